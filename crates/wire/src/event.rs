@@ -1,0 +1,161 @@
+//! The entries of a conversation's log.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ConversationId, DeviceId, EventId, MessageId, Seq, UserId};
+use crate::time::Timestamp;
+
+/// What kind of conversation it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ConversationKind {
+    /// Between two people; there is at most one for each pair.
+    Direct,
+    /// Between any number of people, with roles.
+    Group,
+}
+
+/// What a member of a group is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Takes part. In a direct conversation both people are members.
+    Member,
+    /// Keeps order: removes messages and members.
+    Moderator,
+    /// Runs the group: settings, invites, roles below their own.
+    Admin,
+    /// Has the last word. A group always has at least one.
+    Owner,
+}
+
+/// What a message says: text that the server can read, or bytes that it cannot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Content {
+    /// Structured text that the server can search and preview.
+    Plain {
+        /// The text, UTF-8, in Pipit's Markdown subset.
+        text: String,
+    },
+    /// Opaque bytes. Nothing on the delivery path looks inside.
+    Sealed {
+        /// The name of the scheme that sealed it, such as `mls1`.
+        scheme: String,
+        /// The bytes, in standard base64 with padding (RFC 4648, section 4).
+        bytes: String,
+    },
+}
+
+/// A message as its sender's device made it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Message {
+    /// Made by the sending device before the message is sent; sending it again returns the first acknowledgement.
+    pub id: MessageId,
+    /// The conversation it goes to.
+    pub conversation: ConversationId,
+    /// When the person pressed send, by the device's clock. Shown to nobody as truth; `at` of the event is the server's.
+    pub written_at: Timestamp,
+    /// What it says.
+    pub content: Content,
+    /// The message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub reply_to: Option<MessageId>,
+}
+
+/// An entry of a conversation's log. Entries never change; later ones say what happened to earlier ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Event {
+    /// The idempotency key of its append; for a message, the message's id.
+    pub id: EventId,
+    /// Whose log it is in.
+    pub conversation: ConversationId,
+    /// Its place there: unique, increasing, without gaps.
+    pub seq: Seq,
+    /// When the server put it there, by the server's clock.
+    pub at: Timestamp,
+    /// Who caused it.
+    pub sender: UserId,
+    /// The device that caused it, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub device: Option<DeviceId>,
+    /// What happened.
+    pub body: EventBody,
+}
+
+/// What an entry of the log says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum EventBody {
+    /// The conversation was made. Always the entry with seq 1.
+    Created {
+        /// What kind it is.
+        kind: ConversationKind,
+        /// The group's name; none for a direct conversation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        title: Option<String>,
+        /// The first members, with their roles.
+        members: Vec<MemberRole>,
+    },
+    /// A message.
+    Message {
+        /// When the person pressed send, by the device's clock.
+        written_at: Timestamp,
+        /// What it says.
+        content: Content,
+        /// The message that it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        reply_to: Option<MessageId>,
+    },
+    /// Somebody was added or has joined.
+    MemberAdded {
+        /// Who, and as what.
+        member: MemberRole,
+    },
+    /// Somebody left (`user` is the sender) or was removed (`user` is not).
+    MemberRemoved {
+        /// Who is no longer a member.
+        user: UserId,
+    },
+    /// Somebody's role changed.
+    RoleChanged {
+        /// Who, and what they are now.
+        member: MemberRole,
+    },
+    /// The group got another name.
+    TitleChanged {
+        /// The new name.
+        title: String,
+    },
+    /// An entry of a type that this version does not know. It keeps its place in the log; clients show nothing for it.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A person and what they are in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct MemberRole {
+    /// Who.
+    pub user: UserId,
+    /// As what.
+    pub role: Role,
+}

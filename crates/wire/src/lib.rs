@@ -1,0 +1,36 @@
+//! The protocol between Pipit's clients and its server: ids, frames, limits and error codes.
+//!
+//! This crate is the only one that knows what bytes travel on the socket. It does no I/O, holds no clock and
+//! no source of randomness, and builds for `wasm32-unknown-unknown`, so that the server, every client and the
+//! load generator share one definition.
+//!
+//! * [`frame`]: what travels over the WebSocket, in both directions.
+//! * [`rest`]: what travels over HTTP under `/v1`.
+//! * [`event`]: the entries of a conversation's log.
+//! * [`codec`]: text to frame and back, with the length checked before anything is parsed.
+//! * [`error`]: every error a client can meet, with its code and retry class.
+//! * [`limits`]: every size that the protocol bounds.
+#![warn(missing_docs)]
+
+pub mod codec;
+pub mod error;
+pub mod event;
+pub mod frame;
+pub mod ids;
+pub mod limits;
+pub mod rest;
+pub mod time;
+
+pub use error::{ErrorCode, Retry, WireError};
+pub use event::{Content, Event, EventBody};
+pub use frame::client::ClientFrame;
+pub use frame::server::ServerFrame;
+pub use ids::{ConversationId, DeviceId, EventId, InviteId, MessageId, RequestId, Seq, UserId};
+pub use limits::Limits;
+pub use time::Timestamp;
+
+/// The version of the protocol that this crate speaks, sent in `hello` and `welcome`.
+///
+/// It changes only when a client of the older version could misread what it gets; new frame types and new
+/// fields do not change it, because clients ignore what they do not know.
+pub const PROTOCOL_VERSION: u32 = 1;

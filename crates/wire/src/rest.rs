@@ -1,0 +1,258 @@
+//! What travels over HTTP under `/v1`: the bodies of requests and answers.
+//!
+//! Access tokens go in `Authorization: Bearer` (RFC 6750, section 2.1). Errors are a [`crate::WireError`] with the status of its code.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{ConversationKind, MemberRole, Role};
+use crate::frame::client::ClientInfo;
+use crate::frame::{ConversationSummary, Member, Profile};
+use crate::ids::{ConversationId, DeviceId, EventId, InviteId, UserId};
+use crate::limits::Limits;
+use crate::time::Timestamp;
+
+macro_rules! bodies {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+        #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: $type,)*
+        }
+    )*};
+}
+
+bodies! {
+    /// `POST /v1/setup`: makes the first account, the administrator, with the one-time link's token.
+    SetUp {
+        /// From the link that `pipit serve` prints.
+        token: String,
+        /// What to call this server, shown on invites.
+        server_name: String,
+        /// The first account.
+        account: NewAccount,
+    }
+    /// `POST /v1/accounts`: signs up.
+    SignUp {
+        /// The token of an invite link; may be missing only where the operator has opened registration.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        invite: Option<String>,
+        /// The account.
+        account: NewAccount,
+    }
+    /// An account that somebody makes.
+    NewAccount {
+        /// The unique name: 2 to 32 of `a-z`, `0-9`, `_`, `.`, `-`, beginning with a letter or digit. Capitals are lowered.
+        handle: String,
+        /// The name to show, 1 to 64 characters.
+        name: String,
+        /// 10 to 256 characters.
+        password: String,
+        /// The name of the device that signs in, such as "Firefox on Linux", 1 to 64 characters.
+        device_name: String,
+        /// What software it is.
+        client: ClientInfo,
+    }
+    /// `POST /v1/sessions`: signs in.
+    SignIn {
+        /// The unique name.
+        handle: String,
+        /// The password.
+        password: String,
+        /// The name of the device, 1 to 64 characters.
+        device_name: String,
+        /// What software it is.
+        client: ClientInfo,
+    }
+    /// `POST /v1/sessions/refresh`: trades a refresh token for the next pair.
+    Refresh {
+        /// The newest refresh token that the device has.
+        refresh_token: String,
+    }
+    /// `POST /v1/invites`: makes an invite link to the server.
+    NewInvite {
+        /// How long it is valid, seconds; 60 to 31,536,000.
+        expires_in_s: u32,
+        /// How many accounts it may make, 1 to 1,000.
+        uses: u32,
+    }
+    /// `POST /v1/conversations/direct`: the conversation with somebody, made where there is none.
+    NewDirect {
+        /// With whom.
+        user: UserId,
+    }
+    /// `POST /v1/conversations/group`: makes a group.
+    NewGroup {
+        /// Made by the client; sending the same again returns the same group.
+        id: ConversationId,
+        /// 1 to 128 characters.
+        title: String,
+        /// Who else is in it, at most [`crate::limits::MEMBERS_PER_REQUEST_MAX`]; may be empty.
+        members: Vec<UserId>,
+    }
+    /// `POST /v1/conversations/{id}/members`: adds people to a group.
+    AddMembers {
+        /// Made by the client, one a person, in the order of `users`: the idempotency keys.
+        event_ids: Vec<EventId>,
+        /// Who, at most [`crate::limits::MEMBERS_PER_REQUEST_MAX`].
+        users: Vec<UserId>,
+    }
+    /// `PATCH /v1/conversations/{id}/members/{user}`: changes a member's role.
+    ChangeRole {
+        /// The idempotency key.
+        event_id: EventId,
+        /// The new role.
+        role: Role,
+    }
+    /// `PATCH /v1/conversations/{id}`: renames a group.
+    Rename {
+        /// The idempotency key.
+        event_id: EventId,
+        /// 1 to 128 characters.
+        title: String,
+    }
+    /// `PATCH /v1/me`: changes one's profile.
+    ChangeProfile {
+        /// The name to show, 1 to 64 characters.
+        name: String,
+    }
+}
+
+macro_rules! answers {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+        #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: $type,)*
+        }
+    )*};
+}
+
+answers! {
+    /// `GET /v1/server`, without a token: what a client needs before sign-in.
+    ServerInfo {
+        /// What its people call it.
+        name: String,
+        /// Its version.
+        version: String,
+        /// The protocol version it speaks.
+        protocol: u32,
+        /// Whether the first account still has to be made.
+        needs_setup: bool,
+        /// Whether anybody may sign up without an invite.
+        registration_open: bool,
+        /// What it allows.
+        limits: Limits,
+    }
+    /// The answer to set-up, sign-up, sign-in and refresh.
+    Session {
+        /// The account.
+        me: Me,
+        /// This device.
+        device: DeviceId,
+        /// Goes with each request; valid for 15 minutes.
+        access_token: String,
+        /// When it ends, by the server's clock.
+        access_expires_at: Timestamp,
+        /// Trade it once for the next pair. Stays valid until its successor has been used, so that a lost answer locks nobody out.
+        refresh_token: String,
+    }
+    /// `GET /v1/me`: one's own account.
+    Me {
+        /// As others see it.
+        profile: Profile,
+        /// Whether it runs this server.
+        admin: bool,
+    }
+    /// `GET /v1/users?query=`: people found by handle or name.
+    Users {
+        /// At most 20, best first.
+        items: Vec<Profile>,
+    }
+    /// `GET /v1/devices`: where the account is signed in.
+    Devices {
+        /// Newest sign-in first.
+        items: Vec<Device>,
+    }
+    /// A place where the account is signed in.
+    Device {
+        /// Which one.
+        id: DeviceId,
+        /// Its name.
+        name: String,
+        /// What software it is.
+        client: ClientInfo,
+        /// When it signed in.
+        signed_in_at: Timestamp,
+        /// When it was last connected, to the nearest minute.
+        last_seen_at: Timestamp,
+        /// Whether it is the one that asks.
+        current: bool,
+    }
+    /// An invite as its maker sees it.
+    Invite {
+        /// Which one.
+        id: InviteId,
+        /// Goes into the link; only in the answer that makes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        token: Option<String>,
+        /// Who made it.
+        made_by: UserId,
+        /// When it ends.
+        expires_at: Timestamp,
+        /// How many accounts it may still make.
+        uses_left: u32,
+    }
+    /// `GET /v1/invites`: the invites that still work: one's own, or all for an administrator.
+    Invites {
+        /// Newest first.
+        items: Vec<Invite>,
+    }
+    /// `GET /v1/invites/{token}`, without an access token: what a link leads to.
+    InviteInfo {
+        /// The server's name.
+        server_name: String,
+        /// Who invites.
+        invited_by: String,
+        /// When it ends.
+        expires_at: Timestamp,
+    }
+    /// `GET /v1/conversations`: a page of the list.
+    Conversations {
+        /// Newest first.
+        items: Vec<ConversationSummary>,
+        /// Give it as `after` for the next page; none at the end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        next: Option<String>,
+    }
+    /// `GET /v1/conversations/{id}/members`: a page of the members.
+    Members {
+        /// Oldest first.
+        items: Vec<Member>,
+        /// Give it as `after` for the next page; none at the end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        next: Option<String>,
+    }
+    /// A conversation that was made or found.
+    Conversation {
+        /// As whoever asked sees it.
+        conversation: ConversationSummary,
+    }
+    /// What a member is now.
+    MemberChanged {
+        /// Of which conversation.
+        conversation: ConversationId,
+        /// Who and as what.
+        member: MemberRole,
+        /// What kind of conversation.
+        kind: ConversationKind,
+    }
+}
