@@ -18,6 +18,7 @@ impl Timestamp {
     }
 
     /// This point moved by `duration_ms` (which may be negative), saturating at the ends of the range.
+    #[must_use]
     pub const fn plus_ms(self, duration_ms: i64) -> Self {
         Self(self.0.saturating_add(duration_ms))
     }

@@ -1,0 +1,305 @@
+//! What views ask of the engine, and how it answers.
+//!
+//! A command can arrive twice: tabs repeat it to a new leader when the old one is gone. Commands that make something
+//! therefore carry the id of what they make, chosen by the view.
+
+use pipit_wire::event::Role;
+use pipit_wire::frame::{Member, Profile};
+use pipit_wire::rest::{Device, Invite, InviteInfo, ServerInfo};
+use pipit_wire::{ConversationId, DeviceId, EventId, InviteId, MessageId, Retry, Seq, UserId};
+use serde::{Deserialize, Serialize};
+
+/// A view's name: one a tab or window, chosen by it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(transparent)]
+pub struct ViewId(pub String);
+
+/// Recognises the answer to a command; unique within a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(transparent)]
+pub struct CommandId(pub u32);
+
+/// What somebody who makes an account fills in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct AccountForm {
+    /// The unique name.
+    pub handle: String,
+    /// The name to show.
+    pub name: String,
+    /// The password.
+    pub password: String,
+    /// The name of this device.
+    pub device_name: String,
+}
+
+/// What a view asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Command {
+    /// Asks what the server is. Answered by [`Reply::ServerInfo`].
+    GetServerInfo,
+    /// Asks what an invite link leads to. Answered by [`Reply::InviteInfo`].
+    GetInviteInfo {
+        /// From the link.
+        token: String,
+    },
+    /// Makes the first account with the one-time link.
+    SetUp {
+        /// From the link.
+        token: String,
+        /// What to call the server.
+        server_name: String,
+        /// The account.
+        account: AccountForm,
+    },
+    /// Makes an account.
+    SignUp {
+        /// From an invite link, where there is one.
+        invite: Option<String>,
+        /// The account.
+        account: AccountForm,
+    },
+    /// Signs in.
+    SignIn {
+        /// The unique name.
+        handle: String,
+        /// The password.
+        password: String,
+        /// The name of this device.
+        device_name: String,
+    },
+    /// Signs this device out and erases its store.
+    SignOut,
+
+    /// Says whether the view can be seen: decides presence, and whether messages on screen count as read.
+    SetVisible {
+        /// Whether it can.
+        visible: bool,
+    },
+    /// Says what the driver knows of the network; a hint to try at once, or not to try.
+    SetOnline {
+        /// Whether there seems to be one.
+        online: bool,
+    },
+    /// Lengthens the list of conversations by a page.
+    LoadMoreConversations,
+    /// Opens this view's timeline at the newest messages (or at the first unread one); closes the one that was open.
+    OpenTimeline {
+        /// Of which conversation.
+        conversation: ConversationId,
+    },
+    /// Closes this view's timeline.
+    CloseTimeline,
+    /// Lengthens the open timeline at its beginning by a page.
+    LoadOlder,
+    /// Everything up to here was on the screen.
+    MarkRead {
+        /// Of which conversation.
+        conversation: ConversationId,
+        /// The last entry that was seen.
+        seq: Seq,
+    },
+
+    /// Writes a message: queued durably, then sent.
+    SendMessage {
+        /// Its id, a UUIDv7 made by the view.
+        message: MessageId,
+        /// Where to.
+        conversation: ConversationId,
+        /// What it says.
+        text: String,
+        /// The message that it answers.
+        #[serde(default)]
+        reply_to: Option<MessageId>,
+    },
+    /// Tries a failed message again.
+    RetryMessage {
+        /// Which one.
+        message: MessageId,
+    },
+    /// Drops a message that is queued or has failed.
+    DiscardMessage {
+        /// Which one.
+        message: MessageId,
+    },
+    /// The person is typing, or has stopped. May come with every key; the engine throttles.
+    SetTyping {
+        /// Where.
+        conversation: ConversationId,
+        /// Whether they are.
+        active: bool,
+    },
+    /// Keeps what is in the composer; empty to forget it.
+    SaveDraft {
+        /// Where.
+        conversation: ConversationId,
+        /// The text.
+        text: String,
+    },
+
+    /// Finds people. Answered by [`Reply::Users`].
+    SearchUsers {
+        /// Part of a handle or name.
+        query: String,
+    },
+    /// The conversation with somebody, made where there is none. Answered by [`Reply::Conversation`].
+    CreateDirect {
+        /// With whom.
+        user: UserId,
+    },
+    /// Makes a group. Answered by [`Reply::Conversation`].
+    CreateGroup {
+        /// Its id, a UUIDv7 made by the view.
+        id: ConversationId,
+        /// Its name.
+        title: String,
+        /// Who else is in it.
+        members: Vec<UserId>,
+    },
+    /// Adds people to a group.
+    AddMembers {
+        /// Which one.
+        conversation: ConversationId,
+        /// The idempotency keys, one a person, UUIDv7 made by the view.
+        event_ids: Vec<EventId>,
+        /// Whom.
+        users: Vec<UserId>,
+    },
+    /// Removes somebody from a group, or leaves it where `user` is oneself.
+    RemoveMember {
+        /// Which one.
+        conversation: ConversationId,
+        /// Whom.
+        user: UserId,
+    },
+    /// Changes what somebody is in a group.
+    ChangeRole {
+        /// Which one.
+        conversation: ConversationId,
+        /// The idempotency key.
+        event_id: EventId,
+        /// Whom.
+        user: UserId,
+        /// To what.
+        role: Role,
+    },
+    /// Renames a group.
+    Rename {
+        /// Which one.
+        conversation: ConversationId,
+        /// The idempotency key.
+        event_id: EventId,
+        /// The new name.
+        title: String,
+    },
+    /// A page of a conversation's members. Answered by [`Reply::Members`].
+    ListMembers {
+        /// Which one.
+        conversation: ConversationId,
+        /// Where the page begins, from the answer before.
+        #[serde(default)]
+        after: Option<String>,
+    },
+
+    /// Makes an invite link to the server. Answered by [`Reply::Invite`].
+    CreateInvite {
+        /// How long it is valid, seconds.
+        expires_in_s: u32,
+        /// How many accounts it may make.
+        uses: u32,
+    },
+    /// The invites that still work. Answered by [`Reply::Invites`].
+    ListInvites,
+    /// Ends an invite.
+    RevokeInvite {
+        /// Which one.
+        invite: InviteId,
+    },
+    /// Where the account is signed in. Answered by [`Reply::Devices`].
+    ListDevices,
+    /// Signs another device out.
+    SignOutDevice {
+        /// Which one.
+        device: DeviceId,
+    },
+    /// Changes the name that others see.
+    ChangeName {
+        /// The new name.
+        name: String,
+    },
+}
+
+/// How a command went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Reply {
+    /// It is done (for a message: it is queued on this device's disk).
+    Done,
+    /// The conversation that was made or found.
+    Conversation {
+        /// Which one.
+        conversation: ConversationId,
+    },
+    /// The people that were found.
+    Users {
+        /// Best first.
+        items: Vec<Profile>,
+    },
+    /// A page of members.
+    Members {
+        /// Oldest first.
+        items: Vec<Member>,
+        /// For the next page.
+        next: Option<String>,
+    },
+    /// The invite that was made, with its token.
+    Invite {
+        /// The invite.
+        invite: Invite,
+    },
+    /// The invites that still work.
+    Invites {
+        /// Newest first.
+        items: Vec<Invite>,
+    },
+    /// The devices.
+    Devices {
+        /// Newest sign-in first.
+        items: Vec<Device>,
+    },
+    /// What an invite link leads to.
+    InviteInfo {
+        /// What it says.
+        info: InviteInfo,
+    },
+    /// What the server is.
+    ServerInfo {
+        /// What it says.
+        info: ServerInfo,
+    },
+    /// It did not work.
+    Failed {
+        /// Why.
+        error: CommandError,
+    },
+}
+
+/// Why a command failed. Views have a sentence for each code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct CommandError {
+    /// An error code of the protocol, such as `wrong_credentials`, or one of the engine's own: `offline` (the server cannot be
+    /// reached), `storage` (this device's disk refuses), `signed_out` (nobody is signed in), `bad_answer` (not understood).
+    pub code: String,
+    /// The field it is about.
+    pub field: Option<String>,
+    /// Whether trying again can help.
+    pub retry: Retry,
+    /// How long to wait first, milliseconds.
+    pub retry_after_ms: Option<u32>,
+}

@@ -1,0 +1,5 @@
+//! Pipit's client engine: everything a client does but I/O.
+#![warn(missing_docs)]
+
+pub mod command;
+pub mod view;

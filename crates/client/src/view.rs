@@ -1,0 +1,338 @@
+//! What views see: snapshots of small things, and lists as splices of what they had.
+//!
+//! A view holds no state of its own about conversations: it applies [`Update`]s in order and shows the result.
+
+use pipit_wire::event::{ConversationKind, Role};
+use pipit_wire::frame::PresenceState;
+use pipit_wire::rest::Me;
+use pipit_wire::{ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+/// One change of a list: at `at`, `remove` items go and `insert` come. Splices apply in order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Splice<T> {
+    /// Where, as an index into the list as it is then.
+    pub at: u32,
+    /// How many items go.
+    pub remove: u32,
+    /// What comes in their place.
+    pub insert: Vec<T>,
+}
+
+/// Something that a view shows has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Update {
+    /// Who is signed in.
+    Session {
+        /// The whole of it.
+        session: SessionView,
+    },
+    /// How the line to the server is.
+    Connection {
+        /// The whole of it.
+        connection: ConnectionView,
+    },
+    /// The list of conversations. A view that has just attached gets one splice into an empty list.
+    Conversations {
+        /// What changed, in order.
+        splices: Vec<Splice<ConversationItem>>,
+        /// Whether there are more to load.
+        has_more: bool,
+        /// Whether the first page has come from the store or the server: before that an empty list means "not known yet".
+        loaded: bool,
+    },
+    /// The open timeline. After `open_timeline` the first one inserts into an empty list.
+    Timeline {
+        /// All but the list.
+        header: Box<TimelineHeader>,
+        /// What changed of the list, oldest item first, in order.
+        splices: Vec<Splice<TimelineItem>>,
+    },
+    /// The open timeline's conversation is gone: left, or removed from it.
+    TimelineGone {
+        /// Which one.
+        conversation: ConversationId,
+    },
+    /// Keeping data on this device does not work as it should.
+    Storage {
+        /// How it is.
+        storage: StorageView,
+    },
+}
+
+/// Who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum SessionView {
+    /// Nobody.
+    SignedOut {
+        /// Why, where it was not by choice: `signed_out` (elsewhere), `suspended`.
+        reason: Option<String>,
+    },
+    /// Somebody.
+    SignedIn {
+        /// The account.
+        me: Me,
+        /// This device.
+        device: DeviceId,
+        /// What the server allows.
+        limits: Limits,
+        /// What the server is called.
+        server_name: String,
+    },
+}
+
+/// How the line to the server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum ConnectionView {
+    /// There is none, and none is being made: signed out, or the device has no network.
+    Offline,
+    /// It is being made.
+    Connecting,
+    /// It broke; the next try is at this time.
+    Waiting {
+        /// When, by this device's clock.
+        retry_at: Timestamp,
+    },
+    /// It stands, and what was missed is coming in.
+    CatchingUp,
+    /// It stands, and everything is here.
+    UpToDate,
+}
+
+/// Whether this device keeps data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum StorageView {
+    /// Durably.
+    Durable,
+    /// Only until the page is closed: this browser or window keeps nothing.
+    Memory,
+    /// Its disk refuses writes: what is typed now is not kept.
+    Failing,
+}
+
+/// Where a message of one's own stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// On this device's disk, waiting for the line.
+    Queued,
+    /// On the server's disk.
+    Sent,
+    /// On a device of every other member.
+    Delivered,
+    /// Seen by every other member.
+    Read,
+    /// Refused; can be tried again or dropped.
+    Failed {
+        /// The code of the error.
+        code: String,
+    },
+}
+
+/// A conversation in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ConversationItem {
+    /// Which one.
+    pub id: ConversationId,
+    /// What kind it is.
+    pub kind: ConversationKind,
+    /// What to call it: the group's name or the other person's.
+    pub title: String,
+    /// The other person of a direct conversation.
+    pub peer: Option<UserId>,
+    /// How they are, where that is known.
+    pub presence: Option<PresenceState>,
+    /// The last message, or what happened last where there is none.
+    pub preview: Option<Preview>,
+    /// When the last thing happened: the order of the list.
+    pub last_at: Timestamp,
+    /// How many messages of others have not been read.
+    pub unread: u32,
+    /// The names of those who are typing.
+    pub typing: Vec<String>,
+    /// What is in its composer and has not been sent.
+    pub draft: Option<String>,
+}
+
+/// What the list shows of a conversation's last message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Preview {
+    /// Whose it is.
+    pub sender_name: String,
+    /// Whether it is one's own.
+    pub mine: bool,
+    /// The first characters of its text, on one line.
+    pub text: String,
+    /// Where it stands, where it is one's own.
+    pub delivery: Option<DeliveryState>,
+}
+
+/// A member, as the header of a timeline lists them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct MemberView {
+    /// Who.
+    pub user: UserId,
+    /// The unique name.
+    pub handle: String,
+    /// The name to show.
+    pub name: String,
+    /// What they are here.
+    pub role: Role,
+    /// Whether it is oneself.
+    pub me: bool,
+    /// How they are, where that is known.
+    pub presence: Option<PresenceState>,
+}
+
+/// What one may do in a conversation: what the view offers. The server decides again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[expect(clippy::struct_excessive_bools, reason = "a row of independent permissions")]
+pub struct Allowed {
+    /// Write messages.
+    pub send: bool,
+    /// Rename the group.
+    pub rename: bool,
+    /// Add people.
+    pub add_members: bool,
+    /// Remove members below one's own role.
+    pub remove_members: bool,
+    /// Change the roles of members below one's own.
+    pub change_roles: bool,
+    /// Leave.
+    pub leave: bool,
+}
+
+/// All of an open timeline but its list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct TimelineHeader {
+    /// Which conversation.
+    pub conversation: ConversationId,
+    /// What kind it is.
+    pub kind: ConversationKind,
+    /// What to call it.
+    pub title: String,
+    /// The other person of a direct conversation.
+    pub peer: Option<UserId>,
+    /// How they are, where that is known.
+    pub presence: Option<PresenceState>,
+    /// When they were last there, where they are not and that is known.
+    pub last_seen: Option<Timestamp>,
+    /// How many members there are.
+    pub member_count: u32,
+    /// The members that the summary lists.
+    pub members: Vec<MemberView>,
+    /// What one is here.
+    pub role: Role,
+    /// What one may do here.
+    pub allowed: Allowed,
+    /// The names of those who are typing.
+    pub typing: Vec<String>,
+    /// The first message that was unread when the timeline was opened: where the divider goes.
+    pub first_unread: Option<Seq>,
+    /// Whether there are older entries than the list has.
+    pub has_older: bool,
+    /// Whether they are being fetched.
+    pub loading_older: bool,
+    /// How many messages of others have not been read.
+    pub unread: u32,
+    /// What was in the composer when the timeline was opened.
+    pub draft: String,
+}
+
+/// One line of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct TimelineItem {
+    /// Stays the same as the item goes from queued to read: the id of the message or entry.
+    pub key: MessageId,
+    /// Its place in the log; none while it is queued.
+    pub seq: Option<Seq>,
+    /// When: the server's time once it has one, else when it was written.
+    pub at: Timestamp,
+    /// Whose it is.
+    pub sender: UserId,
+    /// Their name.
+    pub sender_name: String,
+    /// Whether it is one's own.
+    pub mine: bool,
+    /// Follows a message of the same sender within five minutes: shown as one group.
+    pub continues: bool,
+    /// What it shows.
+    pub body: ItemBody,
+    /// Where it stands, where it is one's own message.
+    pub delivery: Option<DeliveryState>,
+}
+
+/// What a line of a timeline shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ItemBody {
+    /// A message.
+    Message {
+        /// Its text.
+        text: String,
+        /// The message that it answers.
+        reply: Option<ReplyView>,
+    },
+    /// A message that this client cannot show (sealed by a scheme that it does not know).
+    Unreadable,
+    /// The conversation was made, by the sender.
+    Created {
+        /// The group's name.
+        title: Option<String>,
+    },
+    /// The sender added somebody (or joined, where it is the same person).
+    MemberAdded {
+        /// Whose name.
+        name: String,
+        /// Whether they added themselves.
+        joined: bool,
+    },
+    /// The sender removed somebody (or left).
+    MemberRemoved {
+        /// Whose name.
+        name: String,
+        /// Whether they removed themselves.
+        left: bool,
+    },
+    /// The sender changed somebody's role.
+    RoleChanged {
+        /// Whose name.
+        name: String,
+        /// To what.
+        role: Role,
+    },
+    /// The sender renamed the group.
+    TitleChanged {
+        /// To what.
+        title: String,
+    },
+}
+
+/// The message that another one answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ReplyView {
+    /// Which one.
+    pub message: MessageId,
+    /// Whose name; none where the message is not on this device.
+    pub sender_name: Option<String>,
+    /// The beginning of its text; none where the message is not on this device.
+    pub text: Option<String>,
+}
