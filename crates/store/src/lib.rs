@@ -1,0 +1,216 @@
+//! What storage promises the server.
+//!
+//! [`Store`] is one trait with one method a use case; each is atomic, and what it returned is durable. No transaction
+//! handle leaves it, so that both implementations (SQLite in `store-sqlite`, PostgreSQL in `store-postgres`) can batch as
+//! suits them. Both pass the same list of cases, `store-conformance`.
+//!
+//! Invariants that every implementation holds:
+//! * the log of a conversation has `seq` 1, 2, 3, … without gaps, whatever fails in between;
+//! * an event id is unique within its conversation: appending it again returns what the first append returned;
+//! * receipts only move forward, and `read_seq <= delivered_seq <= last_seq`;
+//! * what a log entry says about members and titles, and the tables of members and titles, change in one transaction.
+//!
+//! Authorization is not decided here. The service decides it in `model` on facts that it has read; the facts travel with
+//! the append ([`Facts`]) and the store refuses with [`AppendError::Stale`] where they no longer hold.
+#![warn(missing_docs)]
+
+pub mod account;
+pub mod conversation;
+pub mod error;
+pub mod log;
+
+use async_trait::async_trait;
+use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, Profile, Receipt};
+use pipit_wire::{ConversationId, DeviceId, Event, InviteId, Seq, Timestamp, UserId};
+
+use account::{
+    CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice, NewInvite,
+    RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
+};
+use conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
+use error::StoreError;
+use log::{Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome};
+
+pub use log::Facts;
+
+/// A server's storage. Every method is atomic; whatever it returned as done is on disk.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Whether it answers; for `/readyz`.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    // The server itself
+
+    /// What the server is, once it has been set up.
+    async fn find_server(&self) -> Result<Option<ServerRecord>, StoreError>;
+    /// Makes the first account, the administrator, and names the server.
+    async fn set_up(&self, set_up: SetUp) -> Result<Result<(), SetUpError>, StoreError>;
+
+    // Accounts
+
+    /// Makes an account with its first device; uses the invite once where one is given.
+    async fn create_account(
+        &self,
+        account: CreateAccount,
+    ) -> Result<Result<(), CreateAccountError>, StoreError>;
+    /// The account with this id.
+    async fn find_user(&self, user: UserId) -> Result<Option<UserRecord>, StoreError>;
+    /// The account with this handle (already lowered), with what its password is checked against.
+    async fn find_credential(&self, handle: &str) -> Result<Option<CredentialRecord>, StoreError>;
+    /// Those of these accounts that exist, as others see them, in any order.
+    async fn find_profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StoreError>;
+    /// At most `limit` accounts whose handle or a word of whose name begins with `query` (compared without case), exact
+    /// handle first, then by handle; never `asker`, nor suspended accounts, nor those with a block between them and `asker`.
+    async fn search_users(&self, asker: UserId, query: &str, limit: u32) -> Result<Vec<Profile>, StoreError>;
+    /// Changes the name that others see. False where there is no such account.
+    async fn rename_user(&self, user: UserId, name: &str) -> Result<bool, StoreError>;
+    /// Suspends an account (`at` set) or lifts it. False where there is no such account.
+    async fn set_suspended(&self, user: UserId, at: Option<Timestamp>) -> Result<bool, StoreError>;
+
+    // Devices and their refresh tokens
+
+    /// Adds a device to an account that signs in.
+    async fn create_device(&self, device: NewDevice) -> Result<(), StoreError>;
+    /// The device with this id, where it has not been revoked.
+    async fn find_device(&self, device: DeviceId) -> Result<Option<DeviceRecord>, StoreError>;
+    /// The devices of an account that have not been revoked, newest first.
+    async fn list_devices(&self, user: UserId) -> Result<Vec<DeviceRecord>, StoreError>;
+    /// Trades a refresh token for its successor; see [`RotateRefresh`] for the rules of reuse.
+    async fn rotate_refresh(
+        &self,
+        rotation: RotateRefresh,
+    ) -> Result<Result<DeviceRecord, RotateRefreshError>, StoreError>;
+    /// Revokes a device of this account. False where it has none such, or it was revoked before.
+    async fn revoke_device(&self, user: UserId, device: DeviceId, now: Timestamp)
+    -> Result<bool, StoreError>;
+    /// Notes that these devices were connected at these times; never moves a time back.
+    async fn touch_devices(&self, seen: &[(DeviceId, Timestamp)]) -> Result<(), StoreError>;
+    /// When any device of each account was last connected; accounts without any are left out.
+    async fn last_seen(&self, users: &[UserId]) -> Result<Vec<(UserId, Timestamp)>, StoreError>;
+
+    // Invites to the server
+
+    /// Keeps an invite.
+    async fn create_invite(&self, invite: NewInvite) -> Result<(), StoreError>;
+    /// The invite with this token, where it still works at `now`.
+    async fn find_invite(
+        &self,
+        token: &TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<InviteRecord>, StoreError>;
+    /// Invites that still work at `now`, newest first, at most 200: those made by `made_by`, or all.
+    async fn list_invites(
+        &self,
+        made_by: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<Vec<InviteRecord>, StoreError>;
+    /// Ends an invite: any, or only one made by `made_by`. False where there is none such that still works.
+    async fn revoke_invite(
+        &self,
+        invite: InviteId,
+        made_by: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    // Blocks and settings
+
+    /// `user` blocks `other` (`blocked` true) or lifts it.
+    async fn set_blocked(
+        &self,
+        user: UserId,
+        other: UserId,
+        blocked: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Whom `user` blocks, in any order.
+    async fn list_blocked(&self, user: UserId) -> Result<Vec<UserId>, StoreError>;
+    /// A setting of an account: JSON text under a key, none where it was never set.
+    async fn find_setting(&self, user: UserId, key: &str) -> Result<Option<String>, StoreError>;
+    /// Sets or (with none) forgets a setting.
+    async fn set_setting(&self, user: UserId, key: &str, value: Option<&str>) -> Result<(), StoreError>;
+
+    // Conversations
+
+    /// The direct conversation of two people, made where there is none.
+    async fn create_direct(&self, new: NewDirect) -> Result<Created, StoreError>;
+    /// Makes a group. Repeating it with the same id, creator and content returns the same group.
+    async fn create_group(&self, new: NewGroup) -> Result<Result<Created, CreateError>, StoreError>;
+    /// What authorization needs to know about `user` (and `target`, where one is given) in this conversation.
+    async fn find_access(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        target: Option<UserId>,
+    ) -> Result<Option<ConversationAccess>, StoreError>;
+    /// The ids of all conversations that `user` is a member of, in any order.
+    async fn list_conversation_ids(&self, user: UserId) -> Result<Vec<ConversationId>, StoreError>;
+    /// A page of the conversations that `user` is a member of, ordered by (`last_at`, id) descending.
+    async fn list_conversations(
+        &self,
+        user: UserId,
+        after: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<Vec<ConversationSummary>, StoreError>;
+    /// One conversation as `user` sees it; none where they are not a member.
+    async fn find_summary(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> Result<Option<ConversationSummary>, StoreError>;
+    /// A page of members ordered by (`first_seq`, user) ascending, beginning after the member `after`.
+    async fn list_members(
+        &self,
+        conversation: ConversationId,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError>;
+    /// Those of `others` that are a member of any conversation together with `user`, in any order.
+    async fn filter_acquainted(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError>;
+
+    // The log
+
+    /// Appends entries, each on its own merits: one that is refused leaves no gap and does not touch the others. One
+    /// transaction for the whole batch; entries of one conversation get their seq in the order given.
+    async fn append_batch(
+        &self,
+        batch: Vec<Append>,
+    ) -> Result<Vec<Result<Appended, AppendError>>, StoreError>;
+    /// A page of a log, for `user`; none where they are not a member. Entries before their `first_seq` are never returned.
+    async fn read_log(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        range: LogRange,
+    ) -> Result<Option<LogPage>, StoreError>;
+    /// What each cursor's conversation has after it, for `user`: at most `limit` entries each, or `gap` where there are more.
+    /// Cursors of conversations that they are not a member of get no row. A cursor ahead of the log is answered like one at its end.
+    async fn catch_up(
+        &self,
+        user: UserId,
+        cursors: &[Cursor],
+        limit: u32,
+    ) -> Result<Vec<CatchUpRow>, StoreError>;
+    /// Moves markers forward, in the order given; one outcome each.
+    async fn advance_receipts(&self, batch: &[ReceiptAdvance]) -> Result<Vec<ReceiptOutcome>, StoreError>;
+    /// The markers of all members of a conversation, at most `limit`.
+    async fn list_receipts(
+        &self,
+        conversation: ConversationId,
+        limit: u32,
+    ) -> Result<Vec<Receipt>, StoreError>;
+    /// The entry with this id in this conversation, whoever asks. For tests and for checks inside the server.
+    async fn find_event(
+        &self,
+        conversation: ConversationId,
+        event: pipit_wire::EventId,
+    ) -> Result<Option<Event>, StoreError>;
+    /// How many messages of others stand after `read_seq` of `user`, counted up to `limit`; none where not a member.
+    async fn count_unread(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        limit: u32,
+    ) -> Result<Option<u32>, StoreError>;
+    /// The last entry's seq; none where there is no such conversation.
+    async fn last_seq(&self, conversation: ConversationId) -> Result<Option<Seq>, StoreError>;
+}

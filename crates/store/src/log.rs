@@ -1,0 +1,141 @@
+//! Appending to a conversation's log, reading it, and the markers in it.
+
+use pipit_wire::event::{EventBody, Role};
+use pipit_wire::frame::Receipt;
+use pipit_wire::{ConversationId, DeviceId, Event, EventId, Seq, Timestamp, UserId};
+
+/// An entry to append.
+///
+/// The store applies what it says about members and titles in the same transaction: `MemberAdded` makes a membership whose
+/// `first_seq` is the entry's own and whose markers stand just before it; `MemberRemoved` ends one; `RoleChanged` and
+/// `TitleChanged` change theirs. `Created` is refused by debug assertion: conversations are made by `create_*`.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// The idempotency key, unique within the conversation.
+    pub id: EventId,
+    /// Whose log.
+    pub conversation: ConversationId,
+    /// Who causes it.
+    pub sender: UserId,
+    /// The device that causes it, where it is one.
+    pub device: Option<DeviceId>,
+    /// When, by the server's clock.
+    pub at: Timestamp,
+    /// What it says.
+    pub body: EventBody,
+    /// What must still hold.
+    pub facts: Facts,
+}
+
+/// The facts that authorization was decided on. A fact that is not listed is not checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// What each of these people is in the conversation; none for "not a member".
+    pub roles: Vec<(UserId, Option<Role>)>,
+    /// How many owners there are.
+    pub owner_count: Option<u32>,
+    /// There are at most so many members before this entry.
+    pub member_count_max: Option<u32>,
+    /// No block stands between these two.
+    pub not_blocked: Option<(UserId, UserId)>,
+}
+
+/// An entry that is in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The entry, as the log has it: of the first append, where this was a repetition.
+    pub event: Event,
+    /// Whether it was there before. Then it need not be announced again.
+    pub repeated: bool,
+}
+
+/// Why an entry was not appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// There is no such conversation.
+    #[error("there is no such conversation")]
+    NoConversation,
+    /// The id was used before in this conversation, by another sender or for something else.
+    #[error("the id was used before for something else")]
+    IdConflict,
+    /// A fact no longer holds: read again, decide again.
+    #[error("the facts have changed")]
+    Stale,
+}
+
+/// Which part of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogRange {
+    /// The last entries.
+    Newest {
+        /// At most so many.
+        limit: u32,
+    },
+    /// The entries that end just before `seq`.
+    Before {
+        /// The entry after the last one of the page.
+        seq: Seq,
+        /// At most so many.
+        limit: u32,
+    },
+    /// The entries that begin just after `seq`.
+    After {
+        /// The entry before the first one of the page.
+        seq: Seq,
+        /// At most so many.
+        limit: u32,
+    },
+}
+
+/// A page of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogPage {
+    /// In order of seq, without a gap.
+    pub events: Vec<Event>,
+    /// The first entry that the reader may read.
+    pub first_seq: Seq,
+    /// The last entry of the log.
+    pub last_seq: Seq,
+}
+
+/// What comes after a cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatchUpRow {
+    /// Whose log.
+    pub conversation: ConversationId,
+    /// Directly after the cursor (or from `first_seq` where the cursor is before it), in order; empty where `gap`.
+    pub events: Vec<Event>,
+    /// The last entry of the log.
+    pub last_seq: Seq,
+    /// There is more than the limit.
+    pub gap: bool,
+}
+
+/// Moves a member's markers forward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptAdvance {
+    /// Of which conversation.
+    pub conversation: ConversationId,
+    /// Whose.
+    pub user: UserId,
+    /// To where, at least.
+    pub delivered_seq: Seq,
+    /// To where, at least; raises `delivered_seq` where it is higher.
+    pub read_seq: Seq,
+}
+
+/// What an advance did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceiptOutcome {
+    /// A marker moved; both as they are now.
+    Advanced(Receipt),
+    /// Both were there or further already.
+    Unchanged,
+    /// Not a member, or no such conversation.
+    NotMember,
+    /// Beyond the end of the log: nothing moved.
+    Ahead {
+        /// The last entry.
+        last_seq: Seq,
+    },
+}
