@@ -2,4 +2,6 @@
 #![warn(missing_docs)]
 
 pub mod command;
+pub mod io;
+pub mod storage;
 pub mod view;
