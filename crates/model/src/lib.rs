@@ -1,1 +1,11 @@
-//! The rules of Pipit, as pure functions.
+//! The rules of Pipit, as pure functions: who may do what, how long, and what names and texts may look like.
+//!
+//! The server decides by them; the client shows by them what a person may do. Nothing here does I/O, reads a clock or knows a
+//! database.
+#![warn(missing_docs)]
+
+pub mod permission;
+pub mod text;
+pub mod window;
+
+pub use permission::{Action, Actor, Place, Refusal, authorize};

@@ -1,0 +1,268 @@
+//! Who may do what in a conversation: the one place that decides.
+//!
+//! [`authorize`] takes facts and answers yes, or the reason why not. Whoever calls it has read the facts from the store and
+//! sends those that could change meanwhile along with the write (`store::Facts`).
+
+use pipit_wire::ErrorCode;
+use pipit_wire::event::{ConversationKind, Role};
+
+/// Who asks, as far as the rules care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// What they are in the conversation; none where they are not a member, or no longer.
+    pub role: Option<Role>,
+    /// Whether the account is suspended on this server.
+    pub suspended: bool,
+    /// Whether, in a direct conversation, either of the two has blocked the other.
+    pub blocked: bool,
+}
+
+/// Where it happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// What kind of conversation.
+    pub kind: ConversationKind,
+    /// Whether only admins and owners write.
+    pub announcements: bool,
+    /// How many owners there are.
+    pub owner_count: u32,
+    /// How many members there are.
+    pub member_count: u32,
+    /// How many members there may be.
+    pub member_count_max: u32,
+}
+
+/// What is asked. `target` is what the person that it is done to is in the conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Read the log, the members and the markers.
+    Read,
+    /// Move one's own markers.
+    MarkReceipt,
+    /// Show that one is typing.
+    ShowTyping,
+    /// Write a message.
+    Send,
+    /// Add or take back one's own reaction.
+    React,
+    /// Change a message of one's own (its window is a rule of [`crate::window`]).
+    EditOwn,
+    /// Delete a message of one's own for everyone.
+    DeleteOwn,
+    /// Delete somebody else's message for everyone; an author who has left counts as a member.
+    DeleteOthers {
+        /// What the author is.
+        target: Role,
+    },
+    /// Pin or unpin a message.
+    Pin,
+    /// Change the group's name, topic or avatar.
+    ChangeProfile,
+    /// Change what the group is: announcements, history for newcomers, slow mode, disappearing messages.
+    ChangeSettings,
+    /// Add people.
+    AddMembers {
+        /// How many.
+        count: u32,
+    },
+    /// Make or end invite links to the group, and decide on join requests.
+    ManageInvites,
+    /// Keep a member from writing for a time.
+    Silence {
+        /// What they are.
+        target: Role,
+    },
+    /// Remove a member.
+    Remove {
+        /// What they are.
+        target: Role,
+    },
+    /// Remove a member and keep them out, or lift that.
+    Ban {
+        /// What they are; `Member` for somebody who has left.
+        target: Role,
+    },
+    /// Change what somebody is.
+    ChangeRole {
+        /// What they are.
+        target: Role,
+        /// What they are to be.
+        to: Role,
+    },
+    /// Step down to this role oneself.
+    StepDown {
+        /// The new role.
+        to: Role,
+    },
+    /// Leave.
+    Leave,
+}
+
+/// Why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The account is suspended.
+    #[error("the account is suspended")]
+    Suspended,
+    /// Not a member of the conversation.
+    #[error("not a member of this conversation")]
+    NotMember,
+    /// One of the two has blocked the other.
+    #[error("one of the two has blocked the other")]
+    Blocked,
+    /// A direct conversation has no such thing.
+    #[error("not possible in a direct conversation")]
+    OnlyInGroups,
+    /// It takes a higher role.
+    #[error("this takes the role {needed:?}")]
+    RoleTooLow {
+        /// The lowest role that may.
+        needed: Role,
+    },
+    /// Only announcements are written here, by admins and owners.
+    #[error("only admins write here")]
+    AnnouncementsOnly,
+    /// The other person's role is not below one's own.
+    #[error("the other's role is not below one's own")]
+    TargetNotBelow,
+    /// The group would have no owner.
+    #[error("a group must keep an owner")]
+    LastOwner,
+    /// The group would have too many members.
+    #[error("a group has at most {max} members")]
+    GroupFull {
+        /// The most.
+        max: u32,
+    },
+}
+
+impl Refusal {
+    /// The code by which a client learns of it.
+    pub const fn code(self) -> ErrorCode {
+        match self {
+            Self::Suspended => ErrorCode::Suspended,
+            Self::NotMember => ErrorCode::NotMember,
+            Self::Blocked => ErrorCode::Blocked,
+            Self::LastOwner => ErrorCode::OwnerRequired,
+            Self::GroupFull { .. } => ErrorCode::GroupTooLarge,
+            Self::OnlyInGroups | Self::RoleTooLow { .. } | Self::AnnouncementsOnly | Self::TargetNotBelow => {
+                ErrorCode::Forbidden
+            }
+        }
+    }
+}
+
+/// Whether `actor` may do `action` in `place`. Denies whatever no rule allows.
+pub fn authorize(actor: Actor, action: Action, place: Place) -> Result<(), Refusal> {
+    if actor.suspended {
+        return Err(Refusal::Suspended);
+    }
+    let role = actor.role.ok_or(Refusal::NotMember)?;
+    match place.kind {
+        ConversationKind::Direct => in_direct(actor, action),
+        ConversationKind::Group => in_group(role, action, place),
+    }
+}
+
+fn in_direct(actor: Actor, action: Action) -> Result<(), Refusal> {
+    match action {
+        // What is there may still be read and taken back after a block; nothing new comes.
+        Action::Read | Action::MarkReceipt | Action::DeleteOwn => Ok(()),
+        Action::ShowTyping | Action::Send | Action::React | Action::EditOwn | Action::Pin => {
+            if actor.blocked {
+                Err(Refusal::Blocked)
+            } else {
+                Ok(())
+            }
+        }
+        Action::DeleteOthers { .. }
+        | Action::ChangeProfile
+        | Action::ChangeSettings
+        | Action::AddMembers { .. }
+        | Action::ManageInvites
+        | Action::Silence { .. }
+        | Action::Remove { .. }
+        | Action::Ban { .. }
+        | Action::ChangeRole { .. }
+        | Action::StepDown { .. }
+        | Action::Leave => Err(Refusal::OnlyInGroups),
+    }
+}
+
+fn in_group(role: Role, action: Action, place: Place) -> Result<(), Refusal> {
+    match action {
+        Action::Read | Action::MarkReceipt | Action::React | Action::DeleteOwn => Ok(()),
+        Action::Send | Action::ShowTyping | Action::EditOwn => {
+            if place.announcements && role < Role::Admin {
+                Err(Refusal::AnnouncementsOnly)
+            } else {
+                Ok(())
+            }
+        }
+        Action::Pin => at_least(role, Role::Moderator),
+        Action::ChangeProfile | Action::ChangeSettings | Action::ManageInvites => at_least(role, Role::Admin),
+        Action::AddMembers { count } => {
+            at_least(role, Role::Admin)?;
+            if place.member_count.saturating_add(count) > place.member_count_max {
+                return Err(Refusal::GroupFull {
+                    max: place.member_count_max,
+                });
+            }
+            Ok(())
+        }
+        Action::DeleteOthers { target }
+        | Action::Silence { target }
+        | Action::Remove { target }
+        | Action::Ban { target } => {
+            at_least(role, Role::Moderator)?;
+            below(role, target)
+        }
+        Action::ChangeRole { target, to } => change_role(role, target, to),
+        Action::StepDown { to } => {
+            if to >= role {
+                return Err(Refusal::TargetNotBelow);
+            }
+            keeps_owner(role, place)
+        }
+        Action::Leave => keeps_owner(role, place),
+    }
+}
+
+/// Owners make anybody anything, other owners included as far as raising goes; admins deal in what is below admin.
+fn change_role(role: Role, target: Role, to: Role) -> Result<(), Refusal> {
+    at_least(role, Role::Admin)?;
+    below(role, target)?;
+    if role == Role::Owner || to < role {
+        Ok(())
+    } else {
+        Err(Refusal::TargetNotBelow)
+    }
+}
+
+fn at_least(role: Role, needed: Role) -> Result<(), Refusal> {
+    if role >= needed {
+        Ok(())
+    } else {
+        Err(Refusal::RoleTooLow { needed })
+    }
+}
+
+fn below(role: Role, target: Role) -> Result<(), Refusal> {
+    if target < role {
+        Ok(())
+    } else {
+        Err(Refusal::TargetNotBelow)
+    }
+}
+
+/// The last owner may go only as the last member of all.
+fn keeps_owner(role: Role, place: Place) -> Result<(), Refusal> {
+    if role == Role::Owner && place.owner_count <= 1 && place.member_count > 1 {
+        Err(Refusal::LastOwner)
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
