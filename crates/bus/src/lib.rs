@@ -1,0 +1,1 @@
+//! Between nodes: fan-out, presence and revocation.

@@ -1,0 +1,1 @@
+//! From an accepted entry to everybody who may read it.

@@ -1,0 +1,1 @@
+//! The domain services: plain structs over store, clock and fan-out.
