@@ -160,7 +160,8 @@ pub struct DeviceRecord {
 /// lost on the way locks nobody out:
 /// * the current token: becomes the predecessor, `successor` becomes current;
 /// * the predecessor: `successor` replaces the current token, which was never used;
-/// * any older token of the device: reuse (RFC 9700, section 4.14.2). The device is revoked.
+/// * any other token that the device ever had, a replaced one that was never used included: reuse (RFC 9700, section 4.14.2).
+///   The device is revoked, and its tokens are unknown from then on.
 #[derive(Clone, Debug)]
 pub struct RotateRefresh {
     /// The token that was presented.

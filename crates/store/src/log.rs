@@ -6,6 +6,9 @@ use pipit_wire::{ConversationId, DeviceId, Event, EventId, Seq, Timestamp, UserI
 
 /// An entry to append.
 ///
+/// An id that is in the log already is looked at before anything else: repeating an entry whose facts no longer hold returns
+/// what the first append returned. It is the same entry where sender and body are the same; device and time may differ.
+///
 /// The store applies what it says about members and titles in the same transaction: `MemberAdded` makes a membership whose
 /// `first_seq` is the entry's own and whose markers stand just before it; `MemberRemoved` ends one; `RoleChanged` and
 /// `TitleChanged` change theirs. `Created` is refused by debug assertion: conversations are made by `create_*`.
@@ -58,7 +61,8 @@ pub enum AppendError {
     /// The id was used before in this conversation, by another sender or for something else.
     #[error("the id was used before for something else")]
     IdConflict,
-    /// A fact no longer holds: read again, decide again.
+    /// A fact no longer holds, or what the entry says cannot be applied (adding who is a member already, removing or changing
+    /// the role of who is none): read again, decide again.
     #[error("the facts have changed")]
     Stale,
 }
