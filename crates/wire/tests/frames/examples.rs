@@ -1,0 +1,321 @@
+//! One of every frame.
+
+use pipit_wire::event::{ConversationKind, Event, EventBody, MemberRole, Message, Role};
+use pipit_wire::frame::client::{
+    ClientInfo, Hello, History, ListConversations, Ping, SendMessage, SendReceipt, SendTyping, SetPresence,
+    Sync, Watch,
+};
+use pipit_wire::frame::server::{
+    Ack, CatchUp, ConversationGone, ConversationsPage, Goodbye, GoodbyeReason, Page, Pong, Presence, Synced,
+    Typing, Welcome,
+};
+use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, PresenceState, Profile, Receipt};
+use pipit_wire::{
+    ClientFrame, Content, ConversationId, DeviceId, ErrorCode, EventId, Limits, MessageId, PROTOCOL_VERSION,
+    RequestId, Seq, ServerFrame, Timestamp, UserId, WireError,
+};
+
+const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+fn conversation() -> ConversationId {
+    ConversationId::new(NOW, [1; 10])
+}
+
+fn alice() -> UserId {
+    UserId::new(NOW, [2; 10])
+}
+
+fn bob() -> UserId {
+    UserId::new(NOW, [3; 10])
+}
+
+fn device() -> DeviceId {
+    DeviceId::new(NOW, [4; 10])
+}
+
+fn message_id(number: u8) -> MessageId {
+    MessageId::new(NOW, [number; 10])
+}
+
+fn seq(number: u64) -> Seq {
+    Seq::new(number).unwrap()
+}
+
+fn profile(user: UserId, handle: &str, name: &str) -> Profile {
+    Profile {
+        user,
+        handle: handle.to_owned(),
+        name: name.to_owned(),
+    }
+}
+
+/// A `message` frame with this text.
+pub(crate) fn message(id: u32, text: &str) -> ClientFrame {
+    ClientFrame::Message(SendMessage {
+        id: RequestId(id),
+        message: Message {
+            id: message_id(9),
+            conversation: conversation(),
+            written_at: NOW,
+            content: Content::Plain {
+                text: text.to_owned(),
+            },
+            reply_to: None,
+        },
+    })
+}
+
+/// An `event` frame with this text.
+pub(crate) fn event(number: u64, text: &str) -> ServerFrame {
+    ServerFrame::Event(message_event(number, text))
+}
+
+fn message_event(number: u64, text: &str) -> Event {
+    log_entry(
+        number,
+        EventBody::Message {
+            written_at: NOW,
+            content: Content::Plain {
+                text: text.to_owned(),
+            },
+            reply_to: Some(message_id(8)),
+        },
+    )
+}
+
+fn log_entry(number: u64, body: EventBody) -> Event {
+    Event {
+        id: EventId::from(message_id(9)),
+        conversation: conversation(),
+        seq: seq(number),
+        at: NOW,
+        sender: alice(),
+        device: Some(device()),
+        body,
+    }
+}
+
+/// One of every frame from a client, in the order of `ClientFrame::TYPES`.
+pub(crate) fn client_frames() -> Vec<ClientFrame> {
+    let sealed = ClientFrame::Message(SendMessage {
+        id: RequestId(2),
+        message: Message {
+            id: message_id(9),
+            conversation: conversation(),
+            written_at: NOW,
+            content: Content::Sealed {
+                scheme: "mls1".to_owned(),
+                bytes: "AAEC".to_owned(),
+            },
+            reply_to: Some(message_id(8)),
+        },
+    });
+    let cursors = vec![Cursor {
+        conversation: conversation(),
+        seq: seq(41),
+    }];
+    vec![
+        ClientFrame::Hello(Hello {
+            id: RequestId(1),
+            protocol: PROTOCOL_VERSION,
+            token: "an access token".to_owned(),
+            client: ClientInfo {
+                name: "pipit-web".to_owned(),
+                version: "0.1.0".to_owned(),
+            },
+            cursors: cursors.clone(),
+            presence: PresenceState::Online,
+        }),
+        message(2, "Hello, Bob"),
+        sealed,
+        ClientFrame::Receipt(SendReceipt {
+            conversation: conversation(),
+            delivered_seq: seq(42),
+            read_seq: seq(41),
+        }),
+        ClientFrame::Typing(SendTyping {
+            conversation: conversation(),
+            active: true,
+        }),
+        ClientFrame::Presence(SetPresence {
+            state: PresenceState::Away,
+        }),
+        ClientFrame::Watch(Watch { users: vec![bob()] }),
+        ClientFrame::Sync(Sync {
+            id: RequestId(3),
+            cursors,
+        }),
+        ClientFrame::History(History {
+            id: RequestId(4),
+            conversation: conversation(),
+            before_seq: Some(seq(41)),
+            after_seq: None,
+            limit: 50,
+        }),
+        ClientFrame::Conversations(ListConversations {
+            id: RequestId(5),
+            after: Some(ListPosition {
+                last_at: NOW,
+                conversation: conversation(),
+            }),
+            limit: 50,
+        }),
+        ClientFrame::Ping(Ping { id: RequestId(6) }),
+    ]
+}
+
+/// One of every frame from the server, with one `event` for every kind of entry.
+pub(crate) fn server_frames() -> Vec<ServerFrame> {
+    let mut frames = vec![
+        ServerFrame::Welcome(Box::new(Welcome {
+            id: RequestId(1),
+            protocol: PROTOCOL_VERSION,
+            server_version: "0.1.0".to_owned(),
+            now: NOW,
+            device: device(),
+            profile: profile(alice(), "alice", "Alice"),
+            limits: Limits::default(),
+            features: Vec::new(),
+            conversations: vec![summary()],
+            next: Some(ListPosition {
+                last_at: NOW,
+                conversation: conversation(),
+            }),
+        })),
+        ServerFrame::Ack(Ack {
+            id: RequestId(2),
+            message: message_id(9),
+            conversation: conversation(),
+            seq: seq(42),
+            at: NOW,
+        }),
+    ];
+    frames.extend(
+        bodies()
+            .into_iter()
+            .map(|body| ServerFrame::Event(log_entry(42, body))),
+    );
+    frames.extend(live_frames());
+    frames.extend(answer_frames());
+    frames
+}
+
+fn bodies() -> Vec<EventBody> {
+    let member = MemberRole {
+        user: bob(),
+        role: Role::Member,
+    };
+    vec![
+        EventBody::Created {
+            kind: ConversationKind::Group,
+            title: Some("Birdwatchers".to_owned()),
+            members: vec![
+                MemberRole {
+                    user: alice(),
+                    role: Role::Owner,
+                },
+                member,
+            ],
+        },
+        EventBody::Message {
+            written_at: NOW,
+            content: Content::Plain {
+                text: "Hello, Bob".to_owned(),
+            },
+            reply_to: None,
+        },
+        EventBody::MemberAdded { member },
+        EventBody::MemberRemoved { user: bob() },
+        EventBody::RoleChanged {
+            member: MemberRole {
+                user: bob(),
+                role: Role::Admin,
+            },
+        },
+        EventBody::TitleChanged {
+            title: "Birders".to_owned(),
+        },
+    ]
+}
+
+fn live_frames() -> Vec<ServerFrame> {
+    vec![
+        ServerFrame::Receipt(Receipt {
+            conversation: conversation(),
+            user: bob(),
+            delivered_seq: seq(42),
+            read_seq: seq(41),
+        }),
+        ServerFrame::Typing(Typing {
+            conversation: conversation(),
+            user: bob(),
+            active: true,
+        }),
+        ServerFrame::Presence(Presence {
+            user: bob(),
+            state: PresenceState::Offline,
+            last_seen: Some(NOW),
+        }),
+        ServerFrame::Conversation(Box::new(summary())),
+        ServerFrame::ConversationGone(ConversationGone {
+            conversation: conversation(),
+        }),
+        ServerFrame::Goodbye(Goodbye {
+            reason: GoodbyeReason::Shutdown,
+            reconnect_after_ms: 1_500,
+        }),
+    ]
+}
+
+fn answer_frames() -> Vec<ServerFrame> {
+    vec![
+        ServerFrame::CatchUp(CatchUp {
+            id: RequestId(3),
+            conversation: conversation(),
+            events: vec![message_event(42, "Hello, Bob")],
+            last_seq: seq(42),
+            gap: false,
+        }),
+        ServerFrame::Synced(Synced { id: RequestId(3) }),
+        ServerFrame::Page(Page {
+            id: RequestId(4),
+            conversation: conversation(),
+            events: vec![message_event(40, "Are you there?")],
+            first_seq: seq(1),
+            last_seq: seq(42),
+        }),
+        ServerFrame::Conversations(ConversationsPage {
+            id: RequestId(5),
+            items: vec![summary()],
+            next: None,
+        }),
+        ServerFrame::Pong(Pong { id: RequestId(6) }),
+        ServerFrame::Error(
+            WireError::new(ErrorCode::RateLimited, "too many frames")
+                .about("message")
+                .answering(Some(RequestId(7)))
+                .after_ms(2_000),
+        ),
+    ]
+}
+
+fn summary() -> ConversationSummary {
+    let member = |user, handle: &str, name: &str| Member {
+        profile: profile(user, handle, name),
+        role: Role::Member,
+        delivered_seq: seq(42),
+        read_seq: seq(41),
+    };
+    ConversationSummary {
+        id: conversation(),
+        kind: ConversationKind::Direct,
+        title: None,
+        member_count: 2,
+        members: vec![member(alice(), "alice", "Alice"), member(bob(), "bob", "Bob")],
+        first_seq: seq(1),
+        last_seq: seq(42),
+        last_at: NOW,
+        last_message: Some(message_event(42, "Hello, Bob")),
+        unread: 1,
+    }
+}
