@@ -31,16 +31,25 @@ pub async fn sets_up_once(store: Arc<dyn Store>) {
     assert_eq!(world.store.find_server().await.unwrap(), None);
     let first = new_set_up(&world, "alice");
     world.store.set_up(first.clone()).await.unwrap().unwrap();
-    let expect =
-        ServerRecord { name: "alice's house".to_owned(), generation: uuid(9_000), set_up_at: first.now };
+    let expect = ServerRecord {
+        name: "alice's house".to_owned(),
+        generation: uuid(9_000),
+        set_up_at: first.now,
+    };
     assert_eq!(world.store.find_server().await.unwrap(), Some(expect.clone()));
     let user = world.store.find_user(first.account.id).await.unwrap().unwrap();
     assert!(user.admin);
     assert_eq!(user.created_at, first.now);
-    assert_eq!(world.store.list_devices(user.profile.user).await.unwrap().len(), 1);
+    assert_eq!(
+        world.store.list_devices(user.profile.user).await.unwrap().len(),
+        1
+    );
 
     let second = new_set_up(&world, "bob");
-    assert_eq!(world.store.set_up(second.clone()).await.unwrap(), Err(SetUpError::AlreadySetUp));
+    assert_eq!(
+        world.store.set_up(second.clone()).await.unwrap(),
+        Err(SetUpError::AlreadySetUp)
+    );
     assert_eq!(world.store.find_server().await.unwrap(), Some(expect));
     assert_eq!(world.store.find_user(second.account.id).await.unwrap(), None);
     assert_eq!(world.store.find_device(second.device.id).await.unwrap(), None);

@@ -36,7 +36,13 @@ pub fn seq(number: u64) -> Seq {
 
 /// A message that says `text`.
 pub fn text(text: &str) -> EventBody {
-    EventBody::Message { written_at: START, content: Content::Plain { text: text.to_owned() }, reply_to: None }
+    EventBody::Message {
+        written_at: START,
+        content: Content::Plain {
+            text: text.to_owned(),
+        },
+        reply_to: None,
+    }
 }
 
 /// A member with a role.
@@ -66,7 +72,10 @@ pub struct World {
 impl World {
     /// An empty world.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, counter: Arc::new(AtomicU64::new(1)) }
+        Self {
+            store,
+            counter: Arc::new(AtomicU64::new(1)),
+        }
     }
 
     /// A world with alice, bob and carol in it.
@@ -117,7 +126,10 @@ impl World {
             id: self.id(),
             user,
             name: "Phone".to_owned(),
-            client: ClientInfo { name: "pipit-test".to_owned(), version: "1.2.3".to_owned() },
+            client: ClientInfo {
+                name: "pipit-test".to_owned(),
+                version: "1.2.3".to_owned(),
+            },
             refresh: token(number),
             now: self.now(),
         }

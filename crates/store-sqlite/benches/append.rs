@@ -1,0 +1,2 @@
+//! Measures appends.
+fn main() {}

@@ -1,0 +1,264 @@
+//! Appending to logs: the hot path.
+//!
+//! The state of each conversation that a batch touches is read once, kept while the batch runs, and written once at its
+//! end: a batch of a hundred messages to one conversation updates its row once. All else is one statement an entry: looking for
+//! the id, the facts, the row itself.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use pipit_store::log::{Append, AppendError, Appended, Facts};
+use pipit_wire::event::{EventBody, MemberRole, Role};
+use pipit_wire::{ConversationId, Event, Seq, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+use crate::row::{role_number, seq_number};
+use crate::{conversation, log, person, row};
+
+/// A conversation's row, while a batch runs.
+struct State {
+    last_seq: Seq,
+    last_at: Timestamp,
+    last_message_seq: Seq,
+    member_count: u32,
+    owner_count: u32,
+    /// The new title, where the batch has changed it.
+    title: Option<String>,
+    changed: bool,
+}
+
+pub(crate) fn append_batch(
+    db: &Connection,
+    batch: Vec<Append>,
+) -> Result<Vec<std::result::Result<Appended, AppendError>>> {
+    let mut states = HashMap::new();
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for entry in batch {
+        let known = match states.entry(entry.conversation) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let state = find_state(db, entry.conversation)?;
+                unknown.insert(state)
+            }
+        };
+        outcomes.push(match known {
+            Some(state) => append(db, state, entry)?,
+            None => Err(AppendError::NoConversation),
+        });
+    }
+    for (conversation, state) in &states {
+        if let Some(state) = state
+            && state.changed
+        {
+            save_state(db, *conversation, state)?;
+        }
+    }
+    Ok(outcomes)
+}
+
+fn append(
+    db: &Connection,
+    state: &mut State,
+    entry: Append,
+) -> Result<std::result::Result<Appended, AppendError>> {
+    debug_assert!(
+        !matches!(entry.body, EventBody::Created { .. }),
+        "conversations are made by create_direct and create_group"
+    );
+    if let Some(event) = log::find_event(db, entry.conversation, entry.id)? {
+        let same = event.sender == entry.sender && event.body == entry.body;
+        return Ok(if same {
+            Ok(Appended {
+                event,
+                repeated: true,
+            })
+        } else {
+            Err(AppendError::IdConflict)
+        });
+    }
+    if !do_facts_hold(db, state, entry.conversation, &entry.facts)? {
+        return Ok(Err(AppendError::Stale));
+    }
+    let seq = state.last_seq.next();
+    if !apply(db, state, entry.conversation, seq, &entry.body)? {
+        return Ok(Err(AppendError::Stale));
+    }
+    let event = Event {
+        id: entry.id,
+        conversation: entry.conversation,
+        seq,
+        at: entry.at,
+        sender: entry.sender,
+        device: entry.device,
+        body: entry.body,
+    };
+    insert_event(db, &event)?;
+    state.last_seq = seq;
+    state.last_at = event.at;
+    state.changed = true;
+    Ok(Ok(Appended {
+        event,
+        repeated: false,
+    }))
+}
+
+fn find_state(db: &Connection, conversation: ConversationId) -> Result<Option<State>> {
+    db.prepare_cached(
+        "SELECT last_seq, last_at, last_message_seq, member_count, owner_count FROM conversation WHERE id = ?1",
+    )?
+    .query_row([conversation.as_bytes()], |row| {
+        Ok(State {
+            last_seq: row::seq_at(row, 0)?,
+            last_at: row::time_at(row, 1)?,
+            last_message_seq: row::seq_at(row, 2)?,
+            member_count: row.get(3)?,
+            owner_count: row.get(4)?,
+            title: None,
+            changed: false,
+        })
+    })
+    .optional()
+}
+
+fn save_state(db: &Connection, conversation: ConversationId, state: &State) -> Result<()> {
+    db.prepare_cached(
+        "UPDATE conversation SET last_seq = ?2, last_at = ?3, last_message_seq = ?4, member_count = ?5,
+        owner_count = ?6, title = coalesce(?7, title) WHERE id = ?1",
+    )?
+    .execute(params![
+        conversation.as_bytes(),
+        seq_number(state.last_seq),
+        state.last_at.as_ms(),
+        seq_number(state.last_message_seq),
+        state.member_count,
+        state.owner_count,
+        state.title
+    ])?;
+    Ok(())
+}
+
+fn do_facts_hold(
+    db: &Connection,
+    state: &State,
+    conversation: ConversationId,
+    facts: &Facts,
+) -> Result<bool> {
+    if facts
+        .owner_count
+        .is_some_and(|owners| owners != state.owner_count)
+        || facts
+            .member_count_max
+            .is_some_and(|most| state.member_count > most)
+    {
+        return Ok(false);
+    }
+    for (user, expected) in &facts.roles {
+        let standing = conversation::find_standing(db, conversation, *user)?;
+        if standing.map(|(role, _)| role) != *expected {
+            return Ok(false);
+        }
+    }
+    match facts.not_blocked {
+        Some((one, other)) => Ok(!person::is_blocked(db, one, other)?),
+        None => Ok(true),
+    }
+}
+
+/// Does what the entry says. False, and nothing has changed, where that cannot be done.
+fn apply(
+    db: &Connection,
+    state: &mut State,
+    conversation: ConversationId,
+    seq: Seq,
+    body: &EventBody,
+) -> Result<bool> {
+    match body {
+        EventBody::Message { .. } => state.last_message_seq = seq,
+        EventBody::MemberAdded { member } => {
+            let known = conversation::find_standing(db, conversation, member.user)?.is_some();
+            if known || !does_user_exist(db, member.user)? {
+                return Ok(false);
+            }
+            insert_member(db, conversation, *member, seq)?;
+            state.member_count = state.member_count.saturating_add(1);
+            count_owner(state, None, Some(member.role));
+        }
+        EventBody::MemberRemoved { user } => {
+            let Some((role, _)) = conversation::find_standing(db, conversation, *user)? else {
+                return Ok(false);
+            };
+            db.prepare_cached("DELETE FROM member WHERE conversation = ?1 AND user = ?2")?
+                .execute([conversation.as_bytes(), user.as_bytes()])?;
+            state.member_count = state.member_count.saturating_sub(1);
+            count_owner(state, Some(role), None);
+        }
+        EventBody::RoleChanged { member } => {
+            let Some((role, _)) = conversation::find_standing(db, conversation, member.user)? else {
+                return Ok(false);
+            };
+            db.prepare_cached("UPDATE member SET role = ?3 WHERE conversation = ?1 AND user = ?2")?
+                .execute(params![
+                    conversation.as_bytes(),
+                    member.user.as_bytes(),
+                    role_number(member.role)
+                ])?;
+            count_owner(state, Some(role), Some(member.role));
+        }
+        EventBody::TitleChanged { title } => state.title = Some(title.clone()),
+        EventBody::Created { .. } | EventBody::Unknown => {}
+    }
+    Ok(true)
+}
+
+/// Keeps the number of owners, where somebody's role changes from one to another (none: not a member).
+fn count_owner(state: &mut State, from: Option<Role>, to: Option<Role>) {
+    if from == Some(Role::Owner) {
+        state.owner_count = state.owner_count.saturating_sub(1);
+    }
+    if to == Some(Role::Owner) {
+        state.owner_count = state.owner_count.saturating_add(1);
+    }
+}
+
+fn does_user_exist(db: &Connection, user: UserId) -> Result<bool> {
+    db.prepare_cached("SELECT 1 FROM user WHERE id = ?1")?
+        .exists([user.as_bytes()])
+}
+
+/// Makes a membership that begins with this entry; the markers stand just before it.
+pub(crate) fn insert_member(
+    db: &Connection,
+    conversation: ConversationId,
+    member: MemberRole,
+    first_seq: Seq,
+) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO member (conversation, user, role, first_seq, delivered_seq, read_seq)
+        VALUES (?1, ?2, ?3, ?4, ?4 - 1, ?4 - 1)",
+    )?
+    .execute(params![
+        conversation.as_bytes(),
+        member.user.as_bytes(),
+        role_number(member.role),
+        seq_number(first_seq)
+    ])?;
+    Ok(())
+}
+
+pub(crate) fn insert_event(db: &Connection, event: &Event) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO event (conversation, seq, id, kind, sender, device, at, body)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        event.conversation.as_bytes(),
+        seq_number(event.seq),
+        event.id.as_bytes(),
+        row::event_kind(&event.body),
+        event.sender.as_bytes(),
+        event.device.as_ref().map(pipit_wire::DeviceId::as_bytes),
+        event.at.as_ms(),
+        row::body_text(&event.body)?
+    ])?;
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! Making conversations, and what authorization needs to know about them.
+
+use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
+use pipit_wire::event::{ConversationKind, EventBody, MemberRole, Role};
+use pipit_wire::frame::Member;
+use pipit_wire::{ConversationId, Event, Seq, UserId};
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+use crate::row::{KIND_DIRECT, KIND_GROUP};
+use crate::{append, log, person, row};
+
+pub(crate) fn create_direct(db: &Connection, new: &NewDirect) -> Result<Created> {
+    let low = new.creator.min(new.other);
+    let high = new.creator.max(new.other);
+    let found = db
+        .prepare_cached("SELECT id FROM conversation WHERE low = ?1 AND high = ?2")?
+        .query_row([low.as_bytes(), high.as_bytes()], |row| row::id_at(row, 0))
+        .optional()?;
+    if let Some(conversation) = found {
+        return Ok(Created {
+            conversation,
+            event: None,
+        });
+    }
+    db.prepare_cached(
+        "INSERT INTO conversation (id, kind, low, high, last_seq, last_at, last_message_seq, member_count, owner_count)
+        VALUES (?1, ?2, ?3, ?4, 1, ?5, 0, 2, 0)",
+    )?
+    .execute(params![
+        new.id.as_bytes(),
+        KIND_DIRECT,
+        low.as_bytes(),
+        high.as_bytes(),
+        new.now.as_ms()
+    ])?;
+    let members = vec![
+        MemberRole {
+            user: new.creator,
+            role: Role::Member,
+        },
+        MemberRole {
+            user: new.other,
+            role: Role::Member,
+        },
+    ];
+    let event = Event {
+        id: new.event,
+        conversation: new.id,
+        seq: Seq::ZERO.next(),
+        at: new.now,
+        sender: new.creator,
+        device: new.device,
+        body: EventBody::Created {
+            kind: ConversationKind::Direct,
+            title: None,
+            members,
+        },
+    };
+    insert_first(db, &event)?;
+    Ok(Created {
+        conversation: new.id,
+        event: Some(event),
+    })
+}
+
+pub(crate) fn create_group(db: &Connection, new: &NewGroup) -> Result<Result<Created, CreateError>> {
+    let owner = MemberRole {
+        user: new.creator,
+        role: Role::Owner,
+    };
+    let others = new.members.iter().map(|user| MemberRole {
+        user: *user,
+        role: Role::Member,
+    });
+    let members: Vec<MemberRole> = std::iter::once(owner).chain(others).collect();
+    if let Some(first) = log::find_at(db, new.id, Seq::ZERO.next())? {
+        let same = first.sender == new.creator && is_same_group(&first.body, &new.title, &members);
+        return Ok(if same {
+            Ok(Created {
+                conversation: new.id,
+                event: None,
+            })
+        } else {
+            Err(CreateError::IdConflict)
+        });
+    }
+    let count = i64::try_from(members.len()).unwrap_or(i64::MAX);
+    db.prepare_cached(
+        "INSERT INTO conversation (id, kind, title, last_seq, last_at, last_message_seq, member_count, owner_count)
+        VALUES (?1, ?2, ?3, 1, ?4, 0, ?5, 1)",
+    )?
+    .execute(params![new.id.as_bytes(), KIND_GROUP, new.title, new.now.as_ms(), count])?;
+    let event = Event {
+        id: new.event,
+        conversation: new.id,
+        seq: Seq::ZERO.next(),
+        at: new.now,
+        sender: new.creator,
+        device: new.device,
+        body: EventBody::Created {
+            kind: ConversationKind::Group,
+            title: Some(new.title.clone()),
+            members,
+        },
+    };
+    insert_first(db, &event)?;
+    Ok(Ok(Created {
+        conversation: new.id,
+        event: Some(event),
+    }))
+}
+
+/// Whether the first entry of a log made this group, in whatever order its members were named.
+fn is_same_group(first: &EventBody, new_title: &str, new_members: &[MemberRole]) -> bool {
+    let EventBody::Created {
+        kind: ConversationKind::Group,
+        title: Some(title),
+        members,
+    } = first
+    else {
+        return false;
+    };
+    let sorted = |members: &[MemberRole]| {
+        let mut members: Vec<_> = members.iter().map(|member| (member.user, member.role)).collect();
+        members.sort_unstable();
+        members
+    };
+    title == new_title && sorted(members) == sorted(new_members)
+}
+
+/// Puts the first entry into the log of a new conversation, and makes the members that it names.
+fn insert_first(db: &Connection, event: &Event) -> Result<()> {
+    append::insert_event(db, event)?;
+    if let EventBody::Created { members, .. } = &event.body {
+        for member in members {
+            append::insert_member(db, event.conversation, *member, event.seq)?;
+        }
+    }
+    Ok(())
+}
+
+struct Conversation {
+    kind: ConversationKind,
+    low: Option<UserId>,
+    high: Option<UserId>,
+    last_seq: Seq,
+    member_count: u32,
+    owner_count: u32,
+}
+
+pub(crate) fn find_access(
+    db: &Connection,
+    conversation: ConversationId,
+    user: UserId,
+    target: Option<UserId>,
+) -> Result<Option<ConversationAccess>> {
+    let found = db
+        .prepare_cached(
+            "SELECT kind, low, high, last_seq, member_count, owner_count FROM conversation WHERE id = ?1",
+        )?
+        .query_row([conversation.as_bytes()], |row| {
+            Ok(Conversation {
+                kind: row::conversation_kind(row.get(0)?)?,
+                low: row::optional_id_at(row, 1)?,
+                high: row::optional_id_at(row, 2)?,
+                last_seq: row::seq_at(row, 3)?,
+                member_count: row.get(4)?,
+                owner_count: row.get(5)?,
+            })
+        })
+        .optional()?;
+    let Some(found) = found else { return Ok(None) };
+    let standing = find_standing(db, conversation, user)?;
+    let target_role = match target {
+        Some(target) => find_standing(db, conversation, target)?.map(|(role, _)| role),
+        None => None,
+    };
+    let suspended = db
+        .prepare_cached("SELECT 1 FROM user WHERE id = ?1 AND suspended_at IS NOT NULL")?
+        .exists([user.as_bytes()])?;
+    let peer = match (found.low, found.high) {
+        (Some(low), Some(high)) if low == user => Some(high),
+        (Some(low), Some(high)) if high == user => Some(low),
+        _ => None,
+    };
+    let blocked = match (found.low, found.high) {
+        (Some(low), Some(high)) => person::is_blocked(db, low, high)?,
+        _ => false,
+    };
+    Ok(Some(ConversationAccess {
+        kind: found.kind,
+        role: standing.map(|(role, _)| role),
+        first_seq: standing.map_or(Seq::ZERO, |(_, first_seq)| first_seq),
+        last_seq: found.last_seq,
+        member_count: found.member_count,
+        owner_count: found.owner_count,
+        target_role,
+        peer,
+        blocked,
+        suspended,
+    }))
+}
+
+/// What somebody is in a conversation, and the first entry that they may read.
+pub(crate) fn find_standing(
+    db: &Connection,
+    conversation: ConversationId,
+    user: UserId,
+) -> Result<Option<(Role, Seq)>> {
+    db.prepare_cached("SELECT role, first_seq FROM member WHERE conversation = ?1 AND user = ?2")?
+        .query_row([conversation.as_bytes(), user.as_bytes()], |row| {
+            Ok((row::role(row.get(0)?)?, row::seq_at(row, 1)?))
+        })
+        .optional()
+}
+
+pub(crate) fn list_ids(db: &Connection, user: UserId) -> Result<Vec<ConversationId>> {
+    db.prepare_cached("SELECT conversation FROM member WHERE user = ?1")?
+        .query_map([user.as_bytes()], |row| row::id_at(row, 0))?
+        .collect()
+}
+
+pub(crate) fn list_members(
+    db: &Connection,
+    conversation: ConversationId,
+    after: Option<UserId>,
+    limit: u32,
+) -> Result<Vec<Member>> {
+    let from: (i64, Vec<u8>) = match after {
+        None => (0, Vec::new()),
+        Some(after) => match find_standing(db, conversation, after)? {
+            Some((_, first_seq)) => (row::seq_number(first_seq), after.as_bytes().to_vec()),
+            None => return Ok(Vec::new()),
+        },
+    };
+    db.prepare_cached(MEMBERS)?
+        .query_map(
+            params![conversation.as_bytes(), from.0, from.1, limit],
+            row::member,
+        )?
+        .collect()
+}
+
+/// A page of members, oldest first.
+pub(crate) const MEMBERS: &str = "
+    SELECT user.id, user.handle, user.name, member.role, member.delivered_seq, member.read_seq
+    FROM member JOIN user ON user.id = member.user
+    WHERE member.conversation = ?1 AND (member.first_seq, member.user) > (?2, ?3)
+    ORDER BY member.first_seq, member.user LIMIT ?4";
+
+/// Whether two people are in any conversation together.
+pub(crate) const ACQUAINTED: &str = "
+    SELECT 1 FROM member AS mine JOIN member AS theirs ON theirs.conversation = mine.conversation
+    WHERE mine.user = ?1 AND theirs.user = ?2";
+
+pub(crate) fn filter_acquainted(db: &Connection, user: UserId, others: &[UserId]) -> Result<Vec<UserId>> {
+    let mut meet = db.prepare_cached(ACQUAINTED)?;
+    let mut acquainted = Vec::new();
+    for other in others {
+        if meet.exists([user.as_bytes(), other.as_bytes()])? {
+            acquainted.push(*other);
+        }
+    }
+    Ok(acquainted)
+}

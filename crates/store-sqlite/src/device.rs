@@ -1,0 +1,131 @@
+//! Devices and their refresh tokens.
+
+use pipit_store::account::{DeviceRecord, NewDevice, RotateRefresh, RotateRefreshError, TokenHash};
+use pipit_wire::{DeviceId, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+use crate::error::corrupt;
+use crate::row;
+
+/// States of a refresh token.
+const CURRENT: i64 = 0;
+const PREDECESSOR: i64 = 1;
+const SPENT: i64 = 2;
+
+pub(crate) fn create(db: &Connection, device: &NewDevice) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO device (id, user, name, client_name, client_version, signed_in_at, last_seen_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+    )?
+    .execute(params![
+        device.id.as_bytes(),
+        device.user.as_bytes(),
+        device.name,
+        device.client.name,
+        device.client.version,
+        device.now.as_ms()
+    ])?;
+    insert_token(db, device.id, &device.refresh)
+}
+
+fn insert_token(db: &Connection, device: DeviceId, token: &TokenHash) -> Result<()> {
+    db.prepare_cached("INSERT INTO refresh_token (hash, device, state) VALUES (?1, ?2, 0)")?
+        .execute(params![token.0, device.as_bytes()])?;
+    Ok(())
+}
+
+pub(crate) fn find(db: &Connection, device: DeviceId) -> Result<Option<DeviceRecord>> {
+    db.prepare_cached(
+        "SELECT id, user, name, client_name, client_version, signed_in_at, last_seen_at FROM device
+        WHERE id = ?1 AND revoked_at IS NULL",
+    )?
+    .query_row([device.as_bytes()], row::device)
+    .optional()
+}
+
+pub(crate) fn list(db: &Connection, user: UserId) -> Result<Vec<DeviceRecord>> {
+    db.prepare_cached(
+        "SELECT id, user, name, client_name, client_version, signed_in_at, last_seen_at FROM device
+        WHERE user = ?1 AND revoked_at IS NULL ORDER BY signed_in_at DESC, id DESC",
+    )?
+    .query_map([user.as_bytes()], row::device)?
+    .collect()
+}
+
+pub(crate) fn rotate(
+    db: &Connection,
+    rotation: &RotateRefresh,
+) -> Result<Result<DeviceRecord, RotateRefreshError>> {
+    let presented: Option<(DeviceId, i64)> = db
+        .prepare_cached(
+            "SELECT token.device, token.state FROM refresh_token AS token
+            JOIN device ON device.id = token.device JOIN user ON user.id = device.user
+            WHERE token.hash = ?1 AND device.revoked_at IS NULL AND user.suspended_at IS NULL",
+        )?
+        .query_row([rotation.presented.0], |row| {
+            Ok((row::id_at(row, 0)?, row.get(1)?))
+        })
+        .optional()?;
+    let Some((id, state)) = presented else {
+        return Ok(Err(RotateRefreshError::Unknown));
+    };
+    let device = find(db, id)?.ok_or_else(|| corrupt("a device went away inside a transaction"))?;
+    match state {
+        CURRENT => {
+            // The presented one becomes the predecessor, and what was that is spent.
+            set_state(db, id, PREDECESSOR, SPENT)?;
+            set_state(db, id, CURRENT, PREDECESSOR)?;
+        }
+        // The current one was never used: it is spent without having been, and the predecessor stays one.
+        PREDECESSOR => set_state(db, id, CURRENT, SPENT)?,
+        _ => {
+            revoke(db, device.user, id, rotation.now)?;
+            return Ok(Err(RotateRefreshError::Reused {
+                user: device.user,
+                device: id,
+            }));
+        }
+    }
+    insert_token(db, id, &rotation.successor)?;
+    Ok(Ok(device))
+}
+
+fn set_state(db: &Connection, device: DeviceId, from: i64, to: i64) -> Result<()> {
+    db.prepare_cached("UPDATE refresh_token SET state = ?3 WHERE device = ?1 AND state = ?2")?
+        .execute(params![device.as_bytes(), from, to])?;
+    Ok(())
+}
+
+pub(crate) fn revoke(db: &Connection, user: UserId, device: DeviceId, now: Timestamp) -> Result<bool> {
+    let revoked = db
+        .prepare_cached(
+            "UPDATE device SET revoked_at = ?3 WHERE id = ?1 AND user = ?2 AND revoked_at IS NULL",
+        )?
+        .execute(params![device.as_bytes(), user.as_bytes(), now.as_ms()])?;
+    if revoked == 0 {
+        return Ok(false);
+    }
+    db.prepare_cached("DELETE FROM refresh_token WHERE device = ?1")?
+        .execute([device.as_bytes()])?;
+    Ok(true)
+}
+
+pub(crate) fn touch(db: &Connection, seen: &[(DeviceId, Timestamp)]) -> Result<()> {
+    let mut touch =
+        db.prepare_cached("UPDATE device SET last_seen_at = ?2 WHERE id = ?1 AND last_seen_at < ?2")?;
+    for (device, at) in seen {
+        touch.execute(params![device.as_bytes(), at.as_ms()])?;
+    }
+    Ok(())
+}
+
+/// Devices that have been revoked count: this is about the person.
+pub(crate) fn last_seen(db: &Connection, users: &[UserId]) -> Result<Vec<(UserId, Timestamp)>> {
+    let mut find = db.prepare_cached("SELECT max(last_seen_at) FROM device WHERE user = ?1")?;
+    let mut seen = Vec::with_capacity(users.len());
+    for user in users {
+        let at: Option<i64> = find.query_row([user.as_bytes()], |row| row.get(0))?;
+        seen.extend(at.map(|at| (*user, Timestamp(at))));
+    }
+    Ok(seen)
+}

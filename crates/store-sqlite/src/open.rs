@@ -1,0 +1,121 @@
+//! Opening: the lock against a second process, the connections and their settings.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use pipit_store::error::StoreError;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::{io_error, store_error};
+use crate::migration::{check, migrate};
+
+/// The page size of a new database, bytes: SQLite's default, and that of most file systems.
+const PAGE_BYTES: u64 = 4_096;
+/// The write-ahead log is folded into the database when it has this many pages (16 MiB). Fewer, larger checkpoints write a page
+/// that many commits changed once.
+const CHECKPOINT_PAGES: u32 = 4_096;
+/// How many prepared statements a connection keeps: more than this crate has.
+const STATEMENTS_MAX: usize = 256;
+/// How long to wait for a lock that a tool beside the server (a backup, a shell) holds.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// How to run the storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// How many threads read. Default: as many as cores, between 2 and 8.
+    pub readers: NonZeroUsize,
+    /// How many calls may wait in each of the two queues before callers wait outside. Default: 4,096.
+    pub queue_jobs_max: NonZeroUsize,
+    /// The largest size of the database file, bytes; beyond it writes answer `Full`. Default: none.
+    pub size_bytes_max: Option<NonZeroU64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        const TWO: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
+        const EIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
+        const QUEUE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4_095);
+        Self {
+            readers: std::thread::available_parallelism()
+                .unwrap_or(TWO)
+                .clamp(TWO, EIGHT),
+            queue_jobs_max: QUEUE,
+            size_bytes_max: None,
+        }
+    }
+}
+
+/// Takes the exclusive lock that is held as long as the database is open: `<path>.lock` beside it. The system gives it back when
+/// the process ends, however it ends.
+pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(PathBuf::from(beside))
+        .map_err(io_error)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked),
+        Err(TryLockError::Error(error)) => Err(io_error(error)),
+    }
+}
+
+/// The connection that writes, on a database with the newest schema.
+pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let mut db = Connection::open_with_flags(path, flags).map_err(store_error)?;
+    if db.is_readonly(rusqlite::MAIN_DB).map_err(store_error)? {
+        return Err(io_error(std::io::ErrorKind::ReadOnlyFilesystem.into()));
+    }
+    set_up(&db).map_err(store_error)?;
+    check(&db)?;
+    set_up_writer(&db, options).map_err(store_error)?;
+    migrate(&mut db)?;
+    Ok(db)
+}
+
+/// A connection that only reads. The writer's must be open.
+pub(crate) fn reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let db = Connection::open_with_flags(path, flags).map_err(store_error)?;
+    set_up(&db).map_err(store_error)?;
+    Ok(db)
+}
+
+/// A database in memory, with the newest schema.
+pub(crate) fn in_memory() -> Result<Connection, StoreError> {
+    let mut db = Connection::open_in_memory().map_err(store_error)?;
+    set_up(&db).map_err(store_error)?;
+    migrate(&mut db)?;
+    Ok(db)
+}
+
+fn set_up(db: &Connection) -> rusqlite::Result<()> {
+    db.busy_timeout(BUSY)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    db.pragma_update(None, "foreign_keys", true)?;
+    db.pragma_update(None, "temp_store", "memory")?;
+    // Functions and views of a schema that somebody else has edited get no say.
+    db.pragma_update(None, "trusted_schema", false)
+}
+
+fn set_up_writer(db: &Connection, options: &Options) -> rusqlite::Result<()> {
+    db.pragma_update(None, "journal_mode", "wal")?;
+    // FULL: every commit waits for its fsync. NORMAL would lose the last commits on power loss.
+    db.pragma_update(None, "synchronous", "full")?;
+    db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    if let Some(size) = options.size_bytes_max {
+        let pages = i64::try_from(size.get().div_ceil(PAGE_BYTES)).unwrap_or(i64::MAX);
+        db.pragma_update(None, "max_page_count", pages)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,317 @@
+//! [`Store`] for [`SqliteStore`]: each method hands its work to the engine, as a writer or as a reader.
+
+use async_trait::async_trait;
+use pipit_store::Store;
+use pipit_store::account::{
+    CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice, NewInvite,
+    RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
+};
+use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
+use pipit_store::error::StoreError;
+use pipit_store::log::{
+    Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
+};
+use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, Profile, Receipt};
+use pipit_wire::{ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
+
+use crate::{SqliteStore, account, append, conversation, device, invite, log, person, receipt, summary};
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.engine
+            .read(|db| db.prepare_cached("SELECT 1")?.query_row([], |_| Ok(())))
+            .await
+    }
+
+    async fn find_server(&self) -> Result<Option<ServerRecord>, StoreError> {
+        self.engine.read(account::find_server).await
+    }
+
+    async fn set_up(&self, set_up: SetUp) -> Result<Result<(), SetUpError>, StoreError> {
+        self.engine.write(move |db| account::set_up(db, &set_up)).await
+    }
+
+    async fn create_account(
+        &self,
+        account: CreateAccount,
+    ) -> Result<Result<(), CreateAccountError>, StoreError> {
+        self.engine.write(move |db| account::create(db, &account)).await
+    }
+
+    async fn find_user(&self, user: UserId) -> Result<Option<UserRecord>, StoreError> {
+        self.engine.read(move |db| account::find(db, user)).await
+    }
+
+    async fn find_credential(&self, handle: &str) -> Result<Option<CredentialRecord>, StoreError> {
+        let handle = handle.to_owned();
+        self.engine
+            .read(move |db| account::find_credential(db, &handle))
+            .await
+    }
+
+    async fn find_profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StoreError> {
+        let users = users.to_vec();
+        self.engine
+            .read(move |db| account::find_profiles(db, &users))
+            .await
+    }
+
+    async fn search_users(&self, asker: UserId, query: &str, limit: u32) -> Result<Vec<Profile>, StoreError> {
+        let query = query.to_owned();
+        self.engine
+            .read(move |db| account::search(db, asker, &query, limit))
+            .await
+    }
+
+    async fn rename_user(&self, user: UserId, name: &str) -> Result<bool, StoreError> {
+        let name = name.to_owned();
+        self.engine
+            .write(move |db| account::rename(db, user, &name))
+            .await
+    }
+
+    async fn set_suspended(&self, user: UserId, at: Option<Timestamp>) -> Result<bool, StoreError> {
+        self.engine
+            .write(move |db| account::set_suspended(db, user, at))
+            .await
+    }
+
+    async fn create_device(&self, device: NewDevice) -> Result<(), StoreError> {
+        self.engine.write(move |db| device::create(db, &device)).await
+    }
+
+    async fn find_device(&self, device: DeviceId) -> Result<Option<DeviceRecord>, StoreError> {
+        self.engine.read(move |db| device::find(db, device)).await
+    }
+
+    async fn list_devices(&self, user: UserId) -> Result<Vec<DeviceRecord>, StoreError> {
+        self.engine.read(move |db| device::list(db, user)).await
+    }
+
+    async fn rotate_refresh(
+        &self,
+        rotation: RotateRefresh,
+    ) -> Result<Result<DeviceRecord, RotateRefreshError>, StoreError> {
+        self.engine.write(move |db| device::rotate(db, &rotation)).await
+    }
+
+    async fn revoke_device(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.engine
+            .write(move |db| device::revoke(db, user, device, now))
+            .await
+    }
+
+    async fn touch_devices(&self, seen: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
+        let seen = seen.to_vec();
+        self.engine.write(move |db| device::touch(db, &seen)).await
+    }
+
+    async fn last_seen(&self, users: &[UserId]) -> Result<Vec<(UserId, Timestamp)>, StoreError> {
+        let users = users.to_vec();
+        self.engine.read(move |db| device::last_seen(db, &users)).await
+    }
+
+    async fn create_invite(&self, invite: NewInvite) -> Result<(), StoreError> {
+        self.engine.write(move |db| invite::create(db, &invite)).await
+    }
+
+    async fn find_invite(
+        &self,
+        token: &TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<InviteRecord>, StoreError> {
+        let token = token.clone();
+        self.engine.read(move |db| invite::find(db, &token, now)).await
+    }
+
+    async fn list_invites(
+        &self,
+        made_by: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<Vec<InviteRecord>, StoreError> {
+        self.engine.read(move |db| invite::list(db, made_by, now)).await
+    }
+
+    async fn revoke_invite(
+        &self,
+        invite: InviteId,
+        made_by: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.engine
+            .write(move |db| invite::revoke(db, invite, made_by, now))
+            .await
+    }
+
+    async fn set_blocked(
+        &self,
+        user: UserId,
+        other: UserId,
+        blocked: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.engine
+            .write(move |db| person::set_blocked(db, user, other, blocked, now))
+            .await
+    }
+
+    async fn list_blocked(&self, user: UserId) -> Result<Vec<UserId>, StoreError> {
+        self.engine.read(move |db| person::list_blocked(db, user)).await
+    }
+
+    async fn find_setting(&self, user: UserId, key: &str) -> Result<Option<String>, StoreError> {
+        let key = key.to_owned();
+        self.engine
+            .read(move |db| person::find_setting(db, user, &key))
+            .await
+    }
+
+    async fn set_setting(&self, user: UserId, key: &str, value: Option<&str>) -> Result<(), StoreError> {
+        let (key, value) = (key.to_owned(), value.map(str::to_owned));
+        self.engine
+            .write(move |db| person::set_setting(db, user, &key, value.as_deref()))
+            .await
+    }
+
+    async fn create_direct(&self, new: NewDirect) -> Result<Created, StoreError> {
+        self.engine
+            .write(move |db| conversation::create_direct(db, &new))
+            .await
+    }
+
+    async fn create_group(&self, new: NewGroup) -> Result<Result<Created, CreateError>, StoreError> {
+        self.engine
+            .write(move |db| conversation::create_group(db, &new))
+            .await
+    }
+
+    async fn find_access(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        target: Option<UserId>,
+    ) -> Result<Option<ConversationAccess>, StoreError> {
+        self.engine
+            .read(move |db| conversation::find_access(db, conversation, user, target))
+            .await
+    }
+
+    async fn list_conversation_ids(&self, user: UserId) -> Result<Vec<ConversationId>, StoreError> {
+        self.engine.read(move |db| conversation::list_ids(db, user)).await
+    }
+
+    async fn list_conversations(
+        &self,
+        user: UserId,
+        after: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<Vec<ConversationSummary>, StoreError> {
+        self.engine
+            .read(move |db| summary::list(db, user, after, limit))
+            .await
+    }
+
+    async fn find_summary(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> Result<Option<ConversationSummary>, StoreError> {
+        self.engine
+            .read(move |db| summary::find(db, conversation, user))
+            .await
+    }
+
+    async fn list_members(
+        &self,
+        conversation: ConversationId,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        self.engine
+            .read(move |db| conversation::list_members(db, conversation, after, limit))
+            .await
+    }
+
+    async fn filter_acquainted(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        let others = others.to_vec();
+        self.engine
+            .read(move |db| conversation::filter_acquainted(db, user, &others))
+            .await
+    }
+
+    async fn append_batch(
+        &self,
+        batch: Vec<Append>,
+    ) -> Result<Vec<Result<Appended, AppendError>>, StoreError> {
+        self.engine.write(move |db| append::append_batch(db, batch)).await
+    }
+
+    async fn read_log(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        range: LogRange,
+    ) -> Result<Option<LogPage>, StoreError> {
+        self.engine
+            .read(move |db| log::read(db, conversation, user, range))
+            .await
+    }
+
+    async fn catch_up(
+        &self,
+        user: UserId,
+        cursors: &[Cursor],
+        limit: u32,
+    ) -> Result<Vec<CatchUpRow>, StoreError> {
+        let cursors = cursors.to_vec();
+        self.engine
+            .read(move |db| log::catch_up(db, user, &cursors, limit))
+            .await
+    }
+
+    async fn advance_receipts(&self, batch: &[ReceiptAdvance]) -> Result<Vec<ReceiptOutcome>, StoreError> {
+        let batch = batch.to_vec();
+        self.engine.write(move |db| receipt::advance(db, &batch)).await
+    }
+
+    async fn list_receipts(
+        &self,
+        conversation: ConversationId,
+        limit: u32,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        self.engine
+            .read(move |db| receipt::list(db, conversation, limit))
+            .await
+    }
+
+    async fn find_event(
+        &self,
+        conversation: ConversationId,
+        event: EventId,
+    ) -> Result<Option<Event>, StoreError> {
+        self.engine
+            .read(move |db| log::find_event(db, conversation, event))
+            .await
+    }
+
+    async fn count_unread(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        limit: u32,
+    ) -> Result<Option<u32>, StoreError> {
+        self.engine
+            .read(move |db| receipt::count_unread(db, conversation, user, limit))
+            .await
+    }
+
+    async fn last_seq(&self, conversation: ConversationId) -> Result<Option<Seq>, StoreError> {
+        self.engine.read(move |db| log::last_seq(db, conversation)).await
+    }
+}
