@@ -1,0 +1,81 @@
+//! Installing what is missing, and nothing else.
+//!
+//! Every step looks first and is silent when nothing is to be done. Whatever is installed is named together with the reason.
+//! Packages of the system need root: without it the exact line to run is printed, and nothing else happens.
+
+mod debian;
+mod node;
+mod rust;
+
+use anyhow::{Result, bail};
+
+use crate::toolchain::{self, Clang, Toolchain};
+use crate::workspace::Workspace;
+
+/// Something that a task cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// rustfmt and clippy.
+    Lints,
+    /// Compilers of Rust and C to WebAssembly.
+    Wasm,
+    /// Node, and the packages of the web client.
+    Web,
+    /// PostgreSQL and Redis, for tests to start their own of.
+    Services,
+    /// Two browsers, for the end-to-end tests.
+    Browsers,
+}
+
+/// For every task.
+pub(crate) const EVERYTHING: [Need; 5] = [Need::Lints, Need::Wasm, Need::Web, Need::Services, Need::Browsers];
+
+/// Makes sure of these needs.
+pub(crate) fn run(workspace: &Workspace, needs: &[Need]) -> Result<()> {
+    let root = workspace.root();
+    if needs.contains(&Need::Web) {
+        node::require()?;
+    }
+    if needs.contains(&Need::Lints) {
+        rust::require_lints(root)?;
+    }
+    let mut wanted = debian::Wanted::default();
+    if needs.contains(&Need::Wasm) {
+        if Toolchain::find(root)?.is_none() && !toolchain::add_target(root) {
+            wanted.add("a compiler of Rust to WebAssembly", toolchain::DEBIAN_PACKAGES);
+        }
+        if Clang::find().is_none() {
+            wanted.add(
+                "a compiler of C to WebAssembly, for SQLite in the browser",
+                toolchain::CLANG_PACKAGES,
+            );
+        }
+    }
+    if needs.contains(&Need::Services) {
+        if !debian::has_program("postgres", &["/usr/lib/postgresql/*/bin"]) {
+            wanted.add("PostgreSQL, for the tests of its store", &["postgresql-15"]);
+        }
+        if !debian::has_program("redis-server", &[]) {
+            wanted.add("Redis, for the tests of several nodes", &["redis-server"]);
+        }
+    }
+    if needs.contains(&Need::Browsers) {
+        if !debian::has_program("chromium", &[]) {
+            wanted.add("Chromium, for the end-to-end tests", &["chromium"]);
+        }
+        if !debian::has_program("firefox-esr", &[]) {
+            wanted.add("Firefox, for the end-to-end tests", &["firefox-esr"]);
+        }
+        if !debian::has_file("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf") {
+            wanted.add("a font, for the browsers' screenshots", &["fonts-dejavu-core"]);
+        }
+    }
+    wanted.install(root)?;
+    if needs.contains(&Need::Wasm) && Toolchain::find(root)?.is_none() {
+        bail!("there is still no Rust compiler for {}", toolchain::TARGET);
+    }
+    if needs.contains(&Need::Web) {
+        node::install_packages(workspace)?;
+    }
+    Ok(())
+}

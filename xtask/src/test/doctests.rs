@@ -1,0 +1,67 @@
+//! Examples in documentation comments. Looking for them costs less than building for them in vain.
+
+use anyhow::Result;
+
+use crate::shell;
+use crate::stamp;
+use crate::workspace::Workspace;
+
+/// Runs them, of the crates that have any.
+pub(super) fn run(workspace: &Workspace) -> Result<()> {
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .current_dir(workspace.root())
+        .no_deps()
+        .exec()?;
+    let mut cargo = shell::cargo(workspace.root());
+    cargo.args(["test", "--doc"]);
+    let mut any = false;
+    for package in &metadata.packages {
+        let Some(library) = package.targets.iter().find(|target| target.is_lib()) else {
+            continue;
+        };
+        let folder = library.src_path.parent().unwrap_or(&library.src_path);
+        for file in stamp::files(folder.as_std_path(), &[])? {
+            let is_rust = file.extension().is_some_and(|extension| extension == "rs");
+            if is_rust && has_example(&std::fs::read_to_string(&file)?) {
+                any = true;
+                cargo.args(["--package", package.name.as_str()]);
+                break;
+            }
+        }
+    }
+    if any {
+        return shell::run(&mut cargo);
+    }
+    println!("no documentation has examples");
+    Ok(())
+}
+
+/// Whether a documentation comment opens a block of Rust.
+fn has_example(text: &str) -> bool {
+    let mut inside = false;
+    for line in text.lines().map(str::trim_start) {
+        let comment = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
+        let Some(fence) = comment.and_then(|comment| comment.trim_start().strip_prefix("```")) else {
+            continue;
+        };
+        if !inside && (fence.trim().is_empty() || fence.trim_start().starts_with("rust")) {
+            return true;
+        }
+        inside = !inside;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_example;
+
+    #[test]
+    fn only_blocks_of_rust_are_examples() {
+        assert!(has_example("/// Adds.\n/// ```\n/// add(1, 2);\n/// ```\n"));
+        assert!(has_example("//! ```rust,no_run\n//! serve();\n//! ```\n"));
+        assert!(!has_example("/// ```text\n/// {}\n/// ```\n"));
+        assert!(!has_example("// ```\n"));
+        assert!(!has_example("/// Nothing.\n"));
+    }
+}
