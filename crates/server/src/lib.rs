@@ -5,8 +5,13 @@
 //! acknowledged, and the hub hands the serialised entry, made once, to every connection that may read it.
 
 pub mod clock;
+pub mod config;
 pub mod context;
+pub mod data_dir;
 pub mod error;
 pub mod fanout;
 pub mod gateway;
+pub mod node;
+pub mod limit;
 pub mod service;
+pub mod stats;

@@ -1,0 +1,137 @@
+//! One node's logic, put together, without sockets: what the edges call and what a simulation drives.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use pipit_bus::{Bus, Sink, Topic};
+use pipit_wire::{DeviceId, Timestamp, UserId};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::context::Context;
+use crate::error::ServiceError;
+use crate::fanout::announcement::{decode_control, decode_frame};
+use crate::fanout::announcer::Announcer;
+use crate::fanout::appender::Appender;
+use crate::fanout::hub::Hub;
+use crate::gateway::Settings;
+use crate::service::conversations::Conversations;
+use crate::service::messaging::Messaging;
+use crate::service::presence::Presence;
+use crate::service::receipts::Receipts;
+use crate::stats::Stats;
+
+/// Who a valid access token stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Authenticated {
+    /// The account.
+    pub user: UserId,
+    /// The device.
+    pub device: DeviceId,
+    /// Whether the account runs the server.
+    pub admin: bool,
+}
+
+/// Tells whose an access token is.
+pub trait Authenticator: Send + Sync + 'static {
+    /// Whose it is, where it is valid at `now`. Says nothing about whether the device has been signed out since.
+    fn verify(&self, token: &str, now: Timestamp) -> Result<Authenticated, ServiceError>;
+}
+
+/// What a node is made of.
+pub struct Parts {
+    /// Storage, time, randomness, limits.
+    pub context: Context,
+    /// The way to the other nodes.
+    pub bus: Arc<dyn Bus>,
+    /// Who reads access tokens.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// What the gateway bears.
+    pub gateway: Settings,
+}
+
+/// See the module.
+pub struct Node {
+    /// Storage, time, randomness, limits.
+    pub context: Context,
+    /// What it counts.
+    pub stats: Arc<Stats>,
+    /// Who is connected here.
+    pub hub: Arc<Hub>,
+    /// Writing.
+    pub messaging: Messaging,
+    /// Making conversations and changing who is in them.
+    pub conversations: Conversations,
+    /// Markers.
+    pub receipts: Receipts,
+    /// Who is there.
+    pub presence: Arc<Presence>,
+    /// Who reads access tokens.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// What the gateway bears.
+    pub gateway: Settings,
+    /// Every task of the node, the connections' included.
+    pub tasks: TaskTracker,
+    /// Cancelled when the node is to stop.
+    pub shutdown: CancellationToken,
+}
+
+impl Node {
+    /// Puts a node together and starts its tasks. They end after `shutdown`, when what they hold has been written.
+    pub fn start(parts: Parts, tasks: TaskTracker, shutdown: CancellationToken) -> Arc<Self> {
+        let Parts { context, bus, authenticator, gateway } = parts;
+        let stats = Arc::new(Stats::default());
+        let hub = Arc::new(Hub::new(Arc::clone(&bus), Arc::clone(&stats)));
+        let announcer = Announcer::new(Arc::clone(&hub), Arc::clone(&stats));
+        let appender = Appender::start(
+            Arc::clone(&context.store),
+            announcer.clone(),
+            Arc::clone(&stats),
+            &tasks,
+            shutdown.clone(),
+        );
+        let receipts = Receipts::start(
+            Arc::clone(&context.store),
+            Arc::clone(&hub),
+            Arc::clone(&stats),
+            &tasks,
+            shutdown.clone(),
+        );
+        let presence = Arc::new(Presence::new(context.clone(), Arc::clone(&hub)));
+        tasks.spawn(Arc::clone(&presence).run(shutdown.clone()));
+        let node = Arc::new(Self {
+            messaging: Messaging::new(context.clone(), appender.clone(), Arc::clone(&hub)),
+            conversations: Conversations::new(context.clone(), appender, announcer),
+            context,
+            stats,
+            hub,
+            receipts,
+            presence,
+            authenticator,
+            gateway,
+            tasks,
+            shutdown,
+        });
+        let sink: Arc<dyn Sink> = Arc::<Self>::clone(&node);
+        bus.attach(Arc::downgrade(&sink));
+        node
+    }
+}
+
+impl Sink for Node {
+    fn deliver(&self, topic: Topic, payload: Bytes) {
+        match topic {
+            Topic::Conversation(conversation) => match decode_frame(&payload) {
+                Some((header, frame)) => self.hub.deliver(conversation, header.except, &frame),
+                None => self.stats.unreadable_announcements.add_one(),
+            },
+            Topic::User(user) => match decode_control(&payload) {
+                Some(control) => {
+                    self.hub.control(user, &control);
+                    self.presence.control(user, &control);
+                }
+                None => self.stats.unreadable_announcements.add_one(),
+            },
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! Making conversations, and who is in them as what.
+
+use std::collections::HashSet;
+
+use pipit_model::{Action, text};
+use pipit_store::conversation::{ConversationAccess, Created, NewDirect, NewGroup};
+use pipit_store::log::{Append, AppendError, Appended};
+use pipit_store::{Facts, error::StoreError};
+use pipit_wire::event::{EventBody, MemberRole, Role};
+use pipit_wire::frame::{ConversationSummary, ListPosition, Member};
+use pipit_wire::limits::{MEMBERS_PER_REQUEST_MAX, PAGE_CONVERSATIONS_MAX};
+use pipit_wire::{ConversationId, ErrorCode, Event, EventId, UserId, WireError, rest};
+
+use super::access::{ATTEMPTS_MAX, Caller, allow, facts_about, facts_of, not_member, require_access};
+use super::messaging::find_appended;
+use crate::context::Context;
+use crate::error::ServiceError;
+use crate::fanout::announcer::Announcer;
+use crate::fanout::appender::{AppendFailure, Appender};
+
+/// The most members in one page.
+pub const PAGE_MEMBERS_MAX: u32 = 100;
+
+/// See the module.
+pub struct Conversations {
+    context: Context,
+    appender: Appender,
+    announcer: Announcer,
+}
+
+/// A page of the list of conversations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversationsList {
+    /// Newest first.
+    pub items: Vec<ConversationSummary>,
+    /// Where the next page begins; none at the end.
+    pub next: Option<ListPosition>,
+}
+
+/// A page of members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MembersPage {
+    /// Oldest first.
+    pub items: Vec<Member>,
+    /// The member after whom the next page begins; none at the end.
+    pub next: Option<UserId>,
+}
+
+/// A change to who is in a group as what, or to what it is called.
+#[derive(Clone, Debug)]
+enum Change {
+    Add(UserId),
+    Remove(UserId),
+    ChangeRole(UserId, Role),
+    Rename(String),
+}
+
+impl Conversations {
+    /// The service.
+    pub fn new(context: Context, appender: Appender, announcer: Announcer) -> Self {
+        Self { context, appender, announcer }
+    }
+
+    /// The direct conversation with somebody, made where there is none.
+    pub async fn create_direct(
+        &self,
+        caller: Caller,
+        other: UserId,
+    ) -> Result<ConversationSummary, ServiceError> {
+        if other == caller.user {
+            return Err(ServiceError::field("user", "a conversation with oneself is not possible"));
+        }
+        self.require_users(&[other]).await?;
+        self.require_unblocked(caller.user, &[other]).await?;
+        let now = self.context.now();
+        let created = self
+            .context
+            .store
+            .create_direct(NewDirect {
+                id: ConversationId::new(now, self.context.random_bytes()),
+                event: EventId::new(now, self.context.random_bytes()),
+                creator: caller.user,
+                device: caller.device,
+                other,
+                now,
+            })
+            .await?;
+        self.created(caller, created).await
+    }
+
+    /// Makes a group with the caller as its owner. Repeating it returns the same group.
+    pub async fn create_group(
+        &self,
+        caller: Caller,
+        group: rest::NewGroup,
+    ) -> Result<ConversationSummary, ServiceError> {
+        let title = text::title(&group.title).map_err(|error| ServiceError::text("title", error))?;
+        require_distinct("members", &group.members)?;
+        if group.members.contains(&caller.user) {
+            return Err(ServiceError::field("members", "whoever makes a group is in it anyway"));
+        }
+        self.require_users(&group.members).await?;
+        self.require_unblocked(caller.user, &group.members).await?;
+        let now = self.context.now();
+        let created = self
+            .context
+            .store
+            .create_group(NewGroup {
+                id: group.id,
+                event: EventId::new(now, self.context.random_bytes()),
+                creator: caller.user,
+                device: caller.device,
+                title,
+                members: group.members,
+                now,
+            })
+            .await?
+            .map_err(|error| ServiceError::refused(ErrorCode::IdConflict, error.to_string()))?;
+        self.created(caller, created).await
+    }
+
+    /// A page of the caller's conversations, newest first, beginning after `after`.
+    pub async fn list(
+        &self,
+        user: UserId,
+        after: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<ConversationsList, ServiceError> {
+        if limit == 0 || limit > PAGE_CONVERSATIONS_MAX {
+            return Err(ServiceError::field("limit", format_args!("1 to {PAGE_CONVERSATIONS_MAX}")));
+        }
+        let mut items = self.context.store.list_conversations(user, after, limit + 1).await?;
+        let full = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = items.len() > full;
+        items.truncate(full);
+        let last = items.last().filter(|_| more);
+        let next = last.map(|last| ListPosition { last_at: last.last_at, conversation: last.id });
+        Ok(ConversationsList { items, next })
+    }
+
+    /// One conversation as the caller sees it.
+    pub async fn summary(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+    ) -> Result<ConversationSummary, ServiceError> {
+        self.context.store.find_summary(conversation, user).await?.ok_or_else(not_member)
+    }
+
+    /// A page of the members, oldest first, beginning after the member `after`.
+    pub async fn members(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<MembersPage, ServiceError> {
+        if limit == 0 || limit > PAGE_MEMBERS_MAX {
+            return Err(ServiceError::field("limit", format_args!("1 to {PAGE_MEMBERS_MAX}")));
+        }
+        let access = require_access(&self.context, conversation, user, None).await?;
+        self.allow(&access, Action::Read)?;
+        let mut items = self.context.store.list_members(conversation, after, limit + 1).await?;
+        let full = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = items.len() > full;
+        items.truncate(full);
+        let next = items.last().filter(|_| more).map(|last| last.profile.user);
+        Ok(MembersPage { items, next })
+    }
+
+    /// Adds people to a group. Who is a member already stays what they are. What they see begins with their own entry.
+    pub async fn add_members(
+        &self,
+        caller: Caller,
+        conversation: ConversationId,
+        request: rest::AddMembers,
+    ) -> Result<ConversationSummary, ServiceError> {
+        let rest::AddMembers { event_ids, users } = request;
+        if users.is_empty() {
+            return Err(ServiceError::field("users", "nobody is named"));
+        }
+        if event_ids.len() != users.len() || event_ids.iter().collect::<HashSet<_>>().len() != users.len() {
+            return Err(ServiceError::field("event_ids", "one of its own for each of `users`"));
+        }
+        require_distinct("users", &users)?;
+        let access = require_access(&self.context, conversation, caller.user, None).await?;
+        // Room is asked for one by one, because some of them may be members already.
+        self.allow(&access, Action::AddMembers { count: 1 }).or_else(|refusal| match &refusal {
+            ServiceError::Refused(WireError { code: ErrorCode::GroupTooLarge, .. }) => Ok(()),
+            _ => Err(refusal),
+        })?;
+        self.require_users(&users).await?;
+        self.require_unblocked(caller.user, &users).await?;
+        for (event, user) in event_ids.into_iter().zip(users) {
+            self.change(caller, conversation, event, &Change::Add(user)).await?;
+        }
+        self.summary(caller.user, conversation).await
+    }
+
+    /// Removes a member, or leaves where `user` is the caller.
+    pub async fn remove_member(
+        &self,
+        caller: Caller,
+        conversation: ConversationId,
+        user: UserId,
+        event: EventId,
+    ) -> Result<(), ServiceError> {
+        self.change(caller, conversation, event, &Change::Remove(user)).await?;
+        Ok(())
+    }
+
+    /// Changes what a member is; one's own role only downwards.
+    pub async fn change_role(
+        &self,
+        caller: Caller,
+        conversation: ConversationId,
+        user: UserId,
+        request: rest::ChangeRole,
+    ) -> Result<rest::MemberChanged, ServiceError> {
+        let change = Change::ChangeRole(user, request.role);
+        self.change(caller, conversation, request.event_id, &change).await?;
+        let member = MemberRole { user, role: request.role };
+        Ok(rest::MemberChanged { conversation, member, kind: pipit_wire::event::ConversationKind::Group })
+    }
+
+    /// Renames a group.
+    pub async fn rename(
+        &self,
+        caller: Caller,
+        conversation: ConversationId,
+        request: rest::Rename,
+    ) -> Result<ConversationSummary, ServiceError> {
+        let title = text::title(&request.title).map_err(|error| ServiceError::text("title", error))?;
+        self.change(caller, conversation, request.event_id, &Change::Rename(title)).await?;
+        self.summary(caller.user, conversation).await
+    }
+
+    /// Tells everybody of a conversation that was made by this call, and shows it to its maker.
+    async fn created(&self, caller: Caller, created: Created) -> Result<ConversationSummary, ServiceError> {
+        if let Some(event) = created.event {
+            let _announced: Event = self.announcer.announce(event);
+        }
+        self.summary(caller.user, created.conversation).await
+    }
+
+    /// Decides on a change, appends it, and decides anew where its facts have changed meanwhile. None where nothing had to change.
+    async fn change(
+        &self,
+        caller: Caller,
+        conversation: ConversationId,
+        event: EventId,
+        change: &Change,
+    ) -> Result<Option<Appended>, ServiceError> {
+        let mut entry = Append {
+            id: event,
+            conversation,
+            sender: caller.user,
+            device: caller.device,
+            at: self.context.now(),
+            body: change.body(),
+            facts: Facts::default(),
+        };
+        for _ in 0..ATTEMPTS_MAX {
+            // A repetition is answered like the first time, whatever the caller may do by now.
+            match self.decide(caller, conversation, change).await {
+                Ok(Some(facts)) => entry.facts = facts,
+                Ok(None) => return find_appended(&self.context, &entry).await,
+                Err(refusal) => {
+                    let appended = find_appended(&self.context, &entry).await?;
+                    return appended.map(Some).ok_or(refusal);
+                }
+            }
+            match self.appender.append(entry.clone()).await {
+                Err(AppendFailure::Refused(AppendError::Stale)) => {}
+                outcome => return Ok(Some(outcome?)),
+            }
+        }
+        Err(AppendFailure::Refused(AppendError::Stale).into())
+    }
+
+    /// The facts on which the change is allowed; none where there is nothing to change.
+    async fn decide(
+        &self,
+        caller: Caller,
+        conversation: ConversationId,
+        change: &Change,
+    ) -> Result<Option<Facts>, ServiceError> {
+        let target = match change {
+            Change::Add(user) | Change::Remove(user) | Change::ChangeRole(user, _) => Some(*user),
+            Change::Rename(_) => None,
+        };
+        let access = require_access(&self.context, conversation, caller.user, target).await?;
+        match change {
+            Change::Add(user) => self.decide_add(caller, &access, *user),
+            Change::Remove(user) if *user == caller.user => {
+                self.allow(&access, Action::Leave)?;
+                let mut facts = facts_of(caller.user, &access);
+                facts.owner_count = (access.role == Some(Role::Owner)).then_some(access.owner_count);
+                Ok(Some(facts))
+            }
+            Change::Remove(user) => {
+                let target = require_target(&access)?;
+                self.allow(&access, Action::Remove { target })?;
+                Ok(Some(facts_about(caller.user, &access, *user, Some(target))))
+            }
+            Change::ChangeRole(user, to) if *user == caller.user => {
+                self.allow(&access, Action::StepDown { to: *to })?;
+                let mut facts = facts_of(caller.user, &access);
+                facts.owner_count = (access.role == Some(Role::Owner)).then_some(access.owner_count);
+                Ok(Some(facts))
+            }
+            Change::ChangeRole(user, to) => {
+                let target = require_target(&access)?;
+                self.allow(&access, Action::ChangeRole { target, to: *to })?;
+                let changes = target != *to;
+                Ok(changes.then(|| facts_about(caller.user, &access, *user, Some(target))))
+            }
+            Change::Rename(_) => {
+                self.allow(&access, Action::ChangeProfile)?;
+                Ok(Some(facts_of(caller.user, &access)))
+            }
+        }
+    }
+
+    fn decide_add(
+        &self,
+        caller: Caller,
+        access: &ConversationAccess,
+        user: UserId,
+    ) -> Result<Option<Facts>, ServiceError> {
+        if access.target_role.is_some() {
+            return Ok(None);
+        }
+        self.allow(access, Action::AddMembers { count: 1 })?;
+        let mut facts = facts_about(caller.user, access, user, None);
+        facts.member_count_max = Some(self.context.limits.group_members_max.saturating_sub(1));
+        Ok(Some(facts))
+    }
+
+    fn allow(&self, access: &ConversationAccess, action: Action) -> Result<(), ServiceError> {
+        allow(access, action, self.context.limits.group_members_max)
+    }
+
+    async fn require_users(&self, users: &[UserId]) -> Result<(), ServiceError> {
+        if users.is_empty() {
+            return Ok(());
+        }
+        let found = self.context.store.find_profiles(users).await?;
+        if found.len() == users.len() {
+            Ok(())
+        } else {
+            Err(ServiceError::refused(ErrorCode::NotFound, "there is no such account"))
+        }
+    }
+
+    /// Whoever has blocked the caller, or is blocked by them, cannot be brought into a conversation by them.
+    async fn require_unblocked(&self, user: UserId, others: &[UserId]) -> Result<(), ServiceError> {
+        if others.is_empty() || !self.any_block(user, others).await? {
+            return Ok(());
+        }
+        Err(ServiceError::refused(ErrorCode::Blocked, "one of the two has blocked the other"))
+    }
+
+    async fn any_block(&self, user: UserId, others: &[UserId]) -> Result<bool, StoreError> {
+        let blocked = self.context.store.list_blocked(user).await?;
+        if others.iter().any(|other| blocked.contains(other)) {
+            return Ok(true);
+        }
+        for other in others {
+            if self.context.store.list_blocked(*other).await?.contains(&user) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Change {
+    fn body(&self) -> EventBody {
+        match self {
+            Self::Add(user) => {
+                EventBody::MemberAdded { member: MemberRole { user: *user, role: Role::Member } }
+            }
+            Self::Remove(user) => EventBody::MemberRemoved { user: *user },
+            Self::ChangeRole(user, role) => {
+                EventBody::RoleChanged { member: MemberRole { user: *user, role: *role } }
+            }
+            Self::Rename(title) => EventBody::TitleChanged { title: title.clone() },
+        }
+    }
+}
+
+fn require_target(access: &ConversationAccess) -> Result<Role, ServiceError> {
+    access.target_role.ok_or_else(|| ServiceError::refused(ErrorCode::NotFound, "they are not a member"))
+}
+
+fn require_distinct(field: &'static str, users: &[UserId]) -> Result<(), ServiceError> {
+    if users.len() > MEMBERS_PER_REQUEST_MAX {
+        return Err(ServiceError::field(field, format_args!("at most {MEMBERS_PER_REQUEST_MAX} at a time")));
+    }
+    let mut seen = HashSet::new();
+    if users.iter().all(|user| seen.insert(user)) {
+        Ok(())
+    } else {
+        Err(ServiceError::field(field, "somebody is named twice"))
+    }
+}

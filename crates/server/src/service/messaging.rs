@@ -1,0 +1,242 @@
+//! Writing into a conversation: messages, and that somebody is about to.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use pipit_model::{Action, text};
+use pipit_store::log::{Append, AppendError, Appended};
+use pipit_wire::event::{EventBody, Message};
+use pipit_wire::frame::client::SendTyping;
+use pipit_wire::frame::server::Typing;
+use pipit_wire::{Content, ErrorCode, EventId, ServerFrame, codec};
+
+use super::access::{ATTEMPTS_MAX, AccessCache, Caller, allow, facts_of, require_access};
+use crate::context::Context;
+use crate::error::ServiceError;
+use crate::fanout::announcement::Header;
+use crate::fanout::appender::{AppendFailure, Appender, Outcome, Ticket};
+use crate::fanout::hub::Hub;
+
+/// The longest name of a scheme that seals messages, in bytes.
+const SCHEME_BYTES_MAX: usize = 32;
+
+/// See the module.
+pub struct Messaging {
+    context: Context,
+    appender: Appender,
+    hub: Arc<Hub>,
+}
+
+/// A message on its way to the disk.
+pub struct Pending {
+    entry: Append,
+    ticket: Ticket,
+    attempts: u32,
+}
+
+impl Pending {
+    /// Waits for the commit. Waiting may be given up and taken up again; once it has answered, give the answer to
+    /// [`Messaging::settle`].
+    pub async fn outcome(&mut self) -> Outcome {
+        self.ticket.outcome().await
+    }
+}
+
+/// Where a message stands.
+pub enum Submitted {
+    /// It waits for its commit.
+    Pending(Pending),
+    /// It was in the log before.
+    Appended(Appended),
+}
+
+impl Messaging {
+    /// The service.
+    pub fn new(context: Context, appender: Appender, hub: Arc<Hub>) -> Self {
+        Self { context, appender, hub }
+    }
+
+    /// Sends a message and waits until it is on disk.
+    pub async fn send(&self, caller: Caller, message: Message) -> Result<Appended, ServiceError> {
+        let mut cache = AccessCache::default();
+        match self.submit(caller, message, &mut cache).await? {
+            Submitted::Appended(appended) => Ok(appended),
+            Submitted::Pending(mut pending) => {
+                let outcome = pending.outcome().await;
+                self.settle(pending, outcome, &mut cache).await
+            }
+        }
+    }
+
+    /// Checks a message and hands it to the appender, without waiting for the commit: messages of one caller are committed in the
+    /// order in which they were submitted.
+    pub async fn submit(
+        &self,
+        caller: Caller,
+        message: Message,
+        cache: &mut AccessCache,
+    ) -> Result<Submitted, ServiceError> {
+        self.check(&message.content)?;
+        let entry = Append {
+            id: message.id.into(),
+            conversation: message.conversation,
+            sender: caller.user,
+            device: caller.device,
+            at: self.context.now(),
+            body: EventBody::Message {
+                written_at: message.written_at,
+                content: message.content,
+                reply_to: message.reply_to,
+            },
+            facts: pipit_store::Facts::default(),
+        };
+        self.decide(entry, 1, cache).await
+    }
+
+    /// What became of a message: where its facts had changed meanwhile it is decided again, a few times.
+    pub async fn settle(
+        &self,
+        pending: Pending,
+        outcome: Outcome,
+        cache: &mut AccessCache,
+    ) -> Result<Appended, ServiceError> {
+        let (mut pending, mut outcome) = (pending, outcome);
+        loop {
+            match outcome {
+                Err(AppendFailure::Refused(AppendError::Stale)) if pending.attempts < ATTEMPTS_MAX => {
+                    cache.forget(pending.entry.conversation);
+                    match self.decide(pending.entry, pending.attempts + 1, cache).await? {
+                        Submitted::Appended(appended) => return Ok(appended),
+                        Submitted::Pending(again) => pending = again,
+                    }
+                    outcome = pending.outcome().await;
+                }
+                outcome => return outcome.map_err(ServiceError::from),
+            }
+        }
+    }
+
+    async fn decide(
+        &self,
+        mut entry: Append,
+        attempts: u32,
+        cache: &mut AccessCache,
+    ) -> Result<Submitted, ServiceError> {
+        match self.authorize(&mut entry, cache).await {
+            Ok(()) => {
+                let ticket = self.appender.submit(entry.clone()).await;
+                Ok(Submitted::Pending(Pending { entry, ticket, attempts }))
+            }
+            // Whoever has sent it while they might gets the first acknowledgement still.
+            Err(refusal) => match find_appended(&self.context, &entry).await? {
+                Some(appended) => Ok(Submitted::Appended(appended)),
+                None => Err(refusal),
+            },
+        }
+    }
+
+    async fn authorize(&self, entry: &mut Append, cache: &mut AccessCache) -> Result<(), ServiceError> {
+        let group_members_max = self.context.limits.group_members_max;
+        let now = self.context.now();
+        if let Some(access) = cache.get(entry.conversation, now) {
+            allow(access, Action::Send, group_members_max)?;
+            entry.facts = facts_of(entry.sender, access);
+            return Ok(());
+        }
+        let access = require_access(&self.context, entry.conversation, entry.sender, None).await?;
+        allow(&access, Action::Send, group_members_max)?;
+        entry.facts = facts_of(entry.sender, &access);
+        cache.keep(entry.conversation, access, now);
+        Ok(())
+    }
+
+    fn check(&self, content: &Content) -> Result<(), ServiceError> {
+        let limits = &self.context.limits;
+        match content {
+            Content::Plain { text } => {
+                let bytes_max = usize::try_from(limits.message_text_bytes_max).unwrap_or(usize::MAX);
+                match text::message(text, bytes_max) {
+                    Err(error @ text::TextError::TooLong { .. }) => Err(too_large("text", error)),
+                    result => result.map_err(|error| ServiceError::text("text", error)),
+                }
+            }
+            Content::Sealed { scheme, bytes } => {
+                let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+                if scheme.is_empty() || scheme.len() > SCHEME_BYTES_MAX || !scheme.bytes().all(allowed) {
+                    return Err(ServiceError::field("scheme", "1 to 32 of a-z, 0-9 and _"));
+                }
+                let sealed = STANDARD.decode(bytes).map_err(|error| ServiceError::field("bytes", error))?;
+                if sealed.is_empty() {
+                    return Err(ServiceError::field("bytes", "it is empty"));
+                }
+                let bytes_max = usize::try_from(limits.sealed_bytes_max).unwrap_or(usize::MAX);
+                if sealed.len() > bytes_max {
+                    return Err(too_large("bytes", format_args!("it is longer than {bytes_max}")));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells the others in a conversation that the caller is typing, or has stopped. Nothing is stored.
+    pub async fn typing(
+        &self,
+        caller: Caller,
+        typing: SendTyping,
+        cache: &mut AccessCache,
+    ) -> Result<(), ServiceError> {
+        let now = self.context.now();
+        let group_members_max = self.context.limits.group_members_max;
+        if let Some(access) = cache.get(typing.conversation, now) {
+            allow(access, Action::ShowTyping, group_members_max)?;
+        } else {
+            let access = require_access(&self.context, typing.conversation, caller.user, None).await?;
+            allow(&access, Action::ShowTyping, group_members_max)?;
+            cache.keep(typing.conversation, access, now);
+        }
+        let frame = ServerFrame::Typing(Typing {
+            conversation: typing.conversation,
+            user: caller.user,
+            active: typing.active,
+        });
+        let text = Bytes::from(codec::encode_server(&frame));
+        self.hub.announce(typing.conversation, Header { seq: None, except: Some(caller.user) }, &text);
+        Ok(())
+    }
+}
+
+fn too_large(field: &'static str, why: impl std::fmt::Display) -> ServiceError {
+    ServiceError::Refused(
+        pipit_wire::WireError::new(ErrorCode::TooLarge, format!("`{field}`: {why}")).about(field),
+    )
+}
+
+/// The entry with this id, where it is in the log and says the same.
+pub(super) async fn find_appended(
+    context: &Context,
+    entry: &Append,
+) -> Result<Option<Appended>, ServiceError> {
+    let event_id: EventId = entry.id;
+    let found = context.store.find_event(entry.conversation, event_id).await?;
+    Ok(found
+        .filter(|event| event.sender == entry.sender && event.body == entry.body)
+        .map(|event| Appended { event, repeated: true }))
+}
+
+impl From<AppendFailure> for ServiceError {
+    fn from(failure: AppendFailure) -> Self {
+        match failure {
+            AppendFailure::Refused(AppendError::NoConversation) => super::access::not_member(),
+            AppendFailure::Refused(AppendError::IdConflict) => {
+                Self::refused(ErrorCode::IdConflict, "the id was used before for something else")
+            }
+            AppendFailure::Refused(AppendError::Stale) => {
+                Self::refused(ErrorCode::Unavailable, "the conversation is changing too fast")
+            }
+            AppendFailure::Store(_) => Self::refused(ErrorCode::Unavailable, "the storage does not answer"),
+            AppendFailure::Stopped => Self::refused(ErrorCode::Unavailable, "the server stops"),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What a node counts about itself.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Counters since the start, and gauges of now.
+        #[derive(Debug, Default)]
+        pub struct Stats {
+            $($(#[$doc])* pub $name: Counter,)*
+        }
+
+        impl Stats {
+            /// Every counter by its name.
+            pub fn all(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name.get()),)*].into_iter()
+            }
+        }
+    };
+}
+
+counters! {
+    /// Entries put into a log, repetitions not counted.
+    messages_appended,
+    /// Commits that put them there.
+    batches,
+    /// Entries announced.
+    announcements,
+    /// Frames put into connections' queues.
+    deliveries,
+    /// Queues dropped because their client did not read.
+    dropped_queues,
+    /// Connections that stand now.
+    connections,
+    /// Frames refused because their connection sent too many.
+    rate_limited,
+    /// Markers that moved.
+    receipts_advanced,
+    /// Announcements from other nodes that could not be read.
+    unreadable_announcements,
+}
+
+/// A number that many threads change.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// One more.
+    pub fn add_one(&self) {
+        self.add(1);
+    }
+
+    /// So many more.
+    pub fn add(&self, count: usize) {
+        self.0.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// One less.
+    pub fn subtract_one(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// How many.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
