@@ -1,7 +1,36 @@
 //! Pipit's client engine: everything a client does but I/O.
+//!
+//! [`Engine`] takes [`io::Input`]s (frames, HTTP answers, commands of views, the passing of time) and gives [`io::Output`]s
+//! (frames to send, requests to make, changes for views). Time and randomness are passed in; what must survive is behind the
+//! [`storage::Storage`] port. The same inputs give the same outputs, so that the whole of it runs under simulation, natively
+//! and in a browser's worker alike. `docs/adr/0007-client-core-sans-io.md` argues the shape.
 #![warn(missing_docs)]
 
 pub mod command;
 pub mod io;
+pub mod range;
 pub mod storage;
 pub mod view;
+
+mod clock;
+mod commands;
+mod connection;
+mod diff;
+mod engine;
+mod http;
+mod list;
+mod log;
+mod names;
+mod outbox;
+mod presence;
+mod receipts;
+mod receive;
+mod request;
+mod session;
+mod sync;
+mod timeline;
+mod typing;
+mod views;
+
+pub use engine::{Config, Engine, RandomSource};
+pub use storage::{Storage, StorageError};

@@ -1,1 +1,319 @@
-//! What the engine asks of the device's storage.
+//! What the engine asks of the device's storage: the port, its records and its errors.
+//!
+//! The port is synchronous, because SQLite is: natively, and in a worker on OPFS. One call of [`crate::Engine::handle`] is one
+//! transaction, so that what an input changed (entries, markers, cursors, the outbox, later the state of encryption groups) is
+//! on disk as a whole or not at all, and nothing leaves the engine before it is. Reads inside a transaction see its writes.
+
+use std::fmt;
+
+use pipit_wire::event::{ConversationKind, Role};
+use pipit_wire::frame::{Cursor, Profile};
+use pipit_wire::rest::Me;
+use pipit_wire::{ConversationId, DeviceId, Event, Limits, MessageId, Seq, Timestamp, UserId};
+
+use crate::range::LogRange;
+
+/// Why storage could not do something. After any of these the engine rolls the transaction back and goes on from what is on
+/// disk.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The disk, or the share of it that the browser grants, is full.
+    #[error("the device's storage is full")]
+    Full,
+    /// What is stored cannot be read: not a database, or damaged. Nothing is guessed; erasing and signing in again helps.
+    #[error("the device's storage is damaged: {detail}")]
+    Corrupt {
+        /// What was found.
+        detail: String,
+    },
+    /// A newer version of the program wrote it.
+    #[error("the store has schema version {found}, this program knows up to {known}")]
+    Newer {
+        /// The version that was found.
+        found: u32,
+        /// The newest that this program knows.
+        known: u32,
+    },
+    /// Another process or tab holds it.
+    #[error("another process holds the store")]
+    Locked,
+    /// Anything else.
+    #[error("storage failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Who is signed in on this device.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// The account.
+    pub me: Me,
+    /// This device.
+    pub device: DeviceId,
+    /// What the server allows, as it said last.
+    pub limits: Limits,
+    /// What the server is called; empty until it has said so.
+    pub server_name: String,
+    /// Goes with requests.
+    pub access_token: String,
+    /// Until when it is good, by this device's clock.
+    pub access_until: Timestamp,
+    /// Trades for the next pair. Replaced only when the next pair has been written.
+    pub refresh_token: String,
+    /// The server's clock minus this device's, milliseconds.
+    pub clock_offset_ms: i64,
+    /// Whether the first page of the list of conversations has ever come.
+    pub list_loaded: bool,
+    /// Whether every conversation of the account is known here.
+    pub list_complete: bool,
+}
+
+impl fmt::Debug for SessionRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionRecord")
+            .field("me", &self.me)
+            .field("device", &self.device)
+            .field("access_until", &self.access_until)
+            .field("clock_offset_ms", &self.clock_offset_ms)
+            .field("list_loaded", &self.list_loaded)
+            .field("list_complete", &self.list_complete)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A conversation as this device knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversationRecord {
+    /// Which one.
+    pub id: ConversationId,
+    /// What kind it is.
+    pub kind: ConversationKind,
+    /// The group's name.
+    pub title: Option<String>,
+    /// The other person of a direct conversation.
+    pub peer: Option<UserId>,
+    /// What oneself is in it.
+    pub role: Role,
+    /// How many members there are.
+    pub member_count: u32,
+    /// The first entry that oneself may read.
+    pub first_seq: Seq,
+    /// The last entry that is known to exist.
+    pub last_seq: Seq,
+    /// When it was put there.
+    pub last_at: Timestamp,
+    /// The order of the list: `last_at`, or later where something waits in the outbox.
+    pub activity_at: Timestamp,
+    /// Title, role and members are as of this entry.
+    pub state_seq: Seq,
+    /// The last message that is known.
+    pub last_message: Option<Event>,
+    /// Everything up to here is in this store.
+    pub delivered_seq: Seq,
+    /// Everything up to here was on a screen.
+    pub read_seq: Seq,
+    /// The server is known to have this delivered marker.
+    pub delivered_confirmed: Seq,
+    /// The server is known to have this read marker.
+    pub read_confirmed: Seq,
+    /// What the server counted.
+    pub counted: Counted,
+}
+
+/// How many messages of others the server counted as unread, and when that was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// The count.
+    pub unread: u32,
+    /// The last entry then.
+    pub last_seq: Seq,
+    /// The read marker then.
+    pub read_seq: Seq,
+}
+
+/// A member of a conversation, as far as the summary lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberRecord {
+    /// Who.
+    pub user: UserId,
+    /// What they are.
+    pub role: Role,
+    /// Everything up to here is on a device of theirs.
+    pub delivered_seq: Seq,
+    /// Everything up to here was on their screen.
+    pub read_seq: Seq,
+}
+
+/// An entry of a log, with the text that it came as: a later version of the program may see more in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// The entry.
+    pub event: Event,
+    /// The JSON.
+    pub raw: String,
+}
+
+/// Where a message in the outbox stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutboxState {
+    /// Waits for the server's word.
+    Queued,
+    /// Refused, with this code.
+    Failed {
+        /// The code.
+        code: String,
+    },
+    /// In the log at this place; the entries before it have not come yet.
+    Acknowledged {
+        /// The place.
+        seq: Seq,
+        /// When it was put there.
+        at: Timestamp,
+    },
+}
+
+/// A message that was written on this device and is not yet in its copy of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRecord {
+    /// Which one.
+    pub message: MessageId,
+    /// Where to.
+    pub conversation: ConversationId,
+    /// When it was written, by this device's clock.
+    pub written_at: Timestamp,
+    /// What it says.
+    pub text: String,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+    /// Where it stands.
+    pub state: OutboxState,
+}
+
+/// A message that a search found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchHit {
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// Its place there.
+    pub seq: Seq,
+    /// Which message.
+    pub message: MessageId,
+    /// Whose.
+    pub sender: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// Its text around the first place that matches.
+    pub excerpt: String,
+}
+
+/// The device's storage.
+///
+/// Everything but the transaction methods is called between [`Storage::begin`] and [`Storage::commit`], or, for reads, also
+/// outside. Whatever happens before `commit` returns may be lost by a crash; whatever happened before must not be.
+pub trait Storage {
+    /// Whether what is committed survives the end of the program.
+    fn durable(&self) -> bool;
+    /// Begins a transaction.
+    fn begin(&mut self) -> Result<(), StorageError>;
+    /// Makes what was written since `begin` durable. True where anything was written.
+    fn commit(&mut self) -> Result<bool, StorageError>;
+    /// Forgets what was written since `begin`.
+    fn rollback(&mut self) -> Result<(), StorageError>;
+    /// Removes everything, content overwritten.
+    fn erase(&mut self) -> Result<(), StorageError>;
+
+    /// Who is signed in.
+    fn session(&self) -> Result<Option<SessionRecord>, StorageError>;
+    /// Replaces who is signed in.
+    fn save_session(&mut self, session: &SessionRecord) -> Result<(), StorageError>;
+
+    /// A person's names.
+    fn profile(&self, user: UserId) -> Result<Option<Profile>, StorageError>;
+    /// Replaces a person's names.
+    fn save_profile(&mut self, profile: &Profile) -> Result<(), StorageError>;
+
+    /// A conversation.
+    fn conversation(&self, id: ConversationId) -> Result<Option<ConversationRecord>, StorageError>;
+    /// Adds or replaces a conversation.
+    fn save_conversation(&mut self, conversation: &ConversationRecord) -> Result<(), StorageError>;
+    /// Removes a conversation with all that belongs to it.
+    fn remove_conversation(&mut self, id: ConversationId) -> Result<(), StorageError>;
+    /// The conversations with the latest activity, latest first.
+    fn recent_conversations(&self, limit: u32) -> Result<Vec<ConversationId>, StorageError>;
+    /// How far each of the conversations with the latest activity is held: the end of its last range.
+    fn cursors(&self, limit: u32) -> Result<Vec<Cursor>, StorageError>;
+    /// The conversations whose markers the server is not known to have, latest activity first.
+    fn unconfirmed(&self, limit: u32) -> Result<Vec<ConversationId>, StorageError>;
+
+    /// The members, in the summary's order.
+    fn members(&self, conversation: ConversationId) -> Result<Vec<MemberRecord>, StorageError>;
+    /// Replaces all members.
+    fn replace_members(
+        &mut self,
+        conversation: ConversationId,
+        members: &[MemberRecord],
+    ) -> Result<(), StorageError>;
+    /// Adds a member at the end, or replaces one.
+    fn save_member(
+        &mut self,
+        conversation: ConversationId,
+        member: &MemberRecord,
+    ) -> Result<(), StorageError>;
+    /// Removes a member.
+    fn remove_member(&mut self, conversation: ConversationId, user: UserId) -> Result<(), StorageError>;
+
+    /// Which parts of the log are held, ascending, apart from each other.
+    fn ranges(&self, conversation: ConversationId) -> Result<Vec<LogRange>, StorageError>;
+    /// Replaces which parts of the log are held.
+    fn save_ranges(&mut self, conversation: ConversationId, ranges: &[LogRange]) -> Result<(), StorageError>;
+    /// Adds entries, plain texts of messages to the search index too. Those that are there already stay as they are.
+    fn save_entries(&mut self, entries: &[LogEntry]) -> Result<(), StorageError>;
+    /// Removes the entries after this place.
+    fn truncate_entries(&mut self, conversation: ConversationId, after: Seq) -> Result<(), StorageError>;
+    /// The entries with `after < seq <= through`, ascending.
+    fn entries(
+        &self,
+        conversation: ConversationId,
+        after: Seq,
+        through: Seq,
+    ) -> Result<Vec<Event>, StorageError>;
+    /// The entry of a message.
+    fn find_message(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<Option<Event>, StorageError>;
+    /// How many messages not by `me` there are with `after < seq <= through`.
+    fn count_messages_of_others(
+        &self,
+        conversation: ConversationId,
+        me: UserId,
+        after: Seq,
+        through: Seq,
+    ) -> Result<u32, StorageError>;
+    /// The first message not by `me` with `after < seq`.
+    fn first_message_of_others(
+        &self,
+        conversation: ConversationId,
+        me: UserId,
+        after: Seq,
+    ) -> Result<Option<Seq>, StorageError>;
+
+    /// What waits in a conversation, in the order in which it was written.
+    fn outbox(&self, conversation: ConversationId) -> Result<Vec<OutboxRecord>, StorageError>;
+    /// The conversations in which something waits.
+    fn outbox_conversations(&self) -> Result<Vec<ConversationId>, StorageError>;
+    /// A message that waits.
+    fn outbox_message(&self, message: MessageId) -> Result<Option<OutboxRecord>, StorageError>;
+    /// Adds a message at the end of the outbox, or replaces it in its place.
+    fn save_outbox(&mut self, message: &OutboxRecord) -> Result<(), StorageError>;
+    /// Takes a message out of the outbox.
+    fn remove_outbox(&mut self, message: MessageId) -> Result<(), StorageError>;
+
+    /// What is in a composer.
+    fn draft(&self, conversation: ConversationId) -> Result<Option<String>, StorageError>;
+    /// Replaces what is in a composer; empty forgets it.
+    fn save_draft(&mut self, conversation: ConversationId, text: &str) -> Result<(), StorageError>;
+
+    /// Messages whose plain text has every word of `query`, the last one as a beginning; best first.
+    fn search(&self, query: &str, limit: u32) -> Result<Vec<SearchHit>, StorageError>;
+}

@@ -1,0 +1,270 @@
+//! Commands of views: which part of the engine does each.
+
+use pipit_wire::frame::client::ClientInfo;
+use pipit_wire::rest::{
+    AddMembers, ChangeProfile, ChangeRole, NewAccount, NewDirect, NewGroup, NewInvite, Rename, SetUp, SignIn,
+    SignUp,
+};
+use pipit_wire::{ConversationId, ErrorCode, Seq};
+
+use crate::command::{AccountForm, Command, CommandId, Reply, ViewId};
+use crate::engine::{Engine, Stored};
+use crate::http::{Call, Expects, Waiting, escape, members_path, refusal};
+use crate::io::HttpMethod;
+use crate::storage::Storage;
+
+impl<S: Storage> Engine<S> {
+    pub(crate) fn command(&mut self, view: ViewId, id: CommandId, command: Command) -> Stored {
+        if self.session.is_none() && needs_session(&command) {
+            let error = crate::http::local_error("signed_out", None);
+            self.reply(view, id, Reply::Failed { error });
+            return Ok(());
+        }
+        let command = match self.local_command(&view, command)? {
+            Done::Now(reply) => {
+                self.reply(view, id, reply);
+                return Ok(());
+            }
+            Done::Not(command) => command,
+        };
+        let Some((expects, waiting)) = self.request_of(command) else {
+            self.reply(view, id, Reply::Done);
+            return Ok(());
+        };
+        self.call(waiting.answering(Call::Command { view, id, expects }));
+        Ok(())
+    }
+
+    /// Commands that are done on the device.
+    fn local_command(&mut self, view: &ViewId, command: Command) -> Stored<Done> {
+        match command {
+            Command::SetVisible { visible } => self.set_visible(view, visible)?,
+            Command::SetOnline { online } => self.set_online(online),
+            Command::LoadMoreConversations => self.load_more_conversations(view),
+            Command::OpenTimeline { conversation } => {
+                return self.open_timeline(view, conversation).map(Done::Now);
+            }
+            Command::CloseTimeline => self.close_timeline(view),
+            Command::LoadOlder => self.load_older(view),
+            Command::MarkRead { conversation, seq } => self.view_read(view, conversation, seq)?,
+            Command::SendMessage {
+                message,
+                conversation,
+                text,
+                reply_to,
+            } => {
+                return self
+                    .queue_message(message, conversation, text, reply_to)
+                    .map(Done::Now);
+            }
+            Command::RetryMessage { message } => return self.retry_message(message).map(Done::Now),
+            Command::DiscardMessage { message } => return self.discard_message(message).map(Done::Now),
+            Command::SetTyping { conversation, active } => self.set_typing(conversation, active),
+            Command::SaveDraft { conversation, text } => {
+                self.storage.save_draft(conversation, &text)?;
+                self.dirty.conversation(conversation);
+            }
+            Command::SignOut => self.sign_out()?,
+            Command::SignIn { ref handle, .. } if self.session.is_some() => {
+                return Ok(Done::Now(self.repeated_sign_in(handle)));
+            }
+            Command::SignUp { ref account, .. } | Command::SetUp { ref account, .. }
+                if self.session.is_some() =>
+            {
+                return Ok(Done::Now(self.repeated_sign_in(&account.handle)));
+            }
+            other => return Ok(Done::Not(other)),
+        }
+        Ok(Done::Now(Reply::Done))
+    }
+
+    /// A sign-in while somebody is signed in: done, where it is the same person (a tab repeats it to a new leader).
+    fn repeated_sign_in(&self, handle: &str) -> Reply {
+        let same = self
+            .session
+            .as_ref()
+            .is_some_and(|session| session.me.profile.handle.eq_ignore_ascii_case(handle));
+        if same {
+            return Reply::Done;
+        }
+        let error = refusal(ErrorCode::OutOfOrder, None);
+        Reply::Failed { error }
+    }
+
+    fn sign_out(&mut self) -> Stored {
+        if let Some(device) = self.own_device() {
+            let path = format!("/v1/devices/{device}");
+            self.call(Waiting::authorized(Call::Farewell, HttpMethod::Delete, path));
+        }
+        self.end_session(None)
+    }
+
+    fn view_read(&mut self, view: &ViewId, conversation: ConversationId, seq: Seq) -> Stored {
+        if self.views.note_read(view, conversation, seq) {
+            self.mark_read(conversation, seq)?;
+        }
+        Ok(())
+    }
+
+    fn set_visible(&mut self, view: &ViewId, visible: bool) -> Stored {
+        let seen = self.views.set_visible(view, visible);
+        if visible {
+            self.hurry();
+        }
+        if let Some((conversation, seq)) = seen {
+            self.mark_read(conversation, seq)?;
+        }
+        Ok(())
+    }
+
+    /// Commands that the server carries out.
+    fn request_of(&self, command: Command) -> Option<(Expects, Waiting)> {
+        use HttpMethod::{Delete, Get, Patch, Post};
+        let request = match command {
+            Command::GetServerInfo => (Expects::ServerInfo, open(Get, "/v1/server")),
+            Command::GetInviteInfo { token } => (
+                Expects::InviteInfo,
+                open(Get, format!("/v1/invites/{}", escape(&token))),
+            ),
+            Command::SetUp {
+                token,
+                server_name,
+                account,
+            } => {
+                let body = SetUp {
+                    token,
+                    server_name,
+                    account: self.account(account),
+                };
+                (Expects::Session, open(Post, "/v1/setup").with(&body))
+            }
+            Command::SignUp { invite, account } => {
+                let body = SignUp {
+                    invite,
+                    account: self.account(account),
+                };
+                (Expects::Session, open(Post, "/v1/accounts").with(&body))
+            }
+            Command::SignIn {
+                handle,
+                password,
+                device_name,
+            } => {
+                let body = SignIn {
+                    handle,
+                    password,
+                    device_name,
+                    client: self.client_info(),
+                };
+                (Expects::Session, open(Post, "/v1/sessions").with(&body))
+            }
+            Command::SearchUsers { query } => (
+                Expects::Users,
+                signed(Get, format!("/v1/users?query={}", escape(&query))),
+            ),
+            Command::CreateDirect { user } => (
+                Expects::Conversation,
+                signed(Post, "/v1/conversations/direct").with(&NewDirect { user }),
+            ),
+            Command::CreateGroup { id, title, members } => {
+                let body = NewGroup { id, title, members };
+                (
+                    Expects::Conversation,
+                    signed(Post, "/v1/conversations/group").with(&body),
+                )
+            }
+            Command::ListMembers { conversation, after } => (
+                Expects::Members,
+                signed(Get, members_path(conversation, after.as_deref())),
+            ),
+            Command::CreateInvite { expires_in_s, uses } => (
+                Expects::Invite,
+                signed(Post, "/v1/invites").with(&NewInvite { expires_in_s, uses }),
+            ),
+            Command::ListInvites => (Expects::Invites, signed(Get, "/v1/invites")),
+            Command::RevokeInvite { invite } => {
+                (Expects::Nothing, signed(Delete, format!("/v1/invites/{invite}")))
+            }
+            Command::ListDevices => (Expects::Devices, signed(Get, "/v1/devices")),
+            Command::SignOutDevice { device } => {
+                (Expects::Nothing, signed(Delete, format!("/v1/devices/{device}")))
+            }
+            Command::ChangeName { name } => {
+                (Expects::Me, signed(Patch, "/v1/me").with(&ChangeProfile { name }))
+            }
+            group_change => return group_request(group_change),
+        };
+        Some(request)
+    }
+
+    fn client_info(&self) -> ClientInfo {
+        self.config.client.clone()
+    }
+
+    fn account(&self, form: AccountForm) -> NewAccount {
+        NewAccount {
+            handle: form.handle,
+            name: form.name,
+            password: form.password,
+            device_name: form.device_name,
+            client: self.client_info(),
+        }
+    }
+}
+
+enum Done {
+    Now(Reply),
+    Not(Command),
+}
+
+/// Changes to a group.
+fn group_request(command: Command) -> Option<(Expects, Waiting)> {
+    use HttpMethod::{Delete, Patch, Post};
+    let waiting = match command {
+        Command::AddMembers {
+            conversation,
+            event_ids,
+            users,
+        } => signed(Post, members_path(conversation, None)).with(&AddMembers { event_ids, users }),
+        Command::RemoveMember { conversation, user } => {
+            signed(Delete, format!("{}/{user}", members_path(conversation, None)))
+        }
+        Command::ChangeRole {
+            conversation,
+            event_id,
+            user,
+            role,
+        } => signed(Patch, format!("{}/{user}", members_path(conversation, None)))
+            .with(&ChangeRole { event_id, role }),
+        Command::Rename {
+            conversation,
+            event_id,
+            title,
+        } => signed(Patch, format!("/v1/conversations/{conversation}")).with(&Rename { event_id, title }),
+        _ => return None,
+    };
+    Some((Expects::Nothing, waiting))
+}
+
+fn open(method: HttpMethod, path: impl Into<String>) -> Waiting {
+    Waiting::open(Call::Farewell, method, path)
+}
+
+fn signed(method: HttpMethod, path: impl Into<String>) -> Waiting {
+    Waiting::authorized(Call::Farewell, method, path)
+}
+
+const fn needs_session(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::GetServerInfo
+            | Command::GetInviteInfo { .. }
+            | Command::SetUp { .. }
+            | Command::SignUp { .. }
+            | Command::SignIn { .. }
+            | Command::SignOut
+            | Command::SetVisible { .. }
+            | Command::SetOnline { .. }
+            | Command::CloseTimeline
+    )
+}

@@ -1,0 +1,458 @@
+//! Requests over HTTP: what they are for, what holds them up, and what their answers mean.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use pipit_wire::rest::{
+    Conversation, Devices, Invite, InviteInfo, Invites, Me, Members, ServerInfo, Session, Users,
+};
+use pipit_wire::{ConversationId, ErrorCode, Retry, Timestamp, WireError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::command::{CommandError, CommandId, Reply, ViewId};
+use crate::engine::{Engine, Stored};
+use crate::io::{HttpAnswer, HttpId, HttpMethod, HttpRequest, Output};
+use crate::session::{RefreshFailure, ended_by};
+use crate::storage::Storage;
+
+/// How long an answer may take.
+const PATIENCE_MS: i64 = 30_000;
+/// Requests under way at most; beyond it they fail at once. A person makes a few, a broken view makes many.
+const OPEN_MAX: usize = 256;
+
+/// What an answer is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// A command of a view.
+    Command {
+        view: ViewId,
+        id: CommandId,
+        expects: Expects,
+    },
+    /// The next pair of tokens.
+    Refresh,
+    /// The server's name and limits, for the session.
+    ServerInfo,
+    /// The names of a conversation's members.
+    Names {
+        conversation: ConversationId,
+        pages_left: u32,
+    },
+    /// Nothing: this device's sign-out, which it does not wait for.
+    Farewell,
+}
+
+/// What a command's answer is read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expects {
+    ServerInfo,
+    InviteInfo,
+    Session,
+    Users,
+    Conversation,
+    Members,
+    Invite,
+    Invites,
+    Devices,
+    Me,
+    Nothing,
+}
+
+/// A request that is to be made or under way.
+#[derive(Clone)]
+pub(crate) struct Waiting {
+    call: Call,
+    method: HttpMethod,
+    path: String,
+    body: Option<String>,
+    authorized: bool,
+    /// Has been refused for its token once.
+    refused: bool,
+    until: Timestamp,
+}
+
+impl fmt::Debug for Waiting {
+    /// Without the body and the query: they hold passwords and tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiting")
+            .field("call", &self.call)
+            .field("method", &self.method)
+            .field("authorized", &self.authorized)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Waiting {
+    /// A request that needs no sign-in.
+    pub(crate) fn open(call: Call, method: HttpMethod, path: impl Into<String>) -> Self {
+        Self {
+            call,
+            method,
+            path: path.into(),
+            body: None,
+            authorized: false,
+            refused: false,
+            until: Timestamp(i64::MAX),
+        }
+    }
+
+    /// A request of whoever is signed in.
+    pub(crate) fn authorized(call: Call, method: HttpMethod, path: impl Into<String>) -> Self {
+        Self {
+            authorized: true,
+            ..Self::open(call, method, path)
+        }
+    }
+
+    /// The same request for another purpose.
+    pub(crate) fn answering(self, call: Call) -> Self {
+        Self { call, ..self }
+    }
+
+    pub(crate) fn with<T: Serialize>(mut self, body: &T) -> Self {
+        // Bodies are plain data: none refuses itself.
+        self.body = serde_json::to_string(body).ok();
+        self
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    last: u32,
+    open: BTreeMap<HttpId, Waiting>,
+    /// Wait for a fresh access token.
+    held: Vec<Waiting>,
+    server_info: Option<ServerInfo>,
+}
+
+impl Calls {
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        self.open.values().map(|waiting| waiting.until).min()
+    }
+
+    /// What the server said of itself last.
+    pub(crate) const fn server_info(&self) -> Option<&ServerInfo> {
+        self.server_info.as_ref()
+    }
+
+    pub(crate) fn is_refreshing(&self) -> bool {
+        self.open.values().any(|waiting| waiting.call == Call::Refresh)
+    }
+
+    fn is_open(&self, call: &Call) -> bool {
+        self.open
+            .values()
+            .chain(&self.held)
+            .any(|waiting| waiting.call == *call)
+    }
+}
+
+impl<S: Storage> Engine<S> {
+    /// Makes a request, at once or when there is a fresh token.
+    pub(crate) fn call(&mut self, mut waiting: Waiting) {
+        if self.calls.open.len() + self.calls.held.len() >= OPEN_MAX {
+            return self.fail_call(waiting.call, local_error("rate_limited", Some(1_000)));
+        }
+        let bearer = match (&self.session, waiting.authorized) {
+            (_, false) => None,
+            (None, true) => return self.fail_call(waiting.call, local_error("signed_out", None)),
+            (Some(_), true) if self.token_is_stale() => {
+                self.calls.held.push(waiting);
+                return self.refresh_token();
+            }
+            (Some(session), true) => Some(session.access_token.clone()),
+        };
+        self.calls.last = self.calls.last.wrapping_add(1);
+        let id = HttpId(self.calls.last);
+        waiting.until = self.clock.steady().plus_ms(PATIENCE_MS);
+        self.out.push(Output::Http(HttpRequest {
+            id,
+            method: waiting.method,
+            path: waiting.path.clone(),
+            bearer,
+            body: waiting.body.clone(),
+        }));
+        self.calls.open.insert(id, waiting);
+    }
+
+    pub(crate) fn call_server_info(&mut self) {
+        self.call(Waiting::open(Call::ServerInfo, HttpMethod::Get, "/v1/server"));
+    }
+
+    /// Asks for the names of a conversation's members, a page at a time.
+    pub(crate) fn call_names(&mut self, conversation: ConversationId, after: Option<&str>, pages_left: u32) {
+        let path = members_path(conversation, after);
+        let call = Call::Names {
+            conversation,
+            pages_left,
+        };
+        if !self.calls.is_open(&call) {
+            self.call(Waiting::authorized(call, HttpMethod::Get, path));
+        }
+    }
+
+    pub(crate) fn release_held(&mut self) {
+        for waiting in std::mem::take(&mut self.calls.held) {
+            self.call(waiting);
+        }
+    }
+
+    pub(crate) fn fail_held(&mut self, code: &str) {
+        for waiting in std::mem::take(&mut self.calls.held) {
+            self.fail_call(waiting.call, local_error(code, None));
+        }
+    }
+
+    /// Nobody is signed in any more: what was asked in their name has no answer, and their tokens are not traded.
+    pub(crate) fn fail_calls_of_session(&mut self) {
+        self.fail_held("signed_out");
+        let of_session = |waiting: &Waiting| {
+            waiting.call == Call::Refresh || (waiting.authorized && waiting.call != Call::Farewell)
+        };
+        let ids: Vec<HttpId> = self
+            .calls
+            .open
+            .iter()
+            .filter(|(_, waiting)| of_session(waiting))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in ids {
+            if let Some(waiting) = self.calls.open.remove(&id) {
+                self.fail_call(waiting.call, local_error("signed_out", None));
+            }
+        }
+    }
+
+    pub(crate) fn calls_due(&mut self) -> Stored {
+        let late: Vec<HttpId> = self
+            .calls
+            .open
+            .iter()
+            .filter(|(_, waiting)| self.clock.is_due(waiting.until))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in late {
+            self.http_done(id, HttpAnswer::Unreachable)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn http_done(&mut self, id: HttpId, answer: HttpAnswer) -> Stored {
+        let Some(mut waiting) = self.calls.open.remove(&id) else {
+            return Ok(());
+        };
+        if waiting.call == Call::Refresh {
+            let outcome = read::<Session>(&answer).map_err(|_| RefreshFailure::of(&answer));
+            return self.refreshed(outcome);
+        }
+        let error = match read_error(&answer) {
+            None => return self.answered(waiting.call, &answer),
+            Some(error) => error,
+        };
+        if waiting.authorized
+            && let Some(wire) = wire_error(&answer)
+        {
+            if let Some(reason) = ended_by(&wire) {
+                self.fail_call(waiting.call, error);
+                return self.end_session(Some(reason));
+            }
+            if wire.code == ErrorCode::Unauthenticated && !waiting.refused {
+                waiting.refused = true;
+                self.token_refused();
+                self.call(waiting);
+                return Ok(());
+            }
+        }
+        self.fail_call(waiting.call, error);
+        Ok(())
+    }
+
+    fn fail_call(&mut self, call: Call, error: CommandError) {
+        if let Call::Command { view, id, .. } = call {
+            self.reply(view, id, Reply::Failed { error });
+        }
+    }
+
+    fn answered(&mut self, call: Call, answer: &HttpAnswer) -> Stored {
+        match call {
+            Call::Command { view, id, expects } => {
+                let reply = match self.read_reply(expects, answer)? {
+                    Ok(reply) => reply,
+                    Err(error) => Reply::Failed { error },
+                };
+                self.reply(view, id, reply);
+            }
+            Call::ServerInfo => {
+                if let Ok(info) = read::<ServerInfo>(answer) {
+                    self.server_info_came(&info)?;
+                    self.calls.server_info = Some(info);
+                }
+            }
+            Call::Names {
+                conversation,
+                pages_left,
+            } => {
+                if let Ok(members) = read::<Members>(answer) {
+                    self.names_came(conversation, members, pages_left)?;
+                }
+            }
+            Call::Refresh | Call::Farewell => {}
+        }
+        Ok(())
+    }
+
+    fn read_reply(&mut self, expects: Expects, answer: &HttpAnswer) -> Stored<Result<Reply, CommandError>> {
+        let reply = match expects {
+            Expects::Nothing => {
+                // Answers of changes to a conversation may carry its new summary.
+                if let Ok(changed) = read::<Conversation>(answer) {
+                    self.apply_summary(changed.conversation)?;
+                }
+                Ok(Reply::Done)
+            }
+            Expects::ServerInfo => {
+                let info = read::<ServerInfo>(answer);
+                if let Ok(info) = &info {
+                    self.calls.server_info = Some(info.clone());
+                    self.server_info_came(info)?;
+                }
+                info.map(|info| Reply::ServerInfo { info })
+            }
+            Expects::InviteInfo => read::<InviteInfo>(answer).map(|info| Reply::InviteInfo { info }),
+            Expects::Session => match read::<Session>(answer) {
+                Ok(session) => {
+                    self.begin_session(session)?;
+                    Ok(Reply::Done)
+                }
+                Err(error) => Err(error),
+            },
+            Expects::Users => read::<Users>(answer).map(|users| Reply::Users { items: users.items }),
+            Expects::Conversation => match read::<Conversation>(answer) {
+                Ok(made) => {
+                    let conversation = made.conversation.id;
+                    self.apply_summary(made.conversation)?;
+                    Ok(Reply::Conversation { conversation })
+                }
+                Err(error) => Err(error),
+            },
+            Expects::Members => match read::<Members>(answer) {
+                Ok(members) => {
+                    self.save_names(members.items.iter().map(|member| &member.profile))?;
+                    Ok(Reply::Members {
+                        items: members.items,
+                        next: members.next,
+                    })
+                }
+                Err(error) => Err(error),
+            },
+            Expects::Invite => read::<Invite>(answer).map(|invite| Reply::Invite { invite }),
+            Expects::Invites => {
+                read::<Invites>(answer).map(|invites| Reply::Invites { items: invites.items })
+            }
+            Expects::Devices => {
+                read::<Devices>(answer).map(|devices| Reply::Devices { items: devices.items })
+            }
+            Expects::Me => match read::<Me>(answer) {
+                Ok(me) => {
+                    self.save_names([&me.profile])?;
+                    self.update_session(|session| session.me = me)?;
+                    Ok(Reply::Done)
+                }
+                Err(error) => Err(error),
+            },
+        };
+        Ok(reply)
+    }
+}
+
+/// Where the members of a conversation are listed.
+pub(crate) fn members_path(conversation: ConversationId, after: Option<&str>) -> String {
+    let mut path = format!("/v1/conversations/{conversation}/members");
+    if let Some(after) = after {
+        path.push_str("?after=");
+        path.push_str(&escape(after));
+    }
+    path
+}
+
+/// A value for a path or query (RFC 3986, section 2.1): everything but unreserved characters is escaped.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+/// A failure that the server has not named.
+pub(crate) fn local_error(code: &str, retry_after_ms: Option<u32>) -> CommandError {
+    CommandError {
+        code: code.to_owned(),
+        field: None,
+        retry: match code {
+            "signed_out" | "bad_answer" => Retry::Never,
+            _ => Retry::Later,
+        },
+        retry_after_ms,
+    }
+}
+
+/// A refusal by the engine itself, by a code of the protocol.
+pub(crate) fn refusal(code: ErrorCode, field: Option<&str>) -> CommandError {
+    CommandError {
+        code: code_name(code),
+        field: field.map(str::to_owned),
+        retry: code.retry(),
+        retry_after_ms: None,
+    }
+}
+
+/// The name of a code as it travels.
+pub(crate) fn code_name(code: ErrorCode) -> String {
+    match serde_json::to_value(code) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => "unknown".to_owned(),
+    }
+}
+
+fn command_error(error: WireError) -> CommandError {
+    CommandError {
+        code: code_name(error.code),
+        field: error.field,
+        retry: error.retry,
+        retry_after_ms: error.retry_after_ms,
+    }
+}
+
+fn wire_error(answer: &HttpAnswer) -> Option<WireError> {
+    match answer {
+        HttpAnswer::Answered { status, body } if *status >= 400 => serde_json::from_str(body).ok(),
+        HttpAnswer::Answered { .. } | HttpAnswer::Unreachable => None,
+    }
+}
+
+fn read_error(answer: &HttpAnswer) -> Option<CommandError> {
+    match answer {
+        HttpAnswer::Unreachable => Some(local_error("offline", None)),
+        HttpAnswer::Answered { status, .. } if (200..300).contains(status) => None,
+        HttpAnswer::Answered { .. } => {
+            Some(wire_error(answer).map_or_else(|| local_error("bad_answer", None), command_error))
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(answer: &HttpAnswer) -> Result<T, CommandError> {
+    match answer {
+        HttpAnswer::Answered { status, body } if (200..300).contains(status) => serde_json::from_str(body)
+            .map_err(|error| {
+                tracing::warn!(%error, "an answer was not understood");
+                local_error("bad_answer", None)
+            }),
+        HttpAnswer::Answered { .. } | HttpAnswer::Unreachable => Err(local_error("bad_answer", None)),
+    }
+}

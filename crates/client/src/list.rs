@@ -1,0 +1,244 @@
+//! The list of conversations, and how many messages of each are unread.
+
+use std::collections::HashMap;
+
+use pipit_wire::event::{ConversationKind, EventBody};
+use pipit_wire::{Content, ConversationId, Seq, UserId};
+
+use crate::command::ViewId;
+use crate::engine::{Engine, Stored};
+use crate::storage::{ConversationRecord, MemberRecord, OutboxState, Storage};
+use crate::view::{ConversationItem, DeliveryState, Preview};
+use crate::views::Dirty;
+
+/// How many conversations a view's list begins with, and grows by.
+pub(crate) const PAGE: u32 = 30;
+/// The longest preview, in characters.
+const PREVIEW_CHARS: usize = 160;
+
+/// The items that views show, kept until what they were made of changes.
+#[derive(Debug, Default)]
+pub(crate) struct List {
+    made: HashMap<ConversationId, ConversationItem>,
+}
+
+impl List {
+    pub(crate) fn forget(&mut self, dirty: &Dirty) {
+        if dirty.all {
+            self.made.clear();
+        }
+        for conversation in dirty.touched() {
+            self.made.remove(conversation);
+        }
+    }
+}
+
+/// The list at one moment: as many items as the longest window among the views takes, and one more where there is one.
+#[derive(Debug)]
+pub(crate) struct ListNow {
+    pub(crate) items: Vec<ConversationItem>,
+    pub(crate) complete: bool,
+    pub(crate) loaded: bool,
+}
+
+impl<S: Storage> Engine<S> {
+    pub(crate) fn load_more_conversations(&mut self, view: &ViewId) {
+        if let Some(view) = self.views.get_mut(view) {
+            view.list_limit = view.list_limit.saturating_add(PAGE);
+            self.dirty.list = true;
+        }
+    }
+
+    pub(crate) fn list_now(&mut self) -> Stored<ListNow> {
+        let Some(session) = &self.session else {
+            self.list.made.clear();
+            return Ok(ListNow {
+                items: Vec::new(),
+                complete: true,
+                loaded: false,
+            });
+        };
+        let (complete, loaded) = (session.list_complete, session.list_loaded);
+        let most = self.views.list_limit().saturating_add(1);
+        let order = self.storage.recent_conversations(most)?;
+        let mut before = std::mem::take(&mut self.list.made);
+        let mut items = Vec::with_capacity(order.len());
+        for id in order {
+            let item = match before.remove(&id) {
+                Some(item) => Some(item),
+                None => self.conversation_item(id)?,
+            };
+            items.extend(item);
+        }
+        self.list.made = items.iter().map(|item| (item.id, item.clone())).collect();
+        Ok(ListNow {
+            loaded: loaded || !items.is_empty(),
+            items,
+            complete,
+        })
+    }
+
+    fn conversation_item(&mut self, id: ConversationId) -> Stored<Option<ConversationItem>> {
+        let Some(record) = self.storage.conversation(id)? else {
+            return Ok(None);
+        };
+        let item = ConversationItem {
+            id,
+            kind: record.kind,
+            title: self.title(&record)?,
+            peer: record.peer,
+            presence: record.peer.and_then(|peer| self.presences.state(peer)),
+            preview: self.preview(&record)?,
+            last_at: record.activity_at,
+            unread: self.unread(&record)?,
+            typing: self.typing_names(id)?,
+            draft: self.storage.draft(id)?,
+        };
+        Ok(Some(item))
+    }
+
+    /// What to call a conversation.
+    pub(crate) fn title(&mut self, record: &ConversationRecord) -> Stored<String> {
+        match (record.kind, record.peer) {
+            (ConversationKind::Direct, Some(peer)) => self.name_in(record.id, peer),
+            (ConversationKind::Direct, None) => Ok(String::new()),
+            (ConversationKind::Group, _) => Ok(record.title.clone().unwrap_or_default()),
+        }
+    }
+
+    pub(crate) fn typing_names(&mut self, conversation: ConversationId) -> Stored<Vec<String>> {
+        let users: Vec<UserId> = self.typists.in_conversation(conversation).collect();
+        let mut names = Vec::with_capacity(users.len());
+        for user in users {
+            names.push(self.name_in(conversation, user)?);
+        }
+        names.retain(|name| !name.is_empty());
+        Ok(names)
+    }
+
+    fn preview(&mut self, record: &ConversationRecord) -> Stored<Option<Preview>> {
+        let Some(session) = &self.session else {
+            return Ok(None);
+        };
+        let (me, my_name) = (session.me.profile.user, session.me.profile.name.clone());
+        if let Some(waiting) = self.storage.outbox(record.id)?.pop() {
+            return Ok(Some(Preview {
+                sender_name: my_name,
+                mine: true,
+                text: one_line(&waiting.text),
+                delivery: Some(waiting_state(waiting.state)),
+            }));
+        }
+        let Some(last) = &record.last_message else {
+            return Ok(None);
+        };
+        let mine = last.sender == me;
+        let text = match &last.body {
+            EventBody::Message {
+                content: Content::Plain { text },
+                ..
+            } => one_line(text),
+            _ => String::new(),
+        };
+        let delivery = if mine {
+            let members = self.storage.members(record.id)?;
+            Some(delivery(record, &members, me, last.seq))
+        } else {
+            None
+        };
+        Ok(Some(Preview {
+            sender_name: self.name_in(record.id, last.sender)?,
+            mine,
+            text,
+            delivery,
+        }))
+    }
+
+    /// How many messages of others have not been read: counted here where this device holds them all, else counted by the
+    /// server and, for what came since, here. Nothing is ever added to an old number that the markers do not account for.
+    pub(crate) fn unread(&mut self, record: &ConversationRecord) -> Stored<u32> {
+        let Some(me) = self.me() else { return Ok(0) };
+        let read = record.read_seq.max(record.first_seq.previous());
+        if read >= record.last_seq {
+            return Ok(0);
+        }
+        let tail = self.tail(record.id)?;
+        let held = |after: Seq| tail.is_some_and(|tail| tail.covers(after, record.last_seq));
+        let count = |after: Seq, through: Seq| {
+            self.storage
+                .count_messages_of_others(record.id, me, after, through)
+        };
+        if held(read) {
+            return count(read, record.last_seq);
+        }
+        let counted = record.counted;
+        let since = if counted.last_seq >= record.last_seq {
+            Some(0)
+        } else if held(counted.last_seq) {
+            Some(count(counted.last_seq, record.last_seq)?)
+        } else {
+            None
+        };
+        match since {
+            Some(since) if counted.read_seq == record.read_seq => Ok(counted.unread.saturating_add(since)),
+            // The markers or the log went on where this device has a hole: only the server can count. Until it has, what is
+            // known to be read is taken off.
+            _ => {
+                let read_since = count(counted.read_seq, record.read_seq)?;
+                let estimate = counted
+                    .unread
+                    .saturating_sub(read_since)
+                    .saturating_add(since.unwrap_or(0));
+                self.syncing
+                    .want_summary(record.id, record.last_seq.max(record.read_seq));
+                Ok(estimate)
+            }
+        }
+    }
+}
+
+/// Where a message of one's own stands with the others.
+///
+/// A group whose members are not all known here says no more than that the server has it; so does one without others.
+pub(crate) fn delivery(
+    record: &ConversationRecord,
+    members: &[MemberRecord],
+    me: UserId,
+    seq: Seq,
+) -> DeliveryState {
+    let all_known = u32::try_from(members.len()).is_ok_and(|known| known >= record.member_count);
+    let others = || members.iter().filter(|member| member.user != me);
+    if !all_known || others().next().is_none() {
+        DeliveryState::Sent
+    } else if others().all(|member| member.read_seq >= seq) {
+        DeliveryState::Read
+    } else if others().all(|member| member.delivered_seq.max(member.read_seq) >= seq) {
+        DeliveryState::Delivered
+    } else {
+        DeliveryState::Sent
+    }
+}
+
+pub(crate) fn waiting_state(state: OutboxState) -> DeliveryState {
+    match state {
+        OutboxState::Queued => DeliveryState::Queued,
+        OutboxState::Failed { code } => DeliveryState::Failed { code },
+        OutboxState::Acknowledged { .. } => DeliveryState::Sent,
+    }
+}
+
+/// The beginning of a text, on one line.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        // Four bytes a character at most: enough is read, and a text of a megabyte is not gone through.
+        if line.len() > PREVIEW_CHARS.saturating_mul(4) {
+            break;
+        }
+    }
+    line.chars().take(PREVIEW_CHARS).collect()
+}

@@ -1,0 +1,375 @@
+//! Getting and staying up to date: cursors, catch-ups, gaps and the list of conversations.
+//!
+//! The cursor of a conversation is the end of the last part of its log that is held ([`crate::range`]). A live entry that does
+//! not come directly after it is not kept: what lies between is asked for, and the entry comes again with it. So the last part
+//! never has a hole by accident, and a crash at any point leaves a cursor that asks for everything that is missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pipit_wire::frame::client::{ListConversations, Sync};
+use pipit_wire::frame::server::{CatchUp, ConversationsPage, Synced};
+use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition};
+use pipit_wire::limits::PAGE_CONVERSATIONS_MAX;
+use pipit_wire::{ClientFrame, ConversationId, RequestId, Seq, Timestamp};
+use uuid::Uuid;
+
+use crate::engine::{Engine, Stored};
+use crate::range::{self, LogRange};
+use crate::request::Request;
+use crate::storage::{LogEntry, Storage};
+
+/// Summaries asked for when one is wanted: more than one, because several may have the same time.
+const SUMMARY_PAGE: u32 = 4;
+/// The wait before something that the server would not answer now is asked again.
+const RETRY_MS: i64 = 2_000;
+
+#[derive(Debug, Default)]
+pub(crate) struct Syncing {
+    /// The `hello` whose catch-up is under way.
+    hello: Option<RequestId>,
+    /// Catch-ups that are to come, by the request that asked.
+    asked: BTreeMap<ConversationId, RequestId>,
+    /// To be asked for at the end of this input.
+    wanted: BTreeSet<ConversationId>,
+    /// The furthest entry that was heard of while a catch-up was to come.
+    heard: BTreeMap<ConversationId, Seq>,
+    /// Conversations whose summary is wanted anew.
+    summaries: BTreeSet<ConversationId>,
+    /// Those for which it was asked on this connection, as of which entry: once is enough while nothing changes.
+    summaries_asked: BTreeMap<ConversationId, Seq>,
+    /// Something came of a conversation that is not known: the list is read from its beginning.
+    list_wanted: bool,
+    list_asked: bool,
+    retry_at: Option<Timestamp>,
+}
+
+impl Syncing {
+    pub(crate) fn begin(&mut self, hello: RequestId, cursors: &[Cursor]) {
+        self.hello = Some(hello);
+        self.asked = cursors
+            .iter()
+            .map(|cursor| (cursor.conversation, hello))
+            .collect();
+    }
+
+    pub(crate) fn forget_account(&mut self) {
+        *self = Self::default();
+    }
+
+    pub(crate) const fn deadline(&self) -> Option<Timestamp> {
+        self.retry_at
+    }
+
+    pub(crate) fn want(&mut self, conversation: ConversationId) {
+        self.wanted.insert(conversation);
+    }
+
+    /// The summary is wanted anew, unless it was asked for since this entry.
+    pub(crate) fn want_summary(&mut self, conversation: ConversationId, last_seq: Seq) {
+        let asked = self.summaries_asked.get(&conversation);
+        if asked.is_none_or(|asked| *asked < last_seq) {
+            self.summaries.insert(conversation);
+        }
+    }
+
+    pub(crate) const fn want_list(&mut self) {
+        self.list_wanted = true;
+    }
+}
+
+impl<S: Storage> Engine<S> {
+    pub(crate) fn forget_sync(&mut self) {
+        self.syncing = Syncing::default();
+    }
+
+    pub(crate) fn syncing_due(&mut self) {
+        if self.syncing.retry_at.is_some_and(|at| self.clock.is_due(at)) {
+            self.syncing.retry_at = None;
+        }
+    }
+
+    /// One `sync` for all conversations that want one.
+    pub(crate) fn ask_for_catch_up(&mut self) -> Stored {
+        if !self.connection.is_up() || self.syncing.retry_at.is_some() {
+            return Ok(());
+        }
+        let most = self.cursors_max();
+        let mut cursors = Vec::new();
+        while let Some(conversation) = self.syncing.wanted.pop_first() {
+            if self.syncing.asked.contains_key(&conversation) {
+                continue;
+            }
+            if cursors.len() >= most {
+                self.syncing.wanted.insert(conversation);
+                break;
+            }
+            if let Some(tail) = self.tail(conversation)? {
+                cursors.push(Cursor {
+                    conversation,
+                    seq: tail.through,
+                });
+            }
+        }
+        if cursors.is_empty() {
+            return Ok(());
+        }
+        let id = self.new_request();
+        self.requests.open(id, Request::Sync);
+        for cursor in &cursors {
+            self.syncing.asked.insert(cursor.conversation, id);
+        }
+        self.send(&ClientFrame::Sync(Sync { id, cursors }));
+        Ok(())
+    }
+
+    fn cursors_max(&self) -> usize {
+        let most = self
+            .session
+            .as_ref()
+            .map_or(0, |session| session.limits.cursors_max);
+        usize::try_from(most).unwrap_or(usize::MAX)
+    }
+
+    /// The last part of the log that is held.
+    pub(crate) fn tail(&self, conversation: ConversationId) -> Stored<Option<LogRange>> {
+        Ok(self.storage.ranges(conversation)?.last().copied())
+    }
+
+    /// A live entry.
+    pub(crate) fn live_entry(&mut self, entry: LogEntry) -> Stored {
+        let conversation = entry.event.conversation;
+        let Some(record) = self.storage.conversation(conversation)? else {
+            self.syncing.want_list();
+            return Ok(());
+        };
+        let cursor = self
+            .tail(conversation)?
+            .map_or(record.last_seq, |tail| tail.through);
+        let seq = entry.event.seq;
+        if seq == cursor.next() {
+            let covers = LogRange {
+                after: cursor,
+                through: seq,
+            };
+            return self.store_entries(record, &[entry], covers);
+        }
+        if seq > cursor {
+            self.heard_of(conversation, seq);
+        }
+        Ok(())
+    }
+
+    /// There is an entry beyond the cursor. It is asked for once the catch-up that is to come has come.
+    pub(crate) fn heard_of(&mut self, conversation: ConversationId, seq: Seq) {
+        let heard = self.syncing.heard.entry(conversation).or_default();
+        *heard = seq.max(*heard);
+        self.syncing.want(conversation);
+    }
+
+    pub(crate) fn catch_up(&mut self, frame: &CatchUp, entries: Vec<LogEntry>) -> Stored {
+        let conversation = frame.conversation;
+        if self.syncing.asked.get(&conversation) == Some(&frame.id) {
+            self.syncing.asked.remove(&conversation);
+        }
+        let Some(record) = self.storage.conversation(conversation)? else {
+            self.syncing.want_list();
+            return Ok(());
+        };
+        let tail = self
+            .tail(conversation)?
+            .unwrap_or(LogRange::empty_at(record.last_seq));
+        if frame.last_seq < tail.through {
+            return self.log_is_shorter(record, frame.last_seq);
+        }
+        let entries: Vec<LogEntry> = entries
+            .into_iter()
+            .filter(|entry| entry.event.seq > tail.through)
+            .collect();
+        if frame.gap {
+            self.open_gap(record, frame.last_seq)?;
+        } else if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
+            let covers = LogRange {
+                after: first.event.seq.previous(),
+                through: last.event.seq,
+            };
+            self.store_entries(record, &entries, covers)?;
+        }
+        self.check_heard(conversation, frame.last_seq)
+    }
+
+    /// Too much is missing to stream: the log goes on from its end, and what lies between is fetched when somebody looks.
+    fn open_gap(&mut self, record: crate::storage::ConversationRecord, last_seq: Seq) -> Stored {
+        self.syncing.want_summary(record.id, last_seq);
+        self.store_entries(record, &[], LogRange::empty_at(last_seq))
+    }
+
+    /// Entries that came before their catch-up were not kept. Where it did not bring them, it is asked for again.
+    fn check_heard(&mut self, conversation: ConversationId, last_seq: Seq) -> Stored {
+        let Some(tail) = self.tail(conversation)? else {
+            return Ok(());
+        };
+        let heard = self.syncing.heard.get(&conversation).copied().unwrap_or_default();
+        if heard.max(last_seq) > tail.through {
+            self.syncing.want(conversation);
+        } else {
+            self.syncing.heard.remove(&conversation);
+        }
+        Ok(())
+    }
+
+    /// The server has less than this device: it was restored from a copy. What is beyond its end is not there any more.
+    fn log_is_shorter(&mut self, mut record: crate::storage::ConversationRecord, last_seq: Seq) -> Stored {
+        tracing::warn!(conversation = %record.id, %last_seq, "the server's log is shorter than this device's");
+        self.storage.truncate_entries(record.id, last_seq)?;
+        let ranges = range::truncate(&self.storage.ranges(record.id)?, last_seq);
+        let ranges = range::insert(&ranges, LogRange::empty_at(last_seq));
+        self.storage.save_ranges(record.id, &ranges)?;
+        for marker in [
+            &mut record.last_seq,
+            &mut record.state_seq,
+            &mut record.delivered_seq,
+            &mut record.read_seq,
+            &mut record.delivered_confirmed,
+            &mut record.read_confirmed,
+            &mut record.counted.last_seq,
+            &mut record.counted.read_seq,
+        ] {
+            *marker = last_seq.min(*marker);
+        }
+        record.last_message = record.last_message.filter(|message| message.seq <= last_seq);
+        self.storage.save_conversation(&record)?;
+        self.syncing.heard.remove(&record.id);
+        self.syncing.summaries_asked.remove(&record.id);
+        self.syncing.want_summary(record.id, last_seq);
+        self.reset_timelines(record.id);
+        self.dirty.conversation(record.id);
+        Ok(())
+    }
+
+    pub(crate) fn synced(&mut self, frame: Synced) {
+        self.requests.close(frame.id);
+        self.syncing.asked.retain(|_, asked| *asked != frame.id);
+        if self.syncing.hello == Some(frame.id) {
+            self.syncing.hello = None;
+            self.caught_up();
+        }
+    }
+
+    /// A `sync` was refused: for now, or for good.
+    pub(crate) fn sync_failed(&mut self, id: RequestId, retry_after_ms: Option<i64>) {
+        let conversations: Vec<ConversationId> = self
+            .syncing
+            .asked
+            .iter()
+            .filter(|(_, asked)| **asked == id)
+            .map(|(conversation, _)| *conversation)
+            .collect();
+        for conversation in conversations {
+            self.syncing.asked.remove(&conversation);
+            if retry_after_ms.is_some() {
+                self.syncing.want(conversation);
+            }
+        }
+        if let Some(retry_after_ms) = retry_after_ms {
+            self.syncing.retry_at = Some(self.clock.steady().plus_ms(retry_after_ms.max(RETRY_MS)));
+        }
+    }
+
+    /// What a view shows of a conversation may be old: its summary is asked for, and the list's beginning where something came
+    /// of a conversation that is not known.
+    pub(crate) fn ask_for_summaries(&mut self) -> Stored {
+        if !self.connection.is_up() || self.syncing.retry_at.is_some() {
+            return Ok(());
+        }
+        if std::mem::take(&mut self.syncing.list_wanted) && !self.syncing.list_asked {
+            self.ask_for_list(None);
+        }
+        while let Some(conversation) = self.syncing.summaries.pop_first() {
+            let Some(record) = self.storage.conversation(conversation)? else {
+                continue;
+            };
+            self.syncing.summaries_asked.insert(conversation, record.last_seq);
+            let id = self.new_request();
+            self.requests.open(id, Request::Summary { conversation });
+            // Nothing can stand at this place, and the conversation comes right after it.
+            let before = ListPosition {
+                last_at: record.last_at.plus_ms(1),
+                conversation: Uuid::nil().into(),
+            };
+            self.send(&ClientFrame::Conversations(ListConversations {
+                id,
+                after: Some(before),
+                limit: SUMMARY_PAGE,
+            }));
+        }
+        Ok(())
+    }
+
+    fn ask_for_list(&mut self, after: Option<ListPosition>) {
+        self.syncing.list_asked = true;
+        let id = self.new_request();
+        self.requests.open(id, Request::ListPage);
+        let most = self.session.as_ref().map_or(PAGE_CONVERSATIONS_MAX, |session| {
+            session.limits.page_conversations_max
+        });
+        self.send(&ClientFrame::Conversations(ListConversations {
+            id,
+            after,
+            limit: most.min(PAGE_CONVERSATIONS_MAX),
+        }));
+    }
+
+    /// The list's first page came with the welcome.
+    pub(crate) fn first_page(
+        &mut self,
+        items: Vec<ConversationSummary>,
+        next: Option<ListPosition>,
+    ) -> Stored {
+        self.list_page(items, next)?;
+        self.update_session(|session| session.list_loaded = true)
+    }
+
+    pub(crate) fn conversations_came(&mut self, page: ConversationsPage) -> Stored {
+        match self.requests.close(page.id) {
+            Some(Request::ListPage) => {
+                self.syncing.list_asked = false;
+                self.list_page(page.items, page.next)
+            }
+            Some(Request::Summary { .. }) => {
+                for summary in page.items {
+                    self.apply_summary(summary)?;
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The list is read on until it ends, or until a page says nothing new: then, because it is in order of activity, nothing
+    /// after it does either. That holds only where the list was read to its end before, which is noted, and un-noted while it
+    /// is being read.
+    fn list_page(&mut self, items: Vec<ConversationSummary>, next: Option<ListPosition>) -> Stored {
+        let mut news = false;
+        for summary in items {
+            news |= self.apply_summary(summary)?;
+        }
+        self.dirty.list = true;
+        let complete = self.session.as_ref().is_some_and(|session| session.list_complete);
+        match next {
+            Some(next) if news || !complete => {
+                if complete {
+                    self.update_session(|session| session.list_complete = false)?;
+                }
+                self.ask_for_list(Some(next));
+                Ok(())
+            }
+            Some(_) => Ok(()),
+            None if complete => Ok(()),
+            None => self.update_session(|session| session.list_complete = true),
+        }
+    }
+
+    pub(crate) fn list_failed(&mut self) {
+        self.syncing.list_asked = false;
+    }
+}
