@@ -3,7 +3,7 @@
 //! Each case is an `async fn(Arc<dyn Store>)` that gets a storage of its own, fresh and empty. An implementation turns
 //! the list into tests, so that every case shows by its name and they run side by side:
 //!
-//! ```ignore
+//! ```text
 //! async fn fresh_store() -> (std::sync::Arc<dyn pipit_store::Store>, tempfile::TempDir) { … }
 //! pipit_store_conformance::conformance_tests!(fresh_store);
 //! ```
@@ -14,6 +14,7 @@
 //! Nothing here reads a clock or is random: ids and times are counted, and the properties are seeded.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
     reason = "every function here is a test or a helper of one: to panic is to fail the case"
@@ -41,6 +42,104 @@ macro_rules! conformance_tests {
                 answers_a_ping,
                 sets_up_once,
                 concurrent_set_ups_make_one_administrator,
+                accounts_are_found,
+                a_taken_handle_is_refused,
+                concurrent_accounts_share_no_handle,
+                profiles_are_found,
+                a_name_is_changed,
+                an_account_is_suspended,
+                a_search_finds_beginnings,
+                a_search_takes_wildcards_literally,
+                a_search_leaves_out_some,
+                a_search_is_limited,
+            }
+            device {
+                devices_are_listed,
+                a_device_is_revoked,
+                a_touch_never_goes_back,
+                an_account_is_seen_by_any_device,
+                a_current_token_is_rotated,
+                a_predecessor_is_rotated_until_its_successor_is_used,
+                an_older_token_revokes_the_device,
+                a_replaced_token_revokes_the_device,
+                a_suspended_account_rotates_nothing,
+                concurrent_rotations_of_one_token_succeed,
+            }
+            invite {
+                an_invite_is_used_up,
+                an_invite_expires,
+                an_invite_is_revoked,
+                invites_are_listed,
+                a_refused_account_uses_no_invite,
+                concurrent_accounts_share_no_last_use,
+            }
+            person {
+                blocks_are_set_and_lifted,
+                settings_are_kept,
+            }
+            conversation {
+                a_direct_conversation_is_made,
+                two_people_have_one_direct_conversation,
+                concurrent_direct_conversations_are_one,
+                a_group_is_made,
+                a_group_is_made_once,
+                concurrent_groups_with_one_id_are_one,
+                the_access_to_a_group_is_found,
+                the_access_to_a_direct_conversation_is_found,
+                conversation_ids_are_listed,
+                members_are_paged,
+                the_acquainted_are_filtered,
+                a_large_group_is_made,
+            }
+            summary {
+                a_summary_says_it_all,
+                a_direct_conversation_has_no_title,
+                a_new_title_is_shown,
+                a_large_group_shows_its_first_members,
+                the_list_is_newest_first,
+                the_list_is_paged,
+            }
+            append {
+                an_entry_comes_back_whole,
+                a_batch_keeps_order_in_each_conversation,
+                a_refused_entry_leaves_no_gap,
+                a_repetition_gets_the_first_answer,
+                a_repetition_in_one_batch_is_one_entry,
+                a_used_id_is_refused,
+                an_id_is_independent_in_another_conversation,
+                stale_roles_are_refused,
+                stale_counts_are_refused,
+                a_block_is_a_stale_fact,
+                facts_see_the_batch_so_far,
+                members_come_and_go,
+                roles_change,
+                what_cannot_be_applied_is_stale,
+                an_unknown_entry_keeps_its_place,
+                concurrent_appends_leave_no_gap,
+            }
+            log {
+                ranges_are_read,
+                a_newcomer_reads_from_their_first_entry,
+                only_members_read,
+                a_cursor_is_caught_up_or_has_a_gap,
+                a_cursor_begins_at_the_first_entry,
+                many_cursors_are_caught_up,
+                the_last_seq_is_found,
+            }
+            receipt {
+                markers_move_forward,
+                markers_stay_within_the_log,
+                outsiders_have_no_markers,
+                a_batch_has_an_outcome_each,
+                the_list_of_markers_is_limited,
+                concurrent_advances_converge,
+                unread_messages_are_counted,
+            }
+            property {
+                history_1_agrees_with_a_recount,
+                history_2_agrees_with_a_recount,
+                history_3_agrees_with_a_recount,
+                history_4_agrees_with_a_recount,
             }
         }
     };
@@ -61,4 +160,41 @@ macro_rules! case_tests {
             )*
         }
     )*};
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// A case that is not on the list would never run: every function of the areas that takes a storage is there.
+    #[test]
+    fn every_case_is_on_the_list() {
+        let areas = [
+            include_str!("account.rs"),
+            include_str!("append.rs"),
+            include_str!("conversation.rs"),
+            include_str!("device.rs"),
+            include_str!("invite.rs"),
+            include_str!("log.rs"),
+            include_str!("person.rs"),
+            include_str!("receipt.rs"),
+            include_str!("summary.rs"),
+        ];
+        let list = include_str!("lib.rs");
+        let listed: BTreeSet<&str> = list
+            .lines()
+            .map(|line| line.trim().trim_end_matches(','))
+            .collect();
+        let mut count = 0;
+        for line in areas.iter().flat_map(|area| area.lines()) {
+            if let Some((name, _)) = line
+                .strip_prefix("pub async fn ")
+                .and_then(|rest| rest.split_once('('))
+            {
+                assert!(listed.contains(name), "{name} is not on the list");
+                count += 1;
+            }
+        }
+        assert!(count > 50, "{count} cases were found");
+    }
 }
