@@ -15,11 +15,15 @@ mod conversation;
 mod device;
 mod engine;
 mod error;
+#[cfg(test)]
+mod group;
 mod invite;
 mod log;
 mod migration;
 mod open;
 mod person;
+#[cfg(test)]
+mod plan;
 mod reader;
 mod receipt;
 mod row;
