@@ -44,6 +44,25 @@ impl ServiceError {
     }
 }
 
+impl ServiceError {
+    /// The error as a client gets it. Where the server is at fault it gets no detail, but an incident id, which is `incident` in hex
+    /// and stands in the log beside what happened.
+    pub fn into_wire(self, incident: [u8; 8]) -> WireError {
+        let incident = u64::from_be_bytes(incident);
+        match self {
+            Self::Refused(refusal) => refusal,
+            Self::Store(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, incident = format_args!("{incident:016x}"), "the storage failed");
+                WireError::new(ErrorCode::Unavailable, format!("the storage does not answer (incident {incident:016x})"))
+            }
+            Self::Internal(what, error) => {
+                tracing::error!(error = &*error as &dyn std::error::Error, incident = format_args!("{incident:016x}"), what, "a fault");
+                WireError::new(ErrorCode::Internal, format!("a fault in the server (incident {incident:016x})"))
+            }
+        }
+    }
+}
+
 impl From<Refusal> for ServiceError {
     fn from(refusal: Refusal) -> Self {
         Self::refused(refusal.code(), refusal.to_string())

@@ -3,6 +3,14 @@
 //! [`session`] is what one connection does with each frame, without a socket and without a timer; [`socket`] carries
 //! bytes between a session and a WebSocket and keeps the time.
 
+pub mod allowance;
+mod catch_up;
+mod open;
+pub mod session;
+pub mod socket;
+
+pub use socket::router;
+
 /// What the gateway bears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {

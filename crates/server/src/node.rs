@@ -79,7 +79,12 @@ pub struct Node {
 impl Node {
     /// Puts a node together and starts its tasks. They end after `shutdown`, when what they hold has been written.
     pub fn start(parts: Parts, tasks: TaskTracker, shutdown: CancellationToken) -> Arc<Self> {
-        let Parts { context, bus, authenticator, gateway } = parts;
+        let Parts {
+            context,
+            bus,
+            authenticator,
+            gateway,
+        } = parts;
         let stats = Arc::new(Stats::default());
         let hub = Arc::new(Hub::new(Arc::clone(&bus), Arc::clone(&stats)));
         let announcer = Announcer::new(Arc::clone(&hub), Arc::clone(&stats));

@@ -97,10 +97,19 @@ mod tests {
     #[test]
     fn a_frame_comes_out_as_it_went_in() {
         let frame = Bytes::from_static(b"{\"text\":\"a\\nb\"}\n{}");
-        let header = Header { seq: Seq::new(7), except: None };
-        assert_eq!(decode_frame(&encode_frame(header, &frame)), Some((header, frame.clone())));
+        let header = Header {
+            seq: Seq::new(7),
+            except: None,
+        };
+        assert_eq!(
+            decode_frame(&encode_frame(header, &frame)),
+            Some((header, frame.clone()))
+        );
         let nothing = Header::default();
-        assert_eq!(decode_frame(&encode_frame(nothing, &frame)), Some((nothing, frame)));
+        assert_eq!(
+            decode_frame(&encode_frame(nothing, &frame)),
+            Some((nothing, frame))
+        );
     }
 
     #[test]
@@ -108,6 +117,9 @@ mod tests {
         for payload in [&b""[..], b"{}", b"nonsense\n{}", b"{}\n\xff"] {
             assert_eq!(decode_frame(&Bytes::from_static(payload)), None, "{payload:?}");
         }
-        assert_eq!(decode_control(&Bytes::from_static(b"{\"type\":\"unheard of\"}")), None);
+        assert_eq!(
+            decode_control(&Bytes::from_static(b"{\"type\":\"unheard of\"}")),
+            None
+        );
     }
 }

@@ -42,7 +42,10 @@ impl Announcer {
             | EventBody::TitleChanged { .. }
             | EventBody::Unknown => {}
         }
-        let header = Header { seq: Some(event.seq), except: None };
+        let header = Header {
+            seq: Some(event.seq),
+            except: None,
+        };
         let frame = ServerFrame::Event(event);
         let text = Bytes::from(codec::encode_server(&frame));
         self.hub.announce(conversation, header, &text);

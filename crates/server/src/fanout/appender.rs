@@ -77,7 +77,14 @@ impl Appender {
         stop: CancellationToken,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
-        tasks.spawn(Worker { store, announcer, stats }.run(jobs, stop));
+        tasks.spawn(
+            Worker {
+                store,
+                announcer,
+                stats,
+            }
+            .run(jobs, stop),
+        );
         Self { queue }
     }
 
@@ -127,7 +134,11 @@ impl Worker {
         let outcomes = match self.store.append_batch(entries).await {
             Ok(outcomes) => outcomes,
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, entries = count, "a commit failed");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    entries = count,
+                    "a commit failed"
+                );
                 let error = Arc::new(error);
                 for reply in replies {
                     let _waiter_is_gone = reply.send(Err(AppendFailure::Store(Arc::clone(&error))));
@@ -138,7 +149,10 @@ impl Worker {
         debug_assert_eq!(outcomes.len(), count, "one outcome an entry");
         self.stats.batches.add_one();
         // All announcements go before all replies: a sender's next message is then never announced before this one's batch.
-        let outcomes: Vec<_> = outcomes.into_iter().map(|outcome| self.announce(outcome)).collect();
+        let outcomes: Vec<_> = outcomes
+            .into_iter()
+            .map(|outcome| self.announce(outcome))
+            .collect();
         for (outcome, reply) in outcomes.into_iter().zip(replies) {
             let _waiter_is_gone = reply.send(outcome);
         }
@@ -150,6 +164,9 @@ impl Worker {
             return Ok(appended);
         }
         self.stats.messages_appended.add_one();
-        Ok(Appended { event: self.announcer.announce(appended.event), repeated: false })
+        Ok(Appended {
+            event: self.announcer.announce(appended.event),
+            repeated: false,
+        })
     }
 }

@@ -94,7 +94,10 @@ impl Hub {
             user,
             device,
             outbox: Outbox::default(),
-            subscriptions: Mutex::new(Subscriptions { left: Some(Vec::new()), ..Subscriptions::default() }),
+            subscriptions: Mutex::new(Subscriptions {
+                left: Some(Vec::new()),
+                ..Subscriptions::default()
+            }),
         });
         {
             let mut users = lock(&self.users);
@@ -118,7 +121,10 @@ impl Hub {
         for conversation in conversations {
             let left = {
                 let subscriptions = lock(&connection.subscriptions);
-                subscriptions.left.as_ref().is_some_and(|left| left.contains(&conversation))
+                subscriptions
+                    .left
+                    .as_ref()
+                    .is_some_and(|left| left.contains(&conversation))
             };
             if !left {
                 self.join(connection, conversation);
@@ -132,7 +138,10 @@ impl Hub {
     pub async fn settled(&self) {
         if let Err(error) = self.bus.settled().await {
             // Slower, not wrong: what the other nodes announce is found by its gap.
-            tracing::warn!(error = &error as &dyn std::error::Error, "the bus does not take subscriptions");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the bus does not take subscriptions"
+            );
         }
     }
 
@@ -151,7 +160,10 @@ impl Hub {
         }
         let mut users = lock(&self.users);
         if let Entry::Occupied(mut local) = users.entry(connection.user) {
-            local.get_mut().connections.retain(|other| other.number != connection.number);
+            local
+                .get_mut()
+                .connections
+                .retain(|other| other.number != connection.number);
             self.forget_unwanted(local);
         }
         drop(users);
@@ -167,7 +179,10 @@ impl Hub {
 
     /// The connections of an account here.
     pub fn connections_of(&self, user: UserId) -> Vec<Arc<Connection>> {
-        lock(&self.users).get(&user).map(|local| local.connections.clone()).unwrap_or_default()
+        lock(&self.users)
+            .get(&user)
+            .map(|local| local.connections.clone())
+            .unwrap_or_default()
     }
 
     /// Whether somebody here watches this account: then other nodes' news of it are wanted.
@@ -180,7 +195,10 @@ impl Hub {
             }
             Entry::Vacant(local) => {
                 if watched {
-                    local.insert(LocalUser { watched, ..LocalUser::default() });
+                    local.insert(LocalUser {
+                        watched,
+                        ..LocalUser::default()
+                    });
                     self.bus.subscribe(Topic::User(user));
                 }
             }
@@ -189,7 +207,11 @@ impl Hub {
 
     /// Ends every connection, each with a time to come back after that is spread evenly over `spread_ms`.
     pub fn shut_down(&self, spread_ms: u32) {
-        let connections: Vec<_> = lock(&self.users).values().flat_map(|local| &local.connections).cloned().collect();
+        let connections: Vec<_> = lock(&self.users)
+            .values()
+            .flat_map(|local| &local.connections)
+            .cloned()
+            .collect();
         let count = u64::try_from(connections.len()).unwrap_or(u64::MAX).max(1);
         for (place, connection) in (0_u64..).zip(connections) {
             let reconnect_after_ms = u32::try_from(u64::from(spread_ms) * place / count).unwrap_or(spread_ms);
@@ -199,7 +221,9 @@ impl Hub {
 
     /// How many local connections get what happens in a conversation.
     pub fn audience(&self, conversation: ConversationId) -> usize {
-        lock(self.shard(conversation)).get(&conversation).map_or(0, Vec::len)
+        lock(self.shard(conversation))
+            .get(&conversation)
+            .map_or(0, Vec::len)
     }
 
     /// A device was signed out: its connections end, on every node.
@@ -218,7 +242,8 @@ impl Hub {
     pub fn announce(&self, conversation: ConversationId, header: Header, frame: &Bytes) {
         self.deliver(conversation, header.except, frame);
         if !self.bus.is_alone() {
-            self.bus.publish(Topic::Conversation(conversation), encode_frame(header, frame));
+            self.bus
+                .publish(Topic::Conversation(conversation), encode_frame(header, frame));
         }
     }
 
@@ -227,7 +252,10 @@ impl Hub {
         let shard = lock(self.shard(conversation));
         let connections = shard.get(&conversation).map(Vec::as_slice).unwrap_or_default();
         let mut delivered = 0;
-        for connection in connections.iter().filter(|connection| Some(connection.user) != except) {
+        for connection in connections
+            .iter()
+            .filter(|connection| Some(connection.user) != except)
+        {
             self.push(connection, Outgoing::Frame(frame.clone()));
             delivered += 1;
         }
@@ -323,7 +351,9 @@ impl Hub {
     fn remove_subscriber(&self, connection: &Connection, conversation: ConversationId) {
         let mut shard = lock(self.shard(conversation));
         if let Entry::Occupied(mut subscribers) = shard.entry(conversation) {
-            subscribers.get_mut().retain(|other| other.number != connection.number);
+            subscribers
+                .get_mut()
+                .retain(|other| other.number != connection.number);
             if subscribers.get().is_empty() {
                 subscribers.remove();
                 self.bus.unsubscribe(Topic::Conversation(conversation));
@@ -347,8 +377,14 @@ impl Hub {
 
     fn shard(&self, conversation: ConversationId) -> &Mutex<Shard> {
         // The last byte of an id is random whatever version it is.
-        let place = conversation.as_bytes().last().map_or(0, |byte| usize::from(*byte) % SHARDS);
-        #[expect(clippy::indexing_slicing, reason = "there are SHARDS shards, and place is below that")]
+        let place = conversation
+            .as_bytes()
+            .last()
+            .map_or(0, |byte| usize::from(*byte) % SHARDS);
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "there are SHARDS shards, and place is below that"
+        )]
         &self.shards[place]
     }
 }

@@ -100,7 +100,10 @@ impl Outbox {
             }
             let bytes = state.bytes + item.len();
             if state.items.len() >= ITEMS_MAX || bytes > BYTES_MAX {
-                *state = State { ending: Some(Ending::SlowReader), ..State::default() };
+                *state = State {
+                    ending: Some(Ending::SlowReader),
+                    ..State::default()
+                };
                 (Pushed::Overflowed, true)
             } else {
                 let was_empty = state.items.is_empty();
@@ -120,7 +123,10 @@ impl Outbox {
         {
             let mut state = lock(&self.state);
             if state.ending.is_none() {
-                *state = State { ending: Some(ending), ..State::default() };
+                *state = State {
+                    ending: Some(ending),
+                    ..State::default()
+                };
             }
         }
         self.wake.notify_one();
@@ -129,6 +135,12 @@ impl Outbox {
     /// Why the connection ends, where it does.
     pub fn ending(&self) -> Option<Ending> {
         lock(&self.state).ending
+    }
+
+    /// Whether there is something to take.
+    pub fn has_something(&self) -> bool {
+        let state = lock(&self.state);
+        state.ending.is_some() || !state.items.is_empty()
     }
 
     /// Takes what is there now.
@@ -179,7 +191,10 @@ mod tests {
         assert_eq!(outbox.try_take(), None);
         assert_eq!(outbox.push(frame("one")), Pushed::Waits);
         assert_eq!(outbox.push(frame("two")), Pushed::Waits);
-        assert_eq!(outbox.take().await, Taken::Items([frame("one"), frame("two")].into()));
+        assert_eq!(
+            outbox.take().await,
+            Taken::Items([frame("one"), frame("two")].into())
+        );
         assert_eq!(outbox.try_take(), None);
     }
 

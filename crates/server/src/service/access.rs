@@ -69,12 +69,18 @@ pub async fn require_access(
     target: Option<UserId>,
 ) -> Result<ConversationAccess, ServiceError> {
     let access = context.store.find_access(conversation, caller, target).await?;
-    access.filter(|access| access.role.is_some() || access.suspended).ok_or_else(not_member)
+    access
+        .filter(|access| access.role.is_some() || access.suspended)
+        .ok_or_else(not_member)
 }
 
 /// Asks `model`.
 pub fn allow(access: &ConversationAccess, action: Action, member_count_max: u32) -> Result<(), ServiceError> {
-    let actor = Actor { role: access.role, suspended: access.suspended, blocked: access.blocked };
+    let actor = Actor {
+        role: access.role,
+        suspended: access.suspended,
+        blocked: access.blocked,
+    };
     let place = Place {
         kind: access.kind,
         announcements: false,
@@ -91,7 +97,11 @@ pub fn facts_of(caller: UserId, access: &ConversationAccess) -> Facts {
         (ConversationKind::Direct, Some(peer)) => Some((caller, peer)),
         (ConversationKind::Direct, None) | (ConversationKind::Group, _) => None,
     };
-    Facts { roles: vec![(caller, access.role)], not_blocked, ..Facts::default() }
+    Facts {
+        roles: vec![(caller, access.role)],
+        not_blocked,
+        ..Facts::default()
+    }
 }
 
 /// The facts of something done to `target`.
@@ -134,10 +144,19 @@ mod tests {
         for number in 0..=8 {
             cache.keep(conversation(number), access(), Timestamp(0));
         }
-        assert!(cache.get(conversation(0), Timestamp(1)).is_none(), "the oldest went");
+        assert!(
+            cache.get(conversation(0), Timestamp(1)).is_none(),
+            "the oldest went"
+        );
         assert!(cache.get(conversation(8), Timestamp(1)).is_some());
-        assert!(cache.get(conversation(8), Timestamp(KEPT_MS)).is_none(), "too old");
-        assert!(cache.get(conversation(8), Timestamp(-1)).is_none(), "the clock went back");
+        assert!(
+            cache.get(conversation(8), Timestamp(KEPT_MS)).is_none(),
+            "too old"
+        );
+        assert!(
+            cache.get(conversation(8), Timestamp(-1)).is_none(),
+            "the clock went back"
+        );
         cache.forget(conversation(8));
         assert!(cache.get(conversation(8), Timestamp(1)).is_none());
     }

@@ -58,7 +58,11 @@ enum Change {
 impl Conversations {
     /// The service.
     pub fn new(context: Context, appender: Appender, announcer: Announcer) -> Self {
-        Self { context, appender, announcer }
+        Self {
+            context,
+            appender,
+            announcer,
+        }
     }
 
     /// The direct conversation with somebody, made where there is none.
@@ -68,7 +72,10 @@ impl Conversations {
         other: UserId,
     ) -> Result<ConversationSummary, ServiceError> {
         if other == caller.user {
-            return Err(ServiceError::field("user", "a conversation with oneself is not possible"));
+            return Err(ServiceError::field(
+                "user",
+                "a conversation with oneself is not possible",
+            ));
         }
         self.require_users(&[other]).await?;
         self.require_unblocked(caller.user, &[other]).await?;
@@ -97,7 +104,10 @@ impl Conversations {
         let title = text::title(&group.title).map_err(|error| ServiceError::text("title", error))?;
         require_distinct("members", &group.members)?;
         if group.members.contains(&caller.user) {
-            return Err(ServiceError::field("members", "whoever makes a group is in it anyway"));
+            return Err(ServiceError::field(
+                "members",
+                "whoever makes a group is in it anyway",
+            ));
         }
         self.require_users(&group.members).await?;
         self.require_unblocked(caller.user, &group.members).await?;
@@ -127,14 +137,24 @@ impl Conversations {
         limit: u32,
     ) -> Result<ConversationsList, ServiceError> {
         if limit == 0 || limit > PAGE_CONVERSATIONS_MAX {
-            return Err(ServiceError::field("limit", format_args!("1 to {PAGE_CONVERSATIONS_MAX}")));
+            return Err(ServiceError::field(
+                "limit",
+                format_args!("1 to {PAGE_CONVERSATIONS_MAX}"),
+            ));
         }
-        let mut items = self.context.store.list_conversations(user, after, limit + 1).await?;
+        let mut items = self
+            .context
+            .store
+            .list_conversations(user, after, limit + 1)
+            .await?;
         let full = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = items.len() > full;
         items.truncate(full);
         let last = items.last().filter(|_| more);
-        let next = last.map(|last| ListPosition { last_at: last.last_at, conversation: last.id });
+        let next = last.map(|last| ListPosition {
+            last_at: last.last_at,
+            conversation: last.id,
+        });
         Ok(ConversationsList { items, next })
     }
 
@@ -144,7 +164,11 @@ impl Conversations {
         user: UserId,
         conversation: ConversationId,
     ) -> Result<ConversationSummary, ServiceError> {
-        self.context.store.find_summary(conversation, user).await?.ok_or_else(not_member)
+        self.context
+            .store
+            .find_summary(conversation, user)
+            .await?
+            .ok_or_else(not_member)
     }
 
     /// A page of the members, oldest first, beginning after the member `after`.
@@ -156,11 +180,18 @@ impl Conversations {
         limit: u32,
     ) -> Result<MembersPage, ServiceError> {
         if limit == 0 || limit > PAGE_MEMBERS_MAX {
-            return Err(ServiceError::field("limit", format_args!("1 to {PAGE_MEMBERS_MAX}")));
+            return Err(ServiceError::field(
+                "limit",
+                format_args!("1 to {PAGE_MEMBERS_MAX}"),
+            ));
         }
         let access = require_access(&self.context, conversation, user, None).await?;
         self.allow(&access, Action::Read)?;
-        let mut items = self.context.store.list_members(conversation, after, limit + 1).await?;
+        let mut items = self
+            .context
+            .store
+            .list_members(conversation, after, limit + 1)
+            .await?;
         let full = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = items.len() > full;
         items.truncate(full);
@@ -180,19 +211,27 @@ impl Conversations {
             return Err(ServiceError::field("users", "nobody is named"));
         }
         if event_ids.len() != users.len() || event_ids.iter().collect::<HashSet<_>>().len() != users.len() {
-            return Err(ServiceError::field("event_ids", "one of its own for each of `users`"));
+            return Err(ServiceError::field(
+                "event_ids",
+                "one of its own for each of `users`",
+            ));
         }
         require_distinct("users", &users)?;
         let access = require_access(&self.context, conversation, caller.user, None).await?;
         // Room is asked for one by one, because some of them may be members already.
-        self.allow(&access, Action::AddMembers { count: 1 }).or_else(|refusal| match &refusal {
-            ServiceError::Refused(WireError { code: ErrorCode::GroupTooLarge, .. }) => Ok(()),
-            _ => Err(refusal),
-        })?;
+        self.allow(&access, Action::AddMembers { count: 1 })
+            .or_else(|refusal| match &refusal {
+                ServiceError::Refused(WireError {
+                    code: ErrorCode::GroupTooLarge,
+                    ..
+                }) => Ok(()),
+                _ => Err(refusal),
+            })?;
         self.require_users(&users).await?;
         self.require_unblocked(caller.user, &users).await?;
         for (event, user) in event_ids.into_iter().zip(users) {
-            self.change(caller, conversation, event, &Change::Add(user)).await?;
+            self.change(caller, conversation, event, &Change::Add(user))
+                .await?;
         }
         self.summary(caller.user, conversation).await
     }
@@ -205,7 +244,8 @@ impl Conversations {
         user: UserId,
         event: EventId,
     ) -> Result<(), ServiceError> {
-        self.change(caller, conversation, event, &Change::Remove(user)).await?;
+        self.change(caller, conversation, event, &Change::Remove(user))
+            .await?;
         Ok(())
     }
 
@@ -218,9 +258,17 @@ impl Conversations {
         request: rest::ChangeRole,
     ) -> Result<rest::MemberChanged, ServiceError> {
         let change = Change::ChangeRole(user, request.role);
-        self.change(caller, conversation, request.event_id, &change).await?;
-        let member = MemberRole { user, role: request.role };
-        Ok(rest::MemberChanged { conversation, member, kind: pipit_wire::event::ConversationKind::Group })
+        self.change(caller, conversation, request.event_id, &change)
+            .await?;
+        let member = MemberRole {
+            user,
+            role: request.role,
+        };
+        Ok(rest::MemberChanged {
+            conversation,
+            member,
+            kind: pipit_wire::event::ConversationKind::Group,
+        })
     }
 
     /// Renames a group.
@@ -231,7 +279,8 @@ impl Conversations {
         request: rest::Rename,
     ) -> Result<ConversationSummary, ServiceError> {
         let title = text::title(&request.title).map_err(|error| ServiceError::text("title", error))?;
-        self.change(caller, conversation, request.event_id, &Change::Rename(title)).await?;
+        self.change(caller, conversation, request.event_id, &Change::Rename(title))
+            .await?;
         self.summary(caller.user, conversation).await
     }
 
@@ -349,7 +398,10 @@ impl Conversations {
         if found.len() == users.len() {
             Ok(())
         } else {
-            Err(ServiceError::refused(ErrorCode::NotFound, "there is no such account"))
+            Err(ServiceError::refused(
+                ErrorCode::NotFound,
+                "there is no such account",
+            ))
         }
     }
 
@@ -358,7 +410,10 @@ impl Conversations {
         if others.is_empty() || !self.any_block(user, others).await? {
             return Ok(());
         }
-        Err(ServiceError::refused(ErrorCode::Blocked, "one of the two has blocked the other"))
+        Err(ServiceError::refused(
+            ErrorCode::Blocked,
+            "one of the two has blocked the other",
+        ))
     }
 
     async fn any_block(&self, user: UserId, others: &[UserId]) -> Result<bool, StoreError> {
@@ -378,25 +433,36 @@ impl Conversations {
 impl Change {
     fn body(&self) -> EventBody {
         match self {
-            Self::Add(user) => {
-                EventBody::MemberAdded { member: MemberRole { user: *user, role: Role::Member } }
-            }
+            Self::Add(user) => EventBody::MemberAdded {
+                member: MemberRole {
+                    user: *user,
+                    role: Role::Member,
+                },
+            },
             Self::Remove(user) => EventBody::MemberRemoved { user: *user },
-            Self::ChangeRole(user, role) => {
-                EventBody::RoleChanged { member: MemberRole { user: *user, role: *role } }
-            }
+            Self::ChangeRole(user, role) => EventBody::RoleChanged {
+                member: MemberRole {
+                    user: *user,
+                    role: *role,
+                },
+            },
             Self::Rename(title) => EventBody::TitleChanged { title: title.clone() },
         }
     }
 }
 
 fn require_target(access: &ConversationAccess) -> Result<Role, ServiceError> {
-    access.target_role.ok_or_else(|| ServiceError::refused(ErrorCode::NotFound, "they are not a member"))
+    access
+        .target_role
+        .ok_or_else(|| ServiceError::refused(ErrorCode::NotFound, "they are not a member"))
 }
 
 fn require_distinct(field: &'static str, users: &[UserId]) -> Result<(), ServiceError> {
     if users.len() > MEMBERS_PER_REQUEST_MAX {
-        return Err(ServiceError::field(field, format_args!("at most {MEMBERS_PER_REQUEST_MAX} at a time")));
+        return Err(ServiceError::field(
+            field,
+            format_args!("at most {MEMBERS_PER_REQUEST_MAX} at a time"),
+        ));
     }
     let mut seen = HashSet::new();
     if users.iter().all(|user| seen.insert(user)) {

@@ -55,7 +55,11 @@ pub enum Submitted {
 impl Messaging {
     /// The service.
     pub fn new(context: Context, appender: Appender, hub: Arc<Hub>) -> Self {
-        Self { context, appender, hub }
+        Self {
+            context,
+            appender,
+            hub,
+        }
     }
 
     /// Sends a message and waits until it is on disk.
@@ -127,7 +131,11 @@ impl Messaging {
         match self.authorize(&mut entry, cache).await {
             Ok(()) => {
                 let ticket = self.appender.submit(entry.clone()).await;
-                Ok(Submitted::Pending(Pending { entry, ticket, attempts }))
+                Ok(Submitted::Pending(Pending {
+                    entry,
+                    ticket,
+                    attempts,
+                }))
             }
             // Whoever has sent it while they might gets the first acknowledgement still.
             Err(refusal) => match find_appended(&self.context, &entry).await? {
@@ -167,7 +175,9 @@ impl Messaging {
                 if scheme.is_empty() || scheme.len() > SCHEME_BYTES_MAX || !scheme.bytes().all(allowed) {
                     return Err(ServiceError::field("scheme", "1 to 32 of a-z, 0-9 and _"));
                 }
-                let sealed = STANDARD.decode(bytes).map_err(|error| ServiceError::field("bytes", error))?;
+                let sealed = STANDARD
+                    .decode(bytes)
+                    .map_err(|error| ServiceError::field("bytes", error))?;
                 if sealed.is_empty() {
                     return Err(ServiceError::field("bytes", "it is empty"));
                 }
@@ -202,7 +212,14 @@ impl Messaging {
             active: typing.active,
         });
         let text = Bytes::from(codec::encode_server(&frame));
-        self.hub.announce(typing.conversation, Header { seq: None, except: Some(caller.user) }, &text);
+        self.hub.announce(
+            typing.conversation,
+            Header {
+                seq: None,
+                except: Some(caller.user),
+            },
+            &text,
+        );
         Ok(())
     }
 }
@@ -222,7 +239,10 @@ pub(super) async fn find_appended(
     let found = context.store.find_event(entry.conversation, event_id).await?;
     Ok(found
         .filter(|event| event.sender == entry.sender && event.body == entry.body)
-        .map(|event| Appended { event, repeated: true }))
+        .map(|event| Appended {
+            event,
+            repeated: true,
+        }))
 }
 
 impl From<AppendFailure> for ServiceError {

@@ -67,7 +67,10 @@ impl Default for Person {
 
 impl Person {
     fn here(&self) -> PresenceState {
-        self.here.iter().map(|(_, state)| *state).fold(PresenceState::Offline, more_present)
+        self.here
+            .iter()
+            .map(|(_, state)| *state)
+            .fold(PresenceState::Offline, more_present)
     }
 
     fn now(&self) -> PresenceState {
@@ -90,7 +93,12 @@ fn more_present(one: PresenceState, other: PresenceState) -> PresenceState {
 impl Presence {
     /// The service. Somebody has to run [`Presence::run`], or to call [`Presence::flush`] now and then.
     pub fn new(context: Context, hub: Arc<Hub>) -> Self {
-        Self { context, hub, state: Mutex::default(), changed: Notify::new() }
+        Self {
+            context,
+            hub,
+            state: Mutex::default(),
+            changed: Notify::new(),
+        }
     }
 
     /// Tells the watchers what has changed, a second after it did, until `stop`.
@@ -115,7 +123,11 @@ impl Presence {
         {
             let mut all = lock(&self.state);
             let person = all.people.entry(connection.user).or_default();
-            match person.here.iter_mut().find(|(number, _)| *number == connection.number()) {
+            match person
+                .here
+                .iter_mut()
+                .find(|(number, _)| *number == connection.number())
+            {
                 Some((_, kept)) => *kept = state,
                 None => person.here.push((connection.number(), state)),
             }
@@ -176,9 +188,18 @@ impl Presence {
         let last_seen: HashMap<_, _> = if offline.is_empty() {
             HashMap::new()
         } else {
-            self.context.store.last_seen(&offline).await?.into_iter().collect()
+            self.context
+                .store
+                .last_seen(&offline)
+                .await?
+                .into_iter()
+                .collect()
         };
-        let frame = |(user, state, _)| PresenceFrame { user, state, last_seen: last_seen.get(&user).copied() };
+        let frame = |(user, state, _)| PresenceFrame {
+            user,
+            state,
+            last_seen: last_seen.get(&user).copied(),
+        };
         Ok(states.into_iter().map(frame).collect())
     }
 
@@ -186,7 +207,8 @@ impl Presence {
     pub fn block_changed(&self, user: UserId, other: UserId) {
         self.hide(user, other);
         self.hub.publish_control(user, &Control::BlockChanged { other });
-        self.hub.publish_control(other, &Control::BlockChanged { other: user });
+        self.hub
+            .publish_control(other, &Control::BlockChanged { other: user });
     }
 
     /// Another node says something about an account.
@@ -195,7 +217,9 @@ impl Presence {
             Control::Presence { presence } => {
                 {
                     let mut all = lock(&self.state);
-                    let Some(person) = all.people.get_mut(&user) else { return };
+                    let Some(person) = all.people.get_mut(&user) else {
+                        return;
+                    };
                     person.elsewhere = presence.state;
                     person.last_seen = presence.last_seen.max(person.last_seen);
                     all.changed.insert(user);
@@ -225,12 +249,17 @@ impl Presence {
             return;
         }
         if let Err(error) = self.context.store.touch_devices(&seen).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "when devices were seen was not written");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "when devices were seen was not written"
+            );
         }
     }
 
     fn tell(&self, all: &mut State, user: UserId) {
-        let Some(person) = all.people.get_mut(&user) else { return };
+        let Some(person) = all.people.get_mut(&user) else {
+            return;
+        };
         let frame_of = |state, last_seen: Option<Timestamp>| PresenceFrame {
             user,
             state,
@@ -257,8 +286,12 @@ impl Presence {
 
     fn stop_watching(&self, all: &mut State, connection: &Connection) {
         for user in all.watching.remove(&connection.number()).unwrap_or_default() {
-            let Some(person) = all.people.get_mut(&user) else { continue };
-            person.watchers.retain(|watcher| watcher.number() != connection.number());
+            let Some(person) = all.people.get_mut(&user) else {
+                continue;
+            };
+            person
+                .watchers
+                .retain(|watcher| watcher.number() != connection.number());
             if person.watchers.is_empty() {
                 self.hub.set_watched(user, false);
                 if person.is_forgettable() {
@@ -271,8 +304,14 @@ impl Presence {
     fn hide(&self, user: UserId, other: UserId) {
         let mut all = lock(&self.state);
         for (watched, by) in [(user, other), (other, user)] {
-            let Some(person) = all.people.get_mut(&watched) else { continue };
-            let frame = PresenceFrame { user: watched, state: PresenceState::Offline, last_seen: None };
+            let Some(person) = all.people.get_mut(&watched) else {
+                continue;
+            };
+            let frame = PresenceFrame {
+                user: watched,
+                state: PresenceState::Offline,
+                last_seen: None,
+            };
             let text = Bytes::from(codec::encode_server(&ServerFrame::Presence(frame)));
             person.watchers.retain(|watcher| {
                 if watcher.user == by {

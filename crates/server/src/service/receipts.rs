@@ -94,7 +94,10 @@ impl Worker {
         let outcomes = match self.store.advance_receipts(&advances).await {
             Ok(outcomes) => outcomes,
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "markers could not be written");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "markers could not be written"
+                );
                 for connection in connections {
                     let refusal = WireError::new(ErrorCode::Unavailable, "the storage does not answer");
                     self.refuse(&connection, refusal);
@@ -113,7 +116,10 @@ impl Worker {
                 }
                 ReceiptOutcome::Ahead { last_seq } => {
                     let message = format!("a marker beyond the end of the log, which is {last_seq}");
-                    self.refuse(&connection, WireError::new(ErrorCode::InvalidField, message).about("delivered_seq"));
+                    self.refuse(
+                        &connection,
+                        WireError::new(ErrorCode::InvalidField, message).about("delivered_seq"),
+                    );
                 }
             }
         }

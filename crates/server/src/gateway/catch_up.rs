@@ -1,0 +1,92 @@
+//! Answering cursors, a few conversations at a time, so that a client that reads slowly is not read ahead for.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use pipit_wire::frame::Cursor;
+use pipit_wire::frame::server::{CatchUp as CatchUpFrame, ConversationGone, Synced};
+use pipit_wire::{RequestId, ServerFrame, UserId, codec};
+
+use crate::context::Context;
+use crate::error::ServiceError;
+
+/// How many cursors are answered by one reading of the storage.
+const CURSORS_AT_ONCE: usize = 32;
+/// The most entries that one `hello` or `sync` streams; beyond that, what is missing is a gap.
+const EVENTS_MAX: usize = 2_000;
+/// The most bytes of frames that one `hello` or `sync` streams before what is missing is a gap.
+const BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// The cursors of one request that have not been answered.
+pub(super) struct CatchUp {
+    id: RequestId,
+    cursors: VecDeque<Cursor>,
+    events_left: usize,
+    bytes_left: usize,
+}
+
+impl CatchUp {
+    pub(super) fn new(id: RequestId, cursors: Vec<Cursor>) -> Self {
+        Self {
+            id,
+            cursors: cursors.into(),
+            events_left: EVENTS_MAX,
+            bytes_left: BYTES_MAX,
+        }
+    }
+
+    pub(super) const fn id(&self) -> RequestId {
+        self.id
+    }
+
+    /// The next few answers; the last of them is `synced`, and then it is over. Where it fails, nothing was answered.
+    pub(super) async fn step(
+        &mut self,
+        context: &Context,
+        user: UserId,
+    ) -> Result<(Vec<Bytes>, bool), ServiceError> {
+        let chunk: Vec<_> = self.cursors.iter().take(CURSORS_AT_ONCE).copied().collect();
+        let mut frames = Vec::with_capacity(chunk.len() + 1);
+        if !chunk.is_empty() {
+            let limit = if self.bytes_left == 0 {
+                0
+            } else {
+                context
+                    .limits
+                    .page_events_max
+                    .min(u32::try_from(self.events_left).unwrap_or(u32::MAX))
+            };
+            let rows = context.store.catch_up(user, &chunk, limit).await?;
+            for cursor in &chunk {
+                if !rows.iter().any(|row| row.conversation == cursor.conversation) {
+                    let gone = ConversationGone {
+                        conversation: cursor.conversation,
+                    };
+                    frames.push(encode(&ServerFrame::ConversationGone(gone)));
+                }
+            }
+            for row in rows {
+                self.events_left = self.events_left.saturating_sub(row.events.len());
+                let frame = encode(&ServerFrame::CatchUp(CatchUpFrame {
+                    id: self.id,
+                    conversation: row.conversation,
+                    events: row.events,
+                    last_seq: row.last_seq,
+                    gap: row.gap,
+                }));
+                self.bytes_left = self.bytes_left.saturating_sub(frame.len());
+                frames.push(frame);
+            }
+            self.cursors.drain(..chunk.len());
+        }
+        let over = self.cursors.is_empty();
+        if over {
+            frames.push(encode(&ServerFrame::Synced(Synced { id: self.id })));
+        }
+        Ok((frames, over))
+    }
+}
+
+pub(super) fn encode(frame: &ServerFrame) -> Bytes {
+    Bytes::from(codec::encode_server(frame))
+}
