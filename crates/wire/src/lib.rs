@@ -12,6 +12,8 @@
 //! * [`limits`]: every size that the protocol bounds.
 #![warn(missing_docs)]
 
+#[cfg(feature = "schema")]
+pub mod asyncapi;
 pub mod codec;
 pub mod error;
 pub mod event;

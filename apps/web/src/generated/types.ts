@@ -1,0 +1,851 @@
+// Written by `cargo xtask gen` from the Rust types. Do not edit.
+
+/** What somebody who makes an account fills in. */
+export type AccountForm = {
+  /** The unique name. */
+  handle: string,
+  /** The name to show. */
+  name: string,
+  /** The password. */
+  password: string,
+  /** The name of this device. */
+  device_name: string, };
+
+/** See [`ServerFrame::Ack`]. */
+export type Ack = {
+  /** Of the request. */
+  id: RequestId,
+  /** Which message. */
+  message: MessageId,
+  /** In which conversation. */
+  conversation: ConversationId,
+  /** Its place in the log. */
+  seq: Seq,
+  /** When it was put there. */
+  at: Timestamp, };
+
+/** What one may do in a conversation: what the view offers. The server decides again. */
+export type Allowed = {
+  /** Write messages. */
+  send: boolean,
+  /** Rename the group. */
+  rename: boolean,
+  /** Add people. */
+  add_members: boolean,
+  /** Remove members below one's own role. */
+  remove_members: boolean,
+  /** Change the roles of members below one's own. */
+  change_roles: boolean,
+  /** Leave. */
+  leave: boolean, };
+
+/** See [`ServerFrame::CatchUp`]. */
+export type CatchUp = {
+  /** Of the `hello` or `sync`. */
+  id: RequestId,
+  /** Whose log. */
+  conversation: ConversationId,
+  /** What comes directly after the cursor, in order, without a gap. Empty where nothing does, and where `gap` is set. */
+  events: Array<Event>,
+  /** The last entry of the log. */
+  last_seq: Seq,
+  /** More than [`crate::limits::PAGE_EVENTS_MAX`] entries are missing: page them in with `history` when they are wanted. */
+  gap: boolean, };
+
+/** A frame from a client. The server refuses unknown types and unknown fields by name. */
+export type ClientFrame = { "type": "hello" } & Hello | { "type": "message" } & SendMessage | { "type": "receipt" } & SendReceipt | { "type": "typing" } & SendTyping | { "type": "presence" } & SetPresence | { "type": "watch" } & Watch | { "type": "sync" } & Sync | { "type": "history" } & History | { "type": "conversations" } & ListConversations | { "type": "ping" } & Ping;
+
+/** What software a client is, for logs and the list of devices. At most 64 bytes each. */
+export type ClientInfo = {
+  /** Such as `pipit-web`. */
+  name: string,
+  /** Such as `0.1.0`. */
+  version: string, };
+
+/** What a view asks. */
+export type Command = { "type": "get_server_info" } | { "type": "get_invite_info",
+  /** From the link. */
+  token: string, } | { "type": "set_up",
+  /** From the link. */
+  token: string,
+  /** What to call the server. */
+  server_name: string,
+  /** The account. */
+  account: AccountForm, } | { "type": "sign_up",
+  /** From an invite link, where there is one. */
+  invite: string | null,
+  /** The account. */
+  account: AccountForm, } | { "type": "sign_in",
+  /** The unique name. */
+  handle: string,
+  /** The password. */
+  password: string,
+  /** The name of this device. */
+  device_name: string, } | { "type": "sign_out" } | { "type": "set_visible",
+  /** Whether it can. */
+  visible: boolean, } | { "type": "set_online",
+  /** Whether there seems to be one. */
+  online: boolean, } | { "type": "load_more_conversations" } | { "type": "open_timeline",
+  /** Of which conversation. */
+  conversation: ConversationId, } | { "type": "close_timeline" } | { "type": "load_older" } | { "type": "mark_read",
+  /** Of which conversation. */
+  conversation: ConversationId,
+  /** The last entry that was seen. */
+  seq: Seq, } | { "type": "send_message",
+  /** Its id, a UUIDv7 made by the view. */
+  message: MessageId,
+  /** Where to. */
+  conversation: ConversationId,
+  /** What it says. */
+  text: string,
+  /** The message that it answers. */
+  reply_to: MessageId | null, } | { "type": "retry_message",
+  /** Which one. */
+  message: MessageId, } | { "type": "discard_message",
+  /** Which one. */
+  message: MessageId, } | { "type": "set_typing",
+  /** Where. */
+  conversation: ConversationId,
+  /** Whether they are. */
+  active: boolean, } | { "type": "save_draft",
+  /** Where. */
+  conversation: ConversationId,
+  /** The text. */
+  text: string, } | { "type": "search_users",
+  /** Part of a handle or name. */
+  query: string, } | { "type": "create_direct",
+  /** With whom. */
+  user: UserId, } | { "type": "create_group",
+  /** Its id, a UUIDv7 made by the view. */
+  id: ConversationId,
+  /** Its name. */
+  title: string,
+  /** Who else is in it. */
+  members: Array<UserId>, } | { "type": "add_members",
+  /** Which one. */
+  conversation: ConversationId,
+  /** The idempotency keys, one a person, UUIDv7 made by the view. */
+  event_ids: Array<EventId>,
+  /** Whom. */
+  users: Array<UserId>, } | { "type": "remove_member",
+  /** Which one. */
+  conversation: ConversationId,
+  /** Whom. */
+  user: UserId, } | { "type": "change_role",
+  /** Which one. */
+  conversation: ConversationId,
+  /** The idempotency key. */
+  event_id: EventId,
+  /** Whom. */
+  user: UserId,
+  /** To what. */
+  role: Role, } | { "type": "rename",
+  /** Which one. */
+  conversation: ConversationId,
+  /** The idempotency key. */
+  event_id: EventId,
+  /** The new name. */
+  title: string, } | { "type": "list_members",
+  /** Which one. */
+  conversation: ConversationId,
+  /** Where the page begins, from the answer before. */
+  after: string | null, } | { "type": "create_invite",
+  /** How long it is valid, seconds. */
+  expires_in_s: number,
+  /** How many accounts it may make. */
+  uses: number, } | { "type": "list_invites" } | { "type": "revoke_invite",
+  /** Which one. */
+  invite: InviteId, } | { "type": "list_devices" } | { "type": "sign_out_device",
+  /** Which one. */
+  device: DeviceId, } | { "type": "change_name",
+  /** The new name. */
+  name: string, };
+
+/** Why a command failed. Views have a sentence for each code. */
+export type CommandError = {
+  /** An error code of the protocol, such as `wrong_credentials`, or one of the engine's own: `offline` (the server cannot be
+  * reached), `storage` (this device's disk refuses), `signed_out` (nobody is signed in), `bad_answer` (not understood). */
+  code: string,
+  /** The field it is about. */
+  field: string | null,
+  /** Whether trying again can help. */
+  retry: Retry,
+  /** How long to wait first, milliseconds. */
+  retry_after_ms: number | null, };
+
+/** How the line to the server is. */
+export type ConnectionView = { "state": "offline" } | { "state": "connecting" } | { "state": "waiting",
+  /** When, by this device's clock. */
+  retry_at: Timestamp, } | { "state": "catching_up" } | { "state": "up_to_date" };
+
+/** What a message says: text that the server can read, or bytes that it cannot. */
+export type Content = { "kind": "plain",
+  /** The text, UTF-8, in Pipit's Markdown subset. */
+  text: string, } | { "kind": "sealed",
+  /** The name of the scheme that sealed it, such as `mls1`. */
+  scheme: string,
+  /** The bytes, in standard base64 with padding (RFC 4648, section 4). */
+  bytes: string, };
+
+/** See [`ServerFrame::ConversationGone`]. */
+export type ConversationGone = {
+  /** Which one. */
+  conversation: ConversationId, };
+
+/** A conversation: direct or group. */
+export type ConversationId = string;
+
+/** A conversation in the list. */
+export type ConversationItem = {
+  /** Which one. */
+  id: ConversationId,
+  /** What kind it is. */
+  kind: ConversationKind,
+  /** What to call it: the group's name or the other person's. */
+  title: string,
+  /** The other person of a direct conversation. */
+  peer: UserId | null,
+  /** How they are, where that is known. */
+  presence: PresenceState | null,
+  /** The last message, or what happened last where there is none. */
+  preview: Preview | null,
+  /** When the last thing happened: the order of the list. */
+  last_at: Timestamp,
+  /** How many messages of others have not been read. */
+  unread: number,
+  /** The names of those who are typing. */
+  typing: Array<string>,
+  /** What is in its composer and has not been sent. */
+  draft: string | null, };
+
+/** What kind of conversation it is. */
+export type ConversationKind = "direct" | "group";
+
+/** A conversation as one of its members sees it in the list, at one moment. */
+export type ConversationSummary = {
+  /** Which one. */
+  id: ConversationId,
+  /** What kind it is. */
+  kind: ConversationKind,
+  /** The group's name; none for a direct conversation, which is shown by the other's name. */
+  title?: string,
+  /** How many members there are. */
+  member_count: number,
+  /** The members, oldest first: all of them up to [`crate::limits::SUMMARY_MEMBERS_MAX`], else the first so many.
+  * Whoever asks is always among them. */
+  members: Array<Member>,
+  /** The first entry that whoever asks may read. */
+  first_seq: Seq,
+  /** The last entry of the log. */
+  last_seq: Seq,
+  /** When the last entry was put there: the order of the list, newest first. */
+  last_at: Timestamp,
+  /** The last message, for the preview, where there is one. */
+  last_message?: Event,
+  /** How many messages of others stand after `read_seq` of whoever asks, counted up to 1,000. */
+  unread: number, };
+
+/** See [`ServerFrame::Conversations`]. */
+export type ConversationsPage = {
+  /** Of the request. */
+  id: RequestId,
+  /** The page, newest first. */
+  items: Array<ConversationSummary>,
+  /** Where the next page begins; none at the end. */
+  next?: ListPosition, };
+
+/** How far a client has a conversation's log without a gap. */
+export type Cursor = {
+  /** Whose log. */
+  conversation: ConversationId,
+  /** The last entry it has. */
+  seq: Seq, };
+
+/** Where a message of one's own stands. */
+export type DeliveryState = { "state": "queued" } | { "state": "sent" } | { "state": "delivered" } | { "state": "read" } | { "state": "failed",
+  /** The code of the error. */
+  code: string, };
+
+/** A place where the account is signed in. */
+export type Device = {
+  /** Which one. */
+  id: DeviceId,
+  /** Its name. */
+  name: string,
+  /** What software it is. */
+  client: ClientInfo,
+  /** When it signed in. */
+  signed_in_at: Timestamp,
+  /** When it was last connected, to the nearest minute. */
+  last_seen_at: Timestamp,
+  /** Whether it is the one that asks. */
+  current: boolean, };
+
+/** One signed-in client of a person: a browser, a phone, a terminal, a bot's process. */
+export type DeviceId = string;
+
+/** A stable name for what went wrong. Codes are only ever added. */
+export type ErrorCode = "malformed" | "too_large" | "unknown_type" | "unknown_field" | "invalid_field" | "out_of_order" | "unsupported_version" | "unauthenticated" | "signed_out" | "wrong_credentials" | "suspended" | "forbidden" | "not_found" | "not_member" | "blocked" | "handle_taken" | "id_conflict" | "invite_invalid" | "invite_required" | "already_set_up" | "password_unacceptable" | "group_too_large" | "owner_required" | "rate_limited" | "unavailable" | "internal" | "unknown";
+
+/** An entry of a conversation's log. Entries never change; later ones say what happened to earlier ones. */
+export type Event = {
+  /** The idempotency key of its append; for a message, the message's id. */
+  id: EventId,
+  /** Whose log it is in. */
+  conversation: ConversationId,
+  /** Its place there: unique, increasing, without gaps. */
+  seq: Seq,
+  /** When the server put it there, by the server's clock. */
+  at: Timestamp,
+  /** Who caused it. */
+  sender: UserId,
+  /** The device that caused it, where it was one. */
+  device?: DeviceId,
+  /** What happened. */
+  body: EventBody, };
+
+/** What an entry of the log says. */
+export type EventBody = { "type": "created",
+  /** What kind it is. */
+  kind: ConversationKind,
+  /** The group's name; none for a direct conversation. */
+  title?: string,
+  /** The first members, with their roles. */
+  members: Array<MemberRole>, } | { "type": "message",
+  /** When the person pressed send, by the device's clock. */
+  written_at: Timestamp,
+  /** What it says. */
+  content: Content,
+  /** The message that it answers. */
+  reply_to?: MessageId, } | { "type": "member_added",
+  /** Who, and as what. */
+  member: MemberRole, } | { "type": "member_removed",
+  /** Who is no longer a member. */
+  user: UserId, } | { "type": "role_changed",
+  /** Who, and what they are now. */
+  member: MemberRole, } | { "type": "title_changed",
+  /** The new name. */
+  title: string, } | { "type": "unknown" };
+
+/** An entry of a conversation's log. Made by whoever causes the entry; the idempotency key of its append. */
+export type EventId = string;
+
+/** See [`ServerFrame::Goodbye`]. */
+export type Goodbye = {
+  /** Why. */
+  reason: GoodbyeReason,
+  /** How long to wait before reconnecting, milliseconds. */
+  reconnect_after_ms: number, };
+
+/** Why the server ends a connection. */
+export type GoodbyeReason = "shutdown" | "slow_reader" | "replaced" | "unknown";
+
+/** See [`ClientFrame::Hello`]. */
+export type Hello = {
+  /** Repeated in `welcome`. */
+  id: RequestId,
+  /** [`crate::PROTOCOL_VERSION`]. */
+  protocol: number,
+  /** A valid access token. */
+  token: string,
+  /** What software this is. */
+  client: ClientInfo,
+  /** How far it has each conversation: the most recently active ones first, at most [`crate::limits::CURSORS_MAX`]. */
+  cursors: Array<Cursor>,
+  /** Whether the device is in use. */
+  presence: PresenceState, };
+
+/** See [`ClientFrame::History`]. */
+export type History = {
+  /** Repeated in `page`. */
+  id: RequestId,
+  /** Whose log. */
+  conversation: ConversationId,
+  /** The page ends just before this entry; the newest page where neither this nor `after_seq` is given. */
+  before_seq?: Seq,
+  /** The page begins just after this entry. Not together with `before_seq`. */
+  after_seq?: Seq,
+  /** At most so many entries, 1 to [`crate::limits::PAGE_EVENTS_MAX`]. */
+  limit: number, };
+
+/** An invite as its maker sees it. */
+export type Invite = {
+  /** Which one. */
+  id: InviteId,
+  /** Goes into the link; only in the answer that makes it. */
+  token?: string,
+  /** Who made it. */
+  made_by: UserId,
+  /** When it ends. */
+  expires_at: Timestamp,
+  /** How many accounts it may still make. */
+  uses_left: number, };
+
+/** An invitation, to the server or to a group. */
+export type InviteId = string;
+
+/** `GET /v1/invites/{token}`, without an access token: what a link leads to. */
+export type InviteInfo = {
+  /** The server's name. */
+  server_name: string,
+  /** Who invites. */
+  invited_by: string,
+  /** When it ends. */
+  expires_at: Timestamp, };
+
+/** What a line of a timeline shows. */
+export type ItemBody = { "type": "message",
+  /** Its text. */
+  text: string,
+  /** The message that it answers. */
+  reply: ReplyView | null, } | { "type": "unreadable" } | { "type": "created",
+  /** The group's name. */
+  title: string | null, } | { "type": "member_added",
+  /** Whose name. */
+  name: string,
+  /** Whether they added themselves. */
+  joined: boolean, } | { "type": "member_removed",
+  /** Whose name. */
+  name: string,
+  /** Whether they removed themselves. */
+  left: boolean, } | { "type": "role_changed",
+  /** Whose name. */
+  name: string,
+  /** To what. */
+  role: Role, } | { "type": "title_changed",
+  /** To what. */
+  title: string, };
+
+/** What this server allows, stated in `welcome` and `GET /v1/server`, so that no client has to find out by being refused. */
+export type Limits = {
+  /** Longest frame from a client, bytes. */
+  frame_bytes_max: number,
+  /** Longest plain text of a message, bytes of UTF-8. */
+  message_text_bytes_max: number,
+  /** Longest sealed body, bytes before base64. */
+  sealed_bytes_max: number,
+  /** Most cursors in one `hello` or `sync`. */
+  cursors_max: number,
+  /** Most log entries in one page. */
+  page_events_max: number,
+  /** Most conversations in one page of the list. */
+  page_conversations_max: number,
+  /** Most people whose presence one connection watches. */
+  watched_users_max: number,
+  /** How long a person is shown as typing after the last `typing` frame, milliseconds. */
+  typing_shown_ms: number,
+  /** Least time between two `typing` frames in one conversation, milliseconds. */
+  typing_interval_ms: number,
+  /** Silence after which the server pings, milliseconds. */
+  idle_ping_ms: number,
+  /** Most people in one group. */
+  group_members_max: number, };
+
+/** See [`ClientFrame::Conversations`]. */
+export type ListConversations = {
+  /** Repeated in `conversations`. */
+  id: RequestId,
+  /** The page begins after this place; at the newest where it is missing. */
+  after?: ListPosition,
+  /** At most so many, 1 to [`crate::limits::PAGE_CONVERSATIONS_MAX`]. */
+  limit: number, };
+
+/** Where a page of the list of conversations ends: the next one begins after it. Ordered by time, then id, newest first. */
+export type ListPosition = {
+  /** `last_at` of the last conversation of the page. */
+  last_at: Timestamp,
+  /** Its id. */
+  conversation: ConversationId, };
+
+/** `GET /v1/me`: one's own account. */
+export type Me = {
+  /** As others see it. */
+  profile: Profile,
+  /** Whether it runs this server. */
+  admin: boolean, };
+
+/** A member as a conversation's summary lists them. */
+export type Member = {
+  /** What they are here. */
+  role: Role,
+  /** Everything up to here is stored on a device of theirs. */
+  delivered_seq: Seq,
+  /** Everything up to here was on their screen. */
+  read_seq: Seq,
+  /** Who. */
+  user: UserId,
+  /** The unique name, without `@`. */
+  handle: string,
+  /** The name that they chose to be shown. */
+  name: string, };
+
+/** A person and what they are in a conversation. */
+export type MemberRole = {
+  /** Who. */
+  user: UserId,
+  /** As what. */
+  role: Role, };
+
+/** A member, as the header of a timeline lists them. */
+export type MemberView = {
+  /** Who. */
+  user: UserId,
+  /** The unique name. */
+  handle: string,
+  /** The name to show. */
+  name: string,
+  /** What they are here. */
+  role: Role,
+  /** Whether it is oneself. */
+  me: boolean,
+  /** How they are, where that is known. */
+  presence: PresenceState | null, };
+
+/** A message as its sender's device made it. */
+export type Message = {
+  /** Made by the sending device before the message is sent; sending it again returns the first acknowledgement. */
+  id: MessageId,
+  /** The conversation it goes to. */
+  conversation: ConversationId,
+  /** When the person pressed send, by the device's clock. Shown to nobody as truth; `at` of the event is the server's. */
+  written_at: Timestamp,
+  /** What it says. */
+  content: Content,
+  /** The message that it answers. */
+  reply_to?: MessageId, };
+
+/** A message: the id of the [`EventId`] that carried it, made by the sending device before it is sent. */
+export type MessageId = string;
+
+/** See [`ServerFrame::Page`]. */
+export type Page = {
+  /** Of the `history`. */
+  id: RequestId,
+  /** Whose log. */
+  conversation: ConversationId,
+  /** The entries, in order of `seq`, without a gap. */
+  events: Array<Event>,
+  /** The first entry that this account may read. */
+  first_seq: Seq,
+  /** The last entry of the log. */
+  last_seq: Seq, };
+
+/** See [`ClientFrame::Ping`]. */
+export type Ping = {
+  /** Repeated in `pong`. */
+  id: RequestId, };
+
+/** See [`ServerFrame::Pong`]. */
+export type Pong = {
+  /** Of the `ping`. */
+  id: RequestId, };
+
+/** See [`ServerFrame::Presence`]. */
+export type Presence = {
+  /** Who. */
+  user: UserId,
+  /** How they are. */
+  state: PresenceState,
+  /** When they were last connected, where they are offline and that is known. */
+  last_seen?: Timestamp, };
+
+/** Whether a person is there. */
+export type PresenceState = "online" | "away" | "offline";
+
+/** What the list shows of a conversation's last message. */
+export type Preview = {
+  /** Whose it is. */
+  sender_name: string,
+  /** Whether it is one's own. */
+  mine: boolean,
+  /** The first characters of its text, on one line. */
+  text: string,
+  /** Where it stands, where it is one's own. */
+  delivery: DeliveryState | null, };
+
+/** A person as others see them. */
+export type Profile = {
+  /** Who. */
+  user: UserId,
+  /** The unique name, without `@`. */
+  handle: string,
+  /** The name that they chose to be shown. */
+  name: string, };
+
+/** The two markers of a member: both only ever move forward, and `read_seq` never passes `delivered_seq`. */
+export type Receipt = {
+  /** Of which conversation. */
+  conversation: ConversationId,
+  /** Whose markers. */
+  user: UserId,
+  /** Everything up to here is stored on a device of theirs. */
+  delivered_seq: Seq,
+  /** Everything up to here was on their screen. */
+  read_seq: Seq, };
+
+/** How a command went. */
+export type Reply = { "type": "done" } | { "type": "conversation",
+  /** Which one. */
+  conversation: ConversationId, } | { "type": "users",
+  /** Best first. */
+  items: Array<Profile>, } | { "type": "members",
+  /** Oldest first. */
+  items: Array<Member>,
+  /** For the next page. */
+  next: string | null, } | { "type": "invite",
+  /** The invite. */
+  invite: Invite, } | { "type": "invites",
+  /** Newest first. */
+  items: Array<Invite>, } | { "type": "devices",
+  /** Newest sign-in first. */
+  items: Array<Device>, } | { "type": "invite_info",
+  /** What it says. */
+  info: InviteInfo, } | { "type": "server_info",
+  /** What it says. */
+  info: ServerInfo, } | { "type": "failed",
+  /** Why. */
+  error: CommandError, };
+
+/** The message that another one answers. */
+export type ReplyView = {
+  /** Which one. */
+  message: MessageId,
+  /** Whose name; none where the message is not on this device. */
+  sender_name: string | null,
+  /** The beginning of its text; none where the message is not on this device. */
+  text: string | null, };
+
+/** Chosen by the client to recognise the answer to a request; repeated in the answer, meaningless to the server. */
+export type RequestId = number;
+
+/** Whether trying the same thing again can help. */
+export type Retry = "never" | "later" | "after_sign_in";
+
+/** What a member of a group is. */
+export type Role = "member" | "moderator" | "admin" | "owner";
+
+/** See [`ClientFrame::Message`]. */
+export type SendMessage = {
+  /** Repeated in `ack` or `error`. */
+  id: RequestId,
+  /** The message. */
+  message: Message, };
+
+/** See [`ClientFrame::Receipt`]. */
+export type SendReceipt = {
+  /** Of which conversation. */
+  conversation: ConversationId,
+  /** Everything up to here is stored on this device. */
+  delivered_seq: Seq,
+  /** Everything up to here was on the screen; raises `delivered_seq` where it is higher. */
+  read_seq: Seq, };
+
+/** See [`ClientFrame::Typing`]. */
+export type SendTyping = {
+  /** Where. */
+  conversation: ConversationId,
+  /** False when the person stopped without sending. */
+  active: boolean, };
+
+/** The place of an entry in its conversation's log.
+*
+* The first entry has 1; each next one exactly one more. Zero means "before the first". Kept below 2^53 so
+* that every JSON reader holds it exactly (RFC 8259, section 6). */
+export type Seq = number;
+
+/** A frame from the server. */
+export type ServerFrame = { "type": "welcome" } & Welcome | { "type": "ack" } & Ack | { "type": "event" } & Event | { "type": "receipt" } & Receipt | { "type": "typing" } & Typing | { "type": "presence" } & Presence | { "type": "catch_up" } & CatchUp | { "type": "synced" } & Synced | { "type": "page" } & Page | { "type": "conversations" } & ConversationsPage | { "type": "conversation" } & ConversationSummary | { "type": "conversation_gone" } & ConversationGone | { "type": "pong" } & Pong | { "type": "error" } & WireError | { "type": "goodbye" } & Goodbye | { "type": "unknown" };
+
+/** `GET /v1/server`, without a token: what a client needs before sign-in. */
+export type ServerInfo = {
+  /** What its people call it. */
+  name: string,
+  /** Its version. */
+  version: string,
+  /** The protocol version it speaks. */
+  protocol: number,
+  /** Whether the first account still has to be made. */
+  needs_setup: boolean,
+  /** Whether anybody may sign up without an invite. */
+  registration_open: boolean,
+  /** What it allows. */
+  limits: Limits, };
+
+/** Who is signed in. */
+export type SessionView = { "state": "signed_out",
+  /** Why, where it was not by choice: `signed_out` (elsewhere), `suspended`. */
+  reason: string | null, } | { "state": "signed_in",
+  /** The account. */
+  me: Me,
+  /** This device. */
+  device: DeviceId,
+  /** What the server allows. */
+  limits: Limits,
+  /** What the server is called. */
+  server_name: string, };
+
+/** See [`ClientFrame::Presence`]. */
+export type SetPresence = {
+  /** `online` or `away`; `offline` is refused: disconnecting says so. */
+  state: PresenceState, };
+
+/** One change of a list: at `at`, `remove` items go and `insert` come. Splices apply in order. */
+export type Splice<T> = {
+  /** Where, as an index into the list as it is then. */
+  at: number,
+  /** How many items go. */
+  remove: number,
+  /** What comes in their place. */
+  insert: Array<T>, };
+
+/** Whether this device keeps data. */
+export type StorageView = "durable" | "memory" | "failing";
+
+/** See [`ClientFrame::Sync`]. */
+export type Sync = {
+  /** Repeated in every `catch_up` and in `synced`. */
+  id: RequestId,
+  /** At most [`crate::limits::CURSORS_MAX`]. */
+  cursors: Array<Cursor>, };
+
+/** See [`ServerFrame::Synced`]. */
+export type Synced = {
+  /** Of the `hello` or `sync`. */
+  id: RequestId, };
+
+/** All of an open timeline but its list. */
+export type TimelineHeader = {
+  /** Which conversation. */
+  conversation: ConversationId,
+  /** What kind it is. */
+  kind: ConversationKind,
+  /** What to call it. */
+  title: string,
+  /** The other person of a direct conversation. */
+  peer: UserId | null,
+  /** How they are, where that is known. */
+  presence: PresenceState | null,
+  /** When they were last there, where they are not and that is known. */
+  last_seen: Timestamp | null,
+  /** How many members there are. */
+  member_count: number,
+  /** The members that the summary lists. */
+  members: Array<MemberView>,
+  /** What one is here. */
+  role: Role,
+  /** What one may do here. */
+  allowed: Allowed,
+  /** The names of those who are typing. */
+  typing: Array<string>,
+  /** The first message that was unread when the timeline was opened: where the divider goes. */
+  first_unread: Seq | null,
+  /** Whether there are older entries than the list has. */
+  has_older: boolean,
+  /** Whether they are being fetched. */
+  loading_older: boolean,
+  /** How many messages of others have not been read. */
+  unread: number,
+  /** What was in the composer when the timeline was opened. */
+  draft: string, };
+
+/** One line of a timeline. */
+export type TimelineItem = {
+  /** Stays the same as the item goes from queued to read: the id of the message or entry. */
+  key: MessageId,
+  /** Its place in the log; none while it is queued. */
+  seq: Seq | null,
+  /** When: the server's time once it has one, else when it was written. */
+  at: Timestamp,
+  /** Whose it is. */
+  sender: UserId,
+  /** Their name. */
+  sender_name: string,
+  /** Whether it is one's own. */
+  mine: boolean,
+  /** Follows a message of the same sender within five minutes: shown as one group. */
+  continues: boolean,
+  /** What it shows. */
+  body: ItemBody,
+  /** Where it stands, where it is one's own message. */
+  delivery: DeliveryState | null, };
+
+/** Milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
+*
+* Always given by whoever holds the clock; nothing in this crate reads one. */
+export type Timestamp = number;
+
+/** See [`ServerFrame::Typing`]. */
+export type Typing = {
+  /** Where. */
+  conversation: ConversationId,
+  /** Who. */
+  user: UserId,
+  /** Whether they are; forget it by yourself after `typing_shown_ms`. */
+  active: boolean, };
+
+/** Something that a view shows has changed. */
+export type Update = { "type": "session",
+  /** The whole of it. */
+  session: SessionView, } | { "type": "connection",
+  /** The whole of it. */
+  connection: ConnectionView, } | { "type": "conversations",
+  /** What changed, in order. */
+  splices: Array<Splice<ConversationItem>>,
+  /** Whether there are more to load. */
+  has_more: boolean,
+  /** Whether the first page has come from the store or the server: before that an empty list means "not known yet". */
+  loaded: boolean, } | { "type": "timeline",
+  /** All but the list. */
+  header: TimelineHeader,
+  /** What changed of the list, oldest item first, in order. */
+  splices: Array<Splice<TimelineItem>>, } | { "type": "timeline_gone",
+  /** Which one. */
+  conversation: ConversationId, } | { "type": "storage",
+  /** How it is. */
+  storage: StorageView, };
+
+/** A person's account. */
+export type UserId = string;
+
+/** See [`ClientFrame::Watch`]. */
+export type Watch = {
+  /** The people on the screen, at most [`crate::limits::WATCHED_USERS_MAX`]. Only those who share a conversation with one's own account are told. */
+  users: Array<UserId>, };
+
+/** See [`ServerFrame::Welcome`]. */
+export type Welcome = {
+  /** Of the `hello`. */
+  id: RequestId,
+  /** [`crate::PROTOCOL_VERSION`]. */
+  protocol: number,
+  /** The server's version, such as `0.1.0`. */
+  server_version: string,
+  /** The server's clock, for measuring one's own against. */
+  now: Timestamp,
+  /** This device. */
+  device: DeviceId,
+  /** This account, as others see it. */
+  profile: Profile,
+  /** What this server allows. */
+  limits: Limits,
+  /** What this server can do beyond the protocol's base: names, see the protocol page. */
+  features: Array<string>,
+  /** The first page of the list of conversations. */
+  conversations: Array<ConversationSummary>,
+  /** Where the next page begins; none when the list is complete. */
+  next?: ListPosition, };
+
+/** An error as a client gets it, in an `error` frame or as the body of an HTTP answer. */
+export type WireError = {
+  /** The request that failed, where there is one. */
+  id?: RequestId,
+  /** What went wrong, for programs. */
+  code: ErrorCode,
+  /** What went wrong, for developers, in English. Never shown to people: clients have a catalogue by code. */
+  message: string,
+  /** The frame type or field that the error is about. */
+  field?: string,
+  /** Whether trying again can help. */
+  retry: Retry,
+  /** How long to wait first, milliseconds, where `retry` is `later`. */
+  retry_after_ms?: number, };
