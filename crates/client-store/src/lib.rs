@@ -1,1 +1,262 @@
-//! stub
+//! The client engine's storage on SQLite: one schema and one migration history natively and in the browser.
+//!
+//! The two differ in how the file is opened and journaled, and in nothing else. Natively it is a file in WAL mode with
+//! `synchronous=FULL`, held by one process. In the browser it lives on OPFS behind a VFS that the driver has registered
+//! (`opfs-sahpool`: one connection, in a dedicated worker), with `journal_mode=persist`, which costs as much as WAL there and
+//! is what the VFS promises (`docs/adr/0008-browser-storage.md` has the figures).
+#![warn(missing_docs)]
+
+mod conversation;
+mod entry;
+mod error;
+mod outbox;
+mod schema;
+mod session;
+mod value;
+
+use pipit_client::range::LogRange;
+use pipit_client::storage::{
+    ConversationRecord, LogEntry, MemberRecord, OutboxRecord, SearchHit, SessionRecord, Storage, StorageError,
+};
+use pipit_wire::frame::{Cursor, Profile};
+use pipit_wire::{ConversationId, Event, MessageId, Seq, UserId};
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::storage_error;
+
+/// The newest schema version that this program knows.
+pub const SCHEMA_VERSION: u32 = schema::VERSION;
+
+/// The device's storage in one SQLite database.
+#[derive(Debug)]
+pub struct SqliteStorage {
+    connection: Connection,
+    durable: bool,
+    /// Changes of the connection when the transaction began.
+    changes_before: u64,
+    /// What was erased in this transaction has to leave the journal too.
+    erased: bool,
+}
+
+impl SqliteStorage {
+    /// Opens the database at `path`, made where there is none, on a VFS that is registered by this name (the default one
+    /// where none is given). Fails with [`StorageError::Locked`] while another process or tab has it open, with
+    /// [`StorageError::Newer`] where a newer program wrote it, and with [`StorageError::Corrupt`] where it is no database.
+    pub fn open(path: &str, vfs: Option<&str>) -> Result<Self, StorageError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = match vfs {
+            Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+            None => Connection::open_with_flags(path, flags),
+        };
+        Self::set_up(connection.map_err(storage_error)?, true)
+    }
+
+    /// A database that ends with the program: where the browser keeps nothing, and for tests.
+    pub fn open_in_memory() -> Result<Self, StorageError> {
+        Self::set_up(Connection::open_in_memory().map_err(storage_error)?, false)
+    }
+
+    fn set_up(mut connection: Connection, durable: bool) -> Result<Self, StorageError> {
+        schema::configure(&connection, durable).map_err(storage_error)?;
+        schema::migrate(&mut connection)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(Self {
+            connection,
+            durable,
+            changes_before: 0,
+            erased: false,
+        })
+    }
+
+    /// The file's journal holds what was there before the erasure: it is emptied too.
+    fn empty_journal(&self) -> Result<(), StorageError> {
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        self.connection
+            .query_row(checkpoint, [], |_| Ok(()))
+            .map_err(storage_error)
+    }
+}
+
+impl Storage for SqliteStorage {
+    fn durable(&self) -> bool {
+        self.durable
+    }
+
+    fn begin(&mut self) -> Result<(), StorageError> {
+        self.connection.execute_batch("BEGIN").map_err(storage_error)?;
+        self.changes_before = self.connection.total_changes();
+        self.erased = false;
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<bool, StorageError> {
+        self.connection.execute_batch("COMMIT").map_err(storage_error)?;
+        if std::mem::take(&mut self.erased) {
+            self.empty_journal()?;
+        }
+        Ok(self.connection.total_changes() != self.changes_before)
+    }
+
+    fn rollback(&mut self) -> Result<(), StorageError> {
+        // Some failures (a full disk, say) have rolled it back already.
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        self.connection.execute_batch("ROLLBACK").map_err(storage_error)
+    }
+
+    fn erase(&mut self) -> Result<(), StorageError> {
+        self.erased = true;
+        schema::erase(&self.connection).map_err(storage_error)
+    }
+
+    fn session(&self) -> Result<Option<SessionRecord>, StorageError> {
+        session::find(&self.connection).map_err(storage_error)
+    }
+
+    fn save_session(&mut self, session: &SessionRecord) -> Result<(), StorageError> {
+        session::save(&self.connection, session).map_err(storage_error)
+    }
+
+    fn profile(&self, user: UserId) -> Result<Option<Profile>, StorageError> {
+        session::find_profile(&self.connection, user).map_err(storage_error)
+    }
+
+    fn save_profile(&mut self, profile: &Profile) -> Result<(), StorageError> {
+        session::save_profile(&self.connection, profile).map_err(storage_error)
+    }
+
+    fn conversation(&self, id: ConversationId) -> Result<Option<ConversationRecord>, StorageError> {
+        conversation::find(&self.connection, id).map_err(storage_error)
+    }
+
+    fn save_conversation(&mut self, conversation: &ConversationRecord) -> Result<(), StorageError> {
+        conversation::save(&self.connection, conversation).map_err(storage_error)
+    }
+
+    fn remove_conversation(&mut self, id: ConversationId) -> Result<(), StorageError> {
+        conversation::remove(&self.connection, id).map_err(storage_error)
+    }
+
+    fn recent_conversations(&self, limit: u32) -> Result<Vec<ConversationId>, StorageError> {
+        conversation::recent(&self.connection, limit).map_err(storage_error)
+    }
+
+    fn cursors(&self, limit: u32) -> Result<Vec<Cursor>, StorageError> {
+        conversation::cursors(&self.connection, limit).map_err(storage_error)
+    }
+
+    fn unconfirmed(&self, limit: u32) -> Result<Vec<ConversationId>, StorageError> {
+        conversation::unconfirmed(&self.connection, limit).map_err(storage_error)
+    }
+
+    fn members(&self, conversation: ConversationId) -> Result<Vec<MemberRecord>, StorageError> {
+        conversation::members(&self.connection, conversation).map_err(storage_error)
+    }
+
+    fn replace_members(
+        &mut self,
+        conversation: ConversationId,
+        members: &[MemberRecord],
+    ) -> Result<(), StorageError> {
+        conversation::replace_members(&self.connection, conversation, members).map_err(storage_error)
+    }
+
+    fn save_member(
+        &mut self,
+        conversation: ConversationId,
+        member: &MemberRecord,
+    ) -> Result<(), StorageError> {
+        conversation::save_member(&self.connection, conversation, member).map_err(storage_error)
+    }
+
+    fn remove_member(&mut self, conversation: ConversationId, user: UserId) -> Result<(), StorageError> {
+        conversation::remove_member(&self.connection, conversation, user).map_err(storage_error)
+    }
+
+    fn ranges(&self, conversation: ConversationId) -> Result<Vec<LogRange>, StorageError> {
+        entry::ranges(&self.connection, conversation).map_err(storage_error)
+    }
+
+    fn save_ranges(&mut self, conversation: ConversationId, ranges: &[LogRange]) -> Result<(), StorageError> {
+        entry::save_ranges(&self.connection, conversation, ranges).map_err(storage_error)
+    }
+
+    fn save_entries(&mut self, entries: &[LogEntry]) -> Result<(), StorageError> {
+        entry::save(&self.connection, entries).map_err(storage_error)
+    }
+
+    fn truncate_entries(&mut self, conversation: ConversationId, after: Seq) -> Result<(), StorageError> {
+        entry::truncate(&self.connection, conversation, after).map_err(storage_error)
+    }
+
+    fn entries(
+        &self,
+        conversation: ConversationId,
+        after: Seq,
+        through: Seq,
+    ) -> Result<Vec<Event>, StorageError> {
+        entry::list(&self.connection, conversation, after, through).map_err(storage_error)
+    }
+
+    fn find_message(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<Option<Event>, StorageError> {
+        entry::find_message(&self.connection, conversation, message).map_err(storage_error)
+    }
+
+    fn count_messages_of_others(
+        &self,
+        conversation: ConversationId,
+        me: UserId,
+        after: Seq,
+        through: Seq,
+    ) -> Result<u32, StorageError> {
+        entry::count_of_others(&self.connection, conversation, me, after, through).map_err(storage_error)
+    }
+
+    fn first_message_of_others(
+        &self,
+        conversation: ConversationId,
+        me: UserId,
+        after: Seq,
+    ) -> Result<Option<Seq>, StorageError> {
+        entry::first_of_others(&self.connection, conversation, me, after).map_err(storage_error)
+    }
+
+    fn outbox(&self, conversation: ConversationId) -> Result<Vec<OutboxRecord>, StorageError> {
+        outbox::list(&self.connection, conversation).map_err(storage_error)
+    }
+
+    fn outbox_conversations(&self) -> Result<Vec<ConversationId>, StorageError> {
+        outbox::conversations(&self.connection).map_err(storage_error)
+    }
+
+    fn outbox_message(&self, message: MessageId) -> Result<Option<OutboxRecord>, StorageError> {
+        outbox::find(&self.connection, message).map_err(storage_error)
+    }
+
+    fn save_outbox(&mut self, message: &OutboxRecord) -> Result<(), StorageError> {
+        outbox::save(&self.connection, message).map_err(storage_error)
+    }
+
+    fn remove_outbox(&mut self, message: MessageId) -> Result<(), StorageError> {
+        outbox::remove(&self.connection, message).map_err(storage_error)
+    }
+
+    fn draft(&self, conversation: ConversationId) -> Result<Option<String>, StorageError> {
+        outbox::draft(&self.connection, conversation).map_err(storage_error)
+    }
+
+    fn save_draft(&mut self, conversation: ConversationId, text: &str) -> Result<(), StorageError> {
+        outbox::save_draft(&self.connection, conversation, text).map_err(storage_error)
+    }
+
+    fn search(&self, query: &str, limit: u32) -> Result<Vec<SearchHit>, StorageError> {
+        entry::search(&self.connection, query, limit).map_err(storage_error)
+    }
+}

@@ -1,0 +1,195 @@
+//! The log's entries, which parts of it are held, and the search index over its texts.
+
+use pipit_client::range::LogRange;
+use pipit_client::storage::{LogEntry, SearchHit};
+use pipit_wire::event::EventBody;
+use pipit_wire::{Content, ConversationId, Event, MessageId, Seq, UserId};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::value::{self, from_seq};
+
+pub(crate) fn ranges(
+    connection: &Connection,
+    conversation: ConversationId,
+) -> rusqlite::Result<Vec<LogRange>> {
+    connection
+        .prepare_cached(
+            "SELECT after_seq, through_seq FROM log_range WHERE conversation = ?1 ORDER BY after_seq",
+        )?
+        .query_map([conversation.as_bytes()], |row| {
+            Ok(LogRange {
+                after: value::seq(row, 0)?,
+                through: value::seq(row, 1)?,
+            })
+        })?
+        .collect()
+}
+
+pub(crate) fn save_ranges(
+    connection: &Connection,
+    conversation: ConversationId,
+    ranges: &[LogRange],
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM log_range WHERE conversation = ?1")?
+        .execute([conversation.as_bytes()])?;
+    let mut insert = connection
+        .prepare_cached("INSERT INTO log_range (conversation, after_seq, through_seq) VALUES (?1, ?2, ?3)")?;
+    for range in ranges {
+        insert.execute(params![
+            conversation.as_bytes(),
+            from_seq(range.after),
+            from_seq(range.through)
+        ])?;
+    }
+    Ok(())
+}
+
+pub(crate) fn save(connection: &Connection, entries: &[LogEntry]) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO entry (conversation, seq, event, at, sender, is_message, text, raw)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (conversation, seq) DO NOTHING",
+    )?;
+    for LogEntry { event, raw } in entries {
+        let (is_message, text) = match &event.body {
+            EventBody::Message {
+                content: Content::Plain { text },
+                ..
+            } => (true, Some(text)),
+            EventBody::Message { .. } => (true, None),
+            _ => (false, None),
+        };
+        insert.execute(params![
+            event.conversation.as_bytes(),
+            from_seq(event.seq),
+            event.id.as_bytes(),
+            event.at.as_ms(),
+            event.sender.as_bytes(),
+            is_message,
+            text,
+            raw,
+        ])?;
+    }
+    Ok(())
+}
+
+pub(crate) fn truncate(
+    connection: &Connection,
+    conversation: ConversationId,
+    after: Seq,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM entry WHERE conversation = ?1 AND seq > ?2")?
+        .execute(params![conversation.as_bytes(), from_seq(after)])?;
+    Ok(())
+}
+
+pub(crate) fn list(
+    connection: &Connection,
+    conversation: ConversationId,
+    after: Seq,
+    through: Seq,
+) -> rusqlite::Result<Vec<Event>> {
+    connection
+        .prepare_cached(
+            "SELECT raw FROM entry WHERE conversation = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq",
+        )?
+        .query_map(
+            params![conversation.as_bytes(), from_seq(after), from_seq(through)],
+            |row| value::json(row, 0),
+        )?
+        .collect()
+}
+
+pub(crate) fn find_message(
+    connection: &Connection,
+    conversation: ConversationId,
+    message: MessageId,
+) -> rusqlite::Result<Option<Event>> {
+    connection
+        .prepare_cached("SELECT raw FROM entry WHERE conversation = ?1 AND event = ?2 AND is_message = 1")?
+        .query_row(params![conversation.as_bytes(), message.as_bytes()], |row| {
+            value::json(row, 0)
+        })
+        .optional()
+}
+
+pub(crate) fn count_of_others(
+    connection: &Connection,
+    conversation: ConversationId,
+    me: UserId,
+    after: Seq,
+    through: Seq,
+) -> rusqlite::Result<u32> {
+    connection
+        .prepare_cached(
+            "SELECT count(*) FROM entry
+             WHERE conversation = ?1 AND seq > ?2 AND seq <= ?3 AND is_message = 1 AND sender <> ?4",
+        )?
+        .query_row(
+            params![
+                conversation.as_bytes(),
+                from_seq(after),
+                from_seq(through),
+                me.as_bytes()
+            ],
+            |row| row.get(0),
+        )
+}
+
+pub(crate) fn first_of_others(
+    connection: &Connection,
+    conversation: ConversationId,
+    me: UserId,
+    after: Seq,
+) -> rusqlite::Result<Option<Seq>> {
+    connection
+        .prepare_cached(
+            "SELECT seq FROM entry
+             WHERE conversation = ?1 AND seq > ?2 AND is_message = 1 AND sender <> ?3 ORDER BY seq LIMIT 1",
+        )?
+        .query_row(
+            params![conversation.as_bytes(), from_seq(after), me.as_bytes()],
+            |row| value::seq(row, 0),
+        )
+        .optional()
+}
+
+pub(crate) fn search(connection: &Connection, query: &str, limit: u32) -> rusqlite::Result<Vec<SearchHit>> {
+    let Some(expression) = expression(query) else {
+        return Ok(Vec::new());
+    };
+    connection
+        .prepare_cached(
+            "SELECT entry.conversation, entry.seq, entry.event, entry.sender, entry.at,
+                    snippet(entry_text, 0, '', '', '…', 16)
+             FROM entry_text JOIN entry ON entry.id = entry_text.rowid
+             WHERE entry_text MATCH ?1 ORDER BY entry_text.rank, entry.at DESC LIMIT ?2",
+        )?
+        .query_map(params![expression, limit], |row| {
+            Ok(SearchHit {
+                conversation: value::id(row, 0, ConversationId::from_bytes)?,
+                seq: value::seq(row, 1)?,
+                message: value::id(row, 2, MessageId::from_bytes)?,
+                sender: value::id(row, 3, UserId::from_bytes)?,
+                at: value::timestamp(row, 4)?,
+                excerpt: row.get(5)?,
+            })
+        })?
+        .collect()
+}
+
+/// What a person typed as an FTS5 expression: every word quoted, so that none is an operator; the last one as a beginning,
+/// because it may still be being typed.
+fn expression(query: &str) -> Option<String> {
+    let words: Vec<String> = query
+        .split_whitespace()
+        .filter(|word| word.chars().any(char::is_alphanumeric))
+        .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
+        .collect();
+    if words.is_empty() {
+        return None;
+    }
+    Some(format!("{} *", words.join(" ")))
+}

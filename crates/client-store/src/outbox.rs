@@ -1,0 +1,123 @@
+//! What was written here and has not arrived: the outbox and the drafts.
+
+use pipit_client::storage::{OutboxRecord, OutboxState};
+use pipit_wire::{ConversationId, MessageId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::value::{self, from_seq};
+
+const QUEUED: i64 = 0;
+const FAILED: i64 = 1;
+const ACKNOWLEDGED: i64 = 2;
+
+const COLUMNS: &str = "message, conversation, written_at, text, reply_to, state, failed_code, seq, at";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRecord> {
+    let state = match row.get(5)? {
+        QUEUED => OutboxState::Queued,
+        FAILED => OutboxState::Failed { code: row.get(6)? },
+        ACKNOWLEDGED => OutboxState::Acknowledged {
+            seq: value::seq(row, 7)?,
+            at: value::timestamp(row, 8)?,
+        },
+        other => return Err(rusqlite::Error::IntegralValueOutOfRange(5, other)),
+    };
+    Ok(OutboxRecord {
+        message: value::id(row, 0, MessageId::from_bytes)?,
+        conversation: value::id(row, 1, ConversationId::from_bytes)?,
+        written_at: value::timestamp(row, 2)?,
+        text: row.get(3)?,
+        reply_to: value::optional_id(row, 4, MessageId::from_bytes)?,
+        state,
+    })
+}
+
+pub(crate) fn list(
+    connection: &Connection,
+    conversation: ConversationId,
+) -> rusqlite::Result<Vec<OutboxRecord>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM outbox WHERE conversation = ?1 ORDER BY place"
+        ))?
+        .query_map([conversation.as_bytes()], read)?
+        .collect()
+}
+
+pub(crate) fn conversations(connection: &Connection) -> rusqlite::Result<Vec<ConversationId>> {
+    connection
+        .prepare_cached("SELECT DISTINCT conversation FROM outbox ORDER BY conversation")?
+        .query_map([], |row| value::id(row, 0, ConversationId::from_bytes))?
+        .collect()
+}
+
+pub(crate) fn find(connection: &Connection, message: MessageId) -> rusqlite::Result<Option<OutboxRecord>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE message = ?1"))?
+        .query_row([message.as_bytes()], read)
+        .optional()
+}
+
+pub(crate) fn save(connection: &Connection, message: &OutboxRecord) -> rusqlite::Result<()> {
+    let (state, code, seq, at) = match &message.state {
+        OutboxState::Queued => (QUEUED, None, None, None),
+        OutboxState::Failed { code } => (FAILED, Some(code), None, None),
+        OutboxState::Acknowledged { seq, at } => (ACKNOWLEDGED, None, Some(from_seq(*seq)), Some(at.as_ms())),
+    };
+    connection
+        .prepare_cached(&format!(
+            "INSERT INTO outbox ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (message) DO UPDATE SET
+                state = excluded.state, failed_code = excluded.failed_code, seq = excluded.seq, at = excluded.at"
+        ))?
+        .execute(params![
+            message.message.as_bytes(),
+            message.conversation.as_bytes(),
+            message.written_at.as_ms(),
+            message.text,
+            message.reply_to.as_ref().map(MessageId::as_bytes),
+            state,
+            code,
+            seq,
+            at,
+        ])?;
+    Ok(())
+}
+
+pub(crate) fn remove(connection: &Connection, message: MessageId) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM outbox WHERE message = ?1")?
+        .execute([message.as_bytes()])?;
+    Ok(())
+}
+
+pub(crate) fn draft(
+    connection: &Connection,
+    conversation: ConversationId,
+) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT text FROM draft WHERE conversation = ?1")?
+        .query_row([conversation.as_bytes()], |row| row.get(0))
+        .optional()
+}
+
+pub(crate) fn save_draft(
+    connection: &Connection,
+    conversation: ConversationId,
+    text: &str,
+) -> rusqlite::Result<()> {
+    if text.is_empty() {
+        connection
+            .prepare_cached("DELETE FROM draft WHERE conversation = ?1")?
+            .execute([conversation.as_bytes()])?;
+    } else {
+        connection
+            .prepare_cached(
+                "INSERT INTO draft (conversation, text) SELECT ?1, ?2
+                 WHERE EXISTS (SELECT 1 FROM conversation WHERE id = ?1)
+                 ON CONFLICT (conversation) DO UPDATE SET text = excluded.text",
+            )?
+            .execute(params![conversation.as_bytes(), text])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! The schema, its migrations, and how the database is set up.
+
+use pipit_client::StorageError;
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::error::storage_error;
+
+/// One step a version, forwards only. A step that was ever released is never changed.
+const MIGRATIONS: &[&str] = &[include_str!("schema/0001.sql")];
+
+/// The newest version that this program knows.
+pub(crate) const VERSION: u32 = 1;
+
+/// Marks the file as Pipit's: "Ppit".
+const APPLICATION_ID: i32 = 0x5070_6974;
+
+/// What holds for the connection rather than the file.
+pub(crate) fn configure(connection: &Connection, durable: bool) -> rusqlite::Result<()> {
+    // One process, one connection: the lock is taken once and kept, which also says at once that somebody else has it.
+    connection.pragma_update(None, "locking_mode", "exclusive")?;
+    if durable {
+        let journal = if cfg!(target_family = "wasm") {
+            "persist"
+        } else {
+            "wal"
+        };
+        connection.pragma_update_and_check(None, "journal_mode", journal, |_| Ok(()))?;
+    }
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", "on")?;
+    // Erased is erased: freed pages are overwritten.
+    connection.pragma_update(None, "secure_delete", "on")
+}
+
+/// Brings the schema up to date. All steps are one transaction.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StorageError> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(storage_error)?;
+    let found: u32 = transaction
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(storage_error)?;
+    if found > VERSION {
+        return Err(StorageError::Newer {
+            found,
+            known: VERSION,
+        });
+    }
+    let done = usize::try_from(found).unwrap_or(usize::MAX);
+    for step in MIGRATIONS.iter().skip(done) {
+        transaction.execute_batch(step).map_err(storage_error)?;
+    }
+    if found < VERSION {
+        transaction
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .and_then(|()| transaction.pragma_update(None, "user_version", VERSION))
+            .map_err(storage_error)?;
+    }
+    transaction.commit().map_err(storage_error)
+}
+
+/// Removes all content. Conversations take with them what belongs to them.
+pub(crate) fn erase(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "DELETE FROM conversation;
+         DELETE FROM entry;
+         DELETE FROM outbox;
+         DELETE FROM draft;
+         DELETE FROM profile;
+         DELETE FROM session;",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_number_of_steps() {
+        assert_eq!(usize::try_from(VERSION).unwrap(), MIGRATIONS.len());
+    }
+}

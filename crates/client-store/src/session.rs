@@ -1,0 +1,77 @@
+//! Who is signed in, and people's names.
+
+use pipit_client::storage::SessionRecord;
+use pipit_wire::frame::Profile;
+use pipit_wire::{DeviceId, UserId};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::value;
+
+pub(crate) fn find(connection: &Connection) -> rusqlite::Result<Option<SessionRecord>> {
+    connection
+        .prepare_cached(
+            "SELECT me, device, limits, server_name, access_token, access_until, refresh_token, clock_offset_ms,
+                    list_loaded, list_complete
+             FROM session",
+        )?
+        .query_row([], |row| {
+            Ok(SessionRecord {
+                me: value::json(row, 0)?,
+                device: value::id(row, 1, DeviceId::from_bytes)?,
+                limits: value::json(row, 2)?,
+                server_name: row.get(3)?,
+                access_token: row.get(4)?,
+                access_until: value::timestamp(row, 5)?,
+                refresh_token: row.get(6)?,
+                clock_offset_ms: row.get(7)?,
+                list_loaded: row.get(8)?,
+                list_complete: row.get(9)?,
+            })
+        })
+        .optional()
+}
+
+pub(crate) fn save(connection: &Connection, session: &SessionRecord) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO session (only_one, me, device, limits, server_name, access_token, access_until,
+                    refresh_token, clock_offset_ms, list_loaded, list_complete)
+             VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            value::to_json(&session.me)?,
+            session.device.as_bytes(),
+            value::to_json(&session.limits)?,
+            session.server_name,
+            session.access_token,
+            session.access_until.as_ms(),
+            session.refresh_token,
+            session.clock_offset_ms,
+            session.list_loaded,
+            session.list_complete,
+        ])?;
+    Ok(())
+}
+
+pub(crate) fn find_profile(connection: &Connection, user: UserId) -> rusqlite::Result<Option<Profile>> {
+    connection
+        .prepare_cached("SELECT handle, name FROM profile WHERE user = ?1")?
+        .query_row([user.as_bytes()], |row| {
+            Ok(Profile {
+                user,
+                handle: row.get(0)?,
+                name: row.get(1)?,
+            })
+        })
+        .optional()
+}
+
+pub(crate) fn save_profile(connection: &Connection, profile: &Profile) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO profile (user, handle, name) VALUES (?1, ?2, ?3)
+             ON CONFLICT (user) DO UPDATE SET handle = excluded.handle, name = excluded.name",
+        )?
+        .execute(params![profile.user.as_bytes(), profile.handle, profile.name])?;
+    Ok(())
+}
