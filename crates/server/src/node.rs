@@ -28,8 +28,6 @@ pub struct Authenticated {
     pub user: UserId,
     /// The device.
     pub device: DeviceId,
-    /// Whether the account runs the server.
-    pub admin: bool,
 }
 
 /// Tells whose an access token is.
@@ -104,6 +102,13 @@ impl Node {
         );
         let presence = Arc::new(Presence::new(context.clone(), Arc::clone(&hub)));
         tasks.spawn(Arc::clone(&presence).run(shutdown.clone()));
+        tasks.spawn({
+            let (hub, shutdown) = (Arc::clone(&hub), shutdown.clone());
+            async move {
+                shutdown.cancelled().await;
+                hub.shut_down(gateway.reconnect_spread_ms);
+            }
+        });
         let node = Arc::new(Self {
             messaging: Messaging::new(context.clone(), appender.clone(), Arc::clone(&hub)),
             conversations: Conversations::new(context.clone(), appender, announcer),

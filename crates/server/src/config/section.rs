@@ -1,0 +1,200 @@
+//! The sections of the configuration, each with its checks.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::Invalid;
+use super::option::section;
+
+/// Who may sign up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Registration {
+    /// Whoever has an invite link.
+    Invite,
+    /// Anybody.
+    Open,
+}
+
+/// Who may make invite links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Inviters {
+    /// Everybody with an account.
+    Members,
+    /// Administrators.
+    Admins,
+}
+
+/// Who may read `/metrics`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MetricsAccess {
+    /// Programs on the same machine that do not come through a proxy.
+    Local,
+    /// Whoever reaches the server.
+    Everyone,
+    /// Nobody.
+    Off,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// Text.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+section! {
+    /// The top of the file: what most installs set.
+    General in "" {
+        /// The folder that keeps everything: the database and the key that signs tokens. It is made where it is missing.
+        data: PathBuf = PathBuf::from("./pipit-data");
+        /// The address and port to listen on. Port 0 takes any free one.
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080));
+        /// Where people reach the server, for the links that it makes, such as "https://chat.example.org".
+        /// Without it links lead to the address that it listens on.
+        public_url: Option<String> = None, sample "https://chat.example.org";
+        /// A PostgreSQL database to use in place of the embedded one.
+        database: Option<String> = None, sample "postgres://pipit@localhost/pipit";
+        /// Who may sign up: "invite" (whoever has an invite link) or "open" (anybody).
+        registration: Registration = Registration::Invite;
+        /// Who may make invite links: "members" (everybody) or "admins".
+        invites: Inviters = Inviters::Members;
+        /// Who may read /metrics: "local" (programs on the same machine, not through a proxy), "everyone" or "off".
+        metrics: MetricsAccess = MetricsAccess::Local;
+    }
+}
+
+section! {
+    /// What is written to the log, on standard error.
+    Log in "log" {
+        /// "auto" (text on a terminal, JSON elsewhere), "text" or "json".
+        format: LogFormat = LogFormat::Auto;
+        /// "error", "warn", "info", "debug" or "trace"; or by part, such as "info,pipit_server=debug".
+        level: String = String::from("info");
+    }
+}
+
+section! {
+    /// How much one client, and all of them, may ask for.
+    Limits in "limits" {
+        /// The most connections at one time, of all kinds. Further ones wait in the system's queue.
+        connections_max: u32 = 20_000;
+        /// Attempts to sign in, sign up or set up that one address has a minute (an IPv6 network of /64 counts as one).
+        attempts_per_minute_address: u32 = 30;
+        /// Attempts to sign in that one account has a minute, from anywhere.
+        attempts_per_minute_account: u32 = 10;
+        /// Requests that one signed-in device has a minute.
+        requests_per_minute_device: u32 = 1_200;
+    }
+}
+
+section! {
+    /// What stands in front of the server, if anything.
+    Proxy in "proxy" {
+        /// The header in which a trusted proxy gives its client's address, such as "x-forwarded-for"; its last entry counts.
+        /// Set it only where every connection comes through that proxy: anybody else can write there what they like.
+        address_header: Option<String> = None, sample "x-forwarded-for";
+    }
+}
+
+impl General {
+    pub(super) fn validate(&self) -> Result<(), Invalid> {
+        if self.data.as_os_str().is_empty() {
+            return Err(Invalid::new("data", "names no folder"));
+        }
+        if let Some(url) = &self.public_url {
+            check_public_url(url).map_err(|message| Invalid::new("public_url", message))?;
+        }
+        match self.database.as_deref() {
+            None => Ok(()),
+            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => Ok(()),
+            // The text is not repeated: it may hold a password.
+            Some(_) => Err(Invalid::new(
+                "database",
+                "begins with postgres:// or postgresql://",
+            )),
+        }
+    }
+}
+
+fn check_public_url(url: &str) -> Result<(), &'static str> {
+    let uri: axum::http::Uri = url.parse().map_err(|_not_a_uri| "is not a URL")?;
+    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+        return Err("begins with http:// or https://");
+    }
+    match uri.authority() {
+        None => return Err("names no host"),
+        Some(authority) if authority.as_str().contains('@') => return Err("has a user name in it"),
+        Some(_) => {}
+    }
+    if url.contains('#')
+        || !matches!(
+            uri.path_and_query().map(|path| path.as_str()),
+            None | Some("" | "/")
+        )
+    {
+        return Err("has nothing after the host and port: Pipit is served from the top of a host");
+    }
+    Ok(())
+}
+
+impl Log {
+    pub(super) fn validate(&self) -> Result<(), Invalid> {
+        tracing_subscriber::EnvFilter::try_new(&self.level)
+            .map(|_filter| ())
+            .map_err(|error| Invalid::new("log.level", error.to_string()))
+    }
+}
+
+impl Limits {
+    pub(super) fn validate(&self) -> Result<(), Invalid> {
+        for (name, value, max) in [
+            ("limits.connections_max", self.connections_max, 1_000_000),
+            (
+                "limits.attempts_per_minute_address",
+                self.attempts_per_minute_address,
+                1_000_000,
+            ),
+            (
+                "limits.attempts_per_minute_account",
+                self.attempts_per_minute_account,
+                1_000_000,
+            ),
+            (
+                "limits.requests_per_minute_device",
+                self.requests_per_minute_device,
+                1_000_000,
+            ),
+        ] {
+            if value == 0 || value > max {
+                return Err(Invalid::new(name, format!("is between 1 and {max}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Proxy {
+    pub(super) fn validate(&self) -> Result<(), Invalid> {
+        match self
+            .address_header
+            .as_deref()
+            .map(axum::http::HeaderName::try_from)
+        {
+            Some(Err(_)) => Err(Invalid::new(
+                "proxy.address_header",
+                "is not the name of a header",
+            )),
+            Some(Ok(_)) | None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::*;
+
+fn load_from(flags: &[(&str, &str)], env: &[(&str, &str)], file: Option<&str>) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipit.toml");
+    if let Some(text) = file {
+        std::fs::write(&path, text).unwrap();
+    }
+    let flags: HashMap<&str, &str> = flags.iter().copied().collect();
+    let env: HashMap<&str, &str> = env.iter().copied().collect();
+    load(&Sources {
+        flag: &|option| flags.get(option.flag().as_str()).map(|text| (*text).to_owned()),
+        env: &|name| env.get(name).map(|text| (*text).to_owned()),
+        file: file.map(|_text| path.as_path()),
+    })
+    .map_err(|error| {
+        error
+            .to_string()
+            .replace(&path.display().to_string(), "pipit.toml")
+    })
+}
+
+#[test]
+fn the_example_is_the_default() {
+    assert_eq!(load_from(&[], &[], Some(&example())), Ok(Config::default()));
+}
+
+#[test]
+fn the_example_reads_well() {
+    insta::assert_snapshot!(example());
+}
+
+#[test]
+fn every_option_of_the_example_has_a_sample_that_is_accepted() {
+    let text: String = example()
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest) if Config::options().any(|option| rest.starts_with(&format!("{} = ", option.key))) => {
+                format!("{rest}\n")
+            }
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let config = load_from(&[], &[], Some(&text)).unwrap();
+    assert_eq!(
+        config.general.public_url.as_deref(),
+        Some("https://chat.example.org")
+    );
+    assert_eq!(config.proxy.address_header.as_deref(), Some("x-forwarded-for"));
+}
+
+#[test]
+fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
+    for option in Config::options() {
+        // A value that differs from the default, so that its arrival shows.
+        let value = match option.file_key().as_str() {
+            "data" => "/somewhere",
+            "listen" => "127.0.0.1:9",
+            "public_url" => "https://chat.example.org",
+            "database" => "postgres://localhost/pipit",
+            "registration" => "open",
+            "invites" => "admins",
+            "metrics" => "off",
+            "log.format" => "json",
+            "log.level" => "debug",
+            "proxy.address_header" => "x-real-ip",
+            key if key.starts_with("limits.") => "7",
+            key => panic!("say here how to set `{key}`"),
+        };
+        let line = if value == "7" {
+            format!("{} = 7", option.key)
+        } else {
+            format!("{} = {value:?}", option.key)
+        };
+        let file = if option.section.is_empty() {
+            line
+        } else {
+            format!("[{}]\n{line}", option.section)
+        };
+        let by_file = load_from(&[], &[], Some(&file)).unwrap();
+        let by_env = load_from(&[], &[(&option.env(), value)], None).unwrap();
+        let by_flag = load_from(&[(&option.flag(), value)], &[], None).unwrap();
+        assert_ne!(by_file, Config::default(), "{option:?}");
+        assert_eq!(by_file, by_env, "{option:?}");
+        assert_eq!(by_file, by_flag, "{option:?}");
+    }
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+    let file = Some("listen = \"127.0.0.1:1\"");
+    let env = [("PIPIT_LISTEN", "127.0.0.1:2")];
+    let flags = [("listen", "127.0.0.1:3")];
+    for (config, port) in [
+        (load_from(&[], &[], None), 8080),
+        (load_from(&[], &[], file), 1),
+        (load_from(&[], &env, file), 2),
+        (load_from(&flags, &env, file), 3),
+        (load_from(&[], &[("PIPIT_LISTEN", "")], file), 1),
+    ] {
+        assert_eq!(config.unwrap().general.listen.port(), port);
+    }
+}
+
+#[test]
+fn refusals_name_the_place() {
+    let check = |flags: &[(&str, &str)], env: &[(&str, &str)], file: Option<&str>, expect: &str| {
+        let message = load_from(flags, env, file).unwrap_err();
+        assert!(
+            message.starts_with(expect),
+            "{message}\nshould begin with\n{expect}"
+        );
+        assert_eq!(message.lines().count(), 1, "{message}");
+    };
+    check(
+        &[],
+        &[],
+        Some("\nlisen = \"x\""),
+        "pipit.toml:2: there is no option `lisen`",
+    );
+    check(
+        &[],
+        &[],
+        Some("[log]\nlevel = \"info\"\ncolour = 1"),
+        "pipit.toml:3: there is no option `log.colour`",
+    );
+    check(
+        &[],
+        &[],
+        Some("[logs]\nlevel = \"info\""),
+        "pipit.toml:1: there is no option `logs`",
+    );
+    check(
+        &[],
+        &[],
+        Some("log = 3"),
+        "pipit.toml:1: there is no option `log`",
+    );
+    check(&[], &[], Some("a\nb"), "pipit.toml:1:");
+    check(
+        &[],
+        &[],
+        Some("\nlisten = 3"),
+        "pipit.toml:2: `listen`: invalid type",
+    );
+    check(
+        &[],
+        &[],
+        Some("listen = [3]"),
+        "pipit.toml:1: `listen`: is a text",
+    );
+    check(
+        &[],
+        &[("PIPIT_LISTEN", "nowhere")],
+        None,
+        "PIPIT_LISTEN: invalid socket address",
+    );
+    check(
+        &[("registration", "maybe")],
+        &[],
+        None,
+        "--registration: unknown variant `maybe`",
+    );
+    check(
+        &[("limits-connections-max", "many")],
+        &[],
+        None,
+        "--limits-connections-max: invalid type",
+    );
+    check(
+        &[("limits-connections-max", "-1")],
+        &[],
+        None,
+        "--limits-connections-max: invalid value",
+    );
+    check(
+        &[("limits-connections-max", "0")],
+        &[],
+        None,
+        "--limits-connections-max: is between",
+    );
+    check(&[("log-level", "info,,=")], &[], None, "--log-level: ");
+    check(
+        &[("public-url", "chat.example.org")],
+        &[],
+        None,
+        "--public-url: begins with http",
+    );
+    check(
+        &[("public-url", "https://a.example/chat")],
+        &[],
+        None,
+        "--public-url: has nothing after",
+    );
+    check(
+        &[("public-url", "https://me@a.example")],
+        &[],
+        None,
+        "--public-url: has a user name",
+    );
+    check(
+        &[("database", "mysql://secret@x")],
+        &[],
+        None,
+        "--database: begins with postgres://",
+    );
+    check(
+        &[],
+        &[],
+        Some("[proxy]\naddress_header = \"a b\""),
+        "pipit.toml:2: `proxy.address_header`: is not",
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error() {
+    let error = load(&Sources {
+        flag: &|_| None,
+        env: &|_| None,
+        file: Some(Path::new("/nowhere/pipit.toml")),
+    });
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .starts_with("cannot read the configuration file /nowhere/pipit.toml:")
+    );
+}

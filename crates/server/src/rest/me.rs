@@ -1,0 +1,16 @@
+//! `/v1/me`.
+
+pub(super) mod change;
+
+use axum::Json;
+use pipit_wire::rest;
+
+use super::answer::Answer;
+use super::request::Authenticated;
+use crate::service::accounts::Accounts;
+
+/// One's own account.
+#[utoipa::path(get, path = "/v1/me", tag = "accounts", responses((status = 200, body = rest::Me)))]
+pub(super) async fn me(Authenticated(identity): Authenticated) -> Answer<rest::Me> {
+    Ok(Json(Accounts::me(&identity)))
+}

@@ -1,0 +1,238 @@
+//! A server from its configuration to its end, so that the binary and tests run the same.
+
+mod accept;
+mod error;
+mod storage;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pipit_bus::SingleNode;
+use pipit_wire::Limits;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::{Clock, Random, SystemClock, SystemRandom};
+use crate::config::Config;
+use crate::context::Context;
+use crate::data_dir::DataDir;
+use crate::gateway;
+use crate::limit::Limit;
+use crate::node::{self, Node};
+use crate::rest::{self, App, Metrics};
+use crate::service::accounts::{self, Accounts};
+use crate::service::devices::Devices;
+use crate::service::invites::Invites;
+use crate::service::passwords::Passwords;
+use crate::service::tokens::AccessTokens;
+
+use self::storage::Storage;
+
+pub use self::error::StartError;
+
+/// How long a stopping server waits for what is under way.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// Where time and randomness come from.
+pub struct Environment {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of randomness.
+    pub random: Arc<dyn Random>,
+}
+
+impl Default for Environment {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+        }
+    }
+}
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Every task has ended, and the storage is closed.
+    Clean,
+    /// So many tasks had not ended in time. The storage is closed all the same; what was acknowledged is in it.
+    Abandoned(usize),
+}
+
+/// A server that is ready to take connections.
+pub struct Server {
+    app: App,
+    storage: Storage,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    connections_max: usize,
+    public_url: Option<String>,
+    set_up_token: Option<String>,
+    _data: DataDir,
+}
+
+/// Runs a server on this listener until `shutdown`.
+pub async fn run(
+    config: Config,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> Result<Stopped, StartError> {
+    let server = Server::open(config, Environment::default()).await?;
+    Ok(server.serve(listener, shutdown).await)
+}
+
+impl Server {
+    /// Opens the data and starts everything but the accepting of connections.
+    pub async fn open(config: Config, environment: Environment) -> Result<Self, StartError> {
+        let Environment { clock, random } = environment;
+        let data = DataDir::open(&config.general.data)?;
+        let key = data.signing_key(&*random)?;
+        let storage = Storage::open(config.general.database.as_deref(), &data).await?;
+        let context = Context {
+            store: storage.store(),
+            clock,
+            random,
+            limits: Limits::default(),
+        };
+        let tasks = TaskTracker::new();
+        let stop = CancellationToken::new();
+        let tokens = Arc::new(AccessTokens::new(&key));
+        let connections_max = usize::try_from(config.limits.connections_max).unwrap_or(usize::MAX);
+        let parts = node::Parts {
+            context: context.clone(),
+            bus: Arc::new(SingleNode),
+            authenticator: {
+                let authenticator: Arc<dyn node::Authenticator> = tokens.clone();
+                authenticator
+            },
+            gateway: gateway::Settings {
+                connections_max,
+                ..gateway::Settings::default()
+            },
+        };
+        let node = Node::start(parts, tasks.clone(), stop.clone());
+        let needs_set_up = context.store.find_server().await?.is_none();
+        let (app, set_up_token) = assemble(&config, context, tokens, node);
+        Ok(Self {
+            app,
+            storage,
+            tasks,
+            stop,
+            connections_max,
+            public_url: config.general.public_url,
+            set_up_token: needs_set_up.then_some(set_up_token),
+            _data: data,
+        })
+    }
+
+    /// The link that makes the first account, while there is none. `address` is where the server listens.
+    pub fn set_up_link(&self, address: SocketAddr) -> Option<String> {
+        let token = self.set_up_token.as_ref()?;
+        Some(format!("{}/setup#{token}", self.url(address)))
+    }
+
+    /// Where people reach the server.
+    pub fn url(&self, address: SocketAddr) -> String {
+        match &self.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => local_url(address),
+        }
+    }
+
+    /// The node, for tests that look inside.
+    pub fn node(&self) -> Arc<Node> {
+        Arc::clone(&self.app.node)
+    }
+
+    /// Takes connections until `shutdown`; then lets what is under way end, and closes the storage.
+    pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) -> Stopped {
+        let router = rest::router(self.app.clone(), gateway::router(Arc::clone(&self.app.node)));
+        let accepting = accept::Accepting {
+            router,
+            connections_max: self.connections_max,
+            tasks: self.tasks.clone(),
+            stop: self.stop.clone(),
+        };
+        tokio::select! {
+            () = accepting.run(&listener) => {}
+            () = shutdown.cancelled() => {}
+        }
+        // Nobody new comes in; whoever is here is told, and what they have sent is carried out.
+        drop(listener);
+        self.stop.cancel();
+        self.tasks.close();
+        let drained = tokio::time::timeout(DRAIN, self.tasks.wait()).await;
+        let left = self.tasks.len();
+        self.storage.close().await;
+        if drained.is_ok() {
+            Stopped::Clean
+        } else {
+            Stopped::Abandoned(left)
+        }
+    }
+}
+
+fn assemble(config: &Config, context: Context, tokens: Arc<AccessTokens>, node: Arc<Node>) -> (App, String) {
+    let hub = Arc::clone(&node.hub);
+    let (accounts, set_up_token) = Accounts::new(accounts::Parts {
+        passwords: Passwords::new(Arc::clone(&context.random), node.tasks.clone()),
+        context: context.clone(),
+        tokens: Arc::clone(&tokens),
+        hub: Arc::clone(&hub),
+        registration: config.general.registration,
+        limits: config.limits.clone(),
+    });
+    let by_device = Limit::per_minute(
+        config.limits.requests_per_minute_device,
+        Arc::clone(&context.clock),
+    );
+    let app = App::new(rest::Parts {
+        metrics: Metrics::new(Arc::clone(&node.stats)),
+        metrics_access: config.general.metrics,
+        accounts,
+        devices: Devices::new(context.clone(), tokens, hub),
+        invites: Invites::new(context, config.general.invites),
+        by_device,
+        // The configuration has been checked.
+        address_header: config
+            .proxy
+            .address_header
+            .as_deref()
+            .and_then(|name| name.try_into().ok()),
+        https: config
+            .general
+            .public_url
+            .as_deref()
+            .is_some_and(|url| url.starts_with("https://")),
+        node,
+    });
+    (app, set_up_token)
+}
+
+/// Where a browser on this machine reaches a server that listens there.
+fn local_url(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_somewhere() {
+        for (address, expect) in [
+            ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("0.0.0.0:80", "http://localhost:80"),
+            ("[::]:80", "http://localhost:80"),
+            ("[::1]:80", "http://[::1]:80"),
+        ] {
+            assert_eq!(local_url(address.parse().unwrap()), expect);
+        }
+    }
+}
