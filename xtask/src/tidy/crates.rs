@@ -42,6 +42,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "terminal",
         &["wire", "model", "e2ee", "client", "client-store", "client-net"],
     ),
+    // Runs the one side against the other, and is nobody's dependency.
+    (
+        "simulation",
+        &[
+            "wire",
+            "model",
+            "store",
+            "store-sqlite",
+            "store-postgres",
+            "bus",
+            "server",
+            "client",
+            "client-store",
+            "client-net",
+        ],
+    ),
     (
         "load",
         &["wire", "model", "e2ee", "client", "client-store", "client-net"],

@@ -39,26 +39,26 @@ pub(super) fn links(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
-/// Where `ARCHITECTURE.md` and the folders of crates differ.
+/// Where the table below `## Crates` in `ARCHITECTURE.md` and the folders differ.
 pub(super) fn crate_list(tree: &Tree, graph: &Graph) -> Vec<Problem> {
     let Some(page) = tree.find("ARCHITECTURE.md") else {
         return vec!["ARCHITECTURE.md: is missing".to_owned()];
     };
-    let is_name =
-        |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
-    let named: BTreeSet<&str> = page
-        .split("crates/")
-        .skip(1)
-        .map(|rest| rest.split(|character| !is_name(character)).next().unwrap_or(""))
-        .filter(|name| !name.is_empty())
-        .collect();
+    let section = page
+        .split("\n## ")
+        .find(|section| section.starts_with("Crates\n"));
+    let rows = section
+        .unwrap_or("")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"));
+    let named: BTreeSet<&str> = rows.filter_map(|row| row.split('`').next()).collect();
     let there = graph.folders();
     let missing = there
         .difference(&named)
-        .map(|name| format!("ARCHITECTURE.md: does not mention crates/{name}"));
+        .map(|name| format!("ARCHITECTURE.md: its list of crates lacks {name}"));
     let gone = named
         .difference(&there)
-        .map(|name| format!("ARCHITECTURE.md: mentions crates/{name}, which is not there"));
+        .map(|name| format!("ARCHITECTURE.md: its list of crates has {name}, which is not there"));
     missing.chain(gone).collect()
 }
 
@@ -158,12 +158,12 @@ mod tests {
     fn the_list_of_crates_is_that_of_the_folders() {
         let tree = Tree::of(&[(
             "ARCHITECTURE.md",
-            "# A\n- `crates/wire`: x\n- `crates/gone/`: y\n",
+            "# A\n\n## Crates\n\n| crate | what |\n| --- | --- |\n| `wire` | x |\n| `gone` | y |\n\n## Else\n| `no` | |\n",
         )]);
         let graph = Graph::of(&[("wire", &[], &[]), ("store-sqlite", &[], &[])]);
         let expected = [
-            "ARCHITECTURE.md: does not mention crates/store-sqlite",
-            "ARCHITECTURE.md: mentions crates/gone, which is not there",
+            "ARCHITECTURE.md: its list of crates lacks store-sqlite",
+            "ARCHITECTURE.md: its list of crates has gone, which is not there",
         ];
         assert_eq!(crate_list(&tree, &graph), expected);
     }
