@@ -1,0 +1,25 @@
+import type { Command, Reply, Update } from '../generated/types';
+
+/**
+ * The line between the views and the client core: everything that a view knows comes through it, and everything
+ * that it wants goes through it.
+ *
+ * Promises of the runtime behind it:
+ * - Updates come in order, and start with a whole picture (session, connection, storage, conversations) once a
+ *   listener subscribes.
+ * - When the core moves to another tab, the runtime first sends splices that empty the lists which this tab had, then
+ *   the whole picture again. It re-opens the open timeline by itself.
+ * - A command's promise always settles. What goes wrong is a `failed` reply, never a rejection.
+ */
+export interface Core {
+  send(command: Command): Promise<Reply>;
+  /** Returns the function that ends the subscription. */
+  subscribe(listener: (update: Update) => void): () => void;
+}
+
+/** What a module that provides a core exports. */
+export interface CoreModule {
+  connectCore(): Core;
+  /** A new UUIDv7, for what a view makes. */
+  newId(): string;
+}

@@ -1,0 +1,499 @@
+import type { Core, CoreModule } from '../core/contract';
+import type {
+  Command,
+  ConnectionView,
+  Invite,
+  Reply,
+  SessionView,
+  Splice,
+  StorageView,
+  TimelineItem,
+  Update,
+} from '../generated/types';
+import { everyone, idOf, people } from './people';
+import { fullScene, troubledScene } from './scenes';
+import { append, headerFor, itemFor, limits, message, newRoom, nextKey, type Room } from './world';
+
+const PAGE = 60;
+const DAY_MS = 86_400_000;
+const done: Reply = { type: 'done' };
+
+function refusal(code: string, field: string | null = null, wait_ms: number | null = null): Reply {
+  const retry = wait_ms === null ? 'never' : 'later';
+  return { type: 'failed', error: { code, field, retry, retry_after_ms: wait_ms } };
+}
+
+/** What tests can do to the scripted world, as `window.pipit`. */
+export interface Script {
+  receive(room: number, from: keyof typeof people, text: string): void;
+  type(room: number, from: keyof typeof people, active: boolean): void;
+  connection(view: ConnectionView): void;
+  storage(view: StorageView): void;
+  remove(room: number): void;
+  commands: Command[];
+}
+
+declare global {
+  interface Window {
+    pipit?: Script;
+  }
+}
+
+/**
+ * A core that plays a scene instead of talking to a server. For development and tests of the views: it answers every
+ * command in a plausible way, at once, and knows nothing of the rules.
+ */
+export class FakeCore implements Core {
+  #listeners = new Set<(update: Update) => void>();
+  #rooms: Room[] = [];
+  #signedIn = true;
+  #loaded = true;
+  #connection: ConnectionView = { state: 'up_to_date' };
+  #storage: StorageView = 'durable';
+  #name = people.me.name;
+  #shown: { room: Room; from: number; firstUnread: number | null } | null = null;
+  #listed = 0;
+  #invites: Invite[] = [];
+  #devices = [1, 2, 3];
+  readonly commands: Command[] = [];
+
+  constructor(readonly scenario: string) {
+    const now = Date.now();
+    const signedOut = ['signed-out', 'setup', 'join', 'join-expired', 'unreachable'];
+    this.#signedIn = !signedOut.includes(scenario);
+    this.#rooms =
+      scenario === 'empty' || !this.#signedIn
+        ? []
+        : scenario === 'failing'
+          ? troubledScene(now)
+          : fullScene(now);
+    this.#loaded = scenario !== 'loading';
+    if (scenario === 'loading') this.#connection = { state: 'connecting' };
+    if (scenario === 'offline') this.#connection = { state: 'offline' };
+    if (scenario === 'waiting') this.#connection = { state: 'waiting', retry_at: now + 20_000 };
+    if (scenario === 'memory') this.#storage = 'memory';
+    if (scenario === 'failing') this.#storage = 'failing';
+    this.#rooms.sort((a, b) => (b.log.at(-1)?.at ?? 0) - (a.log.at(-1)?.at ?? 0));
+  }
+
+  subscribe(listener: (update: Update) => void): () => void {
+    this.#listeners.add(listener);
+    listener({ type: 'session', session: this.#session() });
+    listener({ type: 'connection', connection: this.#connection });
+    listener({ type: 'storage', storage: this.#storage });
+    if (this.#signedIn) listener(this.#wholeList());
+    return () => this.#listeners.delete(listener);
+  }
+
+  #tell(update: Update): void {
+    for (const listener of this.#listeners) listener(structuredClone(update));
+  }
+
+  #session(): SessionView {
+    if (!this.#signedIn) return { state: 'signed_out', reason: null };
+    const me = { profile: { ...people.me, name: this.#name }, admin: true };
+    return { state: 'signed_in', me, device: idOf(3, 1), limits, server_name: 'Harbour' };
+  }
+
+  #wholeList(): Update {
+    const shown = this.#loaded ? this.#rooms : [];
+    const splices = [{ at: 0, remove: this.#listed, insert: shown.map(itemFor) }];
+    this.#listed = shown.length;
+    return { type: 'conversations', splices, has_more: false, loaded: this.#loaded };
+  }
+
+  #changed(room: Room, splices: Splice<TimelineItem>[] = []): void {
+    this.#rooms.sort((a, b) => (b.log.at(-1)?.at ?? 0) - (a.log.at(-1)?.at ?? 0));
+    this.#tell(this.#wholeList());
+    if (this.#shown?.room === room) this.#tellTimeline(splices);
+  }
+
+  #tellTimeline(splices: Splice<TimelineItem>[], loadingOlder = false): void {
+    const shown = this.#shown;
+    if (shown === null) return;
+    this.#tell({
+      type: 'timeline',
+      header: headerFor(shown.room, shown.firstUnread, shown.from > 0, loadingOlder),
+      splices,
+    });
+  }
+
+  #room(id: string): Room | undefined {
+    return this.#rooms.find((room) => room.id === id);
+  }
+
+  async send(command: Command): Promise<Reply> {
+    this.commands.push(command);
+    await Promise.resolve();
+    return (
+      this.#answerAccount(command) ??
+      this.#answerConversation(command) ??
+      (await this.#answerPeople(command)) ??
+      done
+    );
+  }
+
+  #answerAccount(command: Command): Reply | null {
+    const joined = (): Reply => {
+      this.#signedIn = true;
+      this.#tell({ type: 'session', session: this.#session() });
+      this.#tell(this.#wholeList());
+      return done;
+    };
+    switch (command.type) {
+      case 'get_server_info':
+        if (this.scenario === 'unreachable') return refusal('offline');
+        return {
+          type: 'server_info',
+          info: {
+            name: 'Harbour',
+            version: '0.1.0',
+            protocol: 1,
+            needs_setup: this.scenario === 'setup',
+            registration_open: false,
+            limits,
+          },
+        };
+      case 'get_invite_info':
+        if (this.scenario === 'join-expired') return refusal('invite_invalid');
+        return {
+          type: 'invite_info',
+          info: { server_name: 'Harbour', invited_by: people.mila.name, expires_at: Date.now() + 5 * DAY_MS },
+        };
+      case 'set_up':
+        return joined();
+      case 'sign_up':
+        return command.account.handle === 'mila' ? refusal('handle_taken', 'account.handle') : joined();
+      case 'sign_in':
+        return command.password === 'wrong password' ? refusal('wrong_credentials') : joined();
+      case 'sign_out':
+        this.#signedIn = false;
+        this.#listed = 0;
+        this.#shown = null;
+        this.#tell({ type: 'session', session: this.#session() });
+        return done;
+      case 'change_name':
+        this.#name = command.name;
+        this.#tell({ type: 'session', session: this.#session() });
+        return done;
+      default:
+        return null;
+    }
+  }
+
+  #answerConversation(command: Command): Reply | null {
+    switch (command.type) {
+      case 'open_timeline':
+        return this.#open(command.conversation);
+      case 'close_timeline':
+        this.#shown = null;
+        return done;
+      case 'load_older':
+        this.#older();
+        return done;
+      case 'mark_read':
+        this.#read(command.conversation, command.seq);
+        return done;
+      case 'send_message':
+        return this.#write(command);
+      case 'retry_message':
+        return this.#settle(command.message, true);
+      case 'discard_message':
+        return this.#settle(command.message, false);
+      case 'save_draft':
+        this.#draft(command.conversation, command.text);
+        return done;
+      case 'rename': {
+        const room = this.#room(command.conversation);
+        if (room === undefined) return refusal('not_member');
+        room.title = command.title;
+        this.#log(room, append(room, people.me, Date.now(), { type: 'title_changed', title: command.title }));
+        return done;
+      }
+      default:
+        return null;
+    }
+  }
+
+  async #answerPeople(command: Command): Promise<Reply | null> {
+    switch (command.type) {
+      case 'search_users': {
+        const query = command.query.toLowerCase();
+        const items = everyone.filter(
+          ({ name, handle }) => name.toLowerCase().includes(query) || handle.includes(query),
+        );
+        return { type: 'users', items };
+      }
+      case 'create_direct':
+        return this.#direct(command.user);
+      case 'create_group': {
+        const members = everyone.filter(({ user }) => command.members.includes(user));
+        const room = newRoom(90, 'group', command.title, [
+          { profile: people.me, role: 'owner', presence: 'online' },
+          ...members.map((profile) => ({ profile, role: 'member' as const, presence: null })),
+        ]);
+        room.id = command.id;
+        append(room, people.me, Date.now(), { type: 'created', title: command.title });
+        return this.#made(room);
+      }
+      case 'add_members':
+        return this.#add(command.conversation, command.users);
+      case 'remove_member':
+        return this.#removeMember(command.conversation, command.user);
+      case 'change_role': {
+        const room = this.#room(command.conversation);
+        const member = room?.members.find(({ profile }) => profile.user === command.user);
+        if (room === undefined || member === undefined) return refusal('not_found');
+        member.role = command.role;
+        this.#log(
+          room,
+          append(room, people.me, Date.now(), {
+            type: 'role_changed',
+            name: member.profile.name,
+            role: command.role,
+          }),
+        );
+        return done;
+      }
+      default:
+        return this.#answerLists(command);
+    }
+  }
+
+  #answerLists(command: Command): Reply | null {
+    switch (command.type) {
+      case 'create_invite': {
+        const invite: Invite = {
+          id: nextKey(),
+          token: 'k3Vq7rT1mZ0aLw9x',
+          made_by: people.me.user,
+          expires_at: Date.now() + command.expires_in_s * 1_000,
+          uses_left: command.uses,
+        };
+        const { token: _token, ...listed } = invite;
+        this.#invites.unshift(listed);
+        return { type: 'invite', invite };
+      }
+      case 'list_invites':
+        return { type: 'invites', items: this.#invites };
+      case 'revoke_invite':
+        this.#invites = this.#invites.filter(({ id }) => id !== command.invite);
+        return done;
+      case 'list_devices':
+        return this.scenario === 'offline'
+          ? refusal('offline')
+          : { type: 'devices', items: this.#deviceList() };
+      case 'sign_out_device':
+        this.#devices = this.#devices.filter((number) => idOf(3, number) !== command.device);
+        return done;
+      default:
+        return null;
+    }
+  }
+
+  #deviceList() {
+    const names = ['Firefox on Linux', 'Chrome on Android', 'Safari on iPad'];
+    const now = Date.now();
+    return this.#devices.map((number) => ({
+      id: idOf(3, number),
+      name: names[number - 1] ?? '',
+      client: { name: 'pipit-web', version: '0.1.0' },
+      signed_in_at: now - number * 9 * DAY_MS,
+      last_seen_at: now - (number - 1) * 2 * DAY_MS,
+      current: number === 1,
+    }));
+  }
+
+  #open(id: string): Reply {
+    if (this.scenario === 'loading') return done;
+    const room = this.#room(id);
+    if (room === undefined) return refusal('not_found');
+    const firstUnread = room.log.find(
+      (item) => !item.mine && item.body.type === 'message' && (item.seq ?? 0) > room.readSeq,
+    );
+    const from = Math.max(0, room.log.length - PAGE);
+    this.#shown = { room, from, firstUnread: firstUnread?.seq ?? null };
+    this.#tellTimeline([{ at: 0, remove: 0, insert: room.log.slice(from) }]);
+    return done;
+  }
+
+  #older(): void {
+    const shown = this.#shown;
+    if (shown === null || shown.from === 0) return;
+    this.#tellTimeline([], true);
+    const from = Math.max(0, shown.from - PAGE);
+    const insert = shown.room.log.slice(from, shown.from);
+    setTimeout(() => {
+      if (this.#shown !== shown) return;
+      shown.from = from;
+      this.#tellTimeline([{ at: 0, remove: 0, insert }]);
+    }, 120);
+  }
+
+  #read(id: string, seq: number): void {
+    const room = this.#room(id);
+    if (room === undefined || seq <= room.readSeq) return;
+    room.readSeq = seq;
+    this.#changed(room);
+  }
+
+  #draft(id: string, text: string): void {
+    const room = this.#room(id);
+    if (room === undefined) return;
+    room.draft = text;
+    this.#tell(this.#wholeList());
+  }
+
+  #log(room: Room, item: TimelineItem): void {
+    const at = room.log.length - 1 - (this.#shown?.from ?? 0);
+    this.#changed(room, [{ at, remove: 0, insert: [item] }]);
+  }
+
+  #write(command: Extract<Command, { type: 'send_message' }>): Reply {
+    const room = this.#room(command.conversation);
+    if (room === undefined) return refusal('not_member');
+    const answers = room.log.find(({ key }) => key === command.reply_to) ?? null;
+    const item = append(room, people.me, Date.now(), message(command.text, answers));
+    item.key = command.message;
+    item.delivery = { state: 'queued' };
+    this.#log(room, item);
+    if (this.#connection.state === 'up_to_date') this.#deliver(room, item);
+    return done;
+  }
+
+  #deliver(room: Room, item: TimelineItem): void {
+    const steps = ['sent', 'delivered', 'read'] as const;
+    for (const [index, state] of steps.entries()) {
+      setTimeout(
+        () => {
+          item.delivery = { state };
+          item.seq ??= room.log.indexOf(item) + 1;
+          this.#replace(room, item);
+        },
+        60 * (index + 1),
+      );
+    }
+  }
+
+  #replace(room: Room, item: TimelineItem): void {
+    const at = room.log.indexOf(item) - (this.#shown?.from ?? 0);
+    this.#changed(room, at < 0 ? [] : [{ at, remove: 1, insert: [item] }]);
+  }
+
+  #settle(key: string, again: boolean): Reply {
+    const room = this.#rooms.find(({ log }) => log.some((item) => item.key === key));
+    const item = room?.log.find((entry) => entry.key === key);
+    if (room === undefined || item === undefined) return refusal('not_found');
+    if (again) {
+      item.delivery = { state: 'queued' };
+      this.#replace(room, item);
+      this.#deliver(room, item);
+      return done;
+    }
+    const index = room.log.indexOf(item);
+    room.log.splice(index, 1);
+    this.#changed(room, [{ at: index - (this.#shown?.from ?? 0), remove: 1, insert: [] }]);
+    return done;
+  }
+
+  #direct(user: string): Reply {
+    const known = this.#rooms.find(
+      ({ kind, members }) => kind === 'direct' && members.some(({ profile }) => profile.user === user),
+    );
+    if (known !== undefined) return { type: 'conversation', conversation: known.id };
+    const profile = everyone.find((person) => person.user === user);
+    if (profile === undefined) return refusal('not_found');
+    const room = newRoom(100 + everyone.indexOf(profile), 'direct', profile.name, [
+      { profile: people.me, role: 'member', presence: 'online' },
+      { profile, role: 'member', presence: 'offline' },
+    ]);
+    append(room, people.me, Date.now(), { type: 'created', title: null });
+    return this.#made(room);
+  }
+
+  #made(room: Room): Reply {
+    room.readSeq = room.log.length;
+    this.#rooms.push(room);
+    this.#changed(room);
+    return { type: 'conversation', conversation: room.id };
+  }
+
+  #add(id: string, users: readonly string[]): Reply {
+    const room = this.#room(id);
+    if (room === undefined) return refusal('not_member');
+    for (const profile of everyone.filter(({ user }) => users.includes(user))) {
+      room.members.push({ profile, role: 'member', presence: null });
+      this.#log(
+        room,
+        append(room, people.me, Date.now(), { type: 'member_added', name: profile.name, joined: false }),
+      );
+    }
+    return done;
+  }
+
+  #removeMember(id: string, user: string): Reply {
+    const room = this.#room(id);
+    if (room === undefined) return refusal('not_member');
+    if (user === people.me.user) {
+      if (room.members.find(({ profile }) => profile.user === user)?.role === 'owner')
+        return refusal('owner_required');
+      this.#drop(room);
+      return done;
+    }
+    const member = room.members.find(({ profile }) => profile.user === user);
+    if (member === undefined) return refusal('not_found');
+    room.members = room.members.filter((other) => other !== member);
+    const body = { type: 'member_removed', name: member.profile.name, left: false } as const;
+    this.#log(room, append(room, people.me, Date.now(), body));
+    return done;
+  }
+
+  #drop(room: Room): void {
+    this.#rooms = this.#rooms.filter((other) => other !== room);
+    this.#tell(this.#wholeList());
+    if (this.#shown?.room === room) this.#shown = null;
+    this.#tell({ type: 'timeline_gone', conversation: room.id });
+  }
+
+  /** The handles for tests. */
+  script(): Script {
+    const at = (number: number): Room => {
+      const room = this.#room(idOf(2, number));
+      if (room === undefined) throw new Error(`no room ${number}`);
+      return room;
+    };
+    return {
+      commands: this.commands,
+      receive: (number, from, text) => {
+        const room = at(number);
+        this.#log(room, append(room, people[from], Date.now(), message(text)));
+      },
+      type: (number, from, active) => {
+        const room = at(number);
+        const [name = ''] = people[from].name.split(' ');
+        room.typing = active ? [...room.typing, name] : room.typing.filter((other) => other !== name);
+        this.#changed(room);
+      },
+      connection: (view) => {
+        this.#connection = view;
+        this.#tell({ type: 'connection', connection: view });
+      },
+      storage: (view) => {
+        this.#storage = view;
+        this.#tell({ type: 'storage', storage: view });
+      },
+      remove: (number) => this.#drop(at(number)),
+    };
+  }
+}
+
+/** The module that the app starts on instead of the runtime. */
+export function scripted(scenario: string): CoreModule {
+  const core = new FakeCore(scenario);
+  window.pipit = core.script();
+  let ids = 0;
+  return {
+    connectCore: () => core,
+    newId: () => idOf(8, (ids += 1)),
+  };
+}

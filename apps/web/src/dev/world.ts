@@ -1,0 +1,206 @@
+import type {
+  Allowed,
+  ConversationItem,
+  ConversationKind,
+  DeliveryState,
+  ItemBody,
+  Limits,
+  MemberView,
+  PresenceState,
+  Profile,
+  Role,
+  TimelineHeader,
+  TimelineItem,
+} from '../generated/types';
+import { idOf, people } from './people';
+
+export const limits: Limits = {
+  frame_bytes_max: 262_144,
+  message_text_bytes_max: 32_768,
+  sealed_bytes_max: 131_072,
+  cursors_max: 1_000,
+  page_events_max: 100,
+  page_conversations_max: 50,
+  watched_users_max: 200,
+  typing_shown_ms: 6_000,
+  typing_interval_ms: 3_000,
+  idle_ping_ms: 30_000,
+  group_members_max: 5_000,
+};
+
+/** A conversation of the scripted world: all of its log, of which a timeline shows the end. */
+export interface Room {
+  id: string;
+  kind: ConversationKind;
+  title: string;
+  members: { profile: Profile; role: Role; presence: PresenceState | null }[];
+  lastSeen: number | null;
+  log: TimelineItem[];
+  /** Everything up to here has been read by whoever looks. */
+  readSeq: number;
+  typing: string[];
+  draft: string;
+}
+
+const MINUTE_MS = 60_000;
+
+let made = 0;
+
+/** The next item's key. */
+export function nextKey(): string {
+  made += 1;
+  return idOf(9, made);
+}
+
+function itemOf(sender: Profile, at: number, body: ItemBody, seq: number): TimelineItem {
+  const mine = sender.user === people.me.user;
+  return {
+    key: nextKey(),
+    seq,
+    at,
+    sender: sender.user,
+    sender_name: sender.name,
+    mine,
+    continues: false,
+    body,
+    delivery: mine && body.type === 'message' ? { state: 'read' } : null,
+  };
+}
+
+/** Puts an entry at the end of a room's log. */
+export function append(room: Room, sender: Profile, at: number, body: ItemBody): TimelineItem {
+  const previous = room.log.at(-1);
+  const item = itemOf(sender, at, body, room.log.length + 1);
+  item.continues =
+    previous !== undefined &&
+    body.type === 'message' &&
+    previous.body.type === 'message' &&
+    previous.sender === item.sender &&
+    at - previous.at <= 5 * MINUTE_MS;
+  room.log.push(item);
+  return item;
+}
+
+export function message(text: string, answers: TimelineItem | null = null): ItemBody {
+  const reply =
+    answers?.body.type === 'message'
+      ? { message: answers.key, sender_name: answers.sender_name, text: answers.body.text.slice(0, 120) }
+      : null;
+  return { type: 'message', text, reply };
+}
+
+export function newRoom(
+  number: number,
+  kind: ConversationKind,
+  title: string,
+  members: Room['members'],
+): Room {
+  return {
+    id: idOf(2, number),
+    kind,
+    title,
+    members,
+    lastSeen: null,
+    log: [],
+    readSeq: 0,
+    typing: [],
+    draft: '',
+  };
+}
+
+export function unreadOf(room: Room): number {
+  return room.log.filter(
+    (item) => !item.mine && item.body.type === 'message' && (item.seq ?? 0) > room.readSeq,
+  ).length;
+}
+
+function roleIn(room: Room): Role {
+  return room.members.find((member) => member.profile.user === people.me.user)?.role ?? 'member';
+}
+
+function allowedIn(room: Room): Allowed {
+  const role = roleIn(room);
+  const group = room.kind === 'group';
+  const runs = group && (role === 'owner' || role === 'admin');
+  return {
+    send: true,
+    rename: runs,
+    add_members: runs,
+    remove_members: group && role !== 'member',
+    change_roles: runs,
+    leave: group,
+  };
+}
+
+function memberViews(room: Room): MemberView[] {
+  return room.members.map(({ profile, role, presence }) => ({
+    user: profile.user,
+    handle: profile.handle,
+    name: profile.name,
+    role,
+    me: profile.user === people.me.user,
+    presence,
+  }));
+}
+
+function peerOf(room: Room) {
+  return room.kind === 'direct'
+    ? room.members.find((member) => member.profile.user !== people.me.user)
+    : undefined;
+}
+
+export function itemFor(room: Room): ConversationItem {
+  const last = room.log.findLast((item) => item.body.type === 'message');
+  const peer = peerOf(room);
+  return {
+    id: room.id,
+    kind: room.kind,
+    title: room.title,
+    peer: peer?.profile.user ?? null,
+    presence: peer?.presence ?? null,
+    preview:
+      last?.body.type === 'message'
+        ? {
+            sender_name: last.sender_name.split(' ')[0] ?? last.sender_name,
+            mine: last.mine,
+            text: last.body.text.replace(/\s+/g, ' ').slice(0, 120),
+            delivery: last.delivery,
+          }
+        : null,
+    last_at: room.log.at(-1)?.at ?? 0,
+    unread: unreadOf(room),
+    typing: room.typing,
+    draft: room.draft === '' ? null : room.draft,
+  };
+}
+
+export function headerFor(
+  room: Room,
+  firstUnread: number | null,
+  hasOlder: boolean,
+  loadingOlder: boolean,
+): TimelineHeader {
+  const peer = peerOf(room);
+  return {
+    conversation: room.id,
+    kind: room.kind,
+    title: room.title,
+    peer: peer?.profile.user ?? null,
+    presence: peer?.presence ?? null,
+    last_seen: room.lastSeen,
+    member_count: room.members.length,
+    members: memberViews(room),
+    role: roleIn(room),
+    allowed: allowedIn(room),
+    typing: room.typing,
+    first_unread: firstUnread,
+    has_older: hasOlder,
+    loading_older: loadingOlder,
+    unread: unreadOf(room),
+    draft: room.draft,
+  };
+}
+
+export function failed(code: string): DeliveryState {
+  return { state: 'failed', code };
+}

@@ -1,0 +1,27 @@
+/** How many tints avatars have; `design/tokens.css` defines one each. */
+export const AVATAR_TINTS = 10;
+
+const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+function firstGrapheme(text: string): string {
+  for (const { segment } of segments.segment(text)) return segment;
+  return '';
+}
+
+/** One or two letters that stand for a name. */
+export function initials(name: string): string {
+  const words = name.split(/\s+/u).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const [first, ...rest] = words.map((word) => firstGrapheme(word.replace(/^[^\p{L}\p{N}]+/u, '')));
+  if (first === undefined) return firstGrapheme(name.trim()).toLocaleUpperCase();
+  return (first + (rest.at(-1) ?? '')).toLocaleUpperCase();
+}
+
+/** The tint for an id: always the same for the same id (FNV-1a, 32 bits). */
+export function tintOf(id: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < id.length; i += 1) {
+    hash ^= id.charCodeAt(i);
+    hash = Math.imul(hash, 0x01000193) >>> 0;
+  }
+  return hash % AVATAR_TINTS;
+}

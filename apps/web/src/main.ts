@@ -1,0 +1,36 @@
+import './design/tokens.css';
+import './design/base.css';
+
+import { mount } from 'svelte';
+
+import AppView from './App.svelte';
+import type { CoreModule } from './core/contract';
+import Failed from './Failed.svelte';
+import { App } from './state/app.svelte';
+import { theme } from './state/theme.svelte';
+
+/** The real core, or in development and tests the scripted one that `?fake=` names. */
+async function loadCore(): Promise<CoreModule> {
+  if (__SCRIPTED_CORE__) {
+    const scenario = new URLSearchParams(location.search).get('fake');
+    // The build for tests of the views has no other core.
+    const only = import.meta.env.MODE === 'views';
+    if (only || scenario !== null) return (await import('./dev/fake-core')).scripted(scenario ?? 'full');
+  }
+  return import('./runtime');
+}
+
+async function start(): Promise<void> {
+  theme.apply();
+  const target = document.getElementById('app');
+  if (target === null) return;
+  try {
+    const { connectCore, newId } = await loadCore();
+    mount(AppView, { target, props: { app: new App(connectCore(), newId) } });
+  } catch (error) {
+    mount(Failed, { target });
+    throw error;
+  }
+}
+
+void start();

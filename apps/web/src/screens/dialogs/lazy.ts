@@ -1,0 +1,12 @@
+/** Dialogs are loaded when they are first opened, so that the first view does not wait for them. */
+export const lazyConfirm = () => import('./ConfirmDialog.svelte');
+
+export const lazyDialogs = {
+  'new-chat': () => import('./NewChat.svelte'),
+  'new-group': () => import('./NewGroup.svelte'),
+  'add-members': () => import('./AddMembers.svelte'),
+  invite: () => import('./Invite.svelte'),
+  profile: () => import('./ProfileDialog.svelte'),
+  devices: () => import('./Devices.svelte'),
+  'sign-out': () => import('./SignOut.svelte'),
+} as const;

@@ -1,0 +1,165 @@
+import { getContext, setContext } from 'svelte';
+
+import type { Core } from '../core/contract';
+import type {
+  Command,
+  ConnectionView,
+  Reply,
+  SessionView,
+  StorageView,
+  TimelineItem,
+  Update,
+} from '../generated/types';
+import { describeCode, describeError } from '../i18n/errors';
+import { t } from '../i18n';
+import { Conversations } from './conversations.svelte';
+import { CommandFailure, expectReply } from './failure';
+import { Router } from './router.svelte';
+import { Timeline } from './timeline.svelte';
+import { Toasts } from './toasts.svelte';
+
+/** The dialogs that any screen can open. */
+export type DialogName =
+  'new-chat' | 'new-group' | 'add-members' | 'invite' | 'profile' | 'devices' | 'sign-out';
+
+/** All that the views share. It holds what the core said last and passes on what people want; it decides nothing. */
+export class App {
+  /** Null until the core has said who is signed in. */
+  session = $state.raw<SessionView | null>(null);
+  connection = $state.raw<ConnectionView>({ state: 'connecting' });
+  storage = $state.raw<StorageView>('durable');
+  dialog = $state.raw<DialogName | null>(null);
+  detailsOpen = $state(false);
+
+  readonly conversations = new Conversations();
+  readonly timeline: Timeline;
+  readonly toasts = new Toasts();
+  readonly router = new Router();
+
+  #core: Core;
+  readonly newId: () => string;
+
+  constructor(core: Core, newId: () => string) {
+    this.#core = core;
+    this.newId = newId;
+    this.timeline = new Timeline(core, (items) => this.#announce(items));
+  }
+
+  /** Starts to listen. Returns the function that stops it. */
+  start(): () => void {
+    const stop = this.#core.subscribe((update) => this.#apply(update));
+    const visible = () => this.tell({ type: 'set_visible', visible: document.visibilityState === 'visible' });
+    const online = () => this.tell({ type: 'set_online', online: navigator.onLine });
+    document.addEventListener('visibilitychange', visible);
+    addEventListener('online', online);
+    addEventListener('offline', online);
+    visible();
+    online();
+    return () => {
+      stop();
+      document.removeEventListener('visibilitychange', visible);
+      removeEventListener('online', online);
+      removeEventListener('offline', online);
+    };
+  }
+
+  get me() {
+    return this.session?.state === 'signed_in' ? this.session.me : null;
+  }
+
+  get limits() {
+    return this.session?.state === 'signed_in' ? this.session.limits : null;
+  }
+
+  get serverName(): string {
+    return this.session?.state === 'signed_in' ? this.session.server_name : '';
+  }
+
+  /** Asks, and throws a `CommandFailure` where it did not work. */
+  async ask<T extends Reply['type']>(command: Command, type: T): Promise<Extract<Reply, { type: T }>> {
+    return expectReply(await this.#core.send(command), type);
+  }
+
+  /** Does, and says in a toast where it did not work. Resolves to whether it did. */
+  async attempt(command: Command): Promise<boolean> {
+    try {
+      await this.ask(command, 'done');
+      return true;
+    } catch (error) {
+      this.toasts.error(describeFailure(error));
+      return false;
+    }
+  }
+
+  /** Tells the core something whose failure means nothing to the person. */
+  tell(command: Command): void {
+    void this.#core.send(command);
+  }
+
+  openConversation(id: string): void {
+    if (this.router.current.name === 'conversation') this.router.replace({ name: 'conversation', id });
+    else this.router.go({ name: 'conversation', id });
+  }
+
+  #apply(update: Update): void {
+    switch (update.type) {
+      case 'session':
+        this.#applySession(update.session);
+        break;
+      case 'connection':
+        this.connection = update.connection;
+        break;
+      case 'storage':
+        this.storage = update.storage;
+        break;
+      case 'conversations':
+        this.conversations.apply(update);
+        break;
+      case 'timeline':
+        this.timeline.apply(update);
+        break;
+      case 'timeline_gone':
+        this.timeline.applyGone(update.conversation);
+        break;
+    }
+  }
+
+  #applySession(session: SessionView): void {
+    const before = this.session?.state;
+    this.session = session;
+    if (session.state === 'signed_out') {
+      this.dialog = null;
+      this.detailsOpen = false;
+      this.timeline.close();
+      this.conversations.forget();
+      if (before === 'signed_in') {
+        this.router.replace({ name: 'home' });
+        if (session.reason !== null) this.toasts.error(describeCode(session.reason));
+      }
+    }
+  }
+
+  #announce(items: readonly TimelineItem[]): void {
+    const texts = items.flatMap((item) =>
+      item.body.type === 'message'
+        ? [t('live.message', { sender: item.sender_name, text: item.body.text.slice(0, 280) })]
+        : [],
+    );
+    if (texts.length > 0) this.toasts.say(texts, (count) => t('live.messages', { count }));
+  }
+}
+
+/** What to say about something that was caught. */
+export function describeFailure(error: unknown): string {
+  return error instanceof CommandFailure ? describeError(error.error) : describeCode('unknown');
+}
+
+const KEY = Symbol('app');
+
+export function provideApp(app: App): void {
+  setContext(KEY, app);
+}
+
+export function useApp(): App {
+  return getContext<App>(KEY);
+}

@@ -1,0 +1,109 @@
+import type { Core } from '../core/contract';
+import type { CommandError, TimelineHeader, TimelineItem, Update } from '../generated/types';
+import { applySplices, countPrepended } from './splice';
+
+type TimelineUpdate = Extract<Update, { type: 'timeline' }>;
+
+/** The open timeline: what the core says of it, and nothing else. */
+export class Timeline {
+  /** The conversation that is to be shown. */
+  wanted = $state<string | null>(null);
+  #header = $state.raw<TimelineHeader | null>(null);
+  #items = $state.raw<readonly TimelineItem[]>([]);
+  /** Whether the last change put items before the first one only: the scroll position is kept from the end. */
+  prepended = $state.raw(false);
+  /** The conversation that is no longer there. */
+  gone = $state.raw<string | null>(null);
+  /** Why it could not be opened. */
+  error = $state.raw<CommandError | null>(null);
+
+  #core: Core;
+  #opening: Promise<void> = Promise.resolve();
+  #onArrival: (items: readonly TimelineItem[]) => void;
+
+  constructor(core: Core, onArrival: (items: readonly TimelineItem[]) => void) {
+    this.#core = core;
+    this.#onArrival = onArrival;
+  }
+
+  /** The header of the wanted conversation, once it is known. */
+  get header(): TimelineHeader | null {
+    return this.#header !== null && this.#header.conversation === this.wanted ? this.#header : null;
+  }
+
+  get items(): readonly TimelineItem[] {
+    return this.header === null ? [] : this.#items;
+  }
+
+  open(conversation: string): void {
+    if (this.wanted === conversation) return;
+    this.wanted = conversation;
+    this.#settle();
+  }
+
+  close(): void {
+    if (this.wanted === null) return;
+    this.wanted = null;
+    this.#settle();
+  }
+
+  /** Tries again after an error. */
+  reopen(): void {
+    this.#settle();
+  }
+
+  /** One open or close after the other, so that updates of one conversation are never taken for another's. */
+  #settle(): void {
+    this.error = null;
+    this.gone = null;
+    const target = this.wanted;
+    this.#opening = this.#opening.then(async () => {
+      if (this.wanted !== target) return;
+      if (target === null) {
+        this.#forget();
+        await this.#core.send({ type: 'close_timeline' });
+        return;
+      }
+      if (this.#header?.conversation === target) return;
+      this.#forget();
+      const reply = await this.#core.send({ type: 'open_timeline', conversation: target });
+      if (reply.type === 'failed' && this.wanted === target) {
+        this.#forget();
+        this.error = reply.error;
+      }
+    });
+  }
+
+  #forget(): void {
+    this.#header = null;
+    this.#items = [];
+    this.prepended = false;
+  }
+
+  apply(update: TimelineUpdate): void {
+    const known = this.#header?.conversation === update.header.conversation;
+    const previous = known ? this.#items : [];
+    this.#header = update.header;
+    if (update.splices.length === 0 && known) return;
+    const next = applySplices(previous, update.splices);
+    const front = countPrepended(previous, next, (item) => item.key);
+    this.prepended = front > 0 && next.length - previous.length === front;
+    this.#items = next;
+    if (known && previous.length > 0 && update.header.conversation === this.wanted) {
+      this.#announce(previous, next.slice(front));
+    }
+  }
+
+  #announce(previous: readonly TimelineItem[], next: readonly TimelineItem[]): void {
+    const grown = next.length - previous.length;
+    if (grown <= 0) return;
+    const had = new Set(previous.slice(-grown - 64).map((item) => item.key));
+    const arrived = next.slice(-grown - 8).filter((item) => !had.has(item.key) && !item.mine);
+    if (arrived.length > 0) this.#onArrival(arrived);
+  }
+
+  applyGone(conversation: string): void {
+    if (this.wanted === conversation) this.gone = conversation;
+    if (this.#header?.conversation === conversation) this.#forget();
+  }
+}

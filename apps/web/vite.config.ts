@@ -1,0 +1,43 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { svelteTesting } from '@testing-library/svelte/vite';
+import { defineConfig } from 'vitest/config';
+
+import { serviceWorker } from './service-worker.build';
+
+/** What the server sends with every page: the preview sends it too, so that the tests meet it. */
+const contentSecurityPolicy = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self'",
+  "img-src 'self' blob: data:",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "object-src 'none'",
+].join('; ');
+
+export default defineConfig(({ mode, command }) => {
+  // The scripted core is for development and tests: the production build drops it.
+  const scripted = mode === 'views' || mode === 'test' || command === 'serve';
+  return {
+    plugins: [svelte(), svelteTesting(), serviceWorker()],
+    define: { __SCRIPTED_CORE__: JSON.stringify(scripted) },
+    worker: { format: 'es' },
+    build: {
+      target: 'es2024',
+      outDir: mode === 'views' ? 'dist-views' : 'dist',
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+    },
+    preview: { headers: { 'Content-Security-Policy': contentSecurityPolicy } },
+    server: { proxy: { '/v1': { target: 'http://127.0.0.1:8080', ws: true } } },
+    test: {
+      environment: 'jsdom',
+      include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
+      setupFiles: ['./tests/setup.ts'],
+      restoreMocks: true,
+    },
+  };
+});
