@@ -113,6 +113,7 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(health::readyz))
         .routes(routes!(metrics::metrics))
         .routes(routes!(document::openapi_json))
+        .routes(routes!(document::asyncapi_json))
 }
 
 /// Everything that is served. `gateway` has the WebSocket's route.

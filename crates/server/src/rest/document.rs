@@ -67,6 +67,13 @@ pub(super) async fn openapi_json() -> Response {
     document(&TEXT)
 }
 
+/// The AsyncAPI document of the WebSocket.
+#[utoipa::path(get, path = "/v1/asyncapi.json", tag = "server", responses((status = 200, content_type = "application/json")), security(()))]
+pub(super) async fn asyncapi_json() -> Response {
+    static TEXT: LazyLock<String> = LazyLock::new(|| pipit_wire::asyncapi::document().to_string());
+    document(&TEXT)
+}
+
 fn document(text: &'static str) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
