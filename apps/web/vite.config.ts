@@ -2,7 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vitest/config';
 
-import { serviceWorker } from './service-worker.build';
+import { serviceWorker } from './service-worker.build.ts';
 
 /** What the server sends with every page: the preview sends it too, so that the tests meet it. */
 const contentSecurityPolicy = [

@@ -1,0 +1,179 @@
+/**
+ * The worker that leads: feeds the engine and carries out what it says. Everything that it keeps can be had again from the
+ * engine's store and from the views, so that the next leader starts from nothing.
+ */
+import { CoreFailure, type CoreHandle } from './core';
+import type { HttpAnswer, HttpRequest, Input, NumberedCommand, Output, ToView, ToViewItem } from './protocol';
+import type { SocketEvents } from './transport';
+
+/** The longest time that a browser's timer can wait. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** The most inputs that are taken in at once. */
+const BATCH_MAX = 256;
+
+/** The leader's line to the server. */
+export interface Line {
+  connect(): void;
+  send(text: string): void;
+  close(): void;
+}
+
+/** What the leader needs of the world. */
+export interface LeaderEnv {
+  now(): number;
+  openLine(events: SocketEvents): Line;
+  request(wanted: HttpRequest): Promise<HttpAnswer>;
+  /** Calls back in a later turn of the worker, behind what the browser has waiting for it. */
+  soon(callback: () => void): void;
+  /** Calls back once after a time; returns how to take it back. */
+  after(ms: number, callback: () => void): () => void;
+  /** The engine has failed, and this leader is over. */
+  failed(failure: CoreFailure): void;
+}
+
+/** How to reach a view. */
+export type ViewPort = (message: ToView) => void;
+
+export class Leader {
+  /** Names this term of leadership, so that a view can tell its messages from those of the one before. */
+  readonly id: string;
+  readonly #core: CoreHandle;
+  readonly #env: LeaderEnv;
+  readonly #line: Line;
+  readonly #views = new Map<string, ViewPort>();
+  #cancelTimer: (() => void) | null = null;
+  #inputs: Input[] = [];
+  #ended = false;
+
+  constructor(id: string, core: CoreHandle, env: LeaderEnv) {
+    this.id = id;
+    this.#core = core;
+    this.#env = env;
+    this.#line = env.openLine({
+      connected: () => {
+        this.#feed({ type: 'connected' });
+      },
+      received: (text) => {
+        this.#feed({ type: 'received', text });
+      },
+      disconnected: () => {
+        this.#feed({ type: 'disconnected' });
+      },
+    });
+    // The engine may want to connect, or be woken, without being asked for anything.
+    this.#feed({ type: 'tick' });
+  }
+
+  /** A view is there, or there again: it gets everything that it shows. */
+  attach(view: string, port: ViewPort): void {
+    // What was under way for the view as it was before comes first.
+    this.#run();
+    this.#views.set(view, port);
+    port({ type: 'attached', leader: this.id });
+    this.#feed({ type: 'attach', view });
+  }
+
+  detach(view: string): void {
+    if (this.#views.delete(view)) this.#feed({ type: 'detach', view });
+  }
+
+  command(view: string, items: readonly NumberedCommand[]): void {
+    // Not attached with this leader: the view will say it again when it is.
+    if (!this.#views.has(view)) return;
+    for (const { id, command } of items) this.#feed({ type: 'command', view, id, command });
+  }
+
+  /** Stops, closes the line and lets go of the store. */
+  end(): void {
+    if (this.#ended) return;
+    this.#run();
+    this.#ended = true;
+    this.#cancelTimer?.();
+    this.#line.close();
+    this.#core.close();
+  }
+
+  /** Takes an input in, with all others that come before the worker's next turn: together they cost one commit. */
+  #feed(input: Input): void {
+    if (this.#ended) return;
+    this.#inputs.push(input);
+    if (this.#inputs.length === 1) this.#env.soon(() => this.#run());
+    else if (this.#inputs.length === BATCH_MAX) this.#run();
+  }
+
+  #run(): void {
+    if (this.#ended || this.#inputs.length === 0) return;
+    const inputs = JSON.stringify(this.#inputs);
+    this.#inputs = [];
+    try {
+      this.#carryOut(JSON.parse(this.#core.handle(this.#env.now(), inputs)) as Output[]);
+      this.#setTimer();
+    } catch (error) {
+      // The engine answers every input; one that throws has crashed, and its memory cannot be trusted any more.
+      this.#ended = true;
+      this.#cancelTimer?.();
+      this.#line.close();
+      this.#env.failed(CoreFailure.from(error));
+    }
+  }
+
+  #carryOut(outputs: readonly Output[]): void {
+    const batches = new Map<string, ToViewItem[]>();
+    for (const output of outputs) {
+      switch (output.type) {
+        case 'connect':
+          this.#line.connect();
+          break;
+        case 'disconnect':
+          this.#line.close();
+          break;
+        case 'send':
+          this.#line.send(output.text);
+          break;
+        case 'http':
+          void this.#request(output);
+          break;
+        case 'update':
+          batchOf(batches, output.view).push({ type: 'update', update: output.update });
+          break;
+        case 'reply':
+          batchOf(batches, output.view).push({
+            type: 'reply',
+            id: output.id,
+            reply: output.reply,
+          });
+          break;
+      }
+    }
+    for (const [view, items] of batches) {
+      this.#views.get(view)?.({ type: 'batch', leader: this.id, items });
+    }
+  }
+
+  async #request(wanted: HttpRequest): Promise<void> {
+    const answer = await this.#env.request(wanted);
+    this.#feed({ type: 'http_done', id: wanted.id, answer });
+  }
+
+  #setTimer(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    const wakeAt = this.#core.wakeAt();
+    if (wakeAt === undefined) return;
+    const delayMs = Math.min(Math.max(wakeAt - this.#env.now(), 0), TIMER_MS_MAX);
+    this.#cancelTimer = this.#env.after(delayMs, () => {
+      this.#cancelTimer = null;
+      this.#feed({ type: 'tick' });
+    });
+  }
+}
+
+function batchOf(batches: Map<string, ToViewItem[]>, view: string): ToViewItem[] {
+  let batch = batches.get(view);
+  if (batch === undefined) {
+    batch = [];
+    batches.set(view, batch);
+  }
+  return batch;
+}
