@@ -1,4 +1,9 @@
 //! What [`pipit_bus::Bus`] promises, asked of every bus that connects nodes.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "every function here is a test or a helper of one: to panic is to fail"
+)]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -51,7 +51,7 @@ pub struct MembersPage {
 enum Change {
     Add(UserId),
     Remove(UserId),
-    ChangeRole(UserId, Role),
+    SetRole(UserId, Role),
     Rename(String),
 }
 
@@ -257,7 +257,7 @@ impl Conversations {
         user: UserId,
         request: rest::ChangeRole,
     ) -> Result<rest::MemberChanged, ServiceError> {
-        let change = Change::ChangeRole(user, request.role);
+        let change = Change::SetRole(user, request.role);
         self.change(caller, conversation, request.event_id, &change)
             .await?;
         let member = MemberRole {
@@ -335,7 +335,7 @@ impl Conversations {
         change: &Change,
     ) -> Result<Option<Facts>, ServiceError> {
         let target = match change {
-            Change::Add(user) | Change::Remove(user) | Change::ChangeRole(user, _) => Some(*user),
+            Change::Add(user) | Change::Remove(user) | Change::SetRole(user, _) => Some(*user),
             Change::Rename(_) => None,
         };
         let access = require_access(&self.context, conversation, caller.user, target).await?;
@@ -352,13 +352,13 @@ impl Conversations {
                 self.allow(&access, Action::Remove { target })?;
                 Ok(Some(facts_about(caller.user, &access, *user, Some(target))))
             }
-            Change::ChangeRole(user, to) if *user == caller.user => {
+            Change::SetRole(user, to) if *user == caller.user => {
                 self.allow(&access, Action::StepDown { to: *to })?;
                 let mut facts = facts_of(caller.user, &access);
                 facts.owner_count = (access.role == Some(Role::Owner)).then_some(access.owner_count);
                 Ok(Some(facts))
             }
-            Change::ChangeRole(user, to) => {
+            Change::SetRole(user, to) => {
                 let target = require_target(&access)?;
                 self.allow(&access, Action::ChangeRole { target, to: *to })?;
                 let changes = target != *to;
@@ -440,7 +440,7 @@ impl Change {
                 },
             },
             Self::Remove(user) => EventBody::MemberRemoved { user: *user },
-            Self::ChangeRole(user, role) => EventBody::RoleChanged {
+            Self::SetRole(user, role) => EventBody::RoleChanged {
                 member: MemberRole {
                     user: *user,
                     role: *role,

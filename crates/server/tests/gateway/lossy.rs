@@ -20,7 +20,7 @@ struct Lossy {
 }
 
 impl Lossy {
-    /// The next number of SplitMix64 (Steele, Lea and Flood, 2014).
+    /// The next number of `SplitMix64` (Steele, Lea and Flood, 2014).
     fn draw(&self) -> u64 {
         let mut number = self.state.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
         number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -36,7 +36,7 @@ impl Bus for Lossy {
     }
 
     fn publish(&self, topic: Topic, payload: Bytes) {
-        if self.draw() % 2 == 0 {
+        if self.draw().is_multiple_of(2) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         } else {
             self.bus.publish(topic, payload);
@@ -87,7 +87,7 @@ impl Log {
 
     /// The last entry before the first gap.
     fn cursor(&self) -> u64 {
-        (1..).find(|seq| !self.0.contains_key(seq)).unwrap() - 1
+        (1..1_000).find(|seq| !self.0.contains_key(seq)).unwrap() - 1
     }
 }
 

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use crate::world::{World, hello};
+use crate::world::{Client, World, hello};
 
 #[tokio::test]
 async fn frames_that_cannot_be_read_are_named() {
@@ -77,6 +77,13 @@ async fn frames_that_cannot_be_read_are_named() {
     phone.expect_nothing().await;
 }
 
+async fn check_refused(phone: &mut Client, code: &str, field: &str, frame: Value) {
+    let id = frame.get("id").cloned().unwrap_or_default();
+    phone.send(frame).await;
+    let error = phone.expect_error(code).await;
+    assert_eq!((&error["field"], &error["id"]), (&json!(field), &id), "{error}");
+}
+
 #[tokio::test]
 async fn fields_out_of_range_are_named() {
     let world = World::new();
@@ -88,76 +95,26 @@ async fn fields_out_of_range_are_named() {
     let cursors: Vec<_> = (0..1_001)
         .map(|_| json!({"conversation": world.uuid(), "seq": 0}))
         .collect();
-    let history = |fields: Value| {
-        let mut frame = json!({"type": "history", "id": 9, "conversation": conversation, "limit": 10});
-        frame
-            .as_object_mut()
-            .unwrap()
-            .extend(fields.as_object().unwrap().clone());
-        frame
-    };
-    let message = |content: Value| {
-        let mut message = phone.message(conversation, "");
-        message["content"] = content;
-        json!({"type": "message", "id": 9, "message": message})
-    };
-    let cases = [
-        ("invalid_field", "limit", history(json!({"limit": 0}))),
-        ("invalid_field", "limit", history(json!({"limit": 101}))),
-        (
-            "invalid_field",
-            "after_seq",
-            history(json!({"before_seq": 1, "after_seq": 1})),
-        ),
-        (
-            "invalid_field",
-            "limit",
-            json!({"type": "conversations", "id": 9, "limit": 51}),
-        ),
-        (
-            "invalid_field",
-            "cursors",
-            json!({"type": "sync", "id": 9, "cursors": cursors}),
-        ),
-        ("invalid_field", "users", json!({"type": "watch", "users": users})),
-        (
-            "invalid_field",
-            "state",
-            json!({"type": "presence", "state": "offline"}),
-        ),
-        (
-            "invalid_field",
-            "text",
-            message(json!({"kind": "plain", "text": ""})),
-        ),
-        (
-            "invalid_field",
-            "text",
-            message(json!({"kind": "plain", "text": " \u{200b} "})),
-        ),
-        (
-            "invalid_field",
-            "text",
-            message(json!({"kind": "plain", "text": "a\u{0}b"})),
-        ),
-        (
-            "too_large",
-            "text",
-            message(json!({"kind": "plain", "text": "x".repeat(32 * 1024 + 1)})),
-        ),
-        (
-            "too_large",
-            "bytes",
-            message(json!({"kind": "sealed", "scheme": "mls1", "bytes": "AAAA".repeat(43_691)})),
-        ),
-    ];
-    for (code, field, frame) in cases {
-        let id = frame.get("id").cloned().unwrap_or_default();
-        phone.send(frame).await;
-        let error = phone.expect_error(code).await;
-        assert_eq!((&error["field"], &error["id"]), (&json!(field), &id), "{error}");
+    let history = json!({"type": "history", "id": 9, "conversation": conversation, "limit": 10});
+    for (field, value) in [("limit", json!(0)), ("limit", json!(101))] {
+        let mut frame = history.clone();
+        frame[field] = value;
+        check_refused(&mut phone, "invalid_field", field, frame).await;
     }
-    // A seq that no number of JSON holds.
+    let mut both = history;
+    both["before_seq"] = json!(1);
+    both["after_seq"] = json!(1);
+    let cases = [
+        ("after_seq", both),
+        ("limit", json!({"type": "conversations", "id": 9, "limit": 51})),
+        ("cursors", json!({"type": "sync", "id": 9, "cursors": cursors})),
+        ("users", json!({"type": "watch", "users": users})),
+        ("state", json!({"type": "presence", "state": "offline"})),
+    ];
+    for (field, frame) in cases {
+        check_refused(&mut phone, "invalid_field", field, frame).await;
+    }
+    // A seq that not every reader of JSON holds.
     phone
         .send_text(format!(
             r#"{{"type": "receipt", "conversation": "{conversation}", "delivered_seq": 9007199254740992, "read_seq": 0}}"#
@@ -165,6 +122,42 @@ async fn fields_out_of_range_are_named() {
         .await;
     phone.expect_error("invalid_field").await;
     phone.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn what_a_message_says_is_bounded() {
+    let world = World::new();
+    let server = world.server().await;
+    let (alice, bob) = (world.person("alice").await, world.person("bob").await);
+    let conversation = server.direct(&alice, &bob).await;
+    let mut phone = server.connect(&alice).await;
+    let plain = |text: &str| json!({"kind": "plain", "text": text});
+    let sealed = |bytes: &str| json!({"kind": "sealed", "scheme": "mls1", "bytes": bytes});
+    let cases = [
+        ("invalid_field", "text", plain("")),
+        ("invalid_field", "text", plain(" \u{200b} ")),
+        ("invalid_field", "text", plain("a\u{0}b")),
+        ("too_large", "text", plain(&"x".repeat(32 * 1024 + 1))),
+        ("too_large", "bytes", sealed(&"AAAA".repeat(43_691))),
+    ];
+    for (code, field, content) in cases {
+        let mut message = phone.message(conversation, "");
+        message["content"] = content;
+        let frame = json!({"type": "message", "id": 9, "message": message});
+        check_refused(&mut phone, code, field, frame).await;
+    }
+    for content in [
+        plain(&"x".repeat(32 * 1024)),
+        sealed(&"AAAA".repeat(43_690)),
+        plain("\u{202e}fine"),
+    ] {
+        let mut message = phone.message(conversation, "");
+        message["content"] = content;
+        phone
+            .send(json!({"type": "message", "id": 9, "message": message}))
+            .await;
+        phone.until("ack").await;
+    }
 }
 
 #[tokio::test]
