@@ -92,10 +92,8 @@ impl<S: Storage> Engine<S> {
     }
 
     fn sign_out(&mut self) -> Stored {
-        if let Some(device) = self.own_device() {
-            let path = format!("/v1/devices/{device}");
-            self.call(Waiting::authorized(Call::Farewell, HttpMethod::Delete, path));
-        }
+        let farewell = Waiting::authorized(Call::Farewell, HttpMethod::Delete, "/v1/sessions/current");
+        self.call(farewell);
         self.end_session(None)
     }
 

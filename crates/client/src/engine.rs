@@ -220,6 +220,9 @@ impl<S: Storage> Engine<S> {
         self.views.forget_loaded();
         self.dirty = Dirty::everything();
         self.drop_line(None);
+        if let Err(error) = self.load_timelines() {
+            self.note_failure(&error);
+        }
         for (view, id) in commands {
             let reply = Reply::Failed {
                 error: http::local_error("storage", None),

@@ -39,6 +39,8 @@ pub(crate) enum Call {
         conversation: ConversationId,
         pages_left: u32,
     },
+    /// A conversation's summary anew.
+    Summary { conversation: ConversationId },
     /// Nothing: this device's sign-out, which it does not wait for.
     Farewell,
 }
@@ -192,6 +194,17 @@ impl<S: Storage> Engine<S> {
         }
     }
 
+    /// Asks how the server sees a conversation now. False while an older question is under way.
+    pub(crate) fn call_summary(&mut self, conversation: ConversationId) -> bool {
+        let call = Call::Summary { conversation };
+        let asks = !self.calls.is_open(&call);
+        if asks {
+            let path = format!("/v1/conversations/{conversation}");
+            self.call(Waiting::authorized(call, HttpMethod::Get, path));
+        }
+        asks
+    }
+
     pub(crate) fn release_held(&mut self) {
         for waiting in std::mem::take(&mut self.calls.held) {
             self.call(waiting);
@@ -263,6 +276,11 @@ impl<S: Storage> Engine<S> {
                 self.call(waiting);
                 return Ok(());
             }
+            if let Call::Summary { conversation } = waiting.call
+                && matches!(wire.code, ErrorCode::NotMember | ErrorCode::NotFound)
+            {
+                return self.conversation_gone(conversation);
+            }
         }
         self.fail_call(waiting.call, error);
         Ok(())
@@ -295,6 +313,11 @@ impl<S: Storage> Engine<S> {
             } => {
                 if let Ok(members) = read::<Members>(answer) {
                     self.names_came(conversation, members, pages_left)?;
+                }
+            }
+            Call::Summary { .. } => {
+                if let Ok(found) = read::<Conversation>(answer) {
+                    self.apply_summary(found.conversation)?;
                 }
             }
             Call::Refresh | Call::Farewell => {}

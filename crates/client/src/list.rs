@@ -189,8 +189,7 @@ impl<S: Storage> Engine<S> {
                     .unread
                     .saturating_sub(read_since)
                     .saturating_add(since.unwrap_or(0));
-                self.syncing
-                    .want_summary(record.id, record.last_seq.max(record.read_seq));
+                self.syncing.want_summary(record);
                 Ok(estimate)
             }
         }

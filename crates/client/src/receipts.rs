@@ -14,6 +14,8 @@ use crate::storage::Storage;
 
 /// Markers that move within this time of each other travel together.
 const SETTLE_MS: i64 = 250;
+/// So many travel at once; the next ones after as long again, so that a long absence does not use up what the server allows.
+const AT_ONCE: usize = 20;
 /// The most receipts said again on a new connection.
 const RESEND_MAX: u32 = 1_000;
 
@@ -67,7 +69,10 @@ impl<S: Storage> Engine<S> {
             return Ok(());
         }
         self.receipts.due_at = None;
-        for conversation in std::mem::take(&mut self.receipts.changed) {
+        for _ in 0..AT_ONCE {
+            let Some(conversation) = self.receipts.changed.pop_first() else {
+                break;
+            };
             let Some(record) = self.storage.conversation(conversation)? else {
                 continue;
             };
@@ -78,11 +83,27 @@ impl<S: Storage> Engine<S> {
                 continue;
             }
             self.receipts.said.insert(conversation, markers);
+            self.syncing.count_again(conversation);
+            self.dirty.conversation(conversation);
             self.send(&ClientFrame::Receipt(SendReceipt {
                 conversation,
                 delivered_seq: markers.0,
                 read_seq: markers.1,
             }));
+        }
+        if !self.receipts.changed.is_empty() {
+            self.receipts.due_at = Some(self.clock.steady().plus_ms(SETTLE_MS));
+        }
+        Ok(())
+    }
+
+    /// Something without an answer was refused for now. It may have been a receipt: what the server is not known to have is
+    /// said again.
+    pub(crate) fn receipts_put_off(&mut self, retry_after_ms: i64) -> Stored {
+        self.receipts.said.clear();
+        self.resend_receipts()?;
+        if self.receipts.due_at.is_some() {
+            self.receipts.due_at = Some(self.clock.steady().plus_ms(retry_after_ms.max(SETTLE_MS)));
         }
         Ok(())
     }

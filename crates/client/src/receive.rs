@@ -132,6 +132,9 @@ impl<S: Storage> Engine<S> {
                 self.drop_line(wait);
                 Ok(())
             }
+            (None, None) if retry_after_ms.is_some() => {
+                self.receipts_put_off(retry_after_ms.unwrap_or_default())
+            }
             _ => {
                 tracing::warn!(%error, "the server refused something");
                 Ok(())

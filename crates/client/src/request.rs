@@ -16,10 +16,6 @@ pub(crate) enum Request {
     History {
         conversation: ConversationId,
     },
-    /// One conversation's summary anew.
-    Summary {
-        conversation: ConversationId,
-    },
     /// The next page of the list.
     ListPage,
     Ping,

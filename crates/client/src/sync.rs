@@ -11,15 +11,12 @@ use pipit_wire::frame::server::{CatchUp, ConversationsPage, Synced};
 use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition};
 use pipit_wire::limits::PAGE_CONVERSATIONS_MAX;
 use pipit_wire::{ClientFrame, ConversationId, RequestId, Seq, Timestamp};
-use uuid::Uuid;
 
 use crate::engine::{Engine, Stored};
 use crate::range::{self, LogRange};
 use crate::request::Request;
-use crate::storage::{LogEntry, Storage};
+use crate::storage::{ConversationRecord, LogEntry, Storage};
 
-/// Summaries asked for when one is wanted: more than one, because several may have the same time.
-const SUMMARY_PAGE: u32 = 4;
 /// The wait before something that the server would not answer now is asked again.
 const RETRY_MS: i64 = 2_000;
 
@@ -35,8 +32,9 @@ pub(crate) struct Syncing {
     heard: BTreeMap<ConversationId, Seq>,
     /// Conversations whose summary is wanted anew.
     summaries: BTreeSet<ConversationId>,
-    /// Those for which it was asked on this connection, as of which entry: once is enough while nothing changes.
-    summaries_asked: BTreeMap<ConversationId, Seq>,
+    /// Those for which it was asked on this connection, with the last entry and the read marker then: once is enough while
+    /// neither moves.
+    summaries_asked: BTreeMap<ConversationId, (Seq, Seq)>,
     /// Something came of a conversation that is not known: the list is read from its beginning.
     list_wanted: bool,
     list_asked: bool,
@@ -64,12 +62,16 @@ impl Syncing {
         self.wanted.insert(conversation);
     }
 
-    /// The summary is wanted anew, unless it was asked for since this entry.
-    pub(crate) fn want_summary(&mut self, conversation: ConversationId, last_seq: Seq) {
-        let asked = self.summaries_asked.get(&conversation);
-        if asked.is_none_or(|asked| *asked < last_seq) {
-            self.summaries.insert(conversation);
+    /// The summary is wanted anew, unless it was asked for when things were as they are.
+    pub(crate) fn want_summary(&mut self, record: &ConversationRecord) {
+        if self.summaries_asked.get(&record.id) != Some(&(record.last_seq, record.read_seq)) {
+            self.summaries.insert(record.id);
         }
+    }
+
+    /// The server has been told something that its count depends on.
+    pub(crate) fn count_again(&mut self, conversation: ConversationId) {
+        self.summaries_asked.remove(&conversation);
     }
 
     pub(crate) const fn want_list(&mut self) {
@@ -198,9 +200,14 @@ impl<S: Storage> Engine<S> {
     }
 
     /// Too much is missing to stream: the log goes on from its end, and what lies between is fetched when somebody looks.
-    fn open_gap(&mut self, record: crate::storage::ConversationRecord, last_seq: Seq) -> Stored {
-        self.syncing.want_summary(record.id, last_seq);
-        self.store_entries(record, &[], LogRange::empty_at(last_seq))
+    fn open_gap(&mut self, record: ConversationRecord, last_seq: Seq) -> Stored {
+        let conversation = record.id;
+        self.store_entries(record, &[], LogRange::empty_at(last_seq))?;
+        let record = self.storage.conversation(conversation)?;
+        if let Some(record) = record.filter(|record| record.counted.last_seq < last_seq) {
+            self.syncing.want_summary(&record);
+        }
+        Ok(())
     }
 
     /// Entries that came before their catch-up were not kept. Where it did not bring them, it is asked for again.
@@ -218,7 +225,7 @@ impl<S: Storage> Engine<S> {
     }
 
     /// The server has less than this device: it was restored from a copy. What is beyond its end is not there any more.
-    fn log_is_shorter(&mut self, mut record: crate::storage::ConversationRecord, last_seq: Seq) -> Stored {
+    fn log_is_shorter(&mut self, mut record: ConversationRecord, last_seq: Seq) -> Stored {
         tracing::warn!(conversation = %record.id, %last_seq, "the server's log is shorter than this device's");
         self.storage.truncate_entries(record.id, last_seq)?;
         let ranges = range::truncate(&self.storage.ranges(record.id)?, last_seq);
@@ -240,7 +247,7 @@ impl<S: Storage> Engine<S> {
         self.storage.save_conversation(&record)?;
         self.syncing.heard.remove(&record.id);
         self.syncing.summaries_asked.remove(&record.id);
-        self.syncing.want_summary(record.id, last_seq);
+        self.syncing.want_summary(&record);
         self.reset_timelines(record.id);
         self.dirty.conversation(record.id);
         Ok(())
@@ -284,23 +291,16 @@ impl<S: Storage> Engine<S> {
         if std::mem::take(&mut self.syncing.list_wanted) && !self.syncing.list_asked {
             self.ask_for_list(None);
         }
-        while let Some(conversation) = self.syncing.summaries.pop_first() {
+        for conversation in std::mem::take(&mut self.syncing.summaries) {
             let Some(record) = self.storage.conversation(conversation)? else {
                 continue;
             };
-            self.syncing.summaries_asked.insert(conversation, record.last_seq);
-            let id = self.new_request();
-            self.requests.open(id, Request::Summary { conversation });
-            // Nothing can stand at this place, and the conversation comes right after it.
-            let before = ListPosition {
-                last_at: record.last_at.plus_ms(1),
-                conversation: Uuid::nil().into(),
-            };
-            self.send(&ClientFrame::Conversations(ListConversations {
-                id,
-                after: Some(before),
-                limit: SUMMARY_PAGE,
-            }));
+            if self.call_summary(conversation) {
+                let now = (record.last_seq, record.read_seq);
+                self.syncing.summaries_asked.insert(conversation, now);
+            } else {
+                self.syncing.summaries.insert(conversation);
+            }
         }
         Ok(())
     }
@@ -330,19 +330,11 @@ impl<S: Storage> Engine<S> {
     }
 
     pub(crate) fn conversations_came(&mut self, page: ConversationsPage) -> Stored {
-        match self.requests.close(page.id) {
-            Some(Request::ListPage) => {
-                self.syncing.list_asked = false;
-                self.list_page(page.items, page.next)
-            }
-            Some(Request::Summary { .. }) => {
-                for summary in page.items {
-                    self.apply_summary(summary)?;
-                }
-                Ok(())
-            }
-            _ => Ok(()),
+        if self.requests.close(page.id) != Some(Request::ListPage) {
+            return Ok(());
         }
+        self.syncing.list_asked = false;
+        self.list_page(page.items, page.next)
     }
 
     /// The list is read on until it ends, or until a page says nothing new: then, because it is in order of activity, nothing

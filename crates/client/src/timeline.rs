@@ -102,7 +102,7 @@ impl<S: Storage> Engine<S> {
             items: Vec::new(),
         });
         // Markers of others do not move a conversation to the top of the list: they may be old.
-        self.syncing.want_summary(conversation, record.last_seq);
+        self.syncing.want_summary(&record);
         Ok(Reply::Done)
     }
 
@@ -208,7 +208,10 @@ impl<S: Storage> Engine<S> {
         let Some(record) = self.storage.conversation(timeline.conversation)? else {
             return Ok(None);
         };
-        let Some(me) = self.me() else { return Ok(None) };
+        // Nothing is loaded: what was shown stays.
+        let Some(me) = self.me().filter(|_| timeline.window.is_some()) else {
+            return Ok(None);
+        };
         let members = self.storage.members(record.id)?;
         let items = self.timeline_items(timeline, &record, &members, me)?;
         let header = self.timeline_header(timeline, &record, &members, me)?;

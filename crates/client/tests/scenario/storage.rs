@@ -1,0 +1,213 @@
+//! A disk that refuses, at any point.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use pipit_client::command::{Command, CommandId, Reply, ViewId};
+use pipit_client::io::{Input, Output};
+use pipit_client::range::LogRange;
+use pipit_client::storage::{
+    ConversationRecord, LogEntry, MemberRecord, OutboxRecord, SearchHit, SessionRecord, Storage, StorageError,
+};
+use pipit_client::view::{StorageView, Update};
+use pipit_client::{Engine, io};
+use pipit_client_store::SqliteStorage;
+use pipit_wire::frame::{Cursor, Profile};
+use pipit_wire::{ConversationId, Event, MessageId, Seq, UserId, codec};
+
+use crate::support::*;
+
+/// The real storage, whose commits fail while the disk is full.
+struct Full {
+    inner: SqliteStorage,
+    full: Rc<Cell<bool>>,
+}
+
+macro_rules! reads {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        $(fn $name(&self $(, $argument: $type)*) -> Result<$answer, StorageError> { self.inner.$name($($argument),*) })*
+    };
+}
+
+macro_rules! writes {
+    ($($name:ident($($argument:ident: $type:ty),*);)*) => {
+        $(fn $name(&mut self $(, $argument: $type)*) -> Result<(), StorageError> { self.inner.$name($($argument),*) })*
+    };
+}
+
+impl Storage for Full {
+    fn durable(&self) -> bool {
+        true
+    }
+
+    fn commit(&mut self) -> Result<bool, StorageError> {
+        if self.full.get() {
+            return Err(StorageError::Full);
+        }
+        self.inner.commit()
+    }
+
+    reads! {
+        session() -> Option<SessionRecord>;
+        profile(user: UserId) -> Option<Profile>;
+        conversation(id: ConversationId) -> Option<ConversationRecord>;
+        recent_conversations(limit: u32) -> Vec<ConversationId>;
+        cursors(limit: u32) -> Vec<Cursor>;
+        unconfirmed(limit: u32) -> Vec<ConversationId>;
+        members(conversation: ConversationId) -> Vec<MemberRecord>;
+        ranges(conversation: ConversationId) -> Vec<LogRange>;
+        entries(conversation: ConversationId, after: Seq, through: Seq) -> Vec<Event>;
+        find_message(conversation: ConversationId, message: MessageId) -> Option<Event>;
+        count_messages_of_others(conversation: ConversationId, me: UserId, after: Seq, through: Seq) -> u32;
+        first_message_of_others(conversation: ConversationId, me: UserId, after: Seq) -> Option<Seq>;
+        outbox(conversation: ConversationId) -> Vec<OutboxRecord>;
+        outbox_conversations() -> Vec<ConversationId>;
+        outbox_message(message: MessageId) -> Option<OutboxRecord>;
+        draft(conversation: ConversationId) -> Option<String>;
+        search(query: &str, limit: u32) -> Vec<SearchHit>;
+    }
+
+    writes! {
+        begin();
+        rollback();
+        erase();
+        save_session(session: &SessionRecord);
+        save_profile(profile: &Profile);
+        save_conversation(conversation: &ConversationRecord);
+        remove_conversation(id: ConversationId);
+        replace_members(conversation: ConversationId, members: &[MemberRecord]);
+        save_member(conversation: ConversationId, member: &MemberRecord);
+        remove_member(conversation: ConversationId, user: UserId);
+        save_ranges(conversation: ConversationId, ranges: &[LogRange]);
+        save_entries(entries: &[LogEntry]);
+        truncate_entries(conversation: ConversationId, after: Seq);
+        save_outbox(message: &OutboxRecord);
+        remove_outbox(message: MessageId);
+        save_draft(conversation: ConversationId, text: &str);
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_says_so_and_recovers() {
+    let mut device = Device::online(vec![direct(1, 0)]);
+    device.receive(&event(said(1, 1, ALICE, "one")));
+    let now = device.now;
+    let full = Rc::new(Cell::new(false));
+    let storage = Full {
+        inner: device.engine.into_storage(),
+        full: Rc::clone(&full),
+    };
+    let view = ViewId("tab".to_owned());
+    let mut engine = Engine::open(storage, config(), now).unwrap();
+    engine.handle(Input::Attach { view: view.clone() }, now);
+    let mut command = 0;
+    let mut tell = |engine: &mut Engine<Full>, what: Command| {
+        command += 1;
+        let id = CommandId(command);
+        let view = view.clone();
+        engine.handle(
+            Input::Command {
+                view,
+                id,
+                command: what,
+            },
+            now,
+        )
+    };
+    let write = || Command::SendMessage {
+        message: message(1),
+        conversation: conversation(1),
+        text: "hello".to_owned(),
+        reply_to: None,
+    };
+    tell(
+        &mut engine,
+        Command::OpenTimeline {
+            conversation: conversation(1),
+        },
+    );
+
+    full.set(true);
+    let outputs = tell(&mut engine, write());
+    let refused = |output: &Output| matches!(output, Output::Reply { reply: Reply::Failed { error }, .. } if error.code == "storage");
+    assert!(outputs.iter().any(refused), "{outputs:?}");
+    let failing = |output: &Output| {
+        matches!(
+            output,
+            Output::Update {
+                update: Update::Storage {
+                    storage: StorageView::Failing
+                },
+                ..
+            }
+        )
+    };
+    assert!(outputs.iter().any(failing), "{outputs:?}");
+    let shown = |output: &Output| {
+        matches!(
+            output,
+            Output::Update {
+                update: Update::Timeline { .. },
+                ..
+            }
+        )
+    };
+    assert!(
+        !outputs.iter().any(shown),
+        "showed what is not on disk: {outputs:?}"
+    );
+
+    full.set(false);
+    let outputs = tell(&mut engine, write());
+    let durable = |output: &Output| {
+        matches!(
+            output,
+            Output::Update {
+                update: Update::Storage {
+                    storage: StorageView::Durable
+                },
+                ..
+            }
+        )
+    };
+    assert!(outputs.iter().any(durable), "{outputs:?}");
+    assert!(outputs.iter().any(shown), "{outputs:?}");
+    assert!(engine.storage().outbox_message(message(1)).unwrap().is_some());
+}
+
+#[test]
+fn an_entry_that_could_not_be_written_comes_again() {
+    let mut device = Device::online(vec![direct(1, 0)]);
+    let now = device.now;
+    device.line.clear();
+    let full = Rc::new(Cell::new(false));
+    let storage = Full {
+        inner: device.engine.into_storage(),
+        full: Rc::clone(&full),
+    };
+    let mut engine = Engine::open(storage, config(), now).unwrap();
+    engine.handle(Input::Tick, now);
+    let outputs = engine.handle(Input::Connected, now);
+    let Some(Output::Send { text }) = outputs.last() else {
+        panic!("{outputs:?}");
+    };
+    let hello = match codec::decode_client(text).unwrap() {
+        pipit_wire::ClientFrame::Hello(hello) => hello,
+        other => panic!("{other:?}"),
+    };
+    let text = codec::encode_server(&welcome(&hello, now, vec![direct(1, 0)]));
+    engine.handle(Input::Received { text }, now);
+    full.set(true);
+    let text = codec::encode_server(&event(said(1, 1, ALICE, "one")));
+    let outputs = engine.handle(Input::Received { text }, now);
+    assert!(outputs.contains(&Output::Disconnect), "{outputs:?}");
+    full.set(false);
+    let at = engine.wake_at().unwrap();
+    let outputs = engine.handle(Input::Tick, at);
+    assert!(outputs.contains(&io::Output::Connect), "{outputs:?}");
+    let outputs = engine.handle(Input::Connected, at);
+    let Some(Output::Send { text }) = outputs.last() else {
+        panic!("{outputs:?}");
+    };
+    assert!(text.contains(r#""seq":0"#), "{text}");
+}
