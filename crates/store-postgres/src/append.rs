@@ -1,0 +1,381 @@
+//! Appending to logs: the hot path.
+//!
+//! Two flights and one fsync a batch, whatever its size:
+//! 1. `BEGIN`; the conversations are locked in the order of their ids; under the locks the ids that are in the logs already, the
+//!    roles, the blocks and the accounts that the entries speak of are read, one statement each. What is not spoken of is not asked.
+//! 2. [`Ledger`] decides in memory, entry by entry, and counts the seqs. Then one statement a table writes what it has
+//!    decided, and `COMMIT`.
+//!
+//! The lock on a conversation's row is what makes its log gap-free over several nodes, and what the facts hold under: whatever
+//! changes members, roles and counts takes it. Batches that share conversations wait for each other and do not block
+//! each other, because all lock in one order.
+
+use std::collections::{BTreeSet, HashSet};
+
+use futures_util::future::{BoxFuture, join_all};
+use pipit_store::log::{Append, AppendError, Appended};
+use pipit_wire::event::{EventBody, MemberRole};
+use pipit_wire::{ConversationId, Event, Seq, UserId};
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use crate::error::{Error, corrupt};
+use crate::ledger::{Fate, Ledger};
+use crate::row::{self, at, event_columns, seq_number};
+use crate::session::{Params, Session, only_if, params};
+
+type Result<T> = std::result::Result<T, Error>;
+
+pub(crate) const LOCK: &str = "
+    SELECT id, last_seq, last_at, last_message_seq, member_count, owner_count FROM conversation
+    WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
+pub(crate) const FIND_REPEATED: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    " FROM unnest($1::uuid[], $2::uuid[]) AS given (conversation, id) CROSS JOIN LATERAL (
+        SELECT * FROM event WHERE conversation = given.conversation AND id = given.id LIMIT 1
+    ) AS event"
+);
+const FIND_ROLES: &str = "
+    SELECT member.conversation, member.user_id, member.role
+    FROM unnest($1::uuid[], $2::uuid[]) AS asked (conversation, user_id)
+        JOIN member ON member.conversation = asked.conversation AND member.user_id = asked.user_id";
+const FIND_BLOCKS: &str = "
+    SELECT asked.one, asked.other FROM unnest($1::uuid[], $2::uuid[]) AS asked (one, other)
+    WHERE EXISTS (SELECT 1 FROM block WHERE block.user_id = asked.one AND block.other = asked.other)
+        OR EXISTS (SELECT 1 FROM block WHERE block.user_id = asked.other AND block.other = asked.one)";
+const FIND_ACCOUNTS: &str = "SELECT id FROM account WHERE id = ANY($1)";
+
+pub(crate) const INSERT_EVENTS: &str = "
+    INSERT INTO event (conversation, seq, id, kind, sender, device, at, body)
+    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::smallint[], $5::uuid[], $6::uuid[], $7::bigint[],
+        $8::text[])";
+/// Makes memberships that begin with an entry; the markers stand just before it.
+pub(crate) const INSERT_MEMBERS: &str = "
+    INSERT INTO member (conversation, user_id, role, first_seq, delivered_seq, read_seq)
+    SELECT conversation, user_id, role, first_seq, first_seq - 1, first_seq - 1
+    FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::bigint[])
+        AS added (conversation, user_id, role, first_seq)";
+const DELETE_MEMBERS: &str = "
+    DELETE FROM member USING unnest($1::uuid[], $2::uuid[]) AS removed (conversation, user_id)
+    WHERE member.conversation = removed.conversation AND member.user_id = removed.user_id";
+const UPDATE_ROLES: &str = "
+    UPDATE member SET role = changed.role
+    FROM unnest($1::uuid[], $2::uuid[], $3::smallint[]) AS changed (conversation, user_id, role)
+    WHERE member.conversation = changed.conversation AND member.user_id = changed.user_id";
+const UPDATE_CONVERSATIONS: &str = "
+    UPDATE conversation SET last_seq = now.last_seq, last_at = now.last_at, last_message_seq = now.last_message_seq,
+        member_count = now.member_count, owner_count = now.owner_count,
+        title = coalesce(now.title, conversation.title)
+    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[])
+        AS now (id, last_seq, last_at, last_message_seq, member_count, owner_count, title)
+    WHERE conversation.id = now.id";
+
+pub(crate) async fn append_batch(
+    session: &Session,
+    batch: &[Append],
+) -> Result<Vec<std::result::Result<Appended, AppendError>>> {
+    if batch.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut ledger = read(session, batch).await?;
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for entry in batch {
+        debug_assert!(
+            !matches!(entry.body, EventBody::Created { .. }),
+            "conversations are made by create_direct and create_group"
+        );
+        outcomes.push(ledger.append(entry));
+    }
+    if ledger.added.is_empty() {
+        session.rollback().await?;
+    } else {
+        write(session, &ledger).await?;
+    }
+    Ok(outcomes)
+}
+
+/// What a batch speaks of.
+struct Questions {
+    conversations: Vec<Uuid>,
+    entries: (Vec<Uuid>, Vec<Uuid>),
+    roles: (Vec<Uuid>, Vec<Uuid>),
+    blocks: (Vec<Uuid>, Vec<Uuid>),
+    accounts: Vec<Uuid>,
+}
+
+impl Questions {
+    fn of(batch: &[Append]) -> Self {
+        let mut roles: HashSet<(ConversationId, UserId)> = HashSet::new();
+        let mut blocks = HashSet::new();
+        let mut accounts = HashSet::new();
+        for entry in batch {
+            roles.extend(
+                entry
+                    .facts
+                    .roles
+                    .iter()
+                    .map(|(user, _)| (entry.conversation, *user)),
+            );
+            blocks.extend(entry.facts.not_blocked);
+            match &entry.body {
+                EventBody::MemberAdded { member } => {
+                    roles.insert((entry.conversation, member.user));
+                    accounts.insert(member.user.as_uuid());
+                }
+                EventBody::MemberRemoved { user } => _ = roles.insert((entry.conversation, *user)),
+                EventBody::RoleChanged { member } => _ = roles.insert((entry.conversation, member.user)),
+                EventBody::Created { .. }
+                | EventBody::Message { .. }
+                | EventBody::TitleChanged { .. }
+                | EventBody::Unknown => {}
+            }
+        }
+        let conversations: BTreeSet<Uuid> = batch.iter().map(|entry| entry.conversation.as_uuid()).collect();
+        Self {
+            conversations: conversations.into_iter().collect(),
+            entries: batch
+                .iter()
+                .map(|entry| (entry.conversation.as_uuid(), entry.id.as_uuid()))
+                .unzip(),
+            roles: roles
+                .into_iter()
+                .map(|(place, user)| (place.as_uuid(), user.as_uuid()))
+                .unzip(),
+            blocks: blocks
+                .into_iter()
+                .map(|(one, other): (UserId, UserId)| (one.as_uuid(), other.as_uuid()))
+                .unzip(),
+            accounts: accounts.into_iter().collect(),
+        }
+    }
+}
+
+/// The first flight: begins the transaction, locks, and reads what the batch speaks of.
+async fn read(session: &Session, batch: &[Append]) -> Result<Ledger> {
+    let asked = Questions::of(batch);
+    let lock = session.prepare(LOCK).await?;
+    let find_repeated = session.prepare(FIND_REPEATED).await?;
+    let find_roles = session.prepare(FIND_ROLES).await?;
+    let find_blocks = session.prepare(FIND_BLOCKS).await?;
+    let find_accounts = session.prepare(FIND_ACCOUNTS).await?;
+    let conversations = params![asked.conversations];
+    let entries = params![asked.entries.0, asked.entries.1];
+    let roles = params![asked.roles.0, asked.roles.1];
+    let blocks = params![asked.blocks.0, asked.blocks.1];
+    let accounts = params![asked.accounts];
+    let (begun, locked, repeated, roles, blocks, accounts) = tokio::join!(
+        biased;
+        session.begin(),
+        session.query(&lock, conversations),
+        session.query(&find_repeated, entries),
+        only_if(!asked.roles.0.is_empty(), session.query(&find_roles, roles)),
+        only_if(!asked.blocks.0.is_empty(), session.query(&find_blocks, blocks)),
+        only_if(!asked.accounts.is_empty(), session.query(&find_accounts, accounts)),
+    );
+    begun?;
+    let mut ledger = Ledger::default();
+    for row in &locked? {
+        ledger.open(row::id_at(row, 0)?, conversation_state(row)?);
+    }
+    for row in &repeated? {
+        ledger.know_event(row::event(row, 0)?);
+    }
+    for row in &roles? {
+        ledger.know_role(row::id_at(row, 0)?, row::id_at(row, 1)?, row::role(at(row, 2)?)?);
+    }
+    for row in &blocks? {
+        ledger.know_block(row::id_at(row, 0)?, row::id_at(row, 1)?);
+    }
+    for row in &accounts? {
+        ledger.know_account(row::id_at(row, 0)?);
+    }
+    Ok(ledger)
+}
+
+fn conversation_state(row: &tokio_postgres::Row) -> Result<crate::ledger::State> {
+    Ok(crate::ledger::State {
+        last_seq: row::seq_at(row, 1)?,
+        last_at: row::time_at(row, 2)?,
+        last_message_seq: row::seq_at(row, 3)?,
+        member_count: row::count_at(row, 4)?,
+        owner_count: row::count_at(row, 5)?,
+        title: None,
+        changed: false,
+    })
+}
+
+/// The second flight: writes what has been decided, and commits.
+async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
+    let mut events = EventColumns::default();
+    for event in &ledger.added {
+        events.push(event)?;
+    }
+    let fates = Fates::of(ledger);
+    let conversations = ConversationColumns::of(ledger);
+    let (removed, changed) = (fates.removed.params(), fates.changed.params());
+    let removed_keys = removed.get(..2).unwrap_or_default();
+    let changed_roles = changed.get(..3).unwrap_or_default();
+    let (inserted, events, conversations) =
+        (fates.inserted.params(), events.params(), conversations.params());
+    let steps: [(&str, Params<'_>, usize); 5] = [
+        (DELETE_MEMBERS, removed_keys, fates.removed.conversation.len()),
+        (INSERT_MEMBERS, &inserted, fates.inserted.conversation.len()),
+        (UPDATE_ROLES, changed_roles, fates.changed.conversation.len()),
+        (INSERT_EVENTS, &events, ledger.added.len()),
+        (UPDATE_CONVERSATIONS, &conversations, ledger.changed().count()),
+    ];
+    let mut flight: Vec<(tokio_postgres::Statement, Params<'_>, usize)> = Vec::new();
+    for (sql, params, rows) in steps {
+        if rows > 0 {
+            flight.push((session.prepare(sql).await?, params, rows));
+        }
+    }
+    let statements = flight
+        .iter()
+        .map(|(statement, params, rows)| -> BoxFuture<'_, Result<()>> {
+            Box::pin(async move {
+                let written = session.execute(statement, params).await?;
+                // Under the locks nothing else can have touched these rows.
+                if written == *rows as u64 {
+                    Ok(())
+                } else {
+                    Err(corrupt(format!("an append wrote {written} rows and not {rows}")))
+                }
+            })
+        });
+    let commit: BoxFuture<'_, Result<()>> = Box::pin(session.commit());
+    // join_all polls in order up to 30 futures; here are six at most.
+    for outcome in join_all(statements.chain(std::iter::once(commit))).await {
+        outcome?;
+    }
+    Ok(())
+}
+
+/// Rows of `event`, a column an array.
+#[derive(Default)]
+pub(crate) struct EventColumns {
+    conversation: Vec<Uuid>,
+    seq: Vec<i64>,
+    id: Vec<Uuid>,
+    kind: Vec<i16>,
+    sender: Vec<Uuid>,
+    device: Vec<Option<Uuid>>,
+    at: Vec<i64>,
+    body: Vec<String>,
+}
+
+impl EventColumns {
+    pub(crate) fn push(&mut self, event: &Event) -> Result<()> {
+        self.conversation.push(event.conversation.as_uuid());
+        self.seq.push(seq_number(event.seq));
+        self.id.push(event.id.as_uuid());
+        self.kind.push(row::event_kind(&event.body));
+        self.sender.push(event.sender.as_uuid());
+        self.device.push(event.device.map(|device| device.as_uuid()));
+        self.at.push(event.at.as_ms());
+        self.body.push(serde_json::to_string(&event.body)?);
+        Ok(())
+    }
+
+    /// For [`INSERT_EVENTS`].
+    pub(crate) fn params(&self) -> [&(dyn ToSql + Sync); 8] {
+        [
+            &self.conversation,
+            &self.seq,
+            &self.id,
+            &self.kind,
+            &self.sender,
+            &self.device,
+            &self.at,
+            &self.body,
+        ]
+    }
+}
+
+/// Rows of `member`, a column an array.
+#[derive(Default)]
+pub(crate) struct MemberColumns {
+    conversation: Vec<Uuid>,
+    user: Vec<Uuid>,
+    role: Vec<i16>,
+    first_seq: Vec<i64>,
+}
+
+impl MemberColumns {
+    pub(crate) fn push(&mut self, conversation: ConversationId, member: MemberRole, first_seq: Seq) {
+        self.conversation.push(conversation.as_uuid());
+        self.user.push(member.user.as_uuid());
+        self.role.push(row::role_number(member.role));
+        self.first_seq.push(seq_number(first_seq));
+    }
+
+    /// For [`INSERT_MEMBERS`]; the first three for [`UPDATE_ROLES`], the first two for [`DELETE_MEMBERS`].
+    pub(crate) fn params(&self) -> [&(dyn ToSql + Sync); 4] {
+        [&self.conversation, &self.user, &self.role, &self.first_seq]
+    }
+}
+
+/// What becomes of members.
+#[derive(Default)]
+struct Fates {
+    removed: MemberColumns,
+    inserted: MemberColumns,
+    changed: MemberColumns,
+}
+
+impl Fates {
+    fn of(ledger: &Ledger) -> Self {
+        let mut fates = Self::default();
+        for (conversation, user, fate) in ledger.fates() {
+            let (columns, role, first_seq) = match fate {
+                Fate::Inserted { role, first_seq } => (&mut fates.inserted, role, first_seq),
+                Fate::Changed { role } => (&mut fates.changed, role, Seq::ZERO),
+                Fate::Removed { role } => (&mut fates.removed, role, Seq::ZERO),
+            };
+            columns.push(conversation, MemberRole { user, role }, first_seq);
+        }
+        fates
+    }
+}
+
+/// Rows of `conversation` that have changed, a column an array.
+#[derive(Default)]
+struct ConversationColumns {
+    id: Vec<Uuid>,
+    last_seq: Vec<i64>,
+    last_at: Vec<i64>,
+    last_message_seq: Vec<i64>,
+    member_count: Vec<i64>,
+    owner_count: Vec<i64>,
+    title: Vec<Option<String>>,
+}
+
+impl ConversationColumns {
+    fn of(ledger: &Ledger) -> Self {
+        let mut columns = Self::default();
+        for (conversation, state) in ledger.changed() {
+            columns.id.push(conversation.as_uuid());
+            columns.last_seq.push(seq_number(state.last_seq));
+            columns.last_at.push(state.last_at.as_ms());
+            columns.last_message_seq.push(seq_number(state.last_message_seq));
+            columns.member_count.push(i64::from(state.member_count));
+            columns.owner_count.push(i64::from(state.owner_count));
+            columns.title.push(state.title.clone());
+        }
+        columns
+    }
+
+    /// For [`UPDATE_CONVERSATIONS`].
+    fn params(&self) -> [&(dyn ToSql + Sync); 7] {
+        [
+            &self.id,
+            &self.last_seq,
+            &self.last_at,
+            &self.last_message_seq,
+            &self.member_count,
+            &self.owner_count,
+            &self.title,
+        ]
+    }
+}

@@ -1,0 +1,271 @@
+//! Making conversations, and what authorization needs to know about them.
+
+use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
+use pipit_wire::event::{ConversationKind, EventBody, MemberRole, Role};
+use pipit_wire::frame::Member;
+use pipit_wire::{ConversationId, Event, Seq, UserId};
+use uuid::Uuid;
+
+use crate::append::{self, EventColumns, MemberColumns};
+use crate::error::{Error, corrupt};
+use crate::log;
+use crate::row::{self, KIND_DIRECT, KIND_GROUP, at};
+use crate::session::{Session, params};
+
+type Result<T> = std::result::Result<T, Error>;
+
+const FIND_DIRECT: &str = "SELECT id FROM conversation WHERE low = $1 AND high = $2";
+/// Two that make the same one at once wait for each other here, and the second makes none.
+const INSERT_DIRECT: &str = "
+    INSERT INTO conversation
+        (id, kind, low, high, last_seq, last_at, last_message_seq, member_count, owner_count)
+    VALUES ($1, $2, $3, $4, 1, $5, 0, 2, 0)
+    ON CONFLICT (low, high) WHERE low IS NOT NULL DO NOTHING";
+const INSERT_GROUP: &str = "
+    INSERT INTO conversation (id, kind, title, last_seq, last_at, last_message_seq, member_count, owner_count)
+    VALUES ($1, $2, $3, 1, $4, 0, $5, 1)
+    ON CONFLICT (id) DO NOTHING";
+
+pub(crate) async fn create_direct(session: &Session, new: &NewDirect) -> Result<Created> {
+    let low = new.creator.min(new.other).as_uuid();
+    let high = new.creator.max(new.other).as_uuid();
+    if let Some(found) = session.first(FIND_DIRECT, params![low, high]).await? {
+        return Ok(Created {
+            conversation: row::id_at(&found, 0)?,
+            event: None,
+        });
+    }
+    let insert = session.prepare(INSERT_DIRECT).await?;
+    let row = params![new.id.as_uuid(), KIND_DIRECT, low, high, new.now.as_ms()];
+    let (begun, made) = tokio::join!(biased; session.begin(), session.execute(&insert, row));
+    begun?;
+    if made? == 0 {
+        session.rollback().await?;
+        let found = session.first(FIND_DIRECT, params![low, high]).await?;
+        let found = found.ok_or_else(|| corrupt("a direct conversation is there and is not"))?;
+        return Ok(Created {
+            conversation: row::id_at(&found, 0)?,
+            event: None,
+        });
+    }
+    let members = [new.creator, new.other].map(|user| MemberRole {
+        user,
+        role: Role::Member,
+    });
+    let event = Event {
+        id: new.event,
+        conversation: new.id,
+        seq: Seq::ZERO.next(),
+        at: new.now,
+        sender: new.creator,
+        device: new.device,
+        body: EventBody::Created {
+            kind: ConversationKind::Direct,
+            title: None,
+            members: members.to_vec(),
+        },
+    };
+    complete(session, &event, &members).await?;
+    Ok(Created {
+        conversation: new.id,
+        event: Some(event),
+    })
+}
+
+pub(crate) async fn create_group(
+    session: &Session,
+    new: &NewGroup,
+) -> Result<std::result::Result<Created, CreateError>> {
+    let owner = MemberRole {
+        user: new.creator,
+        role: Role::Owner,
+    };
+    let others = new.members.iter().map(|user| MemberRole {
+        user: *user,
+        role: Role::Member,
+    });
+    let members: Vec<MemberRole> = std::iter::once(owner).chain(others).collect();
+    let count = i64::try_from(members.len()).unwrap_or(i64::MAX);
+    let insert = session.prepare(INSERT_GROUP).await?;
+    let row = params![new.id.as_uuid(), KIND_GROUP, new.title, new.now.as_ms(), count];
+    let (begun, made) = tokio::join!(biased; session.begin(), session.execute(&insert, row));
+    begun?;
+    if made? == 0 {
+        session.rollback().await?;
+        let first = log::find_at(session, new.id, Seq::ZERO.next()).await?;
+        let first = first.ok_or_else(|| corrupt("a conversation without a first entry"))?;
+        let same = first.sender == new.creator && is_same_group(&first.body, &new.title, &members);
+        return Ok(if same {
+            Ok(Created {
+                conversation: new.id,
+                event: None,
+            })
+        } else {
+            Err(CreateError::IdConflict)
+        });
+    }
+    let event = Event {
+        id: new.event,
+        conversation: new.id,
+        seq: Seq::ZERO.next(),
+        at: new.now,
+        sender: new.creator,
+        device: new.device,
+        body: EventBody::Created {
+            kind: ConversationKind::Group,
+            title: Some(new.title.clone()),
+            members: members.clone(),
+        },
+    };
+    complete(session, &event, &members).await?;
+    Ok(Ok(Created {
+        conversation: new.id,
+        event: Some(event),
+    }))
+}
+
+/// Whether the first entry of a log made this group, in whatever order its members were named.
+fn is_same_group(first: &EventBody, new_title: &str, new_members: &[MemberRole]) -> bool {
+    let EventBody::Created {
+        kind: ConversationKind::Group,
+        title: Some(title),
+        members,
+    } = first
+    else {
+        return false;
+    };
+    let sorted = |members: &[MemberRole]| {
+        let mut members: Vec<_> = members.iter().map(|member| (member.user, member.role)).collect();
+        members.sort_unstable();
+        members
+    };
+    title == new_title && sorted(members) == sorted(new_members)
+}
+
+/// Puts the first entry into the log of a new conversation, makes its members, and ends the transaction.
+async fn complete(session: &Session, event: &Event, members: &[MemberRole]) -> Result<()> {
+    let insert_event = session.prepare(append::INSERT_EVENTS).await?;
+    let insert_members = session.prepare(append::INSERT_MEMBERS).await?;
+    let mut events = EventColumns::default();
+    events.push(event)?;
+    let mut rows = MemberColumns::default();
+    for member in members {
+        rows.push(event.conversation, *member, event.seq);
+    }
+    let (events, rows) = (events.params(), rows.params());
+    let (wrote_event, wrote_members, committed) = tokio::join!(
+        biased;
+        session.execute(&insert_event, &events),
+        session.execute(&insert_members, &rows),
+        session.commit(),
+    );
+    wrote_event?;
+    wrote_members?;
+    committed
+}
+
+const ACCESS: &str = "
+    SELECT conversation.kind, conversation.low, conversation.high, conversation.last_seq,
+        conversation.member_count, conversation.owner_count, me.role, me.first_seq, target.role,
+        EXISTS (SELECT 1 FROM account WHERE id = $2 AND suspended_at IS NOT NULL),
+        EXISTS (SELECT 1 FROM block WHERE user_id = conversation.low AND other = conversation.high)
+            OR EXISTS (SELECT 1 FROM block WHERE user_id = conversation.high AND other = conversation.low)
+    FROM conversation
+        LEFT JOIN member AS me ON me.conversation = conversation.id AND me.user_id = $2
+        LEFT JOIN member AS target ON target.conversation = conversation.id AND target.user_id = $3
+    WHERE conversation.id = $1";
+
+pub(crate) async fn find_access(
+    session: &Session,
+    conversation: ConversationId,
+    user: UserId,
+    target: Option<UserId>,
+) -> Result<Option<ConversationAccess>> {
+    let key = params![
+        conversation.as_uuid(),
+        user.as_uuid(),
+        target.map(|target| target.as_uuid())
+    ];
+    let Some(row) = session.first(ACCESS, key).await? else {
+        return Ok(None);
+    };
+    let low: Option<UserId> = row::optional_id_at(&row, 1)?;
+    let high: Option<UserId> = row::optional_id_at(&row, 2)?;
+    let role = |column| at::<Option<i16>>(&row, column)?.map(row::role).transpose();
+    Ok(Some(ConversationAccess {
+        kind: row::conversation_kind(at(&row, 0)?)?,
+        role: role(6)?,
+        first_seq: at::<Option<i64>>(&row, 7)?
+            .map(row::seq)
+            .transpose()?
+            .unwrap_or(Seq::ZERO),
+        last_seq: row::seq_at(&row, 3)?,
+        member_count: row::count_at(&row, 4)?,
+        owner_count: row::count_at(&row, 5)?,
+        target_role: role(8)?,
+        peer: match (low, high) {
+            (Some(low), Some(high)) if low == user => Some(high),
+            (Some(low), Some(high)) if high == user => Some(low),
+            _ => None,
+        },
+        blocked: at(&row, 10)?,
+        suspended: at(&row, 9)?,
+    }))
+}
+
+pub(crate) async fn list_ids(session: &Session, user: UserId) -> Result<Vec<ConversationId>> {
+    let rows = session
+        .rows(
+            "SELECT conversation FROM member WHERE user_id = $1",
+            params![user.as_uuid()],
+        )
+        .await?;
+    rows.iter().map(|row| row::id_at(row, 0)).collect()
+}
+
+/// The first page of members, oldest first.
+pub(crate) const FIRST_MEMBERS: &str = "
+    SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq
+    FROM member JOIN account ON account.id = member.user_id
+    WHERE member.conversation = $1
+    ORDER BY member.first_seq, member.user_id LIMIT $2";
+/// The page after a member; empty where they are none.
+pub(crate) const NEXT_MEMBERS: &str = "
+    SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq
+    FROM member JOIN account ON account.id = member.user_id
+    WHERE member.conversation = $1 AND (member.first_seq, member.user_id) >
+        ((SELECT first_seq FROM member WHERE conversation = $1 AND user_id = $3), $3)
+    ORDER BY member.first_seq, member.user_id LIMIT $2";
+
+pub(crate) async fn list_members(
+    session: &Session,
+    conversation: ConversationId,
+    after: Option<UserId>,
+    limit: u32,
+) -> Result<Vec<Member>> {
+    let (conversation, limit) = (conversation.as_uuid(), i64::from(limit));
+    let rows = match after {
+        None => session.rows(FIRST_MEMBERS, params![conversation, limit]).await?,
+        Some(after) => {
+            let key = params![conversation, limit, after.as_uuid()];
+            session.rows(NEXT_MEMBERS, key).await?
+        }
+    };
+    rows.iter().map(|row| row::member(row, 0)).collect()
+}
+
+/// Those of the given people that are in any conversation together with somebody.
+pub(crate) const ACQUAINTED: &str = "
+    SELECT other FROM unnest($2::uuid[]) AS other WHERE EXISTS (
+        SELECT 1 FROM member AS mine JOIN member AS theirs ON theirs.conversation = mine.conversation
+        WHERE mine.user_id = $1 AND theirs.user_id = other)";
+
+pub(crate) async fn filter_acquainted(
+    session: &Session,
+    user: UserId,
+    others: &[UserId],
+) -> Result<Vec<UserId>> {
+    let others: Vec<Uuid> = row::user_ids(others);
+    let rows = session.rows(ACQUAINTED, params![user.as_uuid(), others]).await?;
+    rows.iter().map(|row| row::id_at(row, 0)).collect()
+}

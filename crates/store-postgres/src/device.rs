@@ -1,0 +1,190 @@
+//! Devices and their refresh tokens.
+
+use pipit_store::account::{DeviceRecord, NewDevice, RotateRefresh, RotateRefreshError};
+use pipit_wire::{DeviceId, Timestamp, UserId};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::row::{self, at};
+use crate::session::{Session, params};
+
+type Result<T> = std::result::Result<T, Error>;
+
+/// States of a refresh token.
+const CURRENT: i16 = 0;
+const PREDECESSOR: i16 = 1;
+
+pub(crate) const INSERT: &str = "
+    INSERT INTO device (id, user_id, name, client_name, client_version, signed_in_at, last_seen_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $6)";
+pub(crate) const INSERT_TOKEN: &str = "INSERT INTO refresh_token (hash, device, state) VALUES ($1, $2, 0)";
+
+pub(crate) async fn create(session: &Session, device: &NewDevice) -> Result<()> {
+    let insert = session.prepare(INSERT).await?;
+    let insert_token = session.prepare(INSERT_TOKEN).await?;
+    let row = params![
+        device.id.as_uuid(),
+        device.user.as_uuid(),
+        device.name,
+        device.client.name,
+        device.client.version,
+        device.now.as_ms()
+    ];
+    let token = params![device.refresh.0.as_slice(), device.id.as_uuid()];
+    let (begun, made, wrote_token, committed) = tokio::join!(
+        biased;
+        session.begin(),
+        session.execute(&insert, row),
+        session.execute(&insert_token, token),
+        session.commit(),
+    );
+    begun?;
+    made?;
+    wrote_token?;
+    committed
+}
+
+pub(crate) async fn find(session: &Session, device: DeviceId) -> Result<Option<DeviceRecord>> {
+    let row = session
+        .first(
+            "SELECT id, user_id, name, client_name, client_version, signed_in_at, last_seen_at FROM device
+            WHERE id = $1 AND revoked_at IS NULL",
+            params![device.as_uuid()],
+        )
+        .await?;
+    row.map(|row| row::device(&row, 0)).transpose()
+}
+
+pub(crate) async fn list(session: &Session, user: UserId) -> Result<Vec<DeviceRecord>> {
+    let rows = session
+        .rows(
+            "SELECT id, user_id, name, client_name, client_version, signed_in_at, last_seen_at FROM device
+            WHERE user_id = $1 AND revoked_at IS NULL ORDER BY signed_in_at DESC, id DESC",
+            params![user.as_uuid()],
+        )
+        .await?;
+    rows.iter().map(|row| row::device(row, 0)).collect()
+}
+
+/// Locks the device that ever had a token: requests with one token at once are done one after the other.
+const LOCK_BY_TOKEN: &str = "
+    SELECT 1 FROM device WHERE id = (SELECT device FROM refresh_token WHERE hash = $1) FOR NO KEY UPDATE";
+/// A statement of its own after the lock, so that it sees what was committed while the lock was waited for.
+const FIND_BY_TOKEN: &str = "
+    SELECT token.state, device.id, device.user_id, device.name, device.client_name, device.client_version,
+        device.signed_in_at, device.last_seen_at
+    FROM refresh_token AS token JOIN device ON device.id = token.device
+        JOIN account ON account.id = device.user_id
+    WHERE token.hash = $1 AND device.revoked_at IS NULL AND account.suspended_at IS NULL";
+/// The current one was presented: it becomes the predecessor, and what was that is spent.
+const STEP_FORWARD: &str = "
+    UPDATE refresh_token SET state = state + 1 WHERE device = $1 AND state IN (0, 1)";
+/// The predecessor was presented: the current one is spent without having been used.
+const REPLACE_CURRENT: &str = "UPDATE refresh_token SET state = 2 WHERE device = $1 AND state = 0";
+
+pub(crate) async fn rotate(
+    session: &Session,
+    rotation: &RotateRefresh,
+) -> Result<std::result::Result<DeviceRecord, RotateRefreshError>> {
+    let lock = session.prepare(LOCK_BY_TOKEN).await?;
+    let find = session.prepare(FIND_BY_TOKEN).await?;
+    let insert = session.prepare(INSERT_TOKEN).await?;
+    let presented = params![rotation.presented.0.as_slice()];
+    let (begun, locked, found) = tokio::join!(
+        biased;
+        session.begin(),
+        session.query(&lock, presented),
+        session.query(&find, presented),
+    );
+    begun?;
+    locked?;
+    let Some(found) = found?.into_iter().next() else {
+        session.rollback().await?;
+        return Ok(Err(RotateRefreshError::Unknown));
+    };
+    let device = row::device(&found, 1)?;
+    let step = match at(&found, 0)? {
+        CURRENT => STEP_FORWARD,
+        PREDECESSOR => REPLACE_CURRENT,
+        _ => {
+            session.rollback().await?;
+            revoke(session, device.user, device.id, rotation.now).await?;
+            return Ok(Err(RotateRefreshError::Reused {
+                user: device.user,
+                device: device.id,
+            }));
+        }
+    };
+    let step = session.prepare(step).await?;
+    let key = params![device.id.as_uuid()];
+    let successor = params![rotation.successor.0.as_slice(), device.id.as_uuid()];
+    let (stepped, inserted, committed) = tokio::join!(
+        biased;
+        session.execute(&step, key),
+        session.execute(&insert, successor),
+        session.commit(),
+    );
+    stepped?;
+    inserted?;
+    committed?;
+    Ok(Ok(device))
+}
+
+/// The tokens go in a statement of their own: what a rotation has put there while this waited for the device goes too.
+pub(crate) async fn revoke(
+    session: &Session,
+    user: UserId,
+    device: DeviceId,
+    now: Timestamp,
+) -> Result<bool> {
+    let revoke = session
+        .prepare("UPDATE device SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL")
+        .await?;
+    let forget = session
+        .prepare(
+            "DELETE FROM refresh_token WHERE device = (
+                SELECT id FROM device WHERE id = $1 AND user_id = $2 AND revoked_at IS NOT NULL)",
+        )
+        .await?;
+    let key_at = params![device.as_uuid(), user.as_uuid(), now.as_ms()];
+    let key = params![device.as_uuid(), user.as_uuid()];
+    let (begun, revoked, emptied, committed) = tokio::join!(
+        biased;
+        session.begin(),
+        session.execute(&revoke, key_at),
+        session.execute(&forget, key),
+        session.commit(),
+    );
+    begun?;
+    let revoked = revoked?;
+    emptied?;
+    committed?;
+    Ok(revoked > 0)
+}
+
+pub(crate) async fn touch(session: &Session, seen: &[(DeviceId, Timestamp)]) -> Result<()> {
+    let devices: Vec<Uuid> = seen.iter().map(|(device, _)| device.as_uuid()).collect();
+    let times: Vec<i64> = seen.iter().map(|(_, at)| at.as_ms()).collect();
+    session
+        .run(
+            "UPDATE device SET last_seen_at = seen.at
+            FROM (SELECT id, max(at) AS at FROM unnest($1::uuid[], $2::bigint[]) AS seen (id, at) GROUP BY id) AS seen
+            WHERE device.id = seen.id AND device.last_seen_at < seen.at",
+            params![devices, times],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Devices that have been revoked count: this is about the person.
+pub(crate) async fn last_seen(session: &Session, users: &[UserId]) -> Result<Vec<(UserId, Timestamp)>> {
+    let rows = session
+        .rows(
+            "SELECT user_id, max(last_seen_at) FROM device WHERE user_id = ANY($1) GROUP BY user_id",
+            params![row::user_ids(users)],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row::id_at(row, 0)?, row::time_at(row, 1)?)))
+        .collect()
+}

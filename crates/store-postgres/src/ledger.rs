@@ -1,0 +1,241 @@
+//! What an append decides: in memory, on what was read under the locks, entry by entry, so that each entry sees what those before
+//! it in the batch have done.
+
+use std::collections::{HashMap, HashSet};
+
+use pipit_store::log::{Append, AppendError, Appended, Facts};
+use pipit_wire::event::{EventBody, Role};
+use pipit_wire::{ConversationId, Event, EventId, Seq, Timestamp, UserId};
+
+/// A conversation's row, while a batch runs.
+pub(crate) struct State {
+    pub(crate) last_seq: Seq,
+    pub(crate) last_at: Timestamp,
+    pub(crate) last_message_seq: Seq,
+    pub(crate) member_count: u32,
+    pub(crate) owner_count: u32,
+    /// The new title, where the batch has changed it.
+    pub(crate) title: Option<String>,
+    pub(crate) changed: bool,
+}
+
+/// Somebody who is or was a member, while a batch runs.
+#[derive(Clone, Copy)]
+struct Standing {
+    /// What they were before the batch.
+    before: Option<Role>,
+    /// What they are now.
+    now: Option<Role>,
+    /// The entry that added them, where one of the batch did.
+    added: Option<Seq>,
+}
+
+/// What has to be written about a member. One who was removed and added again has two: removed, then inserted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// The row goes.
+    Removed {
+        /// What they were.
+        role: Role,
+    },
+    /// A new row.
+    Inserted {
+        /// What they are.
+        role: Role,
+        /// The entry that added them.
+        first_seq: Seq,
+    },
+    /// The row stays, with another role.
+    Changed {
+        /// What they are.
+        role: Role,
+    },
+}
+
+/// What is known, and what has been decided.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    states: HashMap<ConversationId, State>,
+    standings: HashMap<(ConversationId, UserId), Standing>,
+    events: HashMap<(ConversationId, EventId), Event>,
+    blocks: HashSet<(UserId, UserId)>,
+    accounts: HashSet<UserId>,
+    /// The new entries, in order.
+    pub(crate) added: Vec<Event>,
+}
+
+impl Ledger {
+    /// There is this conversation. One that is not opened does not exist.
+    pub(crate) fn open(&mut self, conversation: ConversationId, state: State) {
+        self.states.insert(conversation, state);
+    }
+
+    /// This entry is in a log already.
+    pub(crate) fn know_event(&mut self, event: Event) {
+        self.events.insert((event.conversation, event.id), event);
+    }
+
+    /// Somebody has this role. Whoever is not known is not a member.
+    pub(crate) fn know_role(&mut self, conversation: ConversationId, user: UserId, role: Role) {
+        let standing = Standing {
+            before: Some(role),
+            now: Some(role),
+            added: None,
+        };
+        self.standings.insert((conversation, user), standing);
+    }
+
+    /// Between these two stands a block.
+    pub(crate) fn know_block(&mut self, one: UserId, other: UserId) {
+        self.blocks.insert((one, other));
+    }
+
+    /// This account exists.
+    pub(crate) fn know_account(&mut self, user: UserId) {
+        self.accounts.insert(user);
+    }
+
+    /// Decides on one entry.
+    pub(crate) fn append(&mut self, entry: &Append) -> Result<Appended, AppendError> {
+        if !self.states.contains_key(&entry.conversation) {
+            return Err(AppendError::NoConversation);
+        }
+        if let Some(event) = self.events.get(&(entry.conversation, entry.id)) {
+            return if event.sender == entry.sender && event.body == entry.body {
+                Ok(Appended {
+                    event: event.clone(),
+                    repeated: true,
+                })
+            } else {
+                Err(AppendError::IdConflict)
+            };
+        }
+        let seq = self.apply(entry).ok_or(AppendError::Stale)?;
+        let event = Event {
+            id: entry.id,
+            conversation: entry.conversation,
+            seq,
+            at: entry.at,
+            sender: entry.sender,
+            device: entry.device,
+            body: entry.body.clone(),
+        };
+        self.events.insert((event.conversation, event.id), event.clone());
+        self.added.push(event.clone());
+        Ok(Appended {
+            event,
+            repeated: false,
+        })
+    }
+
+    /// Gives the entry its place and does what it says. None, and nothing has changed, where a fact does not hold or what it says
+    /// cannot be done.
+    fn apply(&mut self, entry: &Append) -> Option<Seq> {
+        if !self.do_facts_hold(entry.conversation, &entry.facts) {
+            return None;
+        }
+        let seq = self.states.get(&entry.conversation)?.last_seq.next();
+        match &entry.body {
+            EventBody::MemberAdded { member } => {
+                let known = self.role(entry.conversation, member.user).is_some();
+                if known || !self.accounts.contains(&member.user) {
+                    return None;
+                }
+                self.stand(entry.conversation, member.user, Some(member.role), Some(seq));
+            }
+            EventBody::MemberRemoved { user } => {
+                self.role(entry.conversation, *user)?;
+                self.stand(entry.conversation, *user, None, None);
+            }
+            EventBody::RoleChanged { member } => {
+                self.role(entry.conversation, member.user)?;
+                let key = (entry.conversation, member.user);
+                let added = self.standings.get(&key).and_then(|standing| standing.added);
+                self.stand(entry.conversation, member.user, Some(member.role), added);
+            }
+            EventBody::Message { .. }
+            | EventBody::TitleChanged { .. }
+            | EventBody::Created { .. }
+            | EventBody::Unknown => {}
+        }
+        let state = self.states.get_mut(&entry.conversation)?;
+        match &entry.body {
+            EventBody::Message { .. } => state.last_message_seq = seq,
+            EventBody::TitleChanged { title } => state.title = Some(title.clone()),
+            _ => {}
+        }
+        state.last_seq = seq;
+        state.last_at = entry.at;
+        state.changed = true;
+        Some(seq)
+    }
+
+    fn do_facts_hold(&self, conversation: ConversationId, facts: &Facts) -> bool {
+        let Some(state) = self.states.get(&conversation) else {
+            return false;
+        };
+        facts.owner_count.is_none_or(|owners| owners == state.owner_count)
+            && facts
+                .member_count_max
+                .is_none_or(|most| state.member_count <= most)
+            && facts
+                .roles
+                .iter()
+                .all(|(user, expected)| self.role(conversation, *user) == *expected)
+            && facts.not_blocked.is_none_or(|pair| !self.blocks.contains(&pair))
+    }
+
+    fn role(&self, conversation: ConversationId, user: UserId) -> Option<Role> {
+        self.standings.get(&(conversation, user))?.now
+    }
+
+    /// Notes what somebody is from now on, and keeps the counts.
+    fn stand(&mut self, conversation: ConversationId, user: UserId, now: Option<Role>, added: Option<Seq>) {
+        let standing = self.standings.entry((conversation, user)).or_insert(Standing {
+            before: None,
+            now: None,
+            added: None,
+        });
+        let before = std::mem::replace(&mut standing.now, now);
+        standing.added = added;
+        if let Some(state) = self.states.get_mut(&conversation) {
+            let recount = |count: u32, was: bool, is: bool| match (was, is) {
+                (false, true) => count.saturating_add(1),
+                (true, false) => count.saturating_sub(1),
+                _ => count,
+            };
+            let is_owner = |role: Option<Role>| role == Some(Role::Owner);
+            state.member_count = recount(state.member_count, before.is_some(), now.is_some());
+            state.owner_count = recount(state.owner_count, is_owner(before), is_owner(now));
+        }
+    }
+
+    /// The conversations that have changed.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = (ConversationId, &State)> {
+        let states = self.states.iter().filter(|(_, state)| state.changed);
+        states.map(|(conversation, state)| (*conversation, state))
+    }
+
+    /// What has to be written about members.
+    pub(crate) fn fates(&self) -> impl Iterator<Item = (ConversationId, UserId, Fate)> {
+        self.standings
+            .iter()
+            .flat_map(|((conversation, user), standing)| {
+                let fates = match (standing.before, standing.now, standing.added) {
+                    (before, Some(role), Some(first_seq)) => [
+                        before.map(|role| Fate::Removed { role }),
+                        Some(Fate::Inserted { role, first_seq }),
+                    ],
+                    (Some(role), None, _) => [Some(Fate::Removed { role }), None],
+                    (Some(before), Some(role), None) if before != role => {
+                        [Some(Fate::Changed { role }), None]
+                    }
+                    _ => [None, None],
+                };
+                fates
+                    .into_iter()
+                    .flatten()
+                    .map(|fate| (*conversation, *user, fate))
+            })
+    }
+}

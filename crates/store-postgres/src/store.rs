@@ -1,0 +1,289 @@
+//! [`Store`] for [`PostgresStore`]: each method is one unit of work on a connection.
+
+use async_trait::async_trait;
+use pipit_store::Store;
+use pipit_store::account::{
+    CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice, NewInvite,
+    RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
+};
+use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
+use pipit_store::error::StoreError;
+use pipit_store::log::{
+    Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
+};
+use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, Profile, Receipt};
+use pipit_wire::{ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
+
+use crate::error::store_error;
+use crate::session::run;
+use crate::{PostgresStore, account, append, conversation, device, invite, log, person, receipt, summary};
+
+/// One unit of work, in the words of the trait.
+macro_rules! work {
+    ($store:ident, |$session:ident| $work:expr) => {
+        async { run!($store.sessions, |$session| $work) }
+            .await
+            .map_err(store_error)
+    };
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        work!(self, |session| session.control("SELECT 1"))
+    }
+
+    async fn find_server(&self) -> Result<Option<ServerRecord>, StoreError> {
+        work!(self, |session| account::find_server(session))
+    }
+
+    async fn set_up(&self, set_up: SetUp) -> Result<Result<(), SetUpError>, StoreError> {
+        work!(self, |session| account::set_up(session, &set_up))
+    }
+
+    async fn create_account(
+        &self,
+        account: CreateAccount,
+    ) -> Result<Result<(), CreateAccountError>, StoreError> {
+        work!(self, |session| account::create(session, &account))
+    }
+
+    async fn find_user(&self, user: UserId) -> Result<Option<UserRecord>, StoreError> {
+        work!(self, |session| account::find(session, user))
+    }
+
+    async fn find_credential(&self, handle: &str) -> Result<Option<CredentialRecord>, StoreError> {
+        work!(self, |session| account::find_credential(session, handle))
+    }
+
+    async fn find_profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StoreError> {
+        work!(self, |session| account::find_profiles(session, users))
+    }
+
+    async fn search_users(&self, asker: UserId, query: &str, limit: u32) -> Result<Vec<Profile>, StoreError> {
+        work!(self, |session| account::search(session, asker, query, limit))
+    }
+
+    async fn rename_user(&self, user: UserId, name: &str) -> Result<bool, StoreError> {
+        work!(self, |session| account::rename(session, user, name))
+    }
+
+    async fn set_suspended(&self, user: UserId, at: Option<Timestamp>) -> Result<bool, StoreError> {
+        work!(self, |session| account::set_suspended(session, user, at))
+    }
+
+    async fn create_device(&self, device: NewDevice) -> Result<(), StoreError> {
+        work!(self, |session| device::create(session, &device))
+    }
+
+    async fn find_device(&self, device: DeviceId) -> Result<Option<DeviceRecord>, StoreError> {
+        work!(self, |session| device::find(session, device))
+    }
+
+    async fn list_devices(&self, user: UserId) -> Result<Vec<DeviceRecord>, StoreError> {
+        work!(self, |session| device::list(session, user))
+    }
+
+    async fn rotate_refresh(
+        &self,
+        rotation: RotateRefresh,
+    ) -> Result<Result<DeviceRecord, RotateRefreshError>, StoreError> {
+        work!(self, |session| device::rotate(session, &rotation))
+    }
+
+    async fn revoke_device(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        work!(self, |session| device::revoke(session, user, device, now))
+    }
+
+    async fn touch_devices(&self, seen: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
+        work!(self, |session| device::touch(session, seen))
+    }
+
+    async fn last_seen(&self, users: &[UserId]) -> Result<Vec<(UserId, Timestamp)>, StoreError> {
+        work!(self, |session| device::last_seen(session, users))
+    }
+
+    async fn create_invite(&self, invite: NewInvite) -> Result<(), StoreError> {
+        work!(self, |session| invite::create(session, &invite))
+    }
+
+    async fn find_invite(
+        &self,
+        token: &TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<InviteRecord>, StoreError> {
+        work!(self, |session| invite::find(session, token, now))
+    }
+
+    async fn list_invites(
+        &self,
+        made_by: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<Vec<InviteRecord>, StoreError> {
+        work!(self, |session| invite::list(session, made_by, now))
+    }
+
+    async fn revoke_invite(
+        &self,
+        invite: InviteId,
+        made_by: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        work!(self, |session| invite::revoke(session, invite, made_by, now))
+    }
+
+    async fn set_blocked(
+        &self,
+        user: UserId,
+        other: UserId,
+        blocked: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        work!(self, |session| person::set_blocked(
+            session, user, other, blocked, now
+        ))
+    }
+
+    async fn list_blocked(&self, user: UserId) -> Result<Vec<UserId>, StoreError> {
+        work!(self, |session| person::list_blocked(session, user))
+    }
+
+    async fn find_setting(&self, user: UserId, key: &str) -> Result<Option<String>, StoreError> {
+        work!(self, |session| person::find_setting(session, user, key))
+    }
+
+    async fn set_setting(&self, user: UserId, key: &str, value: Option<&str>) -> Result<(), StoreError> {
+        work!(self, |session| person::set_setting(session, user, key, value))
+    }
+
+    async fn create_direct(&self, new: NewDirect) -> Result<Created, StoreError> {
+        work!(self, |session| conversation::create_direct(session, &new))
+    }
+
+    async fn create_group(&self, new: NewGroup) -> Result<Result<Created, CreateError>, StoreError> {
+        work!(self, |session| conversation::create_group(session, &new))
+    }
+
+    async fn find_access(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        target: Option<UserId>,
+    ) -> Result<Option<ConversationAccess>, StoreError> {
+        work!(self, |session| conversation::find_access(
+            session,
+            conversation,
+            user,
+            target
+        ))
+    }
+
+    async fn list_conversation_ids(&self, user: UserId) -> Result<Vec<ConversationId>, StoreError> {
+        work!(self, |session| conversation::list_ids(session, user))
+    }
+
+    async fn list_conversations(
+        &self,
+        user: UserId,
+        after: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<Vec<ConversationSummary>, StoreError> {
+        work!(self, |session| summary::list(session, user, after, limit))
+    }
+
+    async fn find_summary(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> Result<Option<ConversationSummary>, StoreError> {
+        work!(self, |session| summary::find(session, conversation, user))
+    }
+
+    async fn list_members(
+        &self,
+        conversation: ConversationId,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        work!(self, |session| conversation::list_members(
+            session,
+            conversation,
+            after,
+            limit
+        ))
+    }
+
+    async fn filter_acquainted(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        work!(self, |session| conversation::filter_acquainted(
+            session, user, others
+        ))
+    }
+
+    async fn append_batch(
+        &self,
+        batch: Vec<Append>,
+    ) -> Result<Vec<Result<Appended, AppendError>>, StoreError> {
+        work!(self, |session| append::append_batch(session, &batch))
+    }
+
+    async fn read_log(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        range: LogRange,
+    ) -> Result<Option<LogPage>, StoreError> {
+        work!(self, |session| log::read(session, conversation, user, range))
+    }
+
+    async fn catch_up(
+        &self,
+        user: UserId,
+        cursors: &[Cursor],
+        limit: u32,
+    ) -> Result<Vec<CatchUpRow>, StoreError> {
+        work!(self, |session| log::catch_up(session, user, cursors, limit))
+    }
+
+    async fn advance_receipts(&self, batch: &[ReceiptAdvance]) -> Result<Vec<ReceiptOutcome>, StoreError> {
+        work!(self, |session| receipt::advance(session, batch))
+    }
+
+    async fn list_receipts(
+        &self,
+        conversation: ConversationId,
+        limit: u32,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        work!(self, |session| receipt::list(session, conversation, limit))
+    }
+
+    async fn find_event(
+        &self,
+        conversation: ConversationId,
+        event: EventId,
+    ) -> Result<Option<Event>, StoreError> {
+        work!(self, |session| log::find_event(session, conversation, event))
+    }
+
+    async fn count_unread(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        limit: u32,
+    ) -> Result<Option<u32>, StoreError> {
+        work!(self, |session| receipt::count_unread(
+            session,
+            conversation,
+            user,
+            limit
+        ))
+    }
+
+    async fn last_seq(&self, conversation: ConversationId) -> Result<Option<Seq>, StoreError> {
+        work!(self, |session| log::last_seq(session, conversation))
+    }
+}

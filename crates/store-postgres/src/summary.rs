@@ -1,0 +1,160 @@
+//! Conversations as one of their members sees them in the list.
+//!
+//! A page takes two flights whatever its length: the conversations with their last message and their unread count, then the
+//! members of all of them.
+
+use std::collections::HashMap;
+
+use pipit_wire::frame::{ConversationSummary, ListPosition, Member};
+use pipit_wire::limits::SUMMARY_MEMBERS_MAX;
+use pipit_wire::{ConversationId, UserId};
+use tokio_postgres::{Row, Statement};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::row::{self, at, event_columns};
+use crate::session::{Params, Session, params};
+
+type Result<T> = std::result::Result<T, Error>;
+
+/// How far unread messages are counted: beyond it, the number itself tells nobody anything.
+const UNREAD_MAX: i64 = 1_000;
+
+macro_rules! page {
+    ($which:literal, $order:literal) => {
+        concat!(
+            "WITH page AS MATERIALIZED (
+                SELECT conversation.*, member.first_seq, member.role, member.delivered_seq, member.read_seq
+                FROM member JOIN conversation ON conversation.id = member.conversation
+                WHERE member.user_id = $1 AND ",
+            $which,
+            ")
+            SELECT page.id, page.kind, page.title, page.member_count, page.first_seq, page.last_seq, page.last_at,
+                unread.count, account.id, account.handle, account.name, page.role, page.delivered_seq, page.read_seq, ",
+            event_columns!(),
+            " FROM page JOIN account ON account.id = $1
+            LEFT JOIN LATERAL (
+                SELECT * FROM event WHERE conversation = page.id AND seq = page.last_message_seq
+                    AND page.last_message_seq >= page.first_seq LIMIT 1
+            ) AS event ON true
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS count FROM (
+                    SELECT 1 FROM event WHERE conversation = page.id AND kind = 1 AND seq > page.read_seq
+                        AND sender <> $1 LIMIT $2
+                ) AS message
+            ) AS unread ",
+            $order
+        )
+    };
+}
+
+/// The first page of a person's list. All of a person's conversations are looked up and sorted for each page; keeping them sorted
+/// would cost a write for every member with every message.
+pub(crate) const FIRST_PAGE: &str = page!(
+    "true ORDER BY last_at DESC, id DESC LIMIT $3",
+    "ORDER BY page.last_at DESC, page.id DESC"
+);
+/// A later page.
+pub(crate) const NEXT_PAGE: &str = page!(
+    "(last_at, id) < ($4, $5) ORDER BY last_at DESC, id DESC LIMIT $3",
+    "ORDER BY page.last_at DESC, page.id DESC"
+);
+const ONE: &str = page!("member.conversation = $3", "");
+
+/// The first members of each conversation.
+pub(crate) const MEMBERS: &str = "
+    SELECT page.id, account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq
+    FROM unnest($1::uuid[]) AS page (id) CROSS JOIN LATERAL (
+        SELECT * FROM member WHERE conversation = page.id ORDER BY first_seq, user_id LIMIT $2
+    ) AS member JOIN account ON account.id = member.user_id
+    ORDER BY page.id, member.first_seq, member.user_id";
+
+/// One moment for both flights of a page.
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+pub(crate) async fn list(
+    session: &Session,
+    user: UserId,
+    after: Option<ListPosition>,
+    limit: u32,
+) -> Result<Vec<ConversationSummary>> {
+    let (user, limit) = (user.as_uuid(), i64::from(limit));
+    match after {
+        None => {
+            let page = session.prepare(FIRST_PAGE).await?;
+            find_page(session, &page, params![user, UNREAD_MAX, limit]).await
+        }
+        Some(after) => {
+            let page = session.prepare(NEXT_PAGE).await?;
+            let (at, id) = (after.last_at.as_ms(), after.conversation.as_uuid());
+            find_page(session, &page, params![user, UNREAD_MAX, limit, at, id]).await
+        }
+    }
+}
+
+pub(crate) async fn find(
+    session: &Session,
+    conversation: ConversationId,
+    user: UserId,
+) -> Result<Option<ConversationSummary>> {
+    let one = session.prepare(ONE).await?;
+    let key = params![user.as_uuid(), UNREAD_MAX, conversation.as_uuid()];
+    Ok(find_page(session, &one, key).await?.pop())
+}
+
+async fn find_page(session: &Session, page: &Statement, key: Params<'_>) -> Result<Vec<ConversationSummary>> {
+    let find_members = session.prepare(MEMBERS).await?;
+    let (begun, rows) = tokio::join!(biased; session.control(BEGIN_READ), session.query(page, key));
+    begun?;
+    let rows = rows?;
+    let mut ids: Vec<Uuid> = Vec::with_capacity(rows.len());
+    for row in &rows {
+        ids.push(at(row, 0)?);
+    }
+    let limit = i64::try_from(SUMMARY_MEMBERS_MAX).unwrap_or(i64::MAX);
+    let which = params![ids, limit];
+    let (members, committed) = tokio::join!(biased; session.query(&find_members, which), session.commit());
+    let mut members = by_conversation(&members?)?;
+    committed?;
+    rows.iter()
+        .map(|row| {
+            let members = members.remove(&row::id_at(row, 0)?).unwrap_or_default();
+            summary(row, members)
+        })
+        .collect()
+}
+
+fn by_conversation(rows: &[Row]) -> Result<HashMap<ConversationId, Vec<Member>>> {
+    let mut members: HashMap<ConversationId, Vec<Member>> = HashMap::new();
+    for row in rows {
+        members
+            .entry(row::id_at(row, 0)?)
+            .or_default()
+            .push(row::member(row, 1)?);
+    }
+    Ok(members)
+}
+
+/// A summary with the first members, and whoever asks among them: in the last place, where they would not be.
+fn summary(row: &Row, mut members: Vec<Member>) -> Result<ConversationSummary> {
+    let asker = row::member(row, 8)?;
+    if !members
+        .iter()
+        .any(|member| member.profile.user == asker.profile.user)
+    {
+        members.pop();
+        members.push(asker);
+    }
+    Ok(ConversationSummary {
+        id: row::id_at(row, 0)?,
+        kind: row::conversation_kind(at(row, 1)?)?,
+        title: at(row, 2)?,
+        member_count: row::count_at(row, 3)?,
+        members,
+        first_seq: row::seq_at(row, 4)?,
+        last_seq: row::seq_at(row, 5)?,
+        last_at: row::time_at(row, 6)?,
+        last_message: row::optional_event(row, 14)?,
+        unread: row::count_at(row, 7)?,
+    })
+}
