@@ -14,4 +14,5 @@ mod members;
 mod presence;
 mod refusals;
 mod resume;
+mod steps;
 mod world;
