@@ -124,38 +124,6 @@ impl<S: Storage> Engine<S> {
                 Expects::InviteInfo,
                 open(Get, format!("/v1/invites/{}", escape(&token))),
             ),
-            Command::SetUp {
-                token,
-                server_name,
-                account,
-            } => {
-                let body = SetUp {
-                    token,
-                    server_name,
-                    account: self.account(account),
-                };
-                (Expects::Session, open(Post, "/v1/setup").with(&body))
-            }
-            Command::SignUp { invite, account } => {
-                let body = SignUp {
-                    invite,
-                    account: self.account(account),
-                };
-                (Expects::Session, open(Post, "/v1/accounts").with(&body))
-            }
-            Command::SignIn {
-                handle,
-                password,
-                device_name,
-            } => {
-                let body = SignIn {
-                    handle,
-                    password,
-                    device_name,
-                    client: self.client_info(),
-                };
-                (Expects::Session, open(Post, "/v1/sessions").with(&body))
-            }
             Command::SearchUsers { query } => (
                 Expects::Users,
                 signed(Get, format!("/v1/users?query={}", escape(&query))),
@@ -190,9 +158,53 @@ impl<S: Storage> Engine<S> {
             Command::ChangeName { name } => {
                 (Expects::Me, signed(Patch, "/v1/me").with(&ChangeProfile { name }))
             }
+            Command::SetUp { .. } | Command::SignUp { .. } | Command::SignIn { .. } => {
+                return self.sign_in_request(command);
+            }
             group_change => return group_request(group_change),
         };
         Some(request)
+    }
+
+    /// Commands that begin a session.
+    fn sign_in_request(&self, command: Command) -> Option<(Expects, Waiting)> {
+        use HttpMethod::Post;
+        let waiting = match command {
+            Command::SetUp {
+                token,
+                server_name,
+                account,
+            } => {
+                let body = SetUp {
+                    token,
+                    server_name,
+                    account: self.account(account),
+                };
+                open(Post, "/v1/setup").with(&body)
+            }
+            Command::SignUp { invite, account } => {
+                let body = SignUp {
+                    invite,
+                    account: self.account(account),
+                };
+                open(Post, "/v1/accounts").with(&body)
+            }
+            Command::SignIn {
+                handle,
+                password,
+                device_name,
+            } => {
+                let body = SignIn {
+                    handle,
+                    password,
+                    device_name,
+                    client: self.client_info(),
+                };
+                open(Post, "/v1/sessions").with(&body)
+            }
+            _ => return None,
+        };
+        Some((Expects::Session, waiting))
     }
 
     fn client_info(&self) -> ClientInfo {

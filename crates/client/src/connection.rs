@@ -89,8 +89,10 @@ impl Connection {
     pub(crate) const fn deadline(&self) -> Option<Timestamp> {
         match self.line {
             Line::Down | Line::Refreshing => None,
-            Line::Waiting { until } | Line::Connecting { until } | Line::Greeting { until } => Some(until),
-            Line::Up {
+            Line::Waiting { until }
+            | Line::Connecting { until }
+            | Line::Greeting { until }
+            | Line::Up {
                 pong_until: Some(until),
                 ..
             } => Some(until),
@@ -116,7 +118,6 @@ impl<S: Storage> Engine<S> {
     fn set_line(&mut self, line: Line) {
         if self.connection.line != line {
             self.connection.line = line;
-            self.dirty.connection = true;
         }
     }
 
@@ -223,7 +224,7 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
-    pub(crate) fn welcomed(&mut self, welcome: Welcome) -> Stored {
+    pub(crate) fn welcomed(&mut self, welcome: &Welcome) -> Stored {
         if !matches!(self.connection.line, Line::Greeting { .. }) {
             return Ok(());
         }
@@ -241,7 +242,7 @@ impl<S: Storage> Engine<S> {
             session.me.profile = welcome.profile.clone();
             session.limits = welcome.limits.clone();
         })?;
-        self.first_page(welcome.conversations, welcome.next)?;
+        self.first_page(&welcome.conversations, welcome.next)?;
         self.resend_outbox()?;
         self.resend_receipts()
     }
@@ -252,7 +253,6 @@ impl<S: Storage> Engine<S> {
             && !*caught_up
         {
             *caught_up = true;
-            self.dirty.connection = true;
         }
     }
 
@@ -270,12 +270,10 @@ impl<S: Storage> Engine<S> {
         }
     }
 
-    pub(crate) fn connection_due(&mut self) -> Stored {
-        let Some(deadline) = self.connection.deadline() else {
-            return Ok(());
-        };
-        if !self.clock.is_due(deadline) {
-            return Ok(());
+    pub(crate) fn connection_due(&mut self) {
+        let deadline = self.connection.deadline();
+        if !deadline.is_some_and(|deadline| self.clock.is_due(deadline)) {
+            return;
         }
         match &mut self.connection.line {
             Line::Waiting { .. } => self.connect(),
@@ -291,11 +289,10 @@ impl<S: Storage> Engine<S> {
             Line::Connecting { .. } | Line::Greeting { .. } | Line::Up { .. } => self.drop_line(None),
             Line::Down | Line::Refreshing => {}
         }
-        Ok(())
     }
 
     /// The server ends the connection in good order.
-    pub(crate) fn goodbye(&mut self, goodbye: Goodbye) {
+    pub(crate) fn goodbye(&mut self, goodbye: &Goodbye) {
         let asked = i64::from(goodbye.reconnect_after_ms);
         let delay = match goodbye.reason {
             GoodbyeReason::Replaced => asked.max(REPLACED_MS),
@@ -309,7 +306,6 @@ impl<S: Storage> Engine<S> {
 
     /// The driver's hint on the network.
     pub(crate) fn set_online(&mut self, online: bool) {
-        self.dirty.connection = true;
         self.connection.online = online;
         if online {
             self.hurry();

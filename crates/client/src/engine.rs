@@ -116,10 +116,8 @@ impl<S: Storage> Engine<S> {
         let commands = commands(&inputs);
         match self.transact(inputs) {
             Ok(wrote) => {
-                if wrote && self.failing {
-                    self.failing = false;
-                    self.dirty.storage = true;
-                }
+                // A disk that takes writes again works again.
+                self.failing &= !wrote;
             }
             Err(error) => self.recover(&error, commands),
         }
@@ -179,7 +177,7 @@ impl<S: Storage> Engine<S> {
             Input::Connected => self.greet()?,
             Input::Received { text } => self.received(&text)?,
             Input::Disconnected => self.line_lost(),
-            Input::HttpDone { id, answer } => self.http_done(id, answer)?,
+            Input::HttpDone { id, answer } => self.http_done(id, &answer)?,
             Input::Tick => {}
         }
         Ok(())
@@ -192,7 +190,8 @@ impl<S: Storage> Engine<S> {
         self.syncing_due();
         self.receipts_due()?;
         self.typists_due();
-        self.connection_due()
+        self.connection_due();
+        Ok(())
     }
 
     /// What follows from all inputs together: requests that were wanted several times are made once.
@@ -234,7 +233,6 @@ impl<S: Storage> Engine<S> {
     fn note_failure(&mut self, error: &StorageError) {
         tracing::error!(%error, "the device's storage failed");
         self.failing = true;
-        self.dirty.storage = true;
     }
 
     pub(crate) fn reply(&mut self, view: ViewId, id: CommandId, reply: Reply) {

@@ -246,25 +246,24 @@ impl<S: Storage> Engine<S> {
             .map(|(id, _)| *id)
             .collect();
         for id in late {
-            self.http_done(id, HttpAnswer::Unreachable)?;
+            self.http_done(id, &HttpAnswer::Unreachable)?;
         }
         Ok(())
     }
 
-    pub(crate) fn http_done(&mut self, id: HttpId, answer: HttpAnswer) -> Stored {
+    pub(crate) fn http_done(&mut self, id: HttpId, answer: &HttpAnswer) -> Stored {
         let Some(mut waiting) = self.calls.open.remove(&id) else {
             return Ok(());
         };
         if waiting.call == Call::Refresh {
-            let outcome = read::<Session>(&answer).map_err(|_| RefreshFailure::of(&answer));
+            let outcome = read::<Session>(answer).map_err(|_| RefreshFailure::of(answer));
             return self.refreshed(outcome);
         }
-        let error = match read_error(&answer) {
-            None => return self.answered(waiting.call, &answer),
-            Some(error) => error,
+        let Some(error) = read_error(answer) else {
+            return self.answered(waiting.call, answer);
         };
         if waiting.authorized
-            && let Some(wire) = wire_error(&answer)
+            && let Some(wire) = wire_error(answer)
         {
             if let Some(reason) = ended_by(&wire) {
                 self.fail_call(waiting.call, error);
@@ -317,7 +316,7 @@ impl<S: Storage> Engine<S> {
             }
             Call::Summary { .. } => {
                 if let Ok(found) = read::<Conversation>(answer) {
-                    self.apply_summary(found.conversation)?;
+                    self.apply_summary(&found.conversation)?;
                 }
             }
             Call::Refresh | Call::Farewell => {}
@@ -330,7 +329,7 @@ impl<S: Storage> Engine<S> {
             Expects::Nothing => {
                 // Answers of changes to a conversation may carry its new summary.
                 if let Ok(changed) = read::<Conversation>(answer) {
-                    self.apply_summary(changed.conversation)?;
+                    self.apply_summary(&changed.conversation)?;
                 }
                 Ok(Reply::Done)
             }
@@ -354,7 +353,7 @@ impl<S: Storage> Engine<S> {
             Expects::Conversation => match read::<Conversation>(answer) {
                 Ok(made) => {
                     let conversation = made.conversation.id;
-                    self.apply_summary(made.conversation)?;
+                    self.apply_summary(&made.conversation)?;
                     Ok(Reply::Conversation { conversation })
                 }
                 Err(error) => Err(error),
@@ -406,7 +405,11 @@ pub(crate) fn escape(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            let digits = b"0123456789ABCDEF";
+            escaped.push('%');
+            for digit in [byte >> 4, byte & 0x0F] {
+                escaped.extend(digits.get(usize::from(digit)).map(|digit| char::from(*digit)));
+            }
         }
     }
     escaped

@@ -151,7 +151,7 @@ impl<S: Storage> Engine<S> {
     }
 
     /// A conversation as the server sees it. True where it was not known like this.
-    pub(crate) fn apply_summary(&mut self, summary: ConversationSummary) -> Stored<bool> {
+    pub(crate) fn apply_summary(&mut self, summary: &ConversationSummary) -> Stored<bool> {
         let Some(me) = self.me() else { return Ok(false) };
         self.save_names(summary.members.iter().map(|member| &member.profile))?;
         let id = summary.id;
@@ -162,10 +162,10 @@ impl<S: Storage> Engine<S> {
         let fresh = known.is_none();
         let mut record = match known {
             Some(known) => known,
-            None => self.learn(&summary, me)?,
+            None => self.learn(summary, me)?,
         };
-        self.merge_members(&mut record, &summary, me, fresh)?;
-        merge_summary(&mut record, &summary, me);
+        self.merge_members(&mut record, summary, me, fresh)?;
+        merge_summary(&mut record, summary, me);
         let ranges = self.storage.ranges(id)?;
         self.advance_delivered(&mut record, &ranges);
         self.save_record(&mut record)?;

@@ -193,7 +193,7 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
-    pub(crate) fn acknowledged(&mut self, ack: Ack) -> Stored {
+    pub(crate) fn acknowledged(&mut self, ack: &Ack) -> Stored {
         self.requests.close(ack.id);
         self.landed(ack.conversation, ack.message);
         let Some(record) = self.storage.conversation(ack.conversation)? else {

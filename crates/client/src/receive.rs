@@ -39,7 +39,7 @@ impl<S: Storage> Engine<S> {
         match frame {
             ServerFrame::Welcome(welcome) => {
                 self.requests.close(welcome.id);
-                self.welcomed(*welcome)
+                self.welcomed(&welcome)
             }
             // The other frames are answers to what is sent after the welcome, or follow it.
             _ if !self.connection.is_up()
@@ -47,14 +47,14 @@ impl<S: Storage> Engine<S> {
             {
                 Ok(())
             }
-            ServerFrame::Ack(ack) => self.acknowledged(ack),
+            ServerFrame::Ack(ack) => self.acknowledged(&ack),
             ServerFrame::Event(event) => self.live_entry(LogEntry {
                 event,
                 raw: text.to_owned(),
             }),
             ServerFrame::Receipt(receipt) => self.receipt_came(receipt),
             ServerFrame::Typing(typing) => {
-                self.typing_changed(typing);
+                self.typing_changed(&typing);
                 Ok(())
             }
             ServerFrame::Presence(presence) => {
@@ -66,15 +66,15 @@ impl<S: Storage> Engine<S> {
                 self.catch_up(&catch_up, entries)
             }
             ServerFrame::Synced(synced) => {
-                self.synced(synced);
+                self.synced(synced.id);
                 Ok(())
             }
             ServerFrame::Page(page) => {
                 let entries = entries(&page.events, text);
                 self.page_came(&page, &entries)
             }
-            ServerFrame::Conversations(page) => self.conversations_came(page),
-            ServerFrame::Conversation(summary) => self.apply_summary(*summary).map(|_| ()),
+            ServerFrame::Conversations(page) => self.conversations_came(&page),
+            ServerFrame::Conversation(summary) => self.apply_summary(&summary).map(|_| ()),
             ServerFrame::ConversationGone(gone) => self.conversation_gone(gone.conversation),
             ServerFrame::Pong(pong) => {
                 self.requests.close(pong.id);
@@ -82,7 +82,7 @@ impl<S: Storage> Engine<S> {
             }
             ServerFrame::Error(error) => self.refused(&error),
             ServerFrame::Goodbye(goodbye) => {
-                self.goodbye(goodbye);
+                self.goodbye(&goodbye);
                 Ok(())
             }
             ServerFrame::Unknown => Ok(()),

@@ -77,7 +77,6 @@ impl<S: Storage> Engine<S> {
         self.storage.save_session(&record)?;
         self.session = Some(record);
         self.tokens = Tokens::default();
-        self.dirty.session = true;
         self.dirty.all = true;
         self.call_server_info();
         self.connect();
@@ -99,7 +98,6 @@ impl<S: Storage> Engine<S> {
         if let Some(session) = &mut self.session {
             change(session);
             self.storage.save_session(session)?;
-            self.dirty.session = true;
         }
         Ok(())
     }
@@ -131,7 +129,6 @@ impl<S: Storage> Engine<S> {
         self.sending.forget_account();
         self.receipts.forget_account();
         self.names.forget_account();
-        self.dirty.session = true;
         self.dirty.all = true;
         Ok(())
     }

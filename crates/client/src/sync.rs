@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pipit_wire::frame::client::{ListConversations, Sync};
-use pipit_wire::frame::server::{CatchUp, ConversationsPage, Synced};
+use pipit_wire::frame::server::{CatchUp, ConversationsPage};
 use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition};
 use pipit_wire::limits::PAGE_CONVERSATIONS_MAX;
 use pipit_wire::{ClientFrame, ConversationId, RequestId, Seq, Timestamp};
@@ -253,10 +253,10 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
-    pub(crate) fn synced(&mut self, frame: Synced) {
-        self.requests.close(frame.id);
-        self.syncing.asked.retain(|_, asked| *asked != frame.id);
-        if self.syncing.hello == Some(frame.id) {
+    pub(crate) fn synced(&mut self, id: RequestId) {
+        self.requests.close(id);
+        self.syncing.asked.retain(|_, asked| *asked != id);
+        if self.syncing.hello == Some(id) {
             self.syncing.hello = None;
             self.caught_up();
         }
@@ -320,27 +320,23 @@ impl<S: Storage> Engine<S> {
     }
 
     /// The list's first page came with the welcome.
-    pub(crate) fn first_page(
-        &mut self,
-        items: Vec<ConversationSummary>,
-        next: Option<ListPosition>,
-    ) -> Stored {
+    pub(crate) fn first_page(&mut self, items: &[ConversationSummary], next: Option<ListPosition>) -> Stored {
         self.list_page(items, next)?;
         self.update_session(|session| session.list_loaded = true)
     }
 
-    pub(crate) fn conversations_came(&mut self, page: ConversationsPage) -> Stored {
+    pub(crate) fn conversations_came(&mut self, page: &ConversationsPage) -> Stored {
         if self.requests.close(page.id) != Some(Request::ListPage) {
             return Ok(());
         }
         self.syncing.list_asked = false;
-        self.list_page(page.items, page.next)
+        self.list_page(&page.items, page.next)
     }
 
     /// The list is read on until it ends, or until a page says nothing new: then, because it is in order of activity, nothing
     /// after it does either. That holds only where the list was read to its end before, which is noted, and un-noted while it
     /// is being read.
-    fn list_page(&mut self, items: Vec<ConversationSummary>, next: Option<ListPosition>) -> Stored {
+    fn list_page(&mut self, items: &[ConversationSummary], next: Option<ListPosition>) -> Stored {
         let mut news = false;
         for summary in items {
             news |= self.apply_summary(summary)?;

@@ -28,14 +28,22 @@ const WINDOW_CUT: usize = 1_000;
 /// Messages of one sender within this time of each other are one group.
 const GROUP_MS: i64 = 5 * 60_000;
 
+/// Where "new messages" begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Divider {
+    /// The entries that decide it are not here.
+    Undecided,
+    Nowhere,
+    At(Seq),
+}
+
 /// A view's timeline.
 #[derive(Debug)]
 pub(crate) struct Timeline {
     pub(crate) conversation: ConversationId,
     /// The last entry, and the read marker, when it was opened.
     opened_at: (Seq, Seq),
-    /// Where the divider goes; none while the entries that decide it are not here.
-    divider: Option<Option<Seq>>,
+    divider: Divider,
     draft: String,
     /// The part of the log that is loaded: its entries are `events`.
     window: Option<LogRange>,
@@ -91,7 +99,7 @@ impl<S: Storage> Engine<S> {
         view.timeline = Some(Timeline {
             conversation,
             opened_at: (record.last_seq, record.read_seq.max(record.first_seq.previous())),
-            divider: None,
+            divider: Divider::Undecided,
             draft,
             window: None,
             events: VecDeque::new(),
@@ -264,7 +272,10 @@ impl<S: Storage> Engine<S> {
             role: record.role,
             allowed: allowed(record, members, members_max),
             typing: self.typing_names(record.id)?,
-            first_unread: timeline.divider.flatten(),
+            first_unread: match timeline.divider {
+                Divider::At(seq) => Some(seq),
+                Divider::Nowhere | Divider::Undecided => None,
+            },
             has_older: first_shown >= record.first_seq && record.last_seq >= record.first_seq,
             loading_older: timeline.loading,
             unread: self.unread(record)?,
@@ -489,14 +500,17 @@ fn find_divider<S: Storage>(
     me: Option<UserId>,
 ) -> Stored {
     let (last, read) = timeline.opened_at;
-    let Some(me) = me.filter(|_| timeline.divider.is_none()) else {
+    let Some(me) = me.filter(|_| timeline.divider == Divider::Undecided) else {
         return Ok(());
     };
     if read >= last {
-        timeline.divider = Some(None);
+        timeline.divider = Divider::Nowhere;
     } else if tail.covers(read, last) {
         let first = storage.first_message_of_others(record.id, me, read)?;
-        timeline.divider = Some(first.filter(|first| *first <= last));
+        timeline.divider = match first {
+            Some(first) if first <= last => Divider::At(first),
+            Some(_) | None => Divider::Nowhere,
+        };
     }
     Ok(())
 }

@@ -68,7 +68,7 @@ impl<S: Storage> Engine<S> {
         self.set_typing(conversation, false);
     }
 
-    pub(crate) fn typing_changed(&mut self, typing: Typing) {
+    pub(crate) fn typing_changed(&mut self, typing: &Typing) {
         let Some(session) = &self.session else { return };
         if typing.user == session.me.profile.user {
             return;

@@ -15,9 +15,6 @@ use crate::view::{ConnectionView, ConversationItem, SessionView, StorageView, Up
 /// What may have changed since views were last shown it. Marking too much costs time, never truth: only differences are sent.
 #[derive(Debug, Default)]
 pub(crate) struct Dirty {
-    pub(crate) session: bool,
-    pub(crate) connection: bool,
-    pub(crate) storage: bool,
     /// Which conversations there are, or how far the list is known.
     pub(crate) list: bool,
     /// Names, presence: anything anywhere.
@@ -29,9 +26,6 @@ pub(crate) struct Dirty {
 impl Dirty {
     pub(crate) fn everything() -> Self {
         Self {
-            session: true,
-            connection: true,
-            storage: true,
             list: true,
             all: true,
             ..Self::default()

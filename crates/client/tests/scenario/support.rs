@@ -286,9 +286,12 @@ impl Device {
 
     /// Makes the line up to the `hello`.
     pub(crate) fn connect(&mut self) -> Hello {
-        self.pass(0);
-        if self.line.last() != Some(&"connect") {
-            self.pass(31_000);
+        let connecting = |device: &Self| device.screen.connection == Some(ConnectionView::Connecting);
+        for _ in 0..1_000 {
+            if self.line.last() == Some(&"connect") && connecting(self) {
+                break;
+            }
+            self.pass(100);
         }
         assert_eq!(self.line.last(), Some(&"connect"), "{:?}", self.screen.connection);
         self.input(Input::Connected);
