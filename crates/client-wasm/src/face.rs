@@ -69,3 +69,57 @@ pub const fn storage_code(error: &StorageError) -> &'static str {
         StorageError::Failed(_) => "store_failed",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pipit_client_store::SqliteStorage;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn open() -> Face<SqliteStorage> {
+        let storage = SqliteStorage::open_in_memory().unwrap();
+        Face::open(storage, Box::new(|bytes| bytes.fill(7)), Timestamp(1_000)).unwrap()
+    }
+
+    fn handle(face: &mut Face<SqliteStorage>, inputs: &Value) -> Vec<Value> {
+        let outputs = face.handle(&inputs.to_string(), Timestamp(2_000)).unwrap();
+        serde_json::from_str(&outputs).unwrap()
+    }
+
+    #[test]
+    fn a_view_that_attaches_is_told_everything_in_json() {
+        let outputs = handle(&mut open(), &json!([{ "type": "attach", "view": "tab" }]));
+        assert!(outputs.iter().all(|output| output["type"] == "update" && output["view"] == "tab"), "{outputs:?}");
+        let update = |name: &str| outputs.iter().find(|output| output["update"]["type"] == name).unwrap();
+        assert_eq!(update("session")["update"]["session"]["state"], "signed_out");
+        assert_eq!(update("connection")["update"]["connection"]["state"], "offline");
+        assert_eq!(update("storage")["update"]["storage"], "memory");
+    }
+
+    #[test]
+    fn inputs_of_one_call_are_taken_in_their_order() {
+        let mut face = open();
+        let outputs = handle(
+            &mut face,
+            &json!([
+                { "type": "attach", "view": "tab" },
+                { "type": "command", "view": "tab", "id": 1, "command": { "type": "get_server_info" } },
+                { "type": "command", "view": "tab", "id": 2, "command": { "type": "load_more_conversations" } },
+            ]),
+        );
+        let asked = outputs.iter().find(|output| output["type"] == "http").unwrap();
+        assert_eq!((&asked["method"], &asked["path"]), (&json!("GET"), &json!("/v1/server")));
+        assert!(face.wake_at().is_some(), "the request has a deadline");
+        let answer = json!([{ "type": "http_done", "id": asked["id"], "answer": { "type": "unreachable" } }]);
+        let replies = handle(&mut face, &answer);
+        assert_eq!(replies.first().unwrap()["reply"]["error"]["code"], "offline");
+    }
+
+    #[test]
+    fn what_is_no_list_of_inputs_is_a_fault_of_the_worker() {
+        for inputs in ["", "{}", "[{}]", "[{\"type\":\"unknown\"}]"] {
+            assert!(matches!(open().handle(inputs, Timestamp(0)), Err(FaceError::Input(_))), "{inputs}");
+        }
+    }
+}

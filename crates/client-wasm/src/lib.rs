@@ -12,4 +12,4 @@
 pub mod face;
 
 #[cfg(target_family = "wasm")]
-mod browser;
+pub mod browser;
