@@ -28,9 +28,8 @@ use crate::service::invites::Invites;
 use crate::service::passwords::Passwords;
 use crate::service::tokens::AccessTokens;
 
-use self::storage::Storage;
-
 pub use self::error::StartError;
+pub use self::storage::Storage;
 
 /// How long a stopping server waits for what is under way.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -144,6 +143,11 @@ impl Server {
     /// The node, for tests that look inside.
     pub fn node(&self) -> Arc<Node> {
         Arc::clone(&self.app.node)
+    }
+
+    /// The storage, for tests that take it away.
+    pub fn storage(&self) -> Storage {
+        self.storage.clone()
     }
 
     /// Takes connections until `shutdown`; then lets what is under way end, and closes the storage.

@@ -110,9 +110,9 @@ impl<T: DeserializeOwned> FromRequestParts<App> for UrlQuery<T> {
             .map(|Query(query)| Self(query))
             .map_err(|rejection| {
                 let text = rejection.body_text();
-                let reason = text
-                    .strip_prefix("Failed to deserialize query string: ")
-                    .unwrap_or(&text);
+                // The reason is behind what was done and the field's name.
+                let named = text.find("unknown field").or_else(|| text.find("missing field"));
+                let reason = named.and_then(|start| text.get(start..)).unwrap_or(&text);
                 explain_field(reason).into()
             })
     }

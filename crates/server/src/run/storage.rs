@@ -8,8 +8,10 @@ use pipit_store_sqlite::{Options, SqliteStore};
 
 use crate::data_dir::DataDir;
 
-/// An open storage.
-pub(super) enum Storage {
+/// An open storage. Cheap to clone.
+#[derive(Clone)]
+pub enum Storage {
+    /// SQLite in the data folder.
     Embedded(Arc<SqliteStore>),
 }
 
@@ -27,8 +29,8 @@ impl Storage {
         }
     }
 
-    /// Writes what waits, and closes it.
-    pub(super) async fn close(&self) {
+    /// Writes what waits, and closes it. Whoever asks it later finds it unavailable.
+    pub async fn close(&self) {
         match self {
             Self::Embedded(store) => store.close().await,
         }
