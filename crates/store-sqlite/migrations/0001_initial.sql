@@ -110,5 +110,7 @@ CREATE TABLE event (
     body TEXT NOT NULL, -- JSON of wire::EventBody
     PRIMARY KEY (conversation, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX event_by_id ON event (conversation, id);
+-- An id is unique in its conversation. It comes first here because ids are made in the order of time (UUIDv7): the new ones of
+-- all conversations share the last pages, where the conversation first would spread them over a page each.
+CREATE UNIQUE INDEX event_by_id ON event (id, conversation);
 CREATE INDEX event_unread ON event (conversation, seq, sender) WHERE kind = 1; -- messages
