@@ -25,8 +25,10 @@ async function start(): Promise<void> {
   const target = document.getElementById('app');
   if (target === null) return;
   try {
-    const { connectCore, newId } = await loadCore();
-    mount(AppView, { target, props: { app: new App(connectCore(), newId) } });
+    const { connectCore, newId, watchHealth } = await loadCore();
+    const app = new App(connectCore(), newId);
+    watchHealth?.(app.health);
+    mount(AppView, { target, props: { app } });
   } catch (error) {
     mount(Failed, { target });
     throw error;

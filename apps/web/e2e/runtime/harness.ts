@@ -14,6 +14,9 @@ import type { Seen } from './page/page';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 
+/** The folder of the web client. */
+export const web = join(folder, '../..');
+
 const types: Record<string, string> = {
   '.css': 'text/css',
   '.html': 'text/html; charset=utf-8',
@@ -49,7 +52,10 @@ export async function serve(dist: string, port = 0): Promise<Site> {
     const wanted = normalize(join(dist, url.pathname));
     const isFile = wanted.startsWith(dist) && existsSync(wanted) && statSync(wanted).isFile();
     const file = isFile ? wanted : join(dist, 'index.html');
-    response.writeHead(200, { ...headers, 'Content-Type': types[extname(file)] ?? 'application/octet-stream' });
+    response.writeHead(200, {
+      ...headers,
+      'Content-Type': types[extname(file)] ?? 'application/octet-stream',
+    });
     createReadStream(file).pipe(response);
   });
   server.on('upgrade', (_request, socket) => socket.destroy());

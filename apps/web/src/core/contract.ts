@@ -17,9 +17,24 @@ export interface Core {
   subscribe(listener: (update: Update) => void): () => void;
 }
 
+/** How the core and the app itself are. */
+export interface CoreHealth {
+  /**
+   * - `restarting`: it failed, and is being started again; `code` says why.
+   * - `stalled`: another tab holds it, and does not answer.
+   * - `outdated`: a newer version of the app is open in another tab; this one has to be loaded again.
+   */
+  state: 'starting' | 'running' | 'restarting' | 'stalled' | 'outdated';
+  code: string | null;
+  /** Loads the new version of the app, once one is ready. */
+  update: (() => void) | null;
+}
+
 /** What a module that provides a core exports. */
 export interface CoreModule {
   connectCore(): Core;
   /** A new UUIDv7, for what a view makes. */
   newId(): string;
+  /** Keeps `health` current. */
+  watchHealth?(health: CoreHealth): void;
 }

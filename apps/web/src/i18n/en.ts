@@ -15,7 +15,6 @@ export const en = {
   'action.dismiss': 'Dismiss',
   'action.load_more': 'Show more',
 
-  'auth.tagline': 'Your own place to talk.',
   'auth.handle': 'Username',
   'auth.handle.hint': '2 to 32 letters, digits, dots, dashes or underscores. People find you by it.',
   'auth.handle.error':
@@ -76,7 +75,6 @@ export const en = {
   'list.empty.chat': 'Start a chat',
   'list.empty.invite': 'Invite people',
   'list.draft': 'Draft:',
-  'list.preview.mine': 'You: {text}',
   'list.preview.other': '{sender}: {text}',
   'list.preview.none': 'No messages yet',
   'list.typing.one': 'typing…',
@@ -122,10 +120,8 @@ export const en = {
   'chat.today': 'Today',
   'chat.yesterday': 'Yesterday',
   'chat.unreadable': 'This message cannot be shown by this version of Pipit.',
-  'chat.reply': 'Reply',
   'chat.reply_to': 'Reply to {name}',
   'chat.reply_missing': 'A message that is not on this device',
-  'chat.quote_label': 'In answer to {name}: {text}',
   'chat.item': '{sender}, {text}, {time}',
   'chat.item_state': '{sender}, {text}, {time}, {state}',
   'chat.you': 'You',
@@ -183,7 +179,6 @@ export const en = {
   'newgroup.chosen': { one: '{count} person chosen', other: '{count} people chosen' },
   'newgroup.remove': 'Remove {name}',
   'newgroup.submit': 'Create group',
-  'newgroup.later': 'You can add people later, too.',
 
   'details.title': 'Details',
   'details.close': 'Close details',
@@ -231,7 +226,6 @@ export const en = {
   'invite.copy_failed': 'Copying is not allowed here. Select the link and copy it.',
   'invite.once': 'Copy it now: the link is shown only once.',
   'invite.list': 'Links that still work',
-  'invite.list.none': 'No other links.',
   'invite.left': { one: '{count} use left', other: '{count} uses left' },
   'invite.until': 'until {date}',
   'invite.revoke': 'Withdraw',
@@ -260,6 +254,15 @@ export const en = {
   'signout.text':
     'Messages and drafts kept in this browser are erased. Everything that was sent stays on your server.',
   'signout.submit': 'Sign out',
+
+  'core.outdated': 'A newer version of Pipit is open in another tab. Reload to go on here.',
+  'core.update': 'A new version is ready.',
+  'core.stalled': 'Pipit does not answer in another tab. Close that one to go on here.',
+  'core.restarting': 'Pipit had a problem and is starting again…',
+  'core.store_newer': 'What is kept on this device comes from a newer version of Pipit. Reload the page.',
+  'core.store_corrupt':
+    'What is kept on this device cannot be read. Erase this site’s data in the browser’s settings, then sign in again.',
+  'core.store_full': 'This device has no room left. Free some space to go on.',
 
   'banner.offline': 'You are offline. What you write is sent when you are back.',
   'banner.connecting': 'Connecting…',

@@ -1,11 +1,10 @@
 /** What the app has of the runtime: the core, and ids. */
-import type { Core } from '../core/contract';
+import type { Core, CoreHealth } from '../core/contract';
 import { PageCore, type CoreStatus, type WorkerHandle } from './page';
 import { names, type ToPage } from './protocol';
+import { registerServiceWorker } from './service-worker';
 
 export { newId } from './ids';
-export { registerServiceWorker } from './service-worker';
-export type { CoreStatus } from './page';
 
 /** The core, and how it is. */
 export interface RuntimeCore extends Core {
@@ -19,6 +18,17 @@ let connected: RuntimeCore | null = null;
 export function connectCore(): RuntimeCore {
   connected ??= connect();
   return connected;
+}
+
+/** Keeps `health` current, and puts the service worker in place, which says when a new version is ready. */
+export function watchHealth(health: CoreHealth): void {
+  connectCore().watchStatus(({ state, code }) => {
+    health.state = state;
+    health.code = code;
+  });
+  registerServiceWorker((apply) => {
+    health.update = apply;
+  });
 }
 
 function connect(): RuntimeCore {

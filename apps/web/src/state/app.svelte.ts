@@ -14,6 +14,7 @@ import { describeCode, describeError } from '../i18n/errors';
 import { t } from '../i18n';
 import { Conversations } from './conversations.svelte';
 import { CommandFailure, expectReply } from './failure';
+import { Health } from './health.svelte';
 import { Router } from './router.svelte';
 import { Timeline } from './timeline.svelte';
 import { Toasts } from './toasts.svelte';
@@ -33,6 +34,7 @@ export class App {
 
   readonly conversations = new Conversations();
   readonly timeline: Timeline;
+  readonly health = new Health();
   readonly toasts = new Toasts();
   readonly router = new Router();
 
@@ -158,6 +160,11 @@ const KEY = Symbol('app');
 
 export function provideApp(app: App): void {
   setContext(KEY, app);
+}
+
+/** The same, for a component that a test renders alone. */
+export function contextOf(app: App): Map<unknown, unknown> {
+  return new Map([[KEY, app]]);
 }
 
 export function useApp(): App {
