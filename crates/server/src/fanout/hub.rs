@@ -3,8 +3,8 @@
 //! A conversation's subscribers are the local connections of its members. Every method is synchronous and takes short
 //! locks in one order (users, or a conversation's shard, then a connection, then its outbox), so that nothing here can wait for a slow reader.
 
-use std::collections::HashMap;
 use std::collections::hash_map::{Entry, OccupiedEntry};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -36,16 +36,11 @@ impl Connection {
     pub const fn number(&self) -> u64 {
         self.number
     }
-
-    /// Whether it gets what happens in this conversation.
-    pub fn is_subscribed(&self, conversation: ConversationId) -> bool {
-        lock(&self.subscriptions).joined.contains(&conversation)
-    }
 }
 
 #[derive(Default)]
 struct Subscriptions {
-    joined: Vec<ConversationId>,
+    joined: HashSet<ConversationId>,
     /// What the account has left since the connection was opened, until its memberships have been read: that reading may be older.
     left: Option<Vec<ConversationId>>,
     closed: bool,
@@ -207,11 +202,12 @@ impl Hub {
 
     /// Ends every connection, each with a time to come back after that is spread evenly over `spread_ms`.
     pub fn shut_down(&self, spread_ms: u32) {
-        let connections: Vec<_> = lock(&self.users)
+        let mut connections: Vec<_> = lock(&self.users)
             .values()
             .flat_map(|local| &local.connections)
             .cloned()
             .collect();
+        connections.sort_unstable_by_key(|connection| connection.number);
         let count = u64::try_from(connections.len()).unwrap_or(u64::MAX).max(1);
         for (place, connection) in (0_u64..).zip(connections) {
             let reconnect_after_ms = u32::try_from(u64::from(spread_ms) * place / count).unwrap_or(spread_ms);
@@ -316,9 +312,7 @@ impl Hub {
                 if let Some(left) = &mut subscriptions.left {
                     left.push(conversation);
                 }
-                let before = subscriptions.joined.len();
-                subscriptions.joined.retain(|joined| *joined != conversation);
-                before != subscriptions.joined.len()
+                subscriptions.joined.remove(&conversation)
             };
             if was_joined {
                 self.remove_subscriber(&connection, conversation);
@@ -338,7 +332,7 @@ impl Hub {
             if let Some(left) = &mut subscriptions.left {
                 left.retain(|left| *left != conversation);
             }
-            subscriptions.joined.push(conversation);
+            subscriptions.joined.insert(conversation);
         }
         let subscribers = shard.entry(conversation).or_default();
         if subscribers.is_empty() {

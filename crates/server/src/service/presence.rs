@@ -3,7 +3,7 @@
 //! Nothing of it is stored but when a device was last connected. Changes are gathered for a second, so that a phone that
 //! changes its network is not seen to leave, and go only to the connections that watch: the cost grows with people looking.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,9 +37,9 @@ struct State {
     people: HashMap<UserId, Person>,
     /// Whom each connection watches, by its number.
     watching: HashMap<u64, Vec<UserId>>,
-    changed: HashSet<UserId>,
+    changed: BTreeSet<UserId>,
     /// Devices that were connected, to be written down.
-    seen: HashMap<DeviceId, Timestamp>,
+    seen: BTreeMap<DeviceId, Timestamp>,
 }
 
 /// Somebody who is connected or watched here.
