@@ -23,6 +23,8 @@ mod log;
 mod migration;
 mod open;
 mod person;
+#[cfg(all(test, feature = "testing"))]
+mod plan;
 mod receipt;
 mod row;
 mod session;

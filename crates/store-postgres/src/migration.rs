@@ -78,11 +78,11 @@ async fn apply(db: &mut Client) -> Result<u32, Error> {
 pub(crate) async fn dump(db: &Client) -> Result<String, Error> {
     const COLUMNS: &str = "
         SELECT class.relname::text, attribute.attname || ' ' || format_type(attribute.atttypid, attribute.atttypmod)
-            || CASE WHEN type.typcollation <> attribute.attcollation THEN ' COLLATE \"' || collation.collname || '\"' ELSE '' END
+            || CASE WHEN type.typcollation <> attribute.attcollation THEN ' COLLATE \"' || sort.collname || '\"' ELSE '' END
             || CASE WHEN attribute.attnotnull THEN ' NOT NULL' ELSE '' END
         FROM pg_class AS class JOIN pg_attribute AS attribute ON attribute.attrelid = class.oid
             JOIN pg_type AS type ON type.oid = attribute.atttypid
-            LEFT JOIN pg_collation AS collation ON collation.oid = attribute.attcollation
+            LEFT JOIN pg_collation AS sort ON sort.oid = attribute.attcollation
         WHERE class.relnamespace = current_schema()::regnamespace AND class.relkind IN ('r', 'p')
             AND NOT class.relispartition AND attribute.attnum > 0 AND NOT attribute.attisdropped
         ORDER BY class.relname, attribute.attnum";

@@ -23,6 +23,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use pipit_store::error::StoreError;
@@ -93,9 +94,12 @@ while [ -d "$1" ]; do
         flock -x 8
         flock -n -x 9 || exit 1
         pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
-        if [ -n "$pid" ] && kill -INT "$pid" 2>/dev/null; then
-            while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
-        fi
+        [ -n "$pid" ] && kill -INT "$pid" 2>/dev/null
+        tries=0
+        while [ -e "$1/data/postmaster.pid" ] && kill -0 "$pid" 2>/dev/null && [ $tries -lt 200 ]; do
+            tries=$((tries + 1))
+            sleep 0.05
+        done
         rm -rf "$1"
     ) 8>>"$1/start.lock" 9>>"$1/users.lock" && exit 0
 done
@@ -105,6 +109,10 @@ done
 pub struct TestPostgres {
     folder: PathBuf,
     settings: Vec<(String, String)>,
+    /// Where this process has started it.
+    child: Mutex<Option<Child>>,
+    /// Nobody else uses it.
+    alone: bool,
     /// Locked: keeps the server running.
     _user: File,
 }
@@ -149,6 +157,8 @@ impl TestPostgres {
         let server = Self {
             folder,
             settings: settings.iter().map(own).collect(),
+            child: Mutex::new(None),
+            alone: grace_s == 0,
             _user: user,
         };
         if UnixStream::connect(server.socket()).is_err() {
@@ -205,18 +215,18 @@ impl TestPostgres {
         })
     }
 
-    /// Ends the server with SIGKILL, as a crash would. Only for one that was started alone.
+    /// Ends the server with SIGKILL, as a crash would. Does nothing where this process has not started it.
     pub fn kill(&self) -> Result<()> {
-        let pid_file = self.folder.join("data/postmaster.pid");
-        let pid = fs::read_to_string(&pid_file).doing(|| format!("reading {}", pid_file.display()))?;
-        let pid = pid.lines().next().unwrap_or_default();
-        run("kill", Command::new("kill").args(["-KILL", pid]))?;
+        let child = self.child.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut child) = child else {
+            return Ok(());
+        };
+        child.kill().doing(|| "killing postgres".to_owned())?;
+        child.wait().doing(|| "waiting for postgres".to_owned())?;
         // Its children end by themselves when they notice; until then they hold the shared memory.
-        let segment_users = self.folder.join("data");
-        for _ in 0..500 {
-            if !has_process_in(&segment_users) {
-                return Ok(());
-            }
+        let mut tries_left = 1_000_u32;
+        while has_process_in(&self.folder.join("data")) && tries_left > 0 {
+            tries_left = tries_left.saturating_sub(1);
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
@@ -281,7 +291,9 @@ impl TestPostgres {
             .stdout(Stdio::null())
             .stderr(log);
         let mut child = postgres.spawn().doing(|| "starting postgres".to_owned())?;
-        self.wait_until_ready(&mut child).await
+        self.wait_until_ready(&mut child).await?;
+        *self.child.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
+        Ok(())
     }
 
     async fn wait_until_ready(&self, child: &mut Child) -> Result<()> {
@@ -346,6 +358,15 @@ impl TestPostgres {
             .batch_execute(&format!("ALTER DATABASE incomplete RENAME TO {name}"))
             .await?;
         Ok(())
+    }
+}
+
+impl Drop for TestPostgres {
+    /// The watcher removes the folder.
+    fn drop(&mut self) {
+        if self.alone {
+            drop(self.kill());
+        }
     }
 }
 
