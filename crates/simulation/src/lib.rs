@@ -1,0 +1,55 @@
+//! Seeded runs of client engines against the server's own logic.
+//!
+//! A run is a world of two to five devices of two or three people and one node on a storage in memory. One seed decides
+//! everything: who writes what and when, how long each frame takes, which are dropped or doubled, when lines break, devices and
+//! the server crash, the storage fails before or after it has done what was asked. Then the world heals, and the checkers
+//! of [`check`] compare what every device shows with the log.
+//!
+//! `pipit-simulate --seed N` replays one run and says what happened.
+#![warn(missing_docs)]
+
+pub mod check;
+pub mod device;
+pub mod fault;
+pub mod http;
+pub mod ledger;
+pub mod plan;
+pub mod server;
+pub mod world;
+
+use anyhow::Context as _;
+
+pub use plan::Plan;
+
+/// What a run did, for a summary.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Messages that devices had queued.
+    pub messages: u64,
+    /// Entries in all logs at the end.
+    pub entries: u64,
+    /// Frames that were dropped or doubled on the way.
+    pub mishaps: u64,
+    /// Crashes, of devices and of the server.
+    pub crashes: u64,
+}
+
+/// Runs the world of one seed to its end and checks it.
+///
+/// # Errors
+/// The first thing that a checker found, with the seed.
+pub fn run(seed: u64) -> anyhow::Result<Report> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    let plan = Plan::draw(seed);
+    runtime
+        .block_on(async {
+            let mut world = world::World::new(plan).await?;
+            world.live().await?;
+            world.heal().await?;
+            check::everything(&mut world).await?;
+            let report = world.report().await?;
+            world.end().await;
+            anyhow::Ok(report)
+        })
+        .with_context(|| format!("seed {seed}: replay it with `cargo run -p pipit-simulation -- --seed {seed}`"))
+}

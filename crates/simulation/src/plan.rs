@@ -1,0 +1,64 @@
+//! What a seed decides before anything happens.
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+use crate::fault::Rates;
+
+/// The shape of a run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What everything comes from.
+    pub seed: u64,
+    /// To which person each device belongs, by number; every person has at least one.
+    pub devices: Vec<usize>,
+    /// How many things people do.
+    pub actions: u32,
+    /// How often a frame that the log can make good is dropped on its way to a device.
+    pub drop: f64,
+    /// How often such a frame comes twice.
+    pub double: f64,
+    /// How often, instead of somebody doing something, something breaks.
+    pub chaos: f64,
+    /// How often the storage fails.
+    pub storage: Rates,
+    /// The longest that a frame takes, milliseconds.
+    pub latency_ms: i64,
+    /// The longest between two actions, milliseconds.
+    pub pause_ms: i64,
+}
+
+impl Plan {
+    /// The plan of this seed. A third of the seeds have a calm network, so that what breaks there breaks by itself.
+    pub fn draw(seed: u64) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let people = random.random_range(2..=3_usize);
+        let mut devices: Vec<usize> = (0..people).collect();
+        for _ in 0..random.random_range(0..=(5 - people)) {
+            devices.push(random.random_range(0..people));
+        }
+        let calm = random.random_bool(0.33);
+        let rate = |random: &mut ChaCha8Rng, most: f64| if calm { 0.0 } else { random.random_range(0.0..most) };
+        Self {
+            seed,
+            devices,
+            actions: random.random_range(20..=80),
+            drop: rate(&mut random, 0.3),
+            double: rate(&mut random, 0.1),
+            chaos: rate(&mut random, 0.25),
+            storage: Rates { before: rate(&mut random, 0.1), after: rate(&mut random, 0.1) },
+            latency_ms: random.random_range(1..=400),
+            pause_ms: random.random_range(10..=5_000),
+        }
+    }
+
+    /// How many people there are.
+    pub fn people(&self) -> usize {
+        self.devices.iter().max().map_or(0, |last| last + 1)
+    }
+
+    /// A generator of its own for each purpose, so that one draw more here does not change everything there.
+    pub fn random(&self, purpose: u64) -> ChaCha8Rng {
+        ChaCha8Rng::seed_from_u64(self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(purpose))
+    }
+}

@@ -1,0 +1,604 @@
+//! The world: one queue of what happens next, in the order of its clock.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use pipit_client::command::{Command, CommandId, Reply};
+use pipit_client::io::{HttpAnswer, HttpId, HttpRequest, Input, Output};
+use pipit_client::view::ConnectionView;
+use pipit_server::gateway::session::Session;
+use pipit_wire::{ConversationId, EventId, MessageId, ServerFrame, Timestamp, UserId, codec};
+use rand::{Rng as _, RngExt as _};
+use rand_chacha::ChaCha8Rng;
+
+use crate::device::{Device, Line};
+use crate::ledger::Ledger;
+use crate::plan::Plan;
+use crate::server::Server;
+use crate::{Report, check, http};
+
+/// When every world begins.
+const GENESIS: Timestamp = Timestamp(1_790_000_000_000);
+
+/// Something that happens.
+#[derive(Debug)]
+enum Step {
+    Wake { device: usize, life: u64 },
+    LineUp { device: usize, line: u64 },
+    LineDown { device: usize, line: u64 },
+    Up { device: usize, line: u64, text: String },
+    Down { device: usize, line: u64, text: String },
+    Request { device: usize, life: u64, request: HttpRequest },
+    Answer { device: usize, life: u64, id: HttpId, answer: HttpAnswer },
+    Act,
+    StartServer,
+    GoOnline { device: usize },
+}
+
+struct Due {
+    at: Timestamp,
+    order: u64,
+    step: Step,
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Due {}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.order).cmp(&(other.at, other.order))
+    }
+}
+
+/// See the module.
+pub struct World {
+    /// What the seed decided.
+    pub plan: Plan,
+    /// What time it is.
+    pub now: Timestamp,
+    /// The server.
+    pub server: Server,
+    /// The devices.
+    pub devices: Vec<Device>,
+    /// What is remembered.
+    pub ledger: Ledger,
+    random: ChaCha8Rng,
+    people: Vec<UserId>,
+    queue: BinaryHeap<Reverse<Due>>,
+    next_order: u64,
+    next_line: u64,
+    actions_left: u32,
+    healed: bool,
+    /// The server dies after the next frame, before anything that it asked for has been answered.
+    dies_at_next_frame: bool,
+}
+
+impl World {
+    /// A world at its beginning: accounts exist, devices are signed in.
+    pub async fn new(plan: Plan) -> anyhow::Result<Self> {
+        let mut random = plan.random(0);
+        let people: Vec<UserId> = (0..plan.people()).map(|_| UserId::new(GENESIS, bytes(&mut random))).collect();
+        let server = Server::new(&plan, GENESIS, &people).await?;
+        let mut world = Self {
+            actions_left: plan.actions,
+            plan,
+            now: GENESIS,
+            server,
+            devices: Vec::new(),
+            ledger: Ledger::default(),
+            random,
+            people,
+            queue: BinaryHeap::new(),
+            next_order: 0,
+            next_line: 0,
+            healed: false,
+            dies_at_next_frame: false,
+        };
+        world.server.start();
+        for (number, person) in world.plan.devices.clone().into_iter().enumerate() {
+            world.add_device(number, person).await?;
+        }
+        world.sign_in().await?;
+        Ok(world)
+    }
+
+    async fn add_device(&mut self, number: usize, person: usize) -> anyhow::Result<()> {
+        let skew_ms = self.random.random_range(-3_600_000..=3_600_000);
+        let user = *self.people.get(person).context("a person")?;
+        let random = self.plan.random(100 + u64::try_from(number)?);
+        self.devices.push(Device::new(person, user, skew_ms, random, self.now)?);
+        self.attach(number).await?;
+        let handle = format!("person{person}");
+        let sign_in =
+            Command::SignIn { handle, password: "any".to_owned(), device_name: "a device".to_owned() };
+        self.command(number, sign_in).await?;
+        Ok(())
+    }
+
+    async fn sign_in(&mut self) -> anyhow::Result<()> {
+        let patience = self.now.plus_ms(600_000);
+        while !self.devices.iter().all(|device| device.screen.connection == Some(ConnectionView::UpToDate)) {
+            ensure!(self.now < patience, "every device signs in and is up to date");
+            self.step().await?;
+        }
+        Ok(())
+    }
+
+    /// People do things, and things break, until all actions of the plan are done.
+    pub async fn live(&mut self) -> anyhow::Result<()> {
+        self.later(1, Step::Act);
+        while self.actions_left > 0 {
+            self.step().await?;
+        }
+        Ok(())
+    }
+
+    /// Nothing breaks any more; everybody gets a fresh line, and then time to settle.
+    pub async fn heal(&mut self) -> anyhow::Result<()> {
+        self.healed = true;
+        self.dies_at_next_frame = false;
+        self.server.store.heal();
+        self.server.start();
+        for device in 0..self.devices.len() {
+            self.device(device)?.online = true;
+            self.command(device, Command::SetOnline { online: true }).await?;
+        }
+        self.pass(120_000).await?;
+        for device in 0..self.devices.len() {
+            self.cut(device)?;
+        }
+        self.pass(120_000).await
+    }
+
+    /// Lets this much time pass, with all that happens in it.
+    pub async fn pass(&mut self, duration_ms: i64) -> anyhow::Result<()> {
+        let until = self.now.plus_ms(duration_ms);
+        while self.queue.peek().is_some_and(|Reverse(due)| due.at <= until) {
+            self.step().await?;
+        }
+        self.move_clock(until).await;
+        Ok(())
+    }
+
+    /// Gives a device a command of its view.
+    pub async fn command(&mut self, device: usize, command: Command) -> anyhow::Result<CommandId> {
+        let (id, input) = self.device(device)?.command(command);
+        self.feed(device, input).await?;
+        Ok(id)
+    }
+
+    /// The figures of the run.
+    pub async fn report(&self) -> anyhow::Result<Report> {
+        let mut entries = 0;
+        for conversation in &self.ledger.conversations {
+            entries += check::log(self, *conversation).await?.len();
+        }
+        Ok(Report {
+            messages: u64::try_from(self.ledger.queued.values().map(Vec::len).sum::<usize>())?,
+            entries: u64::try_from(entries)?,
+            mishaps: self.ledger.mishaps,
+            crashes: self.ledger.crashes,
+        })
+    }
+
+    /// Stops the node.
+    pub async fn end(&mut self) {
+        for device in &mut self.devices {
+            device.line = None;
+        }
+        self.server.stop().await;
+    }
+
+    fn device(&mut self, number: usize) -> anyhow::Result<&mut Device> {
+        self.devices.get_mut(number).context("a device")
+    }
+
+    fn later(&mut self, delay_ms: i64, step: Step) {
+        self.at(self.now.plus_ms(delay_ms), step);
+    }
+
+    fn at(&mut self, at: Timestamp, step: Step) {
+        self.next_order += 1;
+        self.queue.push(Reverse(Due { at: at.max(self.now), order: self.next_order, step }));
+    }
+
+    async fn move_clock(&mut self, to: Timestamp) {
+        let passed_ms = u64::try_from(to.since_ms(self.now)).unwrap_or(0);
+        self.now = self.now.max(to);
+        self.server.clock.set(self.now);
+        if passed_ms > 0 {
+            tokio::time::advance(Duration::from_millis(passed_ms)).await;
+        }
+    }
+
+    async fn step(&mut self) -> anyhow::Result<()> {
+        let Reverse(due) = self.queue.pop().context("something always happens: somebody waits for a wake")?;
+        self.move_clock(due.at).await;
+        match due.step {
+            Step::Wake { device, life } => {
+                let due = self.device(device)?;
+                if due.life == life && due.wake_at().is_some_and(|at| at <= self.now) {
+                    self.feed(device, Input::Tick).await?;
+                }
+            }
+            Step::LineUp { device, line } => self.line_up(device, line).await?,
+            Step::LineDown { device, line } => {
+                if self.is_line(device, line)? {
+                    self.device(device)?.line = None;
+                    self.feed(device, Input::Disconnected).await?;
+                }
+            }
+            Step::Up { device, line, text } => self.up(device, line, &text).await?,
+            Step::Down { device, line, text } => {
+                if self.is_line(device, line)? {
+                    self.feed(device, Input::Received { text }).await?;
+                }
+            }
+            Step::Request { device, life, request } => self.request(device, life, &request).await?,
+            Step::Answer { device, life, id, answer } => {
+                if self.device(device)?.life == life {
+                    self.feed(device, Input::HttpDone { id, answer }).await?;
+                }
+            }
+            Step::Act => self.act().await?,
+            Step::StartServer => self.server.start(),
+            Step::GoOnline { device } => {
+                self.device(device)?.online = true;
+                self.command(device, Command::SetOnline { online: true }).await?;
+            }
+        }
+        self.collect().await
+    }
+
+    fn is_line(&mut self, device: usize, line: u64) -> anyhow::Result<bool> {
+        Ok(self.device(device)?.line.as_ref().is_some_and(|current| current.number == line))
+    }
+
+    async fn line_up(&mut self, device: usize, line: u64) -> anyhow::Result<()> {
+        if !self.is_line(device, line)? {
+            return Ok(());
+        }
+        let node = self.server.running.as_ref().map(|running| running.node.clone());
+        let online = self.device(device)?.online;
+        match (node, online, &mut self.device(device)?.line) {
+            (Some(node), true, Some(line)) => {
+                line.session = Some(Session::new(node));
+                self.feed(device, Input::Connected).await
+            }
+            _ => {
+                self.device(device)?.line = None;
+                self.feed(device, Input::Disconnected).await
+            }
+        }
+    }
+
+    async fn up(&mut self, device: usize, line: u64, text: &str) -> anyhow::Result<()> {
+        if !self.is_line(device, line)? {
+            return Ok(());
+        }
+        let Some(session) = self.device(device)?.line.as_mut().and_then(|line| line.session.as_mut()) else {
+            return Ok(());
+        };
+        let frames = session.handle(text).await;
+        if std::mem::take(&mut self.dies_at_next_frame) {
+            return self.crash_server().await;
+        }
+        self.send_down(device, frames)
+    }
+
+    /// Lets the node do all that it can do now, and sends what it has for each device.
+    async fn collect(&mut self) -> anyhow::Result<()> {
+        for _ in 0..3 {
+            for _ in 0..8 {
+                tokio::task::yield_now().await;
+            }
+            for device in 0..self.devices.len() {
+                let Some(session) = self.device(device)?.line.as_mut().and_then(|line| line.session.as_mut())
+                else {
+                    continue;
+                };
+                let frames = session.settle().await;
+                let closing = session.closing().is_some();
+                self.send_down(device, frames)?;
+                if closing && let Some(line) = &mut self.device(device)?.line {
+                    line.session = None;
+                    let (number, at) = (line.number, line.last_down.plus_ms(1));
+                    self.at(at, Step::LineDown { device, line: number });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn send_down(&mut self, device: usize, frames: Vec<impl AsRef<[u8]>>) -> anyhow::Result<()> {
+        for frame in frames {
+            let text = std::str::from_utf8(frame.as_ref())?.to_owned();
+            let decoded = codec::decode_server(&text)?;
+            ensure!(decoded != ServerFrame::Unknown, "the server sent {text}");
+            let Some(number) = self.device(device)?.line.as_ref().map(|line| line.number) else { return Ok(()) };
+            self.ledger.sent(device, number, &decoded)?;
+            let may_vanish = matches!(
+                decoded,
+                ServerFrame::Event(_) | ServerFrame::Receipt(_) | ServerFrame::Typing(_) | ServerFrame::Presence(_)
+            );
+            if may_vanish && !self.healed && self.random.random_bool(self.plan.drop) {
+                self.ledger.mishaps += 1;
+                continue;
+            }
+            self.down_once(device, text.clone())?;
+            if may_vanish && !self.healed && self.random.random_bool(self.plan.double) {
+                self.ledger.mishaps += 1;
+                self.down_once(device, text)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn down_once(&mut self, device: usize, text: String) -> anyhow::Result<()> {
+        let latency_ms = self.random.random_range(1..=self.plan.latency_ms);
+        let at = self.now.plus_ms(latency_ms);
+        let Some(line) = &mut self.device(device)?.line else { return Ok(()) };
+        line.last_down = line.last_down.max(at);
+        let (at, line) = (line.last_down, line.number);
+        self.at(at, Step::Down { device, line, text });
+        Ok(())
+    }
+
+    async fn request(&mut self, device: usize, life: u64, request: &HttpRequest) -> anyhow::Result<()> {
+        let latency_ms = self.random.random_range(1..=self.plan.latency_ms);
+        let reached = self.device(device)?.online;
+        let answer = if reached { http::answer(&self.server, request).await } else { HttpAnswer::Unreachable };
+        self.remember_conversation(&answer);
+        // The request was carried out, and its answer is lost.
+        let lost = !self.healed && self.random.random_bool(self.plan.drop / 2.0);
+        let answer = if lost { HttpAnswer::Unreachable } else { answer };
+        self.later(latency_ms, Step::Answer { device, life, id: request.id, answer });
+        Ok(())
+    }
+
+    fn remember_conversation(&mut self, answer: &HttpAnswer) {
+        if let HttpAnswer::Answered { status: 200, body } = answer
+            && let Ok(made) = serde_json::from_str::<pipit_wire::rest::Conversation>(body)
+        {
+            self.ledger.conversations.insert(made.conversation.id);
+        }
+    }
+
+    async fn feed(&mut self, device: usize, input: Input) -> anyhow::Result<()> {
+        let now = self.now;
+        let outputs = self.device(device)?.handle(input, now)?;
+        for output in outputs {
+            self.carry_out(device, output)?;
+        }
+        let (wake_at, life) = {
+            let device = self.device(device)?;
+            (device.wake_at(), device.life)
+        };
+        if let Some(at) = wake_at {
+            self.at(at, Step::Wake { device, life });
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, device: usize, output: Output) -> anyhow::Result<()> {
+        let latency_ms = self.random.random_range(1..=self.plan.latency_ms);
+        let now = self.now;
+        match output {
+            Output::Connect => {
+                self.next_line += 1;
+                let number = self.next_line;
+                let line = Line { number, session: None, last_up: now, last_down: now };
+                self.device(device)?.line = Some(line);
+                self.later(latency_ms, Step::LineUp { device, line: number });
+            }
+            Output::Disconnect => self.device(device)?.line = None,
+            Output::Send { text } => {
+                let Some(line) = &mut self.device(device)?.line else { return Ok(()) };
+                line.last_up = line.last_up.max(now.plus_ms(latency_ms));
+                let (at, line) = (line.last_up, line.number);
+                self.at(at, Step::Up { device, line, text });
+            }
+            Output::Http(request) => {
+                let life = self.device(device)?.life;
+                self.later(latency_ms, Step::Request { device, life, request });
+            }
+            Output::Update { view, update } => {
+                let device = self.device(device)?;
+                if view == device.view() {
+                    device.screen.apply(update)?;
+                }
+            }
+            Output::Reply { view, id, reply } => {
+                let device = self.device(device)?;
+                if view == device.view() {
+                    device.replies.push((id, reply));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn attach(&mut self, device: usize) -> anyhow::Result<()> {
+        let view = self.device(device)?.view();
+        self.feed(device, Input::Attach { view }).await
+    }
+
+    fn cut(&mut self, device: usize) -> anyhow::Result<()> {
+        if let Some(line) = &mut self.device(device)?.line {
+            line.session = None;
+            let number = line.number;
+            self.later(1, Step::LineDown { device, line: number });
+        }
+        Ok(())
+    }
+
+    async fn crash_server(&mut self) -> anyhow::Result<()> {
+        self.ledger.crashes += 1;
+        for device in 0..self.devices.len() {
+            self.cut(device)?;
+        }
+        self.server.stop().await;
+        let down_ms = self.random.random_range(1..=20_000);
+        self.later(down_ms, Step::StartServer);
+        Ok(())
+    }
+
+    async fn act(&mut self) -> anyhow::Result<()> {
+        self.actions_left = self.actions_left.saturating_sub(1);
+        let device = self.random.random_range(0..self.devices.len());
+        if self.random.random_bool(self.plan.chaos) {
+            self.break_something(device).await?;
+        } else {
+            self.do_something(device).await?;
+        }
+        let pause_ms = self.random.random_range(1..=self.plan.pause_ms);
+        self.later(pause_ms, Step::Act);
+        Ok(())
+    }
+
+    async fn break_something(&mut self, device: usize) -> anyhow::Result<()> {
+        match self.random.random_range(0..6) {
+            0 => self.crash_server().await?,
+            1 => self.dies_at_next_frame = true,
+            2 => {
+                self.ledger.crashes += 1;
+                let now = self.now;
+                self.device(device)?.crash(now)?;
+                self.attach(device).await?;
+            }
+            3 => {
+                self.device(device)?.online = false;
+                self.cut(device)?;
+                let away_ms = self.random.random_range(1..=60_000);
+                self.later(away_ms, Step::GoOnline { device });
+            }
+            4 => {
+                // The device's clock is set, forwards or back.
+                let jump_ms = self.random.random_range(-600_000..=600_000);
+                self.device(device)?.skew_ms += jump_ms;
+                self.feed(device, Input::Tick).await?;
+            }
+            _ => self.cut(device)?,
+        }
+        Ok(())
+    }
+
+    async fn do_something(&mut self, device: usize) -> anyhow::Result<()> {
+        let shown = self.device(device)?.shown();
+        if shown.is_empty() || self.random.random_bool(0.05) {
+            return self.make_conversation(device).await;
+        }
+        let conversation =
+            *shown.get(self.random.random_range(0..shown.len())).context("a conversation that is shown")?;
+        match self.random.random_range(0..20) {
+            0..=9 => self.write(device, conversation).await?,
+            10..=12 => {
+                self.device(device)?.screen.close();
+                self.command(device, Command::OpenTimeline { conversation }).await?;
+            }
+            13..=14 => self.read(device).await?,
+            15 => {
+                self.command(device, Command::LoadOlder).await?;
+            }
+            16 => {
+                self.command(device, Command::SetTyping { conversation, active: true }).await?;
+            }
+            17 => {
+                let visible = self.random.random_bool(0.5);
+                self.command(device, Command::SetVisible { visible }).await?;
+            }
+            18 => {
+                let event_id = EventId::new(self.now, bytes(&mut self.random));
+                let title = format!("Renamed at {}", self.now.as_ms());
+                self.command(device, Command::Rename { conversation, event_id, title }).await?;
+            }
+            _ => self.change_members(device, conversation).await?,
+        }
+        Ok(())
+    }
+
+    async fn make_conversation(&mut self, device: usize) -> anyhow::Result<()> {
+        let me = self.device(device)?.user;
+        let others: Vec<UserId> = self.people.iter().copied().filter(|user| *user != me).collect();
+        let other = *others.get(self.random.random_range(0..others.len())).context("another person")?;
+        let command = if self.random.random_bool(0.5) {
+            Command::CreateDirect { user: other }
+        } else {
+            let id = ConversationId::new(self.now, bytes(&mut self.random));
+            Command::CreateGroup { id, title: "A group".to_owned(), members: others }
+        };
+        self.command(device, command).await?;
+        Ok(())
+    }
+
+    async fn write(&mut self, device: usize, conversation: ConversationId) -> anyhow::Result<()> {
+        for _ in 0..self.random.random_range(1..=4) {
+            let message = MessageId::new(self.now, bytes(&mut self.random));
+            let text = format!("{message} from device {device}");
+            let send = Command::SendMessage { message, conversation, text, reply_to: None };
+            let command = self.command(device, send.clone()).await?;
+            match self.device(device)?.reply(command) {
+                Some(Reply::Done) => self.ledger.queued(device, conversation, message),
+                Some(Reply::Failed { .. }) => {}
+                other => bail!("a message is queued at once, not answered with {other:?}"),
+            }
+            // A tab that lost its leader sends its command again.
+            if self.random.random_bool(0.1) {
+                self.command(device, send).await?;
+            }
+            if self.random.random_bool(0.02) {
+                self.withdraw(device, message).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn withdraw(&mut self, device: usize, message: MessageId) -> anyhow::Result<()> {
+        self.ledger.withdrawn.insert(message);
+        self.command(device, Command::DiscardMessage { message }).await?;
+        Ok(())
+    }
+
+    async fn read(&mut self, device: usize) -> anyhow::Result<()> {
+        let screen = &self.device(device)?.screen;
+        let Some(conversation) = screen.header.as_ref().map(|header| header.conversation) else { return Ok(()) };
+        let seqs: Vec<_> = screen.timeline.iter().filter_map(|item| item.seq).collect();
+        if seqs.is_empty() {
+            return Ok(());
+        }
+        let seq = *seqs.get(self.random.random_range(0..seqs.len())).context("a place")?;
+        self.command(device, Command::MarkRead { conversation, seq }).await?;
+        Ok(())
+    }
+
+    async fn change_members(&mut self, device: usize, conversation: ConversationId) -> anyhow::Result<()> {
+        let user = *self.people.get(self.random.random_range(0..self.people.len())).context("a person")?;
+        let command = if self.random.random_bool(0.6) {
+            let event_ids = vec![EventId::new(self.now, bytes(&mut self.random))];
+            Command::AddMembers { conversation, event_ids, users: vec![user] }
+        } else {
+            Command::RemoveMember { conversation, user }
+        };
+        self.command(device, command).await?;
+        Ok(())
+    }
+}
+
+fn bytes(random: &mut ChaCha8Rng) -> [u8; 10] {
+    let mut bytes = [0; 10];
+    random.fill_bytes(&mut bytes);
+    bytes
+}
