@@ -184,7 +184,7 @@ pub(crate) fn search(connection: &Connection, query: &str, limit: u32) -> rusqli
 /// because it may still be being typed.
 fn expression(query: &str) -> Option<String> {
     let words: Vec<String> = query
-        .split_whitespace()
+        .split(|character: char| character.is_whitespace() || character.is_control())
         .filter(|word| word.chars().any(char::is_alphanumeric))
         .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
         .collect();

@@ -70,11 +70,13 @@ impl SqliteStorage {
         })
     }
 
-    /// The file's journal holds what was there before the erasure: it is emptied too.
+    /// The journal holds what was there before the erasure: natively it is emptied, in the browser (where it stays after a
+    /// commit, [`schema::configure`]) the commit has cut it off already.
     fn empty_journal(&self) -> Result<(), StorageError> {
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
         self.connection
             .query_row(checkpoint, [], |_| Ok(()))
+            .and_then(|()| schema::keep_journal(&self.connection, true))
             .map_err(storage_error)
     }
 }
@@ -109,7 +111,9 @@ impl Storage for SqliteStorage {
 
     fn erase(&mut self) -> Result<(), StorageError> {
         self.erased = true;
-        schema::erase(&self.connection).map_err(storage_error)
+        schema::keep_journal(&self.connection, false)
+            .and_then(|()| schema::erase(&self.connection))
+            .map_err(storage_error)
     }
 
     fn session(&self) -> Result<Option<SessionRecord>, StorageError> {

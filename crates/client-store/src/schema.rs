@@ -32,6 +32,12 @@ pub(crate) fn configure(connection: &Connection, durable: bool) -> rusqlite::Res
     connection.pragma_update(None, "secure_delete", "on")
 }
 
+/// Whether the rollback journal keeps its length, and with it old pages, after a commit. That is what makes it cheap.
+pub(crate) fn keep_journal(connection: &Connection, keep: bool) -> rusqlite::Result<()> {
+    let bytes_max = if keep { -1 } else { 0 };
+    connection.pragma_update_and_check(None, "journal_size_limit", bytes_max, |_| Ok(()))
+}
+
 /// Brings the schema up to date. All steps are one transaction.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StorageError> {
     let transaction = connection

@@ -196,9 +196,14 @@ impl<S: Storage> Engine<S> {
 
     /// The socket stands: says who this is.
     pub(crate) fn greet(&mut self) -> Stored {
-        if !matches!(self.connection.line, Line::Connecting { .. }) {
-            self.out.push(Output::Disconnect);
-            return Ok(());
+        match self.connection.line {
+            Line::Connecting { .. } => {}
+            Line::Greeting { .. } | Line::Up { .. } => return Ok(()),
+            // It comes too late: nothing is wanted of it any more.
+            Line::Down | Line::Waiting { .. } | Line::Refreshing => {
+                self.out.push(Output::Disconnect);
+                return Ok(());
+            }
         }
         let Some(session) = &self.session else {
             self.hang_up();
@@ -237,11 +242,19 @@ impl<S: Storage> Engine<S> {
         });
         self.dirty.all = true;
         let offset = welcome.now.since_ms(self.clock.now());
+        self.save_names([&welcome.profile])?;
         self.update_session(|session| {
             session.clock_offset_ms = offset;
             session.me.profile = welcome.profile.clone();
             session.limits = welcome.limits.clone();
         })?;
+        if self
+            .session
+            .as_ref()
+            .is_some_and(|session| session.server_name.is_empty())
+        {
+            self.call_server_info();
+        }
         self.first_page(&welcome.conversations, welcome.next)?;
         self.resend_outbox()?;
         self.resend_receipts()

@@ -127,7 +127,12 @@ impl<S: Storage> Engine<S> {
         let Some(Request::History { conversation }) = self.requests.close(page.id) else {
             return Ok(());
         };
-        self.stop_loading_of(conversation);
+        if entries.is_empty() {
+            // The server has nothing there, whatever this device thinks: asking again would give the same.
+            self.history_failed(conversation);
+        } else {
+            self.stop_loading_of(conversation);
+        }
         let Some(mut record) = self.storage.conversation(conversation)? else {
             return Ok(());
         };

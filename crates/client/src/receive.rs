@@ -123,7 +123,7 @@ impl<S: Storage> Engine<S> {
                 Ok(())
             }
             (Some(Request::ListPage), _) => {
-                self.list_failed();
+                self.list_failed(retry_after_ms);
                 Ok(())
             }
             (Some(Request::Hello), _) => {

@@ -75,6 +75,8 @@ impl<S: Storage> Engine<S> {
             list_complete: false,
         };
         self.storage.save_session(&record)?;
+        self.storage.save_profile(&record.me.profile)?;
+        self.names.forget_account();
         self.session = Some(record);
         self.tokens = Tokens::default();
         self.dirty.all = true;

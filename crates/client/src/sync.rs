@@ -24,8 +24,8 @@ const RETRY_MS: i64 = 2_000;
 pub(crate) struct Syncing {
     /// The `hello` whose catch-up is under way.
     hello: Option<RequestId>,
-    /// Catch-ups that are to come, by the request that asked.
-    asked: BTreeMap<ConversationId, RequestId>,
+    /// Catch-ups that are to come: the request that asked, and the cursor that it gave.
+    asked: BTreeMap<ConversationId, (RequestId, Seq)>,
     /// To be asked for at the end of this input.
     wanted: BTreeSet<ConversationId>,
     /// The furthest entry that was heard of while a catch-up was to come.
@@ -35,9 +35,9 @@ pub(crate) struct Syncing {
     /// Those for which it was asked on this connection, with the last entry and the read marker then: once is enough while
     /// neither moves.
     summaries_asked: BTreeMap<ConversationId, (Seq, Seq)>,
-    /// Something came of a conversation that is not known: the list is read from its beginning.
-    list_wanted: bool,
-    list_asked: bool,
+    /// The page of the list that was asked for, and the one that is to be: each by the place that it begins after.
+    list_asked: Option<ListPosition>,
+    list_next: Option<ListPosition>,
     retry_at: Option<Timestamp>,
 }
 
@@ -46,7 +46,7 @@ impl Syncing {
         self.hello = Some(hello);
         self.asked = cursors
             .iter()
-            .map(|cursor| (cursor.conversation, hello))
+            .map(|cursor| (cursor.conversation, (hello, cursor.seq)))
             .collect();
     }
 
@@ -74,8 +74,9 @@ impl Syncing {
         self.summaries_asked.remove(&conversation);
     }
 
-    pub(crate) const fn want_list(&mut self) {
-        self.list_wanted = true;
+    /// Something came of a conversation that is not known.
+    fn want_unknown(&mut self, conversation: ConversationId) {
+        self.summaries.insert(conversation);
     }
 }
 
@@ -118,7 +119,7 @@ impl<S: Storage> Engine<S> {
         let id = self.new_request();
         self.requests.open(id, Request::Sync);
         for cursor in &cursors {
-            self.syncing.asked.insert(cursor.conversation, id);
+            self.syncing.asked.insert(cursor.conversation, (id, cursor.seq));
         }
         self.send(&ClientFrame::Sync(Sync { id, cursors }));
         Ok(())
@@ -141,7 +142,7 @@ impl<S: Storage> Engine<S> {
     pub(crate) fn live_entry(&mut self, entry: LogEntry) -> Stored {
         let conversation = entry.event.conversation;
         let Some(record) = self.storage.conversation(conversation)? else {
-            self.syncing.want_list();
+            self.syncing.want_unknown(conversation);
             return Ok(());
         };
         let cursor = self
@@ -170,17 +171,22 @@ impl<S: Storage> Engine<S> {
 
     pub(crate) fn catch_up(&mut self, frame: &CatchUp, entries: Vec<LogEntry>) -> Stored {
         let conversation = frame.conversation;
-        if self.syncing.asked.get(&conversation) == Some(&frame.id) {
+        let asked_from = match self.syncing.asked.get(&conversation) {
+            Some((id, cursor)) if *id == frame.id => Some(*cursor),
+            Some(_) | None => None,
+        };
+        if asked_from.is_some() {
             self.syncing.asked.remove(&conversation);
         }
         let Some(record) = self.storage.conversation(conversation)? else {
-            self.syncing.want_list();
+            self.syncing.want_unknown(conversation);
             return Ok(());
         };
         let tail = self
             .tail(conversation)?
             .unwrap_or(LogRange::empty_at(record.last_seq));
-        if frame.last_seq < tail.through {
+        // Not the cursor as it is now: live entries may have overtaken this answer.
+        if asked_from.is_some_and(|cursor| frame.last_seq < cursor) {
             return self.log_is_shorter(record, frame.last_seq);
         }
         let entries: Vec<LogEntry> = entries
@@ -255,7 +261,7 @@ impl<S: Storage> Engine<S> {
 
     pub(crate) fn synced(&mut self, id: RequestId) {
         self.requests.close(id);
-        self.syncing.asked.retain(|_, asked| *asked != id);
+        self.syncing.asked.retain(|_, (asked, _)| *asked != id);
         if self.syncing.hello == Some(id) {
             self.syncing.hello = None;
             self.caught_up();
@@ -268,7 +274,7 @@ impl<S: Storage> Engine<S> {
             .syncing
             .asked
             .iter()
-            .filter(|(_, asked)| **asked == id)
+            .filter(|(_, (asked, _))| *asked == id)
             .map(|(conversation, _)| *conversation)
             .collect();
         for conversation in conversations {
@@ -278,26 +284,24 @@ impl<S: Storage> Engine<S> {
             }
         }
         if let Some(retry_after_ms) = retry_after_ms {
-            self.syncing.retry_at = Some(self.clock.steady().plus_ms(retry_after_ms.max(RETRY_MS)));
+            self.retry_later(retry_after_ms);
         }
     }
 
-    /// What a view shows of a conversation may be old: its summary is asked for, and the list's beginning where something came
-    /// of a conversation that is not known.
+    /// What a view shows of a conversation may be old, or a conversation not known: its summary is asked for. So is the next page
+    /// of the list, one at a time.
     pub(crate) fn ask_for_summaries(&mut self) -> Stored {
         if !self.connection.is_up() || self.syncing.retry_at.is_some() {
             return Ok(());
         }
-        if std::mem::take(&mut self.syncing.list_wanted) && !self.syncing.list_asked {
-            self.ask_for_list(None);
-        }
+        self.ask_for_list();
         for conversation in std::mem::take(&mut self.syncing.summaries) {
-            let Some(record) = self.storage.conversation(conversation)? else {
-                continue;
-            };
+            let record = self.storage.conversation(conversation)?;
             if self.call_summary(conversation) {
-                let now = (record.last_seq, record.read_seq);
-                self.syncing.summaries_asked.insert(conversation, now);
+                let now = record.map(|record| (record.last_seq, record.read_seq));
+                self.syncing
+                    .summaries_asked
+                    .extend(now.map(|now| (conversation, now)));
             } else {
                 self.syncing.summaries.insert(conversation);
             }
@@ -305,8 +309,14 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
-    fn ask_for_list(&mut self, after: Option<ListPosition>) {
-        self.syncing.list_asked = true;
+    fn ask_for_list(&mut self) {
+        if self.syncing.list_asked.is_some() {
+            return;
+        }
+        let Some(after) = self.syncing.list_next.take() else {
+            return;
+        };
+        self.syncing.list_asked = Some(after);
         let id = self.new_request();
         self.requests.open(id, Request::ListPage);
         let most = self.session.as_ref().map_or(PAGE_CONVERSATIONS_MAX, |session| {
@@ -314,7 +324,7 @@ impl<S: Storage> Engine<S> {
         });
         self.send(&ClientFrame::Conversations(ListConversations {
             id,
-            after,
+            after: Some(after),
             limit: most.min(PAGE_CONVERSATIONS_MAX),
         }));
     }
@@ -329,7 +339,7 @@ impl<S: Storage> Engine<S> {
         if self.requests.close(page.id) != Some(Request::ListPage) {
             return Ok(());
         }
-        self.syncing.list_asked = false;
+        self.syncing.list_asked = None;
         self.list_page(&page.items, page.next)
     }
 
@@ -348,7 +358,7 @@ impl<S: Storage> Engine<S> {
                 if complete {
                     self.update_session(|session| session.list_complete = false)?;
                 }
-                self.ask_for_list(Some(next));
+                self.syncing.list_next = Some(next);
                 Ok(())
             }
             Some(_) => Ok(()),
@@ -357,7 +367,15 @@ impl<S: Storage> Engine<S> {
         }
     }
 
-    pub(crate) fn list_failed(&mut self) {
-        self.syncing.list_asked = false;
+    pub(crate) fn list_failed(&mut self, retry_after_ms: Option<i64>) {
+        let asked = self.syncing.list_asked.take();
+        if let Some(retry_after_ms) = retry_after_ms {
+            self.syncing.list_next = asked;
+            self.retry_later(retry_after_ms);
+        }
+    }
+
+    fn retry_later(&mut self, retry_after_ms: i64) {
+        self.syncing.retry_at = Some(self.clock.steady().plus_ms(retry_after_ms.max(RETRY_MS)));
     }
 }

@@ -170,7 +170,8 @@ impl<S: Storage> Engine<S> {
         let dirty = std::mem::take(&mut self.dirty);
         self.list.forget(&dirty);
         let fresh = |view: &View| view.list_flags.is_none();
-        let list_needed = dirty.touches_list() || self.views.by_id.values().any(fresh);
+        let anybody = !self.views.by_id.is_empty();
+        let list_needed = anybody && (dirty.touches_list() || self.views.by_id.values().any(fresh));
         let list = if list_needed { Some(self.list_now()?) } else { None };
         let ids: Vec<ViewId> = self.views.by_id.keys().cloned().collect();
         for id in ids {

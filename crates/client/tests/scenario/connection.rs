@@ -62,10 +62,7 @@ fn a_minute_of_a_good_line_forgets_the_failures() {
         bob.input(Input::Disconnected);
         bob.pass(30_000);
     }
-    bob.input(Input::Connected);
-    let Some(ClientFrame::Hello(hello)) = bob.frames.pop_back() else {
-        panic!("no hello");
-    };
+    let hello = bob.connect();
     let now = bob.now;
     bob.receive(&welcome(&hello, now, vec![]));
     for _ in 0..4 {

@@ -1,4 +1,11 @@
 //! The engine, step by step, against a server whose part the tests play.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by it"
+)]
 
 mod connection;
 mod outbox;

@@ -87,63 +87,54 @@ impl Storage for Full {
     }
 }
 
-#[test]
-fn a_full_disk_refuses_says_so_and_recovers() {
-    let mut device = Device::online(vec![direct(1, 0)]);
-    device.receive(&event(said(1, 1, ALICE, "one")));
-    let now = device.now;
-    let full = Rc::new(Cell::new(false));
-    let storage = Full {
-        inner: device.engine.into_storage(),
-        full: Rc::clone(&full),
-    };
-    let view = ViewId("tab".to_owned());
-    let mut engine = Engine::open(storage, config(), now).unwrap();
-    engine.handle(Input::Attach { view: view.clone() }, now);
-    let mut command = 0;
-    let mut tell = |engine: &mut Engine<Full>, what: Command| {
-        command += 1;
-        let id = CommandId(command);
-        let view = view.clone();
-        engine.handle(
-            Input::Command {
-                view,
-                id,
-                command: what,
-            },
-            now,
-        )
-    };
-    let write = || Command::SendMessage {
-        message: message(1),
-        conversation: conversation(1),
-        text: "hello".to_owned(),
-        reply_to: None,
-    };
-    tell(
-        &mut engine,
-        Command::OpenTimeline {
-            conversation: conversation(1),
-        },
-    );
+/// Bob's engine on a disk that may be full, with a view that shows the conversation with Alice.
+struct Tab {
+    engine: Engine<Full>,
+    full: Rc<Cell<bool>>,
+    view: ViewId,
+    commands: u32,
+}
 
-    full.set(true);
-    let outputs = tell(&mut engine, write());
-    let refused = |output: &Output| matches!(output, Output::Reply { reply: Reply::Failed { error }, .. } if error.code == "storage");
-    assert!(outputs.iter().any(refused), "{outputs:?}");
-    let failing = |output: &Output| {
-        matches!(
-            output,
-            Output::Update {
-                update: Update::Storage {
-                    storage: StorageView::Failing
-                },
-                ..
-            }
-        )
-    };
-    assert!(outputs.iter().any(failing), "{outputs:?}");
-    let shown = |output: &Output| {
+impl Tab {
+    fn new(device: Device) -> Self {
+        let full = Rc::new(Cell::new(false));
+        let storage = Full {
+            inner: device.engine.into_storage(),
+            full: Rc::clone(&full),
+        };
+        let mut tab = Self {
+            engine: Engine::open(storage, config(), device.now).unwrap(),
+            full,
+            view: ViewId("tab".to_owned()),
+            commands: 0,
+        };
+        let view = tab.view.clone();
+        tab.engine.handle(Input::Attach { view }, device.now);
+        tab.tell(Command::OpenTimeline {
+            conversation: conversation(1),
+        });
+        tab
+    }
+
+    fn tell(&mut self, command: Command) -> Vec<Output> {
+        self.commands += 1;
+        let input = Input::Command {
+            view: self.view.clone(),
+            id: CommandId(self.commands),
+            command,
+        };
+        self.engine.handle(input, START)
+    }
+}
+
+fn says(outputs: &[Output], expected: StorageView) -> bool {
+    outputs.iter().any(|output| {
+        matches!(output, Output::Update { update: Update::Storage { storage }, .. } if *storage == expected)
+    })
+}
+
+fn shows_timeline(outputs: &[Output]) -> bool {
+    outputs.iter().any(|output| {
         matches!(
             output,
             Output::Update {
@@ -151,28 +142,35 @@ fn a_full_disk_refuses_says_so_and_recovers() {
                 ..
             }
         )
+    })
+}
+
+#[test]
+fn a_full_disk_refuses_says_so_and_recovers() {
+    let mut device = Device::online(vec![direct(1, 0)]);
+    device.receive(&event(said(1, 1, ALICE, "one")));
+    let mut tab = Tab::new(device);
+    let write = Command::SendMessage {
+        message: message(1),
+        conversation: conversation(1),
+        text: "hello".to_owned(),
+        reply_to: None,
     };
+    tab.full.set(true);
+    let outputs = tab.tell(write.clone());
+    let refused = |output: &Output| matches!(output, Output::Reply { reply: Reply::Failed { error }, .. } if error.code == "storage");
+    assert!(outputs.iter().any(refused), "{outputs:?}");
+    assert!(says(&outputs, StorageView::Failing), "{outputs:?}");
     assert!(
-        !outputs.iter().any(shown),
+        !shows_timeline(&outputs),
         "showed what is not on disk: {outputs:?}"
     );
 
-    full.set(false);
-    let outputs = tell(&mut engine, write());
-    let durable = |output: &Output| {
-        matches!(
-            output,
-            Output::Update {
-                update: Update::Storage {
-                    storage: StorageView::Durable
-                },
-                ..
-            }
-        )
-    };
-    assert!(outputs.iter().any(durable), "{outputs:?}");
-    assert!(outputs.iter().any(shown), "{outputs:?}");
-    assert!(engine.storage().outbox_message(message(1)).unwrap().is_some());
+    tab.full.set(false);
+    let outputs = tab.tell(write);
+    assert!(says(&outputs, StorageView::Durable), "{outputs:?}");
+    assert!(shows_timeline(&outputs), "{outputs:?}");
+    assert!(tab.engine.storage().outbox_message(message(1)).unwrap().is_some());
 }
 
 #[test]

@@ -145,7 +145,7 @@ pub(crate) fn config() -> Config {
         random: Box::new(move |bytes| {
             for byte in bytes {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                *byte = (state >> 33) as u8;
+                *byte = state.to_le_bytes()[4];
             }
         }),
     }

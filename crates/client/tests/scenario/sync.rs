@@ -372,3 +372,79 @@ fn entries_of_a_type_that_is_not_known_keep_their_place() {
     assert_eq!(cursor(&bob, 1), 2);
     assert_eq!(bob.unread(1), 1);
 }
+
+#[test]
+fn live_entries_may_overtake_a_catch_up() {
+    let mut bob = Device::online(vec![direct(1, 5)]);
+    bob.cut();
+    let hello = bob.connect();
+    let now = bob.now;
+    bob.receive(&welcome(&hello, now, vec![behind(direct(1, 7), 5, 5, 2)]));
+    for number in 6..=9 {
+        bob.receive(&event(said(1, number, ALICE, "x")));
+    }
+    bob.receive(&catch_up(hello.id, 1, lines(1, 6..=7), 7, false));
+    assert_eq!(cursor(&bob, 1), 9);
+    assert_eq!(bob.unread(1), 4);
+}
+
+#[test]
+fn what_is_put_off_is_asked_again() {
+    let mut bob = Device::online(vec![direct(1, 3)]);
+    bob.sent();
+    bob.receive(&event(said(1, 6, ALICE, "six")));
+    let sync = asked_to_sync(&mut bob).expect("did not ask");
+    let error = pipit_wire::WireError::new(pipit_wire::ErrorCode::RateLimited, "slowly");
+    bob.receive(&ServerFrame::Error(error.answering(Some(sync.id))));
+    bob.pass(1_999);
+    assert!(asked_to_sync(&mut bob).is_none());
+    bob.pass(1);
+    assert!(asked_to_sync(&mut bob).is_some());
+}
+
+#[test]
+fn an_entry_of_an_unknown_conversation_asks_what_it_is() {
+    let mut bob = Device::online(vec![]);
+    bob.sent();
+    bob.receive(&event(said(1, 6, ALICE, "six")));
+    bob.receive(&event(said(1, 7, ALICE, "seven")));
+    assert_eq!(bob.calls.len(), 1);
+    let request = bob.answer(
+        200,
+        &pipit_wire::rest::Conversation {
+            conversation: behind(direct(1, 7), 5, 5, 2),
+        },
+    );
+    assert_eq!(request.path, format!("/v1/conversations/{}", conversation(1)));
+    assert_eq!(bob.unread(1), 2);
+    assert_eq!(
+        asked_to_sync(&mut bob).expect("did not ask").cursors[0].seq,
+        seq(5)
+    );
+}
+
+#[test]
+fn a_batch_of_inputs_is_one_transaction_and_one_change() {
+    let mut bob = Device::online(vec![direct(1, 0)]);
+    bob.open(1);
+    let inputs: Vec<_> = (1..=50)
+        .map(|number| pipit_client::io::Input::Received {
+            text: pipit_wire::codec::encode_server(&event(said(1, number, ALICE, "x"))),
+        })
+        .collect();
+    let outputs = bob.engine.handle_all(inputs, bob.now);
+    let timelines = outputs
+        .iter()
+        .filter(|output| {
+            matches!(
+                output,
+                pipit_client::io::Output::Update {
+                    update: pipit_client::view::Update::Timeline { .. },
+                    ..
+                }
+            )
+        })
+        .count();
+    assert_eq!(timelines, 1);
+    assert_eq!(cursor(&bob, 1), 50);
+}

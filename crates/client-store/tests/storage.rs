@@ -1,0 +1,530 @@
+//! The storage port as the engine uses it, on real files.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by it"
+)]
+
+use pipit_client::range::LogRange;
+use pipit_client::storage::{
+    ConversationRecord, Counted, LogEntry, MemberRecord, OutboxRecord, OutboxState, SessionRecord, Storage,
+};
+use pipit_client::{StorageError, range};
+use pipit_client_store::{SCHEMA_VERSION, SqliteStorage};
+use pipit_wire::event::{ConversationKind, EventBody, Role};
+use pipit_wire::frame::Profile;
+use pipit_wire::rest::Me;
+use pipit_wire::{Content, ConversationId, DeviceId, Event, Limits, MessageId, Seq, Timestamp, UserId};
+use proptest::prelude::*;
+
+fn user(number: u8) -> UserId {
+    UserId::from_bytes([number; 16])
+}
+
+fn conversation(number: u8) -> ConversationId {
+    ConversationId::from_bytes([number; 16])
+}
+
+fn message(number: u8) -> MessageId {
+    MessageId::from_bytes([number; 16])
+}
+
+fn seq(number: u64) -> Seq {
+    Seq::new(number).unwrap()
+}
+
+fn record(number: u8, at: i64) -> ConversationRecord {
+    ConversationRecord {
+        id: conversation(number),
+        kind: ConversationKind::Group,
+        title: Some("Birds".to_owned()),
+        peer: None,
+        role: Role::Admin,
+        member_count: 2,
+        first_seq: seq(1),
+        last_seq: seq(9),
+        last_at: Timestamp(at),
+        activity_at: Timestamp(at),
+        state_seq: seq(9),
+        last_message: None,
+        delivered_seq: seq(8),
+        read_seq: seq(7),
+        delivered_confirmed: seq(8),
+        read_confirmed: seq(7),
+        counted: Counted {
+            unread: 2,
+            last_seq: seq(9),
+            read_seq: seq(7),
+        },
+    }
+}
+
+fn said(place: u8, number: u64, sender: u8, text: &str) -> LogEntry {
+    let mut id = [place; 16];
+    id[8..].copy_from_slice(&number.to_be_bytes());
+    let event = Event {
+        id: MessageId::from_bytes(id).into(),
+        conversation: conversation(place),
+        seq: seq(number),
+        at: Timestamp(1_000),
+        sender: user(sender),
+        device: None,
+        body: EventBody::Message {
+            written_at: Timestamp(900),
+            content: Content::Plain {
+                text: text.to_owned(),
+            },
+            reply_to: None,
+        },
+    };
+    LogEntry {
+        raw: serde_json::to_string(&event).unwrap(),
+        event,
+    }
+}
+
+fn waiting(number: u8, place: u8) -> OutboxRecord {
+    OutboxRecord {
+        message: message(number),
+        conversation: conversation(place),
+        written_at: Timestamp(5),
+        text: format!("message {number}"),
+        reply_to: Some(message(99)),
+        state: OutboxState::Queued,
+    }
+}
+
+fn session() -> SessionRecord {
+    SessionRecord {
+        me: Me {
+            profile: Profile {
+                user: user(1),
+                handle: "bob".to_owned(),
+                name: "Bob".to_owned(),
+            },
+            admin: true,
+        },
+        device: DeviceId::from_bytes([3; 16]),
+        limits: Limits::default(),
+        server_name: "Home".to_owned(),
+        access_token: "secret access".to_owned(),
+        access_until: Timestamp(7),
+        refresh_token: "secret refresh".to_owned(),
+        clock_offset_ms: -3,
+        list_loaded: true,
+        list_complete: false,
+    }
+}
+
+fn committed(storage: &mut SqliteStorage, write: impl FnOnce(&mut SqliteStorage)) -> bool {
+    storage.begin().unwrap();
+    write(storage);
+    storage.commit().unwrap()
+}
+
+fn with_conversations(count: u8) -> SqliteStorage {
+    let mut storage = SqliteStorage::open_in_memory().unwrap();
+    committed(&mut storage, |storage| {
+        for number in 1..=count {
+            storage
+                .save_conversation(&record(number, i64::from(number)))
+                .unwrap();
+        }
+    });
+    storage
+}
+
+#[test]
+fn what_is_written_is_read_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let path = path.to_str().unwrap();
+    let members = [
+        MemberRecord {
+            user: user(2),
+            role: Role::Owner,
+            delivered_seq: seq(4),
+            read_seq: seq(3),
+        },
+        MemberRecord {
+            user: user(1),
+            role: Role::Member,
+            delivered_seq: seq(2),
+            read_seq: seq(1),
+        },
+    ];
+    let ranges = [
+        LogRange::empty_at(seq(2)),
+        LogRange {
+            after: seq(4),
+            through: seq(6),
+        },
+    ];
+    let mut full = record(1, 10);
+    full.last_message = Some(said(1, 6, 2, "six").event);
+    full.peer = Some(user(2));
+    let entries = [said(1, 5, 2, "five"), said(1, 6, 2, "six")];
+    {
+        let mut storage = SqliteStorage::open(path, None).unwrap();
+        assert!(storage.durable());
+        let wrote = committed(&mut storage, |storage| {
+            storage.save_session(&session()).unwrap();
+            storage.save_conversation(&full).unwrap();
+            storage.replace_members(full.id, &members).unwrap();
+            storage.save_ranges(full.id, &ranges).unwrap();
+            storage.save_entries(&entries).unwrap();
+            storage.save_outbox(&waiting(9, 1)).unwrap();
+            storage.save_draft(full.id, "dear").unwrap();
+            storage.save_profile(&session().me.profile).unwrap();
+        });
+        assert!(wrote);
+        assert!(
+            !committed(&mut storage, |_| ()),
+            "an empty transaction wrote something"
+        );
+    }
+    let storage = SqliteStorage::open(path, None).unwrap();
+    assert_eq!(storage.session().unwrap(), Some(session()));
+    assert_eq!(storage.conversation(full.id).unwrap(), Some(full.clone()));
+    assert_eq!(storage.members(full.id).unwrap(), members);
+    assert_eq!(storage.ranges(full.id).unwrap(), ranges);
+    let events: Vec<Event> = entries.iter().map(|entry| entry.event.clone()).collect();
+    assert_eq!(storage.entries(full.id, seq(4), seq(6)).unwrap(), events);
+    assert_eq!(storage.entries(full.id, seq(5), seq(6)).unwrap(), events[1..]);
+    assert_eq!(storage.outbox(full.id).unwrap(), [waiting(9, 1)]);
+    assert_eq!(storage.draft(full.id).unwrap().as_deref(), Some("dear"));
+    assert_eq!(storage.profile(user(1)).unwrap(), Some(session().me.profile));
+    assert_eq!(storage.cursors(9).unwrap()[0].seq, seq(6));
+}
+
+#[test]
+fn a_transaction_that_is_rolled_back_or_cut_off_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let path = path.to_str().unwrap();
+    {
+        let mut storage = SqliteStorage::open(path, None).unwrap();
+        storage.begin().unwrap();
+        storage.save_session(&session()).unwrap();
+        storage.rollback().unwrap();
+        storage.rollback().unwrap();
+        assert_eq!(storage.session().unwrap(), None);
+        storage.begin().unwrap();
+        storage.save_session(&session()).unwrap();
+        assert_eq!(
+            storage.session().unwrap(),
+            Some(session()),
+            "a read sees the transaction's writes"
+        );
+    }
+    let storage = SqliteStorage::open(path, None).unwrap();
+    assert_eq!(storage.session().unwrap(), None);
+}
+
+#[test]
+fn a_second_process_is_told_that_the_store_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let path = path.to_str().unwrap();
+    let first = SqliteStorage::open(path, None).unwrap();
+    assert!(matches!(
+        SqliteStorage::open(path, None),
+        Err(StorageError::Locked)
+    ));
+    drop(first);
+    SqliteStorage::open(path, None).unwrap();
+}
+
+#[test]
+fn a_newer_schema_and_a_damaged_file_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("newer.db");
+    let path = path.to_str().unwrap();
+    drop(SqliteStorage::open(path, None).unwrap());
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection
+        .pragma_update(None, "user_version", SCHEMA_VERSION + 1)
+        .unwrap();
+    drop(connection);
+    match SqliteStorage::open(path, None) {
+        Err(StorageError::Newer { found, known }) => {
+            assert_eq!((found, known), (SCHEMA_VERSION + 1, SCHEMA_VERSION))
+        }
+        other => panic!("{other:?}"),
+    }
+
+    let path = folder.path().join("damaged.db");
+    std::fs::write(&path, [b'x'; 8_192]).unwrap();
+    assert!(matches!(
+        SqliteStorage::open(path.to_str().unwrap(), None),
+        Err(StorageError::Corrupt { .. })
+    ));
+    assert!(SqliteStorage::open("/nowhere/at/all.db", None).is_err());
+}
+
+#[test]
+fn a_value_that_cannot_be_read_is_damage_not_a_guess() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let path = path.to_str().unwrap();
+    {
+        let mut storage = SqliteStorage::open(path, None).unwrap();
+        committed(&mut storage, |storage| {
+            storage.save_conversation(&record(1, 1)).unwrap();
+            storage.save_entries(&[said(1, 1, 2, "one")]).unwrap();
+        });
+    }
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection
+        .execute_batch("UPDATE entry SET raw = 'not json'; UPDATE conversation SET role = 77;")
+        .unwrap();
+    drop(connection);
+    let storage = SqliteStorage::open(path, None).unwrap();
+    assert!(matches!(
+        storage.entries(conversation(1), seq(0), seq(9)),
+        Err(StorageError::Corrupt { .. })
+    ));
+    assert!(matches!(
+        storage.conversation(conversation(1)),
+        Err(StorageError::Corrupt { .. })
+    ));
+}
+
+#[test]
+fn erased_is_erased() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let mut storage = SqliteStorage::open(path.to_str().unwrap(), None).unwrap();
+    committed(&mut storage, |storage| {
+        storage.save_session(&session()).unwrap();
+        storage.save_profile(&session().me.profile).unwrap();
+        storage.save_conversation(&record(1, 1)).unwrap();
+        storage.save_entries(&[said(1, 1, 2, "hippopotamus")]).unwrap();
+        storage.save_outbox(&waiting(1, 1)).unwrap();
+        storage.save_draft(conversation(1), "rhinoceros").unwrap();
+    });
+    committed(&mut storage, |storage| storage.erase().unwrap());
+    assert_eq!(storage.session().unwrap(), None);
+    assert!(storage.recent_conversations(9).unwrap().is_empty());
+    assert!(storage.search("hippopotamus", 9).unwrap().is_empty());
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        for word in ["hippopotamus", "rhinoceros", "secret refresh", "message 1"] {
+            let found = bytes.windows(word.len()).any(|window| window == word.as_bytes());
+            assert!(!found, "`{word}` is still on the disk");
+        }
+    }
+}
+
+#[test]
+fn a_conversation_goes_with_all_that_belongs_to_it() {
+    let mut storage = with_conversations(2);
+    committed(&mut storage, |storage| {
+        for place in [1, 2] {
+            storage.save_entries(&[said(place, 1, 2, "hello")]).unwrap();
+            storage
+                .save_ranges(conversation(place), &[LogRange::empty_at(seq(0))])
+                .unwrap();
+            storage.save_outbox(&waiting(place, place)).unwrap();
+            storage.save_draft(conversation(place), "dear").unwrap();
+        }
+        storage.remove_conversation(conversation(1)).unwrap();
+    });
+    assert!(
+        storage
+            .entries(conversation(1), seq(0), seq(9))
+            .unwrap()
+            .is_empty()
+    );
+    assert!(storage.ranges(conversation(1)).unwrap().is_empty());
+    assert_eq!(storage.outbox_conversations().unwrap(), [conversation(2)]);
+    assert_eq!(storage.draft(conversation(1)).unwrap(), None);
+    assert_eq!(storage.search("hello", 9).unwrap().len(), 1);
+}
+
+#[test]
+fn the_list_is_in_order_of_activity() {
+    let mut storage = with_conversations(5);
+    let order = |storage: &SqliteStorage| storage.recent_conversations(3).unwrap();
+    assert_eq!(
+        order(&storage),
+        [conversation(5), conversation(4), conversation(3)]
+    );
+    committed(&mut storage, |storage| {
+        storage.save_conversation(&record(1, 5)).unwrap();
+    });
+    assert_eq!(
+        order(&storage),
+        [conversation(5), conversation(1), conversation(4)]
+    );
+}
+
+#[test]
+fn what_the_server_may_not_have_is_found() {
+    let mut storage = with_conversations(3);
+    assert!(storage.unconfirmed(9).unwrap().is_empty());
+    committed(&mut storage, |storage| {
+        let read = ConversationRecord {
+            read_seq: seq(8),
+            ..record(1, 1)
+        };
+        let delivered = ConversationRecord {
+            delivered_seq: seq(9),
+            ..record(3, 3)
+        };
+        storage.save_conversation(&read).unwrap();
+        storage.save_conversation(&delivered).unwrap();
+    });
+    assert_eq!(
+        storage.unconfirmed(9).unwrap(),
+        [conversation(3), conversation(1)]
+    );
+}
+
+#[test]
+fn the_outbox_keeps_its_order_through_changes_of_state() {
+    let mut storage = with_conversations(1);
+    committed(&mut storage, |storage| {
+        for number in 1..=4 {
+            storage.save_outbox(&waiting(number, 1)).unwrap();
+        }
+        let failed = OutboxRecord {
+            state: OutboxState::Failed {
+                code: "blocked".to_owned(),
+            },
+            ..waiting(2, 1)
+        };
+        let acknowledged = OutboxRecord {
+            state: OutboxState::Acknowledged {
+                seq: seq(4),
+                at: Timestamp(8),
+            },
+            ..waiting(1, 1)
+        };
+        storage.save_outbox(&failed).unwrap();
+        storage.save_outbox(&acknowledged).unwrap();
+        storage.remove_outbox(message(3)).unwrap();
+        storage.save_outbox(&waiting(3, 1)).unwrap();
+    });
+    let order: Vec<_> = storage
+        .outbox(conversation(1))
+        .unwrap()
+        .into_iter()
+        .map(|waiting| waiting.message)
+        .collect();
+    assert_eq!(order, [message(1), message(2), message(4), message(3)]);
+    let failed = storage.outbox_message(message(2)).unwrap().unwrap();
+    assert!(matches!(failed.state, OutboxState::Failed { .. }));
+}
+
+#[test]
+fn messages_of_others_are_counted() {
+    let mut storage = with_conversations(1);
+    let title = EventBody::TitleChanged {
+        title: "Owls".to_owned(),
+    };
+    let mut renamed = said(1, 3, 2, "");
+    renamed.event.body = title;
+    renamed.raw = serde_json::to_string(&renamed.event).unwrap();
+    committed(&mut storage, |storage| {
+        let entries = [
+            said(1, 1, 1, "mine"),
+            said(1, 2, 2, "theirs"),
+            renamed,
+            said(1, 4, 2, "theirs"),
+        ];
+        storage.save_entries(&entries).unwrap();
+        storage.save_entries(&entries).unwrap();
+    });
+    let count = |after, through| {
+        storage
+            .count_messages_of_others(conversation(1), user(1), seq(after), seq(through))
+            .unwrap()
+    };
+    assert_eq!((count(0, 4), count(2, 4), count(4, 4), count(0, 3)), (2, 1, 0, 1));
+    let first = |after| {
+        storage
+            .first_message_of_others(conversation(1), user(1), seq(after))
+            .unwrap()
+    };
+    assert_eq!((first(0), first(2), first(4)), (Some(seq(2)), Some(seq(4)), None));
+}
+
+#[test]
+fn search_finds_words_in_any_spelling_and_nothing_that_was_removed() {
+    let mut storage = with_conversations(2);
+    committed(&mut storage, |storage| {
+        storage
+            .save_entries(&[
+                said(1, 1, 2, "Wir treffen uns im Café Müller, um acht."),
+                said(1, 2, 2, "Der Kaffee war gut"),
+                said(2, 1, 1, "café OR \"nothing\" AND NOT (crash)"),
+            ])
+            .unwrap();
+    });
+    let found = |query: &str| {
+        let mut places: Vec<_> = storage
+            .search(query, 9)
+            .unwrap()
+            .iter()
+            .map(|hit| (hit.conversation, hit.seq.get()))
+            .collect();
+        places.sort_unstable();
+        places
+    };
+    assert_eq!(found("cafe"), [(conversation(1), 1), (conversation(2), 1)]);
+    assert_eq!(found("CAFÉ muller"), [(conversation(1), 1)]);
+    assert_eq!(found("kaf"), [(conversation(1), 2)]);
+    // What a person types is words, never an expression.
+    for query in [
+        "café OR",
+        "\"nothing\" AND NOT (crash)",
+        "crash)",
+        "NEAR(",
+        "text:crash",
+        "-crash",
+        "*",
+        "",
+        "^cafe",
+    ] {
+        storage
+            .search(query, 9)
+            .unwrap_or_else(|error| panic!("{query}: {error}"));
+    }
+    assert!(found("* ? \"").is_empty());
+    let hit = &storage.search("treffen", 9).unwrap()[0];
+    assert_eq!((hit.sender, hit.at), (user(2), Timestamp(1_000)));
+    assert!(hit.excerpt.contains("treffen"));
+
+    committed(&mut storage, |storage| {
+        storage.truncate_entries(conversation(1), seq(1)).unwrap();
+    });
+    assert!(storage.search("kaffee", 9).unwrap().is_empty());
+    assert_eq!(storage.search("treffen", 9).unwrap().len(), 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn parts_of_a_log_are_kept_as_they_are(parts in prop::collection::vec((0_u64..90, 0_u64..9), 0..20)) {
+        let mut storage = with_conversations(1);
+        let mut ranges = Vec::new();
+        for (after, length) in parts {
+            let part = LogRange { after: seq(after), through: seq(after + length) };
+            ranges = range::insert(&ranges, part);
+            committed(&mut storage, |storage| storage.save_ranges(conversation(1), &ranges).unwrap());
+            prop_assert_eq!(&storage.ranges(conversation(1)).unwrap(), &ranges);
+            prop_assert_eq!(storage.cursors(1).unwrap()[0].seq, ranges.last().unwrap().through);
+        }
+    }
+
+    /// No text, whatever is in it, breaks the index or a search for it.
+    #[test]
+    fn any_text_can_be_searched_for(text in ".{1,60}") {
+        let mut storage = with_conversations(1);
+        committed(&mut storage, |storage| storage.save_entries(&[said(1, 1, 2, &text)]).unwrap());
+        storage.search(&text, 9).unwrap();
+    }
+}
