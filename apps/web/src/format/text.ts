@@ -36,8 +36,19 @@ function trimLink(raw: string): string {
   return rest.startsWith(')') && trimmed.includes('(') && !trimmed.includes(')') ? `${trimmed})` : trimmed;
 }
 
+const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+/**
+ * A picture that is shown as one: by itself, or because a variation selector asks for it; or a flag. (`\p{RGI_Emoji}`
+ * would say it exactly, and takes seconds to compile.)
+ */
+const PICTURE = /^(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}.*\uFE0F|\p{Regional_Indicator}{2})/u;
+
 /** Whether a text is nothing but one to three emoji: shown larger. */
 export function isOnlyEmoji(text: string): boolean {
+  if (text.length > 48) return false;
   const compact = text.replace(/\s/gu, '');
-  return compact.length <= 24 && /^(?:\p{RGI_Emoji}){1,3}$/v.test(compact);
+  const graphemes = Array.from(segments.segment(compact), ({ segment }) => segment);
+  return (
+    graphemes.length > 0 && graphemes.length <= 3 && graphemes.every((grapheme) => PICTURE.test(grapheme))
+  );
 }

@@ -1,0 +1,77 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test as base, type Page } from '@playwright/test';
+import { build, preview, type PreviewServer } from 'vite';
+
+import type { Script } from '../../src/dev/fake-core';
+
+declare global {
+  interface Window {
+    pipit?: Script;
+  }
+}
+
+/** The path of a conversation of the scripted world. */
+export function room(number: number): string {
+  return `/c/0193a000-0002-7000-8000-${number.toString(16).padStart(12, '0')}`;
+}
+
+interface Views {
+  /** Opens a path on a scene of the scripted core. */
+  open(scene: string, path?: string): Promise<void>;
+}
+
+async function serve(): Promise<{ server: PreviewServer; address: string }> {
+  const server = await preview({ mode: 'views', preview: { port: 0, host: '127.0.0.1' }, logLevel: 'error' });
+  const at = server.httpServer.address();
+  if (at === null || typeof at === 'string') throw new Error('the preview has no address');
+  return { server, address: `http://127.0.0.1:${at.port}` };
+}
+
+/** Builds the views once a run, in `global-setup.ts`. */
+export async function buildViews(): Promise<void> {
+  await build({ mode: 'views', logLevel: 'error' });
+}
+
+/** A test on the scripted core. It fails on any message of the console, so on any breach of the security policy. */
+export const test = base.extend<Views & { quiet: void }, { address: string }>({
+  address: [
+    // eslint-disable-next-line no-empty-pattern -- the library wants the pattern
+    async ({}, use) => {
+      const { server, address } = await serve();
+      await use(address);
+      await server.close();
+    },
+    { scope: 'worker' },
+  ],
+  quiet: [
+    async ({ page }, use) => {
+      const said: string[] = [];
+      page.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type())) said.push(message.text());
+      });
+      page.on('pageerror', (error) => said.push(String(error)));
+      await use();
+      expect(said, 'the console stays quiet').toEqual([]);
+    },
+    { auto: true },
+  ],
+  open: async ({ page, address }, use) => {
+    await use(async (scene, path = '/') => {
+      const [pathname, hash] = path.split('#');
+      await page.goto(`${address}${pathname}?fake=${scene}${hash === undefined ? '' : `#${hash}`}`);
+    });
+  },
+});
+
+/** Nothing that axe knows of is wrong with the page. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  const found = violations.flatMap(({ id, help, nodes }) =>
+    nodes.map((node) => `${id}: ${help}\n  ${node.html.slice(0, 200)}\n  ${node.failureSummary ?? ''}`),
+  );
+  expect(found).toEqual([]);
+}
+
+export { expect };

@@ -1,0 +1,200 @@
+import type { Locator, Page } from '@playwright/test';
+
+import type { Command } from '../../src/generated/types';
+import { expect, room, test } from '../support/views';
+
+const composer = (page: Page) => page.getByRole('textbox', { name: /Message to/ });
+const lines = (page: Page) => page.getByRole('list', { name: 'Messages' }).getByRole('listitem');
+const line = (page: Page, text: string | RegExp) => lines(page).filter({ hasText: text });
+const viewport = (page: Page) => page.locator('.viewport');
+
+async function sent<T extends Command['type']>(
+  page: Page,
+  type: T,
+): Promise<Extract<Command, { type: T }>[]> {
+  const commands = await page.evaluate(() => window.pipit?.commands ?? []);
+  return commands.filter((command): command is Extract<Command, { type: T }> => command.type === type);
+}
+
+function receive(page: Page, number: number, text: string): Promise<void> {
+  return page.evaluate(([of, what]) => window.pipit?.receive(of, 'mila', what), [number, text] as const);
+}
+
+async function distanceToEnd(page: Page): Promise<number> {
+  return viewport(page).evaluate(
+    (element) => element.scrollHeight - element.clientHeight - element.scrollTop,
+  );
+}
+
+async function topOf(target: Locator): Promise<number> {
+  return target.evaluate((element) => Math.round(element.getBoundingClientRect().top));
+}
+
+test('a conversation opens at its end and stays there as messages come', async ({ page, open }) => {
+  await open('full', room(1));
+  await expect(line(page, /See you at the pier/)).toBeInViewport();
+  for (let i = 1; i <= 12; i += 1) await receive(page, 1, `news ${i}`);
+  await expect(line(page, 'news 12')).toBeInViewport();
+  await expect.poll(() => distanceToEnd(page)).toBeLessThan(2);
+});
+
+test('whoever reads older messages is not moved, and can jump back', async ({ page, open }) => {
+  await open('full', room(1));
+  await expect(line(page, /See you at the pier/)).toBeInViewport();
+  await viewport(page).hover();
+  await page.mouse.wheel(0, -1_500);
+  const jump = page.getByRole('button', { name: /Jump to the latest/ });
+  await expect(jump).toBeVisible();
+  const anchor = line(page, /\(1[45]\d\)/).first();
+  const before = await topOf(anchor);
+  await receive(page, 1, 'news from below');
+  await expect(page.getByRole('button', { name: /1 unread/ })).toBeVisible();
+  expect(await topOf(anchor)).toBe(before);
+  await jump.click();
+  await expect(line(page, 'news from below')).toBeInViewport();
+  await expect(jump).toBeHidden();
+});
+
+test('older messages load above without moving what is on the screen', async ({ page, open }) => {
+  await open('full', room(1));
+  await expect(line(page, /See you at the pier/)).toBeInViewport();
+  const place = () =>
+    viewport(page).evaluate((element) => {
+      const middle = element.getBoundingClientRect().top + 200;
+      const rows = Array.from(element.querySelectorAll('[role="listitem"]'));
+      const row = rows.find((candidate) => candidate.getBoundingClientRect().bottom > middle);
+      return {
+        key: row?.getAttribute('data-key') ?? '',
+        top: Math.round(row?.getBoundingClientRect().top ?? 0),
+      };
+    });
+  await viewport(page).evaluate((element) => element.scrollTo(0, 500));
+  await expect.poll(async () => (await sent(page, 'load_older')).length).toBe(1);
+  const held = await place();
+  // The page has come when there is much more above than there was.
+  await expect.poll(() => viewport(page).evaluate((element) => element.scrollTop)).toBeGreaterThan(2_000);
+  await expect.poll(place).toEqual(held);
+});
+
+test('the whole of a long conversation can be walked to its beginning', async ({ page, open }) => {
+  await open('full', room(1));
+  await expect(line(page, /See you at the pier/)).toBeInViewport();
+  await expect(async () => {
+    await viewport(page).evaluate((element) => element.scrollTo(0, 0));
+    await expect(page.getByText('This is the beginning of your conversation with Mila Novak.')).toBeVisible({
+      timeout: 500,
+    });
+  }).toPass();
+  expect(await page.getByRole('listitem').count()).toBeLessThan(80);
+});
+
+test('a message goes from queued to read, said in words', async ({ page, open }) => {
+  await open('full', room(1));
+  await page.evaluate(() => window.pipit?.connection({ state: 'offline' }));
+  await composer(page).fill('On my way');
+  await composer(page).press('Enter');
+  await expect(line(page, 'On my way')).toContainText('Waiting to send');
+  await page.evaluate(() => window.pipit?.connection({ state: 'up_to_date' }));
+  await composer(page).fill('Now');
+  await composer(page).press('Enter');
+  await expect(line(page, 'Now').last()).toContainText('Read');
+  await expect(lines(page).last()).toHaveAccessibleName(/^You, Now, .*, Read$/);
+});
+
+test('a refused message says why, and can be tried again or dropped', async ({ page, open }) => {
+  await open('failing', room(1));
+  const refused = line(page, 'Here is the whole list');
+  await expect(refused).toContainText('Not sent. This is too long to send.');
+  await refused.getByRole('button', { name: 'Try again' }).click();
+  await expect(refused).not.toContainText('Not sent');
+  const waiting = line(page, 'I will just tell you tomorrow.');
+  await waiting.hover();
+  await waiting.getByRole('button', { name: 'Withdraw' }).click();
+  await expect(waiting).toHaveCount(0);
+});
+
+test('what is on the screen counts as read, and nothing else', async ({ page, open }) => {
+  await open('full', room(2));
+  await expect(page.getByText('New messages')).toBeVisible();
+  await expect.poll(async () => (await sent(page, 'mark_read')).at(-1)?.seq).toBe(11);
+  await page.getByRole('link', { name: /Jonas Weber/ }).isVisible();
+  await expect(page.locator(`a[href="${room(2)}"]`)).not.toContainText('unread');
+  // The divider stays where it was when the conversation was opened.
+  await expect(page.getByText('New messages')).toBeVisible();
+});
+
+test('nothing counts as read while the page is hidden', async ({ page, open }) => {
+  await open('full', room(1));
+  await expect(line(page, /See you at the pier/)).toBeInViewport();
+  await expect.poll(async () => (await sent(page, 'mark_read')).length).toBe(1);
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'visibilityState', { configurable: true, value: 'hidden' });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await receive(page, 1, 'while away');
+  await expect(line(page, 'while away')).toBeAttached();
+  expect(await sent(page, 'mark_read')).toHaveLength(1);
+  expect((await sent(page, 'set_visible')).at(-1)?.visible).toBe(false);
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'visibilityState', { configurable: true, value: 'visible' });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await expect.poll(async () => (await sent(page, 'mark_read')).length).toBe(2);
+});
+
+test('typing is shown, and new messages are said politely and together', async ({ page, open }) => {
+  await open('full', room(1));
+  await page.evaluate(() => window.pipit?.type(1, 'mila', true));
+  await expect(page.getByTestId('status')).toHaveText('Mila is typing…');
+  await page.evaluate(() => window.pipit?.type(1, 'mila', false));
+  await expect(page.getByTestId('status')).toHaveText('Online');
+  await receive(page, 1, 'first');
+  await expect(page.getByTestId('live')).toHaveText('Mila Novak: first');
+  for (const text of ['second', 'third', 'fourth']) await receive(page, 1, text);
+  await expect(page.getByTestId('live')).toHaveText('3 new messages');
+});
+
+test('being removed is said, and leads back', async ({ page, open }) => {
+  await open('full', room(2));
+  await expect(page.getByText('New messages')).toBeVisible();
+  await page.evaluate(() => window.pipit?.remove(2));
+  await expect(page.getByText('You are no longer in this conversation')).toBeVisible();
+  await page.getByRole('button', { name: 'Back to your conversations' }).click();
+  await expect(page).toHaveURL(/\/\?/);
+});
+
+test('a chosen theme stays', async ({ page, open }) => {
+  await open('full');
+  await page.getByRole('button', { name: /Account of/ }).click();
+  await page.getByRole('menuitem', { name: 'Profile and appearance' }).click();
+  await page.getByRole('radio', { name: 'Dark' }).check();
+  const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  await expect.poll(ground).toBe('rgb(27, 25, 22)');
+  await page.reload();
+  await expect.poll(ground).toBe('rgb(27, 25, 22)');
+});
+
+test('forms say what is wrong and take the focus there', async ({ page, open }) => {
+  await open('join', '/join#token');
+  await page.getByRole('button', { name: 'Join Harbour' }).click();
+  await expect(page.getByLabel('Your name')).toBeFocused();
+  await page.getByLabel('Your name').fill('Mila');
+  await page.getByLabel('Username').fill('mila');
+  await page.getByLabel('Password', { exact: true }).fill('a long password');
+  await page.getByRole('button', { name: 'Join Harbour' }).click();
+  await expect(page.getByLabel('Username')).toHaveAccessibleDescription(/This username is taken/);
+  await expect(page.getByLabel('Username')).toBeFocused();
+  await page.getByLabel('Username').fill('mila2');
+  await page.getByRole('button', { name: 'Join Harbour' }).click();
+  await expect(page.getByText('It is quiet here')).toBeVisible();
+  await expect(page).not.toHaveURL(/token/);
+});
+
+test('hostile names and texts stay inside their place', async ({ page, open }) => {
+  await open('full', room(1));
+  const marks = `a${'\u0301'.repeat(400)}`;
+  await receive(page, 1, `${marks} ${'W'.repeat(2_000)} <img src=x onerror=alert(1)> \u202Eevil`);
+  await expect(line(page, '<img src=x')).toBeAttached();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  expect(await page.locator('.viewport img').count()).toBe(0);
+});

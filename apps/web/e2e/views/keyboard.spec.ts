@@ -1,0 +1,127 @@
+import type { Page } from '@playwright/test';
+
+import { expect, room, test } from '../support/views';
+
+test.skip(({ isMobile }) => isMobile, 'a phone has no keyboard to walk with');
+
+/** Presses Tab until the element with this name has the focus; gives up after a whole round. */
+async function tabTo(page: Page, role: string, name: RegExp): Promise<void> {
+  for (let i = 0; i < 40; i += 1) {
+    await page.keyboard.press('Tab');
+    const [is, label] = await page.evaluate(() => {
+      const element = document.activeElement;
+      const tag = element?.tagName.toLowerCase() ?? '';
+      const own =
+        element?.getAttribute('role') ??
+        { a: 'link', button: 'button', textarea: 'textbox', input: 'textbox' }[tag];
+      return [own, element?.getAttribute('aria-label') ?? element?.textContent ?? ''];
+    });
+    if (is === role && name.test(label ?? '')) return;
+  }
+  throw new Error(`no ${role} ${name} within 40 tabs`);
+}
+
+test('the first hour by keyboard alone: find somebody, write, answer, read back', async ({ page, open }) => {
+  await open('full');
+  await expect(page.getByRole('link', { name: /Mila Novak/ })).toBeVisible();
+
+  await tabTo(page, 'button', /New conversation/);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('menuitem', { name: 'New chat' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  const search = page.getByRole('searchbox');
+  await expect(search).toBeFocused();
+  await page.keyboard.type('amara');
+  await expect(page.getByRole('button', { name: /Amara Okafor/ })).toBeVisible();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+
+  const composer = page.getByRole('textbox', { name: 'Message to Amara Okafor' });
+  await expect(composer).toBeFocused();
+  await page.keyboard.type('Hello Amara');
+  await page.keyboard.press('Enter');
+  await expect(composer).toHaveValue('');
+  await expect(page.getByRole('listitem', { name: /You, Hello Amara/ })).toBeVisible();
+
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Shift+Tab');
+  await expect(page.getByRole('listitem', { name: /You, Hello Amara/ })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(composer).toBeFocused();
+  await expect(page.getByText('Replying to yourself')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByText('Replying to yourself')).toBeHidden();
+});
+
+test('arrows walk the timeline, and the end of the list is followed by its own keys', async ({
+  page,
+  open,
+}) => {
+  await open('full', room(1));
+  const composer = page.getByRole('textbox', { name: /Message to/ });
+  await expect(composer).toBeFocused();
+  await page.keyboard.press('Shift+Tab');
+  const last = page.getByRole('listitem', { name: /See you at the pier/ });
+  await expect(async () => {
+    await page.keyboard.press('Shift+Tab');
+    await expect(last).toBeFocused({ timeout: 300 });
+  }).toPass();
+  await page.keyboard.press('ArrowUp');
+  await expect(page.getByRole('listitem', { name: /🎉/ })).toBeFocused();
+  for (let i = 0; i < 20; i += 1) await page.keyboard.press('ArrowUp');
+  await expect(page.locator('[role="listitem"]:focus')).toBeInViewport();
+  await page.keyboard.press('End');
+  await expect(last).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(composer).toBeFocused();
+});
+
+test('dialogs hold the focus, close with Escape, and give it back', async ({ page, open }) => {
+  await open('full');
+  const account = page.getByRole('button', { name: /Account of/ });
+  await account.focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Devices' });
+  await expect(dialog).toBeVisible();
+  for (let i = 0; i < 10; i += 1) {
+    await page.keyboard.press('Tab');
+    await expect(dialog.locator(':focus')).toHaveCount(1);
+  }
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(account).toBeFocused();
+});
+
+test('details open with the focus in them and close with Escape', async ({ page, open }) => {
+  await open('full', room(2));
+  const button = page.getByRole('button', { name: 'Details' });
+  await button.focus();
+  await page.keyboard.press('Enter');
+  await expect(
+    page.getByRole('complementary', { name: 'Details' }).getByRole('heading', { name: 'Details' }),
+  ).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('complementary', { name: 'Details' })).toBeHidden();
+  await expect(button).toBeFocused();
+});
+
+test('focus can always be seen', async ({ page, open }) => {
+  await open('full', room(1));
+  await expect(page.getByRole('textbox', { name: /Message to/ })).toBeFocused();
+  for (let i = 0; i < 14; i += 1) {
+    await page.keyboard.press('Tab');
+    const visible = await page.evaluate(() => {
+      const element = document.activeElement;
+      if (element === null || element === document.body) return true;
+      const own = getComputedStyle(element);
+      const box = element.closest('.box, .search') ?? element;
+      const around = getComputedStyle(box);
+      return (
+        own.outlineStyle !== 'none' || around.outlineStyle !== 'none' || around.boxShadow.includes('inset')
+      );
+    });
+    expect(visible, await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 120))).toBe(true);
+  }
+});

@@ -1,0 +1,166 @@
+import type { Page } from '@playwright/test';
+
+import { expect, expectAccessible, room, test } from '../support/views';
+
+interface Screen {
+  name: string;
+  scene: string;
+  path?: string;
+  /** What is there once it has come up. */
+  shows: (page: Page) => Promise<void>;
+}
+
+const seen = (page: Page, text: string | RegExp) => expect(page.getByText(text).first()).toBeVisible();
+const menu = async (page: Page, button: RegExp, item: string) => {
+  await page.getByRole('button', { name: button }).click();
+  await page.getByRole('menuitem', { name: item }).click();
+};
+
+const screens: Screen[] = [
+  { name: 'set-up', scene: 'setup', path: '/setup#token', shows: (page) => seen(page, 'Set up your server') },
+  {
+    name: 'set-up without a token',
+    scene: 'setup',
+    path: '/setup',
+    shows: (page) => seen(page, /link is not complete/),
+  },
+  { name: 'a new server', scene: 'setup', shows: (page) => seen(page, 'This server is new') },
+  { name: 'join', scene: 'join', path: '/join#token', shows: (page) => seen(page, 'Mila Novak invites you') },
+  {
+    name: 'an invite that ended',
+    scene: 'join-expired',
+    path: '/join#token',
+    shows: (page) => seen(page, /no longer works/),
+  },
+  { name: 'sign-in', scene: 'signed-out', shows: (page) => seen(page, 'Sign in to Harbour') },
+  { name: 'sign-in without a line', scene: 'unreachable', shows: (page) => seen(page, /cannot be reached/) },
+  {
+    name: 'an invite while signed in',
+    scene: 'full',
+    path: '/join#t',
+    shows: (page) => seen(page, 'You are already signed in'),
+  },
+  { name: 'the list', scene: 'full', shows: (page) => seen(page, 'Harbour Rowing Club') },
+  { name: 'an empty list', scene: 'empty', shows: (page) => seen(page, 'It is quiet here') },
+  {
+    name: 'loading',
+    scene: 'loading',
+    path: room(1),
+    shows: (page) => expect(page.getByRole('status', { name: 'Loading messages' })).toBeVisible(),
+  },
+  {
+    name: 'a direct conversation',
+    scene: 'full',
+    path: room(1),
+    shows: (page) => seen(page, /See you at the pier/),
+  },
+  { name: 'a group', scene: 'full', path: room(2), shows: (page) => seen(page, 'New messages') },
+  {
+    name: 'failures',
+    scene: 'failing',
+    path: room(1),
+    shows: (page) => seen(page, /Not sent\. This is too long/),
+  },
+  { name: 'offline', scene: 'offline', path: room(1), shows: (page) => seen(page, /You are offline/) },
+  { name: 'waiting', scene: 'waiting', shows: (page) => seen(page, /Next try in/) },
+  { name: 'memory only', scene: 'memory', shows: (page) => seen(page, /keeps nothing/) },
+  {
+    name: 'a conversation that is not there',
+    scene: 'full',
+    path: room(99),
+    shows: (page) => seen(page, /cannot be opened/),
+  },
+  {
+    name: 'details of a group',
+    scene: 'full',
+    path: room(2),
+    shows: async (page) => {
+      await page.getByRole('button', { name: 'Details' }).click();
+      await seen(page, 'Robin Aaltonen (you)');
+    },
+  },
+  {
+    name: 'the menu of the account',
+    scene: 'full',
+    shows: async (page) => {
+      await page.getByRole('button', { name: /Account of/ }).click();
+      await expect(page.getByRole('menuitem', { name: 'Sign out' })).toBeVisible();
+    },
+  },
+  {
+    name: 'new chat',
+    scene: 'full',
+    shows: async (page) => {
+      await menu(page, /New conversation/, 'New chat');
+      await page.getByRole('searchbox').fill('ama');
+      await expect(page.getByRole('button', { name: /Amara Okafor/ })).toBeVisible();
+    },
+  },
+  {
+    name: 'new group',
+    scene: 'full',
+    shows: async (page) => {
+      await menu(page, /New conversation/, 'New group');
+      await page.getByRole('searchbox').fill('ama');
+      await page.getByRole('button', { name: /Amara Okafor/ }).click();
+      await expect(page.getByRole('button', { name: 'Remove Amara Okafor' })).toBeVisible();
+    },
+  },
+  {
+    name: 'an invite link',
+    scene: 'full',
+    shows: async (page) => {
+      await menu(page, /Account of/, 'Invite people');
+      await page.getByRole('button', { name: 'Create link' }).click();
+      await expect(page.getByLabel('Invite link')).toHaveValue(/\/join#k3Vq/);
+    },
+  },
+  {
+    name: 'profile',
+    scene: 'full',
+    shows: async (page) => {
+      await menu(page, /Account of/, 'Profile and appearance');
+      await expect(page.getByLabel('Your name')).toHaveValue('Robin Aaltonen');
+    },
+  },
+  {
+    name: 'devices',
+    scene: 'full',
+    shows: async (page) => {
+      await menu(page, /Account of/, 'Devices');
+      await expect(page.getByText('Chrome on Android')).toBeVisible();
+    },
+  },
+  {
+    name: 'sign-out',
+    scene: 'full',
+    shows: async (page) => {
+      await menu(page, /Account of/, 'Sign out');
+      await expect(page.getByRole('alertdialog')).toBeVisible();
+    },
+  },
+];
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test.describe(colorScheme, () => {
+    test.use({ colorScheme });
+
+    for (const { name, scene, path, shows } of screens) {
+      test(`${name} is accessible and fits`, async ({ page, open }) => {
+        await open(scene, path);
+        await shows(page);
+        await expectAccessible(page);
+        const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect(wider, 'nothing scrolls sideways').toBeLessThanOrEqual(0);
+      });
+    }
+  });
+}
+
+test('text at twice its size loses nothing', async ({ page, open }) => {
+  await open('full', room(1));
+  await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+  await expect(page.getByText(/See you at the pier/).first()).toBeVisible();
+  await expect(page.getByRole('textbox', { name: /Message to/ })).toBeInViewport({ ratio: 1 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+});

@@ -1,0 +1,64 @@
+import { defineConfig, devices, type PlaywrightTestConfig } from '@playwright/test';
+
+const chromium: PlaywrightTestConfig['use'] = {
+  browserName: 'chromium',
+  launchOptions: {
+    executablePath: process.env['PIPIT_CHROMIUM'] ?? '/usr/bin/chromium',
+    chromiumSandbox: false,
+    args: [
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  },
+};
+
+/** The browser as its maker built it, over WebDriver BiDi. */
+const firefox: PlaywrightTestConfig['use'] = {
+  browserName: 'firefox',
+  channel: 'moz-firefox',
+  launchOptions: { executablePath: process.env['PIPIT_FIREFOX'] ?? '/usr/bin/firefox-esr' },
+};
+
+const desktop = { viewport: { width: 1280, height: 800 }, locale: 'en-GB' };
+const { userAgent: _agent, defaultBrowserType: _type, ...pixel } = devices['Pixel 7'];
+const phone = { ...pixel, viewport: { width: 390, height: 844 }, locale: 'en-GB' };
+
+/**
+ * Projects:
+ * - `views-*`: every screen and state on the scripted core, which `e2e/support/views.ts` builds and serves.
+ * - `runtime`: the worker, its tabs and the service worker, on pages of their own.
+ * - `app-*`: the real thing. Each test starts its own `pipit` from `PIPIT_BINARY`, in a folder and on a port of its own.
+ * - `runtime`: the workers, tabs and the service worker without a server, on pages of their own.
+ * - `screenshots`: the pictures of the guide.
+ */
+export default defineConfig({
+  testDir: 'e2e',
+  globalSetup: './e2e/global-setup.ts',
+  outputDir: 'test-results',
+  fullyParallel: true,
+  forbidOnly: true,
+  retries: 0,
+  workers: Number(process.env['PIPIT_E2E_WORKERS'] ?? 2),
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: [['list']],
+  use: { trace: 'retain-on-failure', contextOptions: { reducedMotion: 'reduce' } },
+  projects: [
+    { name: 'views-desktop', testDir: 'e2e/views', use: { ...chromium, ...desktop } },
+    { name: 'views-phone', testDir: 'e2e/views', use: { ...chromium, ...phone } },
+    { name: 'app-chromium', testDir: 'e2e/app', use: { ...chromium, ...desktop } },
+    {
+      name: 'app-firefox',
+      testDir: 'e2e/app',
+      testMatch: /two-people\.spec\.ts/,
+      use: { ...firefox, viewport: desktop.viewport },
+    },
+    { name: 'runtime', testDir: 'e2e/runtime', use: { ...chromium, ...desktop } },
+    { name: 'runtime', testDir: 'e2e/runtime', use: { ...chromium, ...desktop } },
+    { name: 'screenshots', testDir: 'e2e/screenshots', use: { ...chromium, ...desktop } },
+  ],
+});
