@@ -1,10 +1,5 @@
 //! The storage port as the engine uses it, on real files.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by it"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
@@ -249,7 +244,7 @@ fn a_newer_schema_and_a_damaged_file_are_refused_by_name() {
     drop(connection);
     match SqliteStorage::open(path, None) {
         Err(StorageError::Newer { found, known }) => {
-            assert_eq!((found, known), (SCHEMA_VERSION + 1, SCHEMA_VERSION))
+            assert_eq!((found, known), (SCHEMA_VERSION + 1, SCHEMA_VERSION));
         }
         other => panic!("{other:?}"),
     }

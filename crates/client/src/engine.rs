@@ -187,7 +187,7 @@ impl<S: Storage> Engine<S> {
         self.calls_due()?;
         self.tokens_due();
         self.sending_due();
-        self.syncing_due();
+        self.syncing_due()?;
         self.receipts_due()?;
         self.typists_due();
         self.connection_due();

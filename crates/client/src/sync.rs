@@ -19,6 +19,11 @@ use crate::storage::{ConversationRecord, LogEntry, Storage};
 
 /// The wait before something that the server would not answer now is asked again.
 const RETRY_MS: i64 = 2_000;
+/// Fan-out may lose an entry, and where nothing follows it, no jump shows that. So the most recent conversations are asked for
+/// now and then, at a time that differs between clients: the last entry of a quiet conversation is at most so much late.
+const RECHECK_MS: i64 = 5 * 60_000;
+const RECHECK_SPREAD_MS: i64 = 60_000;
+const RECHECKED: u32 = 50;
 
 #[derive(Debug, Default)]
 pub(crate) struct Syncing {
@@ -39,6 +44,7 @@ pub(crate) struct Syncing {
     list_asked: Option<ListPosition>,
     list_next: Option<ListPosition>,
     retry_at: Option<Timestamp>,
+    recheck_at: Option<Timestamp>,
 }
 
 impl Syncing {
@@ -54,8 +60,8 @@ impl Syncing {
         *self = Self::default();
     }
 
-    pub(crate) const fn deadline(&self) -> Option<Timestamp> {
-        self.retry_at
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        self.retry_at.into_iter().chain(self.recheck_at).min()
     }
 
     pub(crate) fn want(&mut self, conversation: ConversationId) {
@@ -85,10 +91,21 @@ impl<S: Storage> Engine<S> {
         self.syncing = Syncing::default();
     }
 
-    pub(crate) fn syncing_due(&mut self) {
+    pub(crate) fn syncing_due(&mut self) -> Stored {
         if self.syncing.retry_at.is_some_and(|at| self.clock.is_due(at)) {
             self.syncing.retry_at = None;
         }
+        if self.syncing.recheck_at.is_some_and(|at| self.clock.is_due(at)) {
+            self.recheck_later();
+            let recent = self.storage.recent_conversations(RECHECKED)?;
+            self.syncing.wanted.extend(recent);
+        }
+        Ok(())
+    }
+
+    fn recheck_later(&mut self) {
+        let wait_ms = RECHECK_MS.saturating_add(self.random_ms(RECHECK_SPREAD_MS));
+        self.syncing.recheck_at = Some(self.clock.steady().plus_ms(wait_ms));
     }
 
     /// One `sync` for all conversations that want one.
@@ -264,6 +281,7 @@ impl<S: Storage> Engine<S> {
         self.syncing.asked.retain(|_, (asked, _)| *asked != id);
         if self.syncing.hello == Some(id) {
             self.syncing.hello = None;
+            self.recheck_later();
             self.caught_up();
         }
     }

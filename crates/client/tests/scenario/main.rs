@@ -9,6 +9,7 @@
 
 mod connection;
 mod outbox;
+mod random;
 mod receipts;
 mod session;
 mod storage;

@@ -448,3 +448,24 @@ fn a_batch_of_inputs_is_one_transaction_and_one_change() {
     assert_eq!(timelines, 1);
     assert_eq!(cursor(&bob, 1), 50);
 }
+
+#[test]
+fn a_lost_last_entry_is_found_without_a_next_one() {
+    let mut bob = Device::online(vec![direct(1, 3), direct(2, 5)]);
+    bob.sent();
+    let mut waited = 0;
+    let sync = loop {
+        bob.pass(5_000);
+        waited += 5_000;
+        assert!(waited < 7 * 60_000, "never asked");
+        // The line lives: something comes now and then.
+        bob.receive(&ServerFrame::Unknown);
+        if let Some(sync) = asked_to_sync(&mut bob) {
+            break sync;
+        }
+    };
+    assert!(waited >= 5 * 60_000, "asked after {waited} ms");
+    assert_eq!(sync.cursors.len(), 2);
+    bob.receive(&catch_up(sync.id, 1, lines(1, 4..=4), 4, false));
+    assert_eq!(bob.unread(1), 1);
+}
