@@ -28,7 +28,10 @@ pub(crate) fn run(workspace: &Workspace, package: Option<&str>, arguments: &[Str
             package.map(|name| format!(" in {name}")).unwrap_or_default()
         );
     }
-    web::ensure_dist_folder(workspace)?;
+    // Benchmarks are release builds, and those of the server have the web client inside.
+    if benches.iter().any(|(package, _)| *package == "pipit-server") {
+        web::run(workspace, false)?;
+    }
     for (package, bench) in benches {
         println!("==> {package}, {bench}");
         let mut cargo = shell::cargo(root);

@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 
+use crate::setup::{self, Need};
 use crate::shell;
-use crate::web;
 use crate::workspace::Workspace;
 
-/// Writes them, or says which are not current.
+/// Writes them, or says which are not current. PostgreSQL is asked for its schema, and so has to be there.
 pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
-    web::ensure_dist_folder(workspace)?;
+    setup::run(workspace, &[Need::Services])?;
     let mut cargo = shell::cargo(workspace.root());
     cargo.args(["run", "--quiet", "--package", "pipit-xtask-gen", "--"]);
     if check {

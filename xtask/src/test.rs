@@ -98,7 +98,6 @@ fn dependencies(workspace: &Workspace) -> Result<()> {
 }
 
 fn clippy(workspace: &Workspace) -> Result<()> {
-    web::ensure_dist_folder(workspace)?;
     let mut cargo = shell::cargo(workspace.root());
     shell::run(cargo.args([
         "clippy",
@@ -116,7 +115,6 @@ fn build(workspace: &Workspace) -> Result<()> {
 }
 
 fn native_tests(workspace: &Workspace) -> Result<()> {
-    web::ensure_dist_folder(workspace)?;
     let root = workspace.root();
     let mut cargo = shell::cargo(root);
     if shell::succeeds(shell::cargo(root).args(["nextest", "--version"])) {
@@ -136,9 +134,7 @@ fn native_tests(workspace: &Workspace) -> Result<()> {
 }
 
 fn end_to_end(workspace: &Workspace) -> Result<()> {
-    let root = workspace.root();
-    // The client has been built since the server was: this puts it inside.
-    shell::run(shell::cargo(root).args(["build", "--workspace", "--bins", "--tests"]))?;
+    // A debug build of the server reads the client's files as they are now.
     let mut npm = shell::command("npm", &workspace.web());
     npm.args(["run", "--silent", "e2e"])
         .env("PIPIT_BINARY", workspace.target().join("debug/pipit"));

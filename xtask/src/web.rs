@@ -1,8 +1,6 @@
 //! The web client.
 
-use std::fs;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::setup::{self, Need};
 use crate::shell;
@@ -47,11 +45,4 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
 /// Runs a script of `apps/web/package.json`.
 pub(crate) fn npm(workspace: &Workspace, script: &str) -> Result<()> {
     shell::run(shell::command("npm", &workspace.web()).args(["run", "--silent", script]))
-}
-
-/// Makes the folder that the server embeds, empty where the client has not been built: the server's crate does not
-/// compile without it, and checks of Rust code need not wait for the client.
-pub(crate) fn ensure_dist_folder(workspace: &Workspace) -> Result<()> {
-    let dist = workspace.web_dist();
-    fs::create_dir_all(&dist).with_context(|| format!("making {}", dist.display()))
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use pipit_store_postgres::testing::TestPostgres;
 use serde_json::Value;
 
 /// A generated file: its path from the top of the repository, and its content.
@@ -28,7 +29,28 @@ fn documents() -> Result<Vec<Document>> {
             "docs/generated/asyncapi.json",
             json(&pipit_wire::asyncapi::document())?,
         ),
+        (
+            "docs/generated/openapi.json",
+            pipit_server::rest::openapi().to_pretty_json()? + "\n",
+        ),
+        (
+            "docs/generated/schema-sqlite.sql",
+            pipit_store_sqlite::schema_dump()?,
+        ),
+        ("docs/generated/schema-postgres.sql", postgres_schema()?),
     ])
+}
+
+/// The schema as PostgreSQL sees it after all migrations, on a server of the tests.
+fn postgres_schema() -> Result<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let server = TestPostgres::start().await.context("starting PostgreSQL")?;
+        let database = server.empty_database().await?;
+        Ok(pipit_store_postgres::schema_dump(database.url()).await?)
+    })
 }
 
 fn main() -> ExitCode {

@@ -63,35 +63,48 @@ export type ClientInfo = {
   version: string, };
 
 /** What a view asks. */
-export type Command = { "type": "get_server_info" } | { "type": "get_invite_info",
+export type Command = { "type": "get_server_info" }
+| { "type": "get_invite_info",
   /** From the link. */
-  token: string, } | { "type": "set_up",
+  token: string, }
+| { "type": "set_up",
   /** From the link. */
   token: string,
   /** What to call the server. */
   server_name: string,
   /** The account. */
-  account: AccountForm, } | { "type": "sign_up",
+  account: AccountForm, }
+| { "type": "sign_up",
   /** From an invite link, where there is one. */
   invite: string | null,
   /** The account. */
-  account: AccountForm, } | { "type": "sign_in",
+  account: AccountForm, }
+| { "type": "sign_in",
   /** The unique name. */
   handle: string,
   /** The password. */
   password: string,
   /** The name of this device. */
-  device_name: string, } | { "type": "sign_out" } | { "type": "set_visible",
+  device_name: string, }
+| { "type": "sign_out" }
+| { "type": "set_visible",
   /** Whether it can. */
-  visible: boolean, } | { "type": "set_online",
+  visible: boolean, }
+| { "type": "set_online",
   /** Whether there seems to be one. */
-  online: boolean, } | { "type": "load_more_conversations" } | { "type": "open_timeline",
+  online: boolean, }
+| { "type": "load_more_conversations" }
+| { "type": "open_timeline",
   /** Of which conversation. */
-  conversation: ConversationId, } | { "type": "close_timeline" } | { "type": "load_older" } | { "type": "mark_read",
+  conversation: ConversationId, }
+| { "type": "close_timeline" }
+| { "type": "load_older" }
+| { "type": "mark_read",
   /** Of which conversation. */
   conversation: ConversationId,
   /** The last entry that was seen. */
-  seq: Seq, } | { "type": "send_message",
+  seq: Seq, }
+| { "type": "send_message",
   /** Its id, a UUIDv7 made by the view. */
   message: MessageId,
   /** Where to. */
@@ -99,39 +112,49 @@ export type Command = { "type": "get_server_info" } | { "type": "get_invite_info
   /** What it says. */
   text: string,
   /** The message that it answers. */
-  reply_to: MessageId | null, } | { "type": "retry_message",
+  reply_to: MessageId | null, }
+| { "type": "retry_message",
   /** Which one. */
-  message: MessageId, } | { "type": "discard_message",
+  message: MessageId, }
+| { "type": "discard_message",
   /** Which one. */
-  message: MessageId, } | { "type": "set_typing",
+  message: MessageId, }
+| { "type": "set_typing",
   /** Where. */
   conversation: ConversationId,
   /** Whether they are. */
-  active: boolean, } | { "type": "save_draft",
+  active: boolean, }
+| { "type": "save_draft",
   /** Where. */
   conversation: ConversationId,
   /** The text. */
-  text: string, } | { "type": "search_users",
+  text: string, }
+| { "type": "search_users",
   /** Part of a handle or name. */
-  query: string, } | { "type": "create_direct",
+  query: string, }
+| { "type": "create_direct",
   /** With whom. */
-  user: UserId, } | { "type": "create_group",
+  user: UserId, }
+| { "type": "create_group",
   /** Its id, a UUIDv7 made by the view. */
   id: ConversationId,
   /** Its name. */
   title: string,
   /** Who else is in it. */
-  members: Array<UserId>, } | { "type": "add_members",
+  members: Array<UserId>, }
+| { "type": "add_members",
   /** Which one. */
   conversation: ConversationId,
   /** The idempotency keys, one a person, UUIDv7 made by the view. */
   event_ids: Array<EventId>,
   /** Whom. */
-  users: Array<UserId>, } | { "type": "remove_member",
+  users: Array<UserId>, }
+| { "type": "remove_member",
   /** Which one. */
   conversation: ConversationId,
   /** Whom. */
-  user: UserId, } | { "type": "change_role",
+  user: UserId, }
+| { "type": "change_role",
   /** Which one. */
   conversation: ConversationId,
   /** The idempotency key. */
@@ -139,25 +162,33 @@ export type Command = { "type": "get_server_info" } | { "type": "get_invite_info
   /** Whom. */
   user: UserId,
   /** To what. */
-  role: Role, } | { "type": "rename",
+  role: Role, }
+| { "type": "rename",
   /** Which one. */
   conversation: ConversationId,
   /** The idempotency key. */
   event_id: EventId,
   /** The new name. */
-  title: string, } | { "type": "list_members",
+  title: string, }
+| { "type": "list_members",
   /** Which one. */
   conversation: ConversationId,
   /** Where the page begins, from the answer before. */
-  after: string | null, } | { "type": "create_invite",
+  after: string | null, }
+| { "type": "create_invite",
   /** How long it is valid, seconds. */
   expires_in_s: number,
   /** How many accounts it may make. */
-  uses: number, } | { "type": "list_invites" } | { "type": "revoke_invite",
+  uses: number, }
+| { "type": "list_invites" }
+| { "type": "revoke_invite",
   /** Which one. */
-  invite: InviteId, } | { "type": "list_devices" } | { "type": "sign_out_device",
+  invite: InviteId, }
+| { "type": "list_devices" }
+| { "type": "sign_out_device",
   /** Which one. */
-  device: DeviceId, } | { "type": "change_name",
+  device: DeviceId, }
+| { "type": "change_name",
   /** The new name. */
   name: string, };
 
@@ -174,14 +205,19 @@ export type CommandError = {
   retry_after_ms: number | null, };
 
 /** How the line to the server is. */
-export type ConnectionView = { "state": "offline" } | { "state": "connecting" } | { "state": "waiting",
+export type ConnectionView = { "state": "offline" }
+| { "state": "connecting" }
+| { "state": "waiting",
   /** When, by this device's clock. */
-  retry_at: Timestamp, } | { "state": "catching_up" } | { "state": "up_to_date" };
+  retry_at: Timestamp, }
+| { "state": "catching_up" }
+| { "state": "up_to_date" };
 
 /** What a message says: text that the server can read, or bytes that it cannot. */
 export type Content = { "kind": "plain",
   /** The text, UTF-8, in Pipit's Markdown subset. */
-  text: string, } | { "kind": "sealed",
+  text: string, }
+| { "kind": "sealed",
   /** The name of the scheme that sealed it, such as `mls1`. */
   scheme: string,
   /** The bytes, in standard base64 with padding (RFC 4648, section 4). */
@@ -262,7 +298,11 @@ export type Cursor = {
   seq: Seq, };
 
 /** Where a message of one's own stands. */
-export type DeliveryState = { "state": "queued" } | { "state": "sent" } | { "state": "delivered" } | { "state": "read" } | { "state": "failed",
+export type DeliveryState = { "state": "queued" }
+| { "state": "sent" }
+| { "state": "delivered" }
+| { "state": "read" }
+| { "state": "failed",
   /** The code of the error. */
   code: string, };
 
@@ -311,21 +351,27 @@ export type EventBody = { "type": "created",
   /** The group's name; none for a direct conversation. */
   title?: string,
   /** The first members, with their roles. */
-  members: Array<MemberRole>, } | { "type": "message",
+  members: Array<MemberRole>, }
+| { "type": "message",
   /** When the person pressed send, by the device's clock. */
   written_at: Timestamp,
   /** What it says. */
   content: Content,
   /** The message that it answers. */
-  reply_to?: MessageId, } | { "type": "member_added",
+  reply_to?: MessageId, }
+| { "type": "member_added",
   /** Who, and as what. */
-  member: MemberRole, } | { "type": "member_removed",
+  member: MemberRole, }
+| { "type": "member_removed",
   /** Who is no longer a member. */
-  user: UserId, } | { "type": "role_changed",
+  user: UserId, }
+| { "type": "role_changed",
   /** Who, and what they are now. */
-  member: MemberRole, } | { "type": "title_changed",
+  member: MemberRole, }
+| { "type": "title_changed",
   /** The new name. */
-  title: string, } | { "type": "unknown" };
+  title: string, }
+| { "type": "unknown" };
 
 /** An entry of a conversation's log. Made by whoever causes the entry; the idempotency key of its append. */
 export type EventId = string;
@@ -398,21 +444,27 @@ export type ItemBody = { "type": "message",
   /** Its text. */
   text: string,
   /** The message that it answers. */
-  reply: ReplyView | null, } | { "type": "unreadable" } | { "type": "created",
+  reply: ReplyView | null, }
+| { "type": "unreadable" }
+| { "type": "created",
   /** The group's name. */
-  title: string | null, } | { "type": "member_added",
+  title: string | null, }
+| { "type": "member_added",
   /** Whose name. */
   name: string,
   /** Whether they added themselves. */
-  joined: boolean, } | { "type": "member_removed",
+  joined: boolean, }
+| { "type": "member_removed",
   /** Whose name. */
   name: string,
   /** Whether they removed themselves. */
-  left: boolean, } | { "type": "role_changed",
+  left: boolean, }
+| { "type": "role_changed",
   /** Whose name. */
   name: string,
   /** To what. */
-  role: Role, } | { "type": "title_changed",
+  role: Role, }
+| { "type": "title_changed",
   /** To what. */
   title: string, };
 
@@ -584,25 +636,34 @@ export type Receipt = {
   read_seq: Seq, };
 
 /** How a command went. */
-export type Reply = { "type": "done" } | { "type": "conversation",
+export type Reply = { "type": "done" }
+| { "type": "conversation",
   /** Which one. */
-  conversation: ConversationId, } | { "type": "users",
+  conversation: ConversationId, }
+| { "type": "users",
   /** Best first. */
-  items: Array<Profile>, } | { "type": "members",
+  items: Array<Profile>, }
+| { "type": "members",
   /** Oldest first. */
   items: Array<Member>,
   /** For the next page. */
-  next: string | null, } | { "type": "invite",
+  next: string | null, }
+| { "type": "invite",
   /** The invite. */
-  invite: Invite, } | { "type": "invites",
+  invite: Invite, }
+| { "type": "invites",
   /** Newest first. */
-  items: Array<Invite>, } | { "type": "devices",
+  items: Array<Invite>, }
+| { "type": "devices",
   /** Newest sign-in first. */
-  items: Array<Device>, } | { "type": "invite_info",
+  items: Array<Device>, }
+| { "type": "invite_info",
   /** What it says. */
-  info: InviteInfo, } | { "type": "server_info",
+  info: InviteInfo, }
+| { "type": "server_info",
   /** What it says. */
-  info: ServerInfo, } | { "type": "failed",
+  info: ServerInfo, }
+| { "type": "failed",
   /** Why. */
   error: CommandError, };
 
@@ -674,7 +735,8 @@ export type ServerInfo = {
 /** Who is signed in. */
 export type SessionView = { "state": "signed_out",
   /** Why, where it was not by choice: `signed_out` (elsewhere), `suspended`. */
-  reason: string | null, } | { "state": "signed_in",
+  reason: string | null, }
+| { "state": "signed_in",
   /** The account. */
   me: Me,
   /** This device. */
@@ -786,21 +848,26 @@ export type Typing = {
 /** Something that a view shows has changed. */
 export type Update = { "type": "session",
   /** The whole of it. */
-  session: SessionView, } | { "type": "connection",
+  session: SessionView, }
+| { "type": "connection",
   /** The whole of it. */
-  connection: ConnectionView, } | { "type": "conversations",
+  connection: ConnectionView, }
+| { "type": "conversations",
   /** What changed, in order. */
   splices: Array<Splice<ConversationItem>>,
   /** Whether there are more to load. */
   has_more: boolean,
   /** Whether the first page has come from the store or the server: before that an empty list means "not known yet". */
-  loaded: boolean, } | { "type": "timeline",
+  loaded: boolean, }
+| { "type": "timeline",
   /** All but the list. */
   header: TimelineHeader,
   /** What changed of the list, oldest item first, in order. */
-  splices: Array<Splice<TimelineItem>>, } | { "type": "timeline_gone",
+  splices: Array<Splice<TimelineItem>>, }
+| { "type": "timeline_gone",
   /** Which one. */
-  conversation: ConversationId, } | { "type": "storage",
+  conversation: ConversationId, }
+| { "type": "storage",
   /** How it is. */
   storage: StorageView, };
 

@@ -1,0 +1,177 @@
+TABLE account (
+    id uuid NOT NULL,
+    handle text COLLATE "C" NOT NULL,
+    name text NOT NULL,
+    password text NOT NULL,
+    admin boolean NOT NULL,
+    suspended_at bigint,
+    created_at bigint NOT NULL,
+    PRIMARY KEY (id)
+);
+
+TABLE account_word (
+    word text COLLATE "C" NOT NULL,
+    user_id uuid NOT NULL,
+    PRIMARY KEY (word, user_id),
+    FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE
+);
+
+TABLE block (
+    user_id uuid NOT NULL,
+    other uuid NOT NULL,
+    at bigint NOT NULL,
+    PRIMARY KEY (user_id, other),
+    FOREIGN KEY (other) REFERENCES account(id) ON DELETE CASCADE,
+    FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE
+);
+
+TABLE conversation ( -- fillfactor=70
+    id uuid NOT NULL,
+    kind smallint NOT NULL,
+    title text,
+    low uuid,
+    high uuid,
+    last_seq bigint NOT NULL,
+    last_at bigint NOT NULL,
+    last_message_seq bigint NOT NULL,
+    member_count bigint NOT NULL,
+    owner_count bigint NOT NULL,
+    PRIMARY KEY (id),
+    CHECK ((((kind = 0) = (low IS NOT NULL)) AND ((low IS NULL) = (high IS NULL)) AND ((low < high) IS NOT FALSE))),
+    FOREIGN KEY (high) REFERENCES account(id),
+    CHECK ((kind = ANY (ARRAY[0, 1]))),
+    FOREIGN KEY (low) REFERENCES account(id),
+    CHECK ((member_count >= 0)),
+    CHECK ((owner_count >= 0))
+);
+
+TABLE device ( -- fillfactor=80
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    name text NOT NULL,
+    client_name text NOT NULL,
+    client_version text NOT NULL,
+    signed_in_at bigint NOT NULL,
+    last_seen_at bigint NOT NULL,
+    revoked_at bigint,
+    PRIMARY KEY (id),
+    FOREIGN KEY (user_id) REFERENCES account(id)
+);
+
+TABLE event ( -- HASH (conversation)
+    conversation uuid NOT NULL,
+    seq bigint NOT NULL,
+    id uuid NOT NULL,
+    kind smallint NOT NULL,
+    sender uuid NOT NULL,
+    device uuid,
+    at bigint NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (conversation, seq),
+    CHECK ((seq > 0))
+);
+
+TABLE invite (
+    id uuid NOT NULL,
+    token bytea NOT NULL,
+    made_by uuid NOT NULL,
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    uses_left bigint NOT NULL,
+    revoked_at bigint,
+    PRIMARY KEY (id),
+    FOREIGN KEY (made_by) REFERENCES account(id),
+    CHECK ((length(token) = 32)),
+    UNIQUE (token),
+    CHECK ((uses_left >= 0))
+);
+
+TABLE member ( -- fillfactor=80
+    conversation uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role smallint NOT NULL,
+    first_seq bigint NOT NULL,
+    delivered_seq bigint NOT NULL,
+    read_seq bigint NOT NULL,
+    PRIMARY KEY (conversation, user_id),
+    CHECK ((((first_seq - 1) <= read_seq) AND (read_seq <= delivered_seq))),
+    FOREIGN KEY (conversation) REFERENCES conversation(id),
+    CHECK ((first_seq > 0)),
+    CHECK (((role >= 0) AND (role <= 3))),
+    FOREIGN KEY (user_id) REFERENCES account(id)
+);
+
+TABLE refresh_token (
+    hash bytea NOT NULL,
+    device uuid NOT NULL,
+    state smallint NOT NULL,
+    PRIMARY KEY (hash),
+    FOREIGN KEY (device) REFERENCES device(id) ON DELETE CASCADE,
+    CHECK ((length(hash) = 32)),
+    CHECK ((state = ANY (ARRAY[0, 1, 2])))
+);
+
+TABLE schema_version (
+    version integer NOT NULL,
+    name text NOT NULL,
+    PRIMARY KEY (version)
+);
+
+TABLE server (
+    one smallint NOT NULL,
+    name text NOT NULL,
+    generation uuid NOT NULL,
+    set_up_at bigint NOT NULL,
+    PRIMARY KEY (one),
+    CHECK ((one = 1))
+);
+
+TABLE setting (
+    user_id uuid NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    value text NOT NULL,
+    PRIMARY KEY (user_id, key),
+    FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE
+);
+
+CREATE UNIQUE INDEX account_by_handle ON public.account USING btree (handle);
+CREATE UNIQUE INDEX account_pkey ON public.account USING btree (id);
+CREATE INDEX account_word_by_user ON public.account_word USING btree (user_id);
+CREATE UNIQUE INDEX account_word_pkey ON public.account_word USING btree (word, user_id);
+CREATE INDEX block_by_other ON public.block USING btree (other);
+CREATE UNIQUE INDEX block_pkey ON public.block USING btree (user_id, other);
+CREATE INDEX conversation_by_high ON public.conversation USING btree (high) WHERE (high IS NOT NULL);
+CREATE UNIQUE INDEX conversation_by_pair ON public.conversation USING btree (low, high) WHERE (low IS NOT NULL);
+CREATE UNIQUE INDEX conversation_pkey ON public.conversation USING btree (id);
+CREATE INDEX device_by_user ON public.device USING btree (user_id, signed_in_at);
+CREATE UNIQUE INDEX device_pkey ON public.device USING btree (id);
+CREATE UNIQUE INDEX event_by_id ON ONLY public.event USING btree (conversation, id);
+CREATE UNIQUE INDEX event_pkey ON ONLY public.event USING btree (conversation, seq);
+CREATE INDEX event_unread ON ONLY public.event USING btree (conversation, seq, sender) WHERE (kind = 1);
+CREATE INDEX invite_open ON public.invite USING btree (created_at, id) WHERE ((uses_left > 0) AND (revoked_at IS NULL));
+CREATE UNIQUE INDEX invite_pkey ON public.invite USING btree (id);
+CREATE UNIQUE INDEX invite_token_key ON public.invite USING btree (token);
+CREATE INDEX member_by_age ON public.member USING btree (conversation, first_seq, user_id);
+CREATE INDEX member_by_user ON public.member USING btree (user_id, conversation);
+CREATE UNIQUE INDEX member_pkey ON public.member USING btree (conversation, user_id);
+CREATE INDEX refresh_token_by_device ON public.refresh_token USING btree (device, state);
+CREATE UNIQUE INDEX refresh_token_pkey ON public.refresh_token USING btree (hash);
+CREATE UNIQUE INDEX schema_version_pkey ON public.schema_version USING btree (version);
+CREATE UNIQUE INDEX server_pkey ON public.server USING btree (one);
+CREATE UNIQUE INDEX setting_pkey ON public.setting USING btree (user_id, key);
+PARTITION event_00 FOR VALUES WITH (modulus 16, remainder 0) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+PARTITION event_01 FOR VALUES WITH (modulus 16, remainder 1) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+PARTITION event_02 FOR VALUES WITH (modulus 16, remainder 2) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+PARTITION event_03 FOR VALUES WITH (modulus 16, remainder 3) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+PARTITION event_04 FOR VALUES WITH (modulus 16, remainder 4) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+PARTITION event_05 FOR VALUES WITH (modulus 16, remainder 5) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+PARTITION event_06 FOR VALUES WITH (modulus 16, remainder 6) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+PARTITION event_07 FOR VALUES WITH (modulus 16, remainder 7) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+PARTITION event_08 FOR VALUES WITH (modulus 16, remainder 8) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+PARTITION event_09 FOR VALUES WITH (modulus 16, remainder 9) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+PARTITION event_10 FOR VALUES WITH (modulus 16, remainder 10) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+PARTITION event_11 FOR VALUES WITH (modulus 16, remainder 11) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+PARTITION event_12 FOR VALUES WITH (modulus 16, remainder 12) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+PARTITION event_13 FOR VALUES WITH (modulus 16, remainder 13) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+PARTITION event_14 FOR VALUES WITH (modulus 16, remainder 14) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+PARTITION event_15 FOR VALUES WITH (modulus 16, remainder 15) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);

@@ -1,0 +1,119 @@
+CREATE TABLE block (
+    user BLOB NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    other BLOB NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (user, other)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE conversation (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    kind INTEGER NOT NULL CHECK (kind IN (0, 1)),
+    title TEXT,
+    low BLOB REFERENCES user (id), -- the two people of a direct conversation, the lower id first
+    high BLOB REFERENCES user (id),
+    last_seq INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    last_message_seq INTEGER NOT NULL, -- zero where nobody has said anything
+    member_count INTEGER NOT NULL CHECK (member_count >= 0),
+    owner_count INTEGER NOT NULL CHECK (owner_count >= 0),
+    CHECK ((kind = 0) = (low IS NOT NULL) AND (low IS NULL) = (high IS NULL) AND low < high IS NOT FALSE)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE device (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    user BLOB NOT NULL REFERENCES user (id),
+    name TEXT NOT NULL,
+    client_name TEXT NOT NULL,
+    client_version TEXT NOT NULL,
+    signed_in_at INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE event (
+    conversation BLOB NOT NULL REFERENCES conversation (id),
+    seq INTEGER NOT NULL CHECK (seq > 0),
+    id BLOB NOT NULL CHECK (length(id) = 16),
+    kind INTEGER NOT NULL,
+    sender BLOB NOT NULL REFERENCES user (id),
+    device BLOB CHECK (length(device) = 16), -- no reference: the log outlives devices
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL, -- JSON of wire::EventBody
+    PRIMARY KEY (conversation, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE invite (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    token BLOB NOT NULL UNIQUE CHECK (length(token) = 32),
+    made_by BLOB NOT NULL REFERENCES user (id),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    uses_left INTEGER NOT NULL CHECK (uses_left >= 0),
+    revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE member (
+    conversation BLOB NOT NULL REFERENCES conversation (id),
+    user BLOB NOT NULL REFERENCES user (id),
+    role INTEGER NOT NULL CHECK (role BETWEEN 0 AND 3),
+    first_seq INTEGER NOT NULL CHECK (first_seq > 0),
+    delivered_seq INTEGER NOT NULL,
+    read_seq INTEGER NOT NULL,
+    PRIMARY KEY (conversation, user),
+    CHECK (first_seq - 1 <= read_seq AND read_seq <= delivered_seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE refresh_token (
+    hash BLOB NOT NULL PRIMARY KEY CHECK (length(hash) = 32),
+    device BLOB NOT NULL REFERENCES device (id) ON DELETE CASCADE,
+    state INTEGER NOT NULL CHECK (state IN (0, 1, 2)) -- current, its predecessor, spent
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE server (
+    only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+    name TEXT NOT NULL,
+    generation BLOB NOT NULL CHECK (length(generation) = 16),
+    set_up_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE setting (
+    user BLOB NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (user, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE user (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    handle TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    password TEXT NOT NULL,
+    admin INTEGER NOT NULL CHECK (admin IN (0, 1)),
+    suspended_at INTEGER,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE user_word (
+    word TEXT NOT NULL,
+    user BLOB NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    PRIMARY KEY (word, user)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX conversation_by_pair ON conversation (low, high) WHERE low IS NOT NULL;
+
+CREATE INDEX device_by_user ON device (user, signed_in_at);
+
+CREATE UNIQUE INDEX event_by_id ON event (id, conversation);
+
+CREATE INDEX event_unread ON event (conversation, seq, sender) WHERE kind = 1;
+
+CREATE INDEX invite_open ON invite (created_at, id) WHERE uses_left > 0 AND revoked_at IS NULL;
+
+CREATE INDEX member_by_age ON member (conversation, first_seq, user);
+
+CREATE INDEX member_by_user ON member (user, conversation);
+
+CREATE INDEX refresh_token_by_device ON refresh_token (device, state);
+
+CREATE INDEX user_word_by_user ON user_word (user);
+
