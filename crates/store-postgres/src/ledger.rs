@@ -239,3 +239,177 @@ impl Ledger {
             })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pipit_wire::event::{Content, MemberRole};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn id<T: From<Uuid>>(number: u128) -> T {
+        T::from(Uuid::from_u128(number))
+    }
+
+    const OWNER: u128 = 1;
+    const MEMBER: u128 = 2;
+    const NEWCOMER: u128 = 3;
+
+    /// A group of an owner and a member, whose log has one entry.
+    fn ledger() -> Ledger {
+        let mut ledger = Ledger::default();
+        let state = State {
+            last_seq: Seq::ZERO.next(),
+            last_at: Timestamp(0),
+            last_message_seq: Seq::ZERO,
+            member_count: 2,
+            owner_count: 1,
+            title: None,
+            changed: false,
+        };
+        ledger.open(id(7), state);
+        ledger.know_role(id(7), id(OWNER), Role::Owner);
+        ledger.know_role(id(7), id(MEMBER), Role::Member);
+        ledger.know_account(id(NEWCOMER));
+        ledger.know_account(id(MEMBER));
+        ledger
+    }
+
+    fn member(user: u128, role: Role) -> MemberRole {
+        MemberRole { user: id(user), role }
+    }
+
+    fn added(user: u128, role: Role) -> EventBody {
+        EventBody::MemberAdded {
+            member: member(user, role),
+        }
+    }
+
+    fn removed(user: u128) -> EventBody {
+        EventBody::MemberRemoved { user: id(user) }
+    }
+
+    fn changed(user: u128, role: Role) -> EventBody {
+        EventBody::RoleChanged {
+            member: member(user, role),
+        }
+    }
+
+    fn message() -> EventBody {
+        EventBody::Message {
+            written_at: Timestamp(0),
+            content: Content::Plain {
+                text: "hi".to_owned(),
+            },
+            reply_to: None,
+        }
+    }
+
+    /// What is decided on each body in turn (seqs, or none where stale), the fates of members, and the counts.
+    fn check(
+        bodies: &[EventBody],
+        expect: &[Option<u64>],
+        expect_fates: &[(u128, Fate)],
+        counts: (u32, u32),
+    ) {
+        let mut ledger = ledger();
+        let mut seqs = Vec::new();
+        for (body, number) in bodies.iter().zip(100..) {
+            let entry = Append {
+                id: id(number),
+                conversation: id(7),
+                sender: id(OWNER),
+                device: None,
+                at: Timestamp(5),
+                body: body.clone(),
+                facts: Facts::default(),
+            };
+            seqs.push(
+                ledger
+                    .append(&entry)
+                    .ok()
+                    .map(|appended| appended.event.seq.get()),
+            );
+        }
+        assert_eq!(seqs, expect);
+        let mut fates: Vec<_> = ledger.fates().map(|(_, user, fate)| (user, fate)).collect();
+        fates.sort_by_key(|(user, fate)| (*user, !matches!(fate, Fate::Removed { .. })));
+        let expect_fates: Vec<_> = expect_fates
+            .iter()
+            .map(|(user, fate)| (id(*user), *fate))
+            .collect();
+        assert_eq!(fates, expect_fates);
+        let state = &ledger.states[&id(7)];
+        assert_eq!((state.member_count, state.owner_count), counts);
+    }
+
+    fn inserted(role: Role, first_seq: u64) -> Fate {
+        Fate::Inserted {
+            role,
+            first_seq: Seq::new(first_seq).unwrap(),
+        }
+    }
+
+    #[test]
+    fn messages_change_no_member() {
+        check(&[message(), message()], &[Some(2), Some(3)], &[], (2, 1));
+    }
+
+    #[test]
+    fn who_is_added_and_promoted_is_inserted_once() {
+        let bodies = [
+            added(NEWCOMER, Role::Member),
+            message(),
+            changed(NEWCOMER, Role::Owner),
+        ];
+        check(
+            &bodies,
+            &[Some(2), Some(3), Some(4)],
+            &[(NEWCOMER, inserted(Role::Owner, 2))],
+            (3, 2),
+        );
+    }
+
+    #[test]
+    fn who_is_added_and_removed_was_never_there() {
+        check(
+            &[added(NEWCOMER, Role::Owner), removed(NEWCOMER)],
+            &[Some(2), Some(3)],
+            &[],
+            (2, 1),
+        );
+    }
+
+    #[test]
+    fn who_is_removed_and_added_begins_anew() {
+        let fates = [
+            (MEMBER, Fate::Removed { role: Role::Member }),
+            (MEMBER, inserted(Role::Admin, 3)),
+        ];
+        check(
+            &[removed(MEMBER), added(MEMBER, Role::Admin)],
+            &[Some(2), Some(3)],
+            &fates,
+            (2, 1),
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_done_takes_no_place() {
+        let bodies = [
+            added(MEMBER, Role::Admin),
+            removed(NEWCOMER),
+            changed(NEWCOMER, Role::Admin),
+            added(999, Role::Member),
+            changed(MEMBER, Role::Owner),
+        ];
+        let fates = [(MEMBER, Fate::Changed { role: Role::Owner })];
+        check(&bodies, &[None, None, None, None, Some(2)], &fates, (2, 2));
+    }
+
+    #[test]
+    fn a_role_that_changes_back_needs_no_writing() {
+        let bodies = [changed(MEMBER, Role::Admin), changed(MEMBER, Role::Member)];
+        check(&bodies, &[Some(2), Some(3)], &[], (2, 1));
+    }
+}

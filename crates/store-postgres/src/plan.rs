@@ -1,6 +1,12 @@
 //! Shows that pages cost what is on them: the plans of the statements behind them, on logs of 20,000 entries, with the settings
 //! that every connection has.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test and its helpers"
+)]
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -124,7 +130,7 @@ async fn history_is_one_stretch_of_one_partition(client: &Client) {
     let key = "md5('c7')::uuid, md5('a20')::uuid";
     for (sql, edge) in [(log::BACKWARDS, 80), (log::FORWARDS, 20)] {
         check(
-            &client,
+            client,
             sql,
             &format!("{key}, {edge}, 50"),
             &[MEMBER, CONVERSATION, LOG],
@@ -134,7 +140,7 @@ async fn history_is_one_stretch_of_one_partition(client: &Client) {
     }
     check(client, log::BY_SEQ, "md5('c7')::uuid, 17", &[LOG], 1).await;
     check(
-        &client,
+        client,
         log::BY_ID,
         "md5('c7')::uuid, md5('e7/17')::uuid",
         &[LOG_BY_ID],
@@ -202,7 +208,7 @@ async fn the_list_reads_what_it_shows(client: &Client) {
     }
     let pages = "ARRAY[md5('c7')::uuid, md5('c8')::uuid], 32";
     check(
-        &client,
+        client,
         summary::MEMBERS,
         pages,
         &["Index Scan member_by_age", ACCOUNT],
@@ -214,7 +220,7 @@ async fn the_list_reads_what_it_shows(client: &Client) {
 async fn members_are_paged_in_an_index(client: &Client) {
     let by_age = "Index Scan member_by_age";
     check(
-        &client,
+        client,
         conversation::FIRST_MEMBERS,
         "md5('c7')::uuid, 5",
         &[by_age, ACCOUNT],
@@ -223,7 +229,7 @@ async fn members_are_paged_in_an_index(client: &Client) {
     .await;
     let next = "md5('c7')::uuid, 5, md5('a20')::uuid";
     check(
-        &client,
+        client,
         conversation::NEXT_MEMBERS,
         next,
         &[by_age, MEMBER, ACCOUNT],
@@ -234,7 +240,7 @@ async fn members_are_paged_in_an_index(client: &Client) {
 
 async fn people_are_searched_by_stretches_of_indexes(client: &Client) {
     let (reads, _) = plan(
-        &client,
+        client,
         account::SEARCH,
         "md5('a1')::uuid, 'name 20', 'name 21', 10",
     )
@@ -258,7 +264,7 @@ async fn receipts_move_by_keys(client: &Client) {
     check(client, receipt::MARKERS, keys, &[MEMBER, CONVERSATION], 0).await;
     let advance = format!("{keys}, ARRAY[95], ARRAY[95]");
     check(
-        &client,
+        client,
         receipt::ADVANCE,
         &advance,
         &[MEMBER, "ModifyTable member"],

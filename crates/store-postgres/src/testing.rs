@@ -179,7 +179,7 @@ impl TestPostgres {
             other => format!("%{other:02X}"),
         };
         let host: String = host.bytes().map(encode).collect();
-        format!("postgres://pipit@{host}/{database}")
+        format!("postgres://pipit@{host}:{}/{database}", self.port())
     }
 
     /// The server's folder, for what a test adds to it.
@@ -237,8 +237,16 @@ impl TestPostgres {
         self.launch().await
     }
 
+    /// Names the socket, and is the port where the settings have it listen on an address.
+    fn port(&self) -> &str {
+        let mut settings = self.settings.iter();
+        settings
+            .find(|(key, _)| key == "port")
+            .map_or("5432", |(_, value)| value)
+    }
+
     fn socket(&self) -> PathBuf {
-        self.folder.join("run/.s.PGSQL.5432")
+        self.folder.join(format!("run/.s.PGSQL.{}", self.port()))
     }
 
     /// Makes the cluster's files.
