@@ -1,0 +1,54 @@
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { expect, room, test } from '../support/views';
+
+/** The pictures of the README and the guide. Written anew by `npm run screenshots`; the scene and its time are fixed. */
+const folder = resolve('../../docs/guide/images');
+const NOW = new Date('2026-05-16T11:20:00');
+
+test.describe.configure({ mode: 'serial' });
+test.beforeAll(() => void mkdirSync(folder, { recursive: true }));
+test.beforeEach(({ page }) => page.clock.setFixedTime(NOW));
+
+const picture = (name: string) =>
+  ({ path: resolve(folder, `${name}.png`), animations: 'disabled', caret: 'hide' }) as const;
+
+test.describe('desktop, light', () => {
+  test.use({ colorScheme: 'light', viewport: { width: 1280, height: 800 } });
+
+  test('a conversation', async ({ page, open }) => {
+    await open('full', room(1));
+    await expect(page.getByText(/See you at the pier/).first()).toBeVisible();
+    await page.screenshot(picture('conversation'));
+  });
+
+  test('a group and its details', async ({ page, open }) => {
+    await open('full', room(2));
+    await page.getByRole('button', { name: 'Details' }).click();
+    await expect(page.getByText('Robin Aaltonen (you)')).toBeVisible();
+    await page.screenshot(picture('group'));
+  });
+});
+
+test.describe('phone, dark', () => {
+  const phone = {
+    viewport: { width: 390, height: 844 },
+    deviceScaleFactor: 2,
+    isMobile: true,
+    hasTouch: true,
+  };
+  test.use({ colorScheme: 'dark', ...phone });
+
+  test('the list', async ({ page, open }) => {
+    await open('full');
+    await expect(page.getByText('Kitchen garden')).toBeVisible();
+    await page.screenshot(picture('list-phone-dark'));
+  });
+
+  test('a conversation', async ({ page, open }) => {
+    await open('full', room(2));
+    await expect(page.getByText('New messages')).toBeVisible();
+    await page.screenshot(picture('conversation-phone-dark'));
+  });
+});

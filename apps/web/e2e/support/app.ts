@@ -1,0 +1,180 @@
+import { expect, test as base, type BrowserContext, type Locator, type Page } from '@playwright/test';
+
+import { PipitServer } from './server';
+
+/** Somebody with a browser of their own. */
+export class Person {
+  #page: Page | null = null;
+
+  constructor(
+    readonly name: string,
+    readonly context: BrowserContext,
+    readonly server: PipitServer,
+  ) {}
+
+  get handle(): string {
+    return this.name.toLowerCase();
+  }
+
+  get password(): string {
+    return `${this.handle} has a long password`;
+  }
+
+  get page(): Page {
+    if (this.#page === null) throw new Error(`${this.name} has no page open`);
+    return this.#page;
+  }
+
+  /** Opens the app, in a tab of its own; a path as it is, or a whole link. */
+  async open(path = '/'): Promise<void> {
+    this.#page = await this.context.newPage();
+    await this.#page.goto(new URL(path, this.server.address).href);
+  }
+
+  /** Closes the tab. What the browser keeps, it keeps. */
+  async close(): Promise<void> {
+    await this.#page?.close();
+    this.#page = null;
+  }
+
+  async fillAccount(): Promise<void> {
+    await this.page.getByLabel('Your name').fill(this.name);
+    await this.page.getByLabel('Username').fill(this.handle);
+    await this.page.getByLabel('Password', { exact: true }).fill(this.password);
+  }
+
+  /** Makes the first account, by the link that the server printed. */
+  async setUp(serverName: string): Promise<void> {
+    await this.open(this.server.setUpLink);
+    await this.page.getByLabel('Name of this server').fill(serverName);
+    await this.fillAccount();
+    await this.page.getByRole('button', { name: 'Start Pipit' }).click();
+    await this.#in();
+  }
+
+  /** Makes an account by an invite link. */
+  async join(link: string, invitedBy: string): Promise<void> {
+    await this.open(link);
+    await expect(this.page.getByRole('heading', { name: `${invitedBy} invites you` })).toBeVisible();
+    await this.fillAccount();
+    await this.page.getByRole('button', { name: /^Join / }).click();
+    await this.#in();
+  }
+
+  async signIn(): Promise<void> {
+    await this.page.getByLabel('Username').fill(this.handle);
+    await this.page.getByLabel('Password', { exact: true }).fill(this.password);
+    await this.page.getByRole('button', { name: 'Sign in' }).click();
+    await this.#in();
+  }
+
+  async #in(): Promise<void> {
+    await expect(this.page.getByRole('button', { name: 'New conversation' })).toBeVisible();
+  }
+
+  async menu(button: 'New conversation' | 'Account', item: string): Promise<void> {
+    const name = button === 'Account' ? /^Account of/ : button;
+    await this.page.getByRole('button', { name }).click();
+    await this.page.getByRole('menuitem', { name: item }).click();
+  }
+
+  /** Makes an invite link. */
+  async invite(): Promise<string> {
+    await this.menu('Account', 'Invite people');
+    await this.page.getByRole('button', { name: 'Create link' }).click();
+    const link = await this.page.getByLabel('Invite link').inputValue();
+    await this.page.keyboard.press('Escape');
+    await expect(this.page.getByRole('dialog')).toBeHidden();
+    return link;
+  }
+
+  /** Starts the conversation with somebody, or opens the one there is. */
+  async startChat(name: string): Promise<void> {
+    await this.menu('New conversation', 'New chat');
+    await this.page.getByRole('searchbox').fill(name);
+    await this.page.getByRole('button', { name: new RegExp(name) }).click();
+    await expect(this.page.getByRole('heading', { name, exact: true })).toBeVisible();
+  }
+
+  /** A conversation in the list. */
+  listed(title: string): Locator {
+    return this.page.getByRole('navigation').getByRole('link', { name: new RegExp(title) });
+  }
+
+  async openConversation(title: string): Promise<void> {
+    await this.listed(title).click();
+    await expect(this.page.getByRole('heading', { name: title, exact: true })).toBeVisible();
+  }
+
+  get composer(): Locator {
+    return this.page.getByRole('textbox', { name: /^Message to/ });
+  }
+
+  async write(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.composer.press('Enter');
+    await expect(this.line(text)).toBeVisible();
+  }
+
+  /** The lines of the open timeline that are on the screen. */
+  get lines(): Locator {
+    return this.page.getByRole('list', { name: 'Messages' }).getByRole('listitem');
+  }
+
+  line(text: string): Locator {
+    return this.lines.filter({ hasText: text });
+  }
+
+  /** Waits until the newest message of one's own stands there. */
+  async expectState(text: string, state: 'Waiting to send' | 'Sent' | 'Delivered' | 'Read'): Promise<void> {
+    await expect(this.line(text)).toHaveAccessibleName(new RegExp(`^You, .*, ${state}$`));
+    await expect(this.line(text)).toContainText(state);
+  }
+
+  /** What the header says of the other: presence, or typing. */
+  get status(): Locator {
+    return this.page.getByTestId('status');
+  }
+
+  /** The texts of the messages on the screen, in order, without whose they are. */
+  async texts(): Promise<string[]> {
+    const labels = await this.lines.evaluateAll((lines) =>
+      lines
+        .map((line) => ({
+          at: line.getBoundingClientRect().top,
+          label: line.getAttribute('aria-label') ?? '',
+        }))
+        .sort((a, b) => a.at - b.at)
+        .map(({ label }) => label),
+    );
+    return labels.map((label) => label.split(', ')[1] ?? '').filter((text) => text.includes('·'));
+  }
+}
+
+interface App {
+  server: PipitServer;
+  /** Somebody new, with a browser of their own. */
+  person(name: string): Promise<Person>;
+}
+
+/** A test with a real server, and as many people as it wants. */
+export const test = base.extend<App>({
+  // eslint-disable-next-line no-empty-pattern -- the library wants the pattern
+  server: async ({}, use) => {
+    const server = new PipitServer();
+    await server.start();
+    await use(server);
+    await server.remove();
+  },
+  person: async ({ browser, server }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async (name) => {
+      const context = await browser.newContext();
+      contexts.push(context);
+      return new Person(name, context, server);
+    });
+    for (const context of contexts) await context.close();
+  },
+});
+
+export { expect };

@@ -1,0 +1,75 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** How long a server may take to say that it is ready, on a machine that is busy with everything else. */
+const START_MS = 30_000;
+
+/** A `pipit` of a test's own: its data in a temporary folder, its port a free one that it keeps over restarts. */
+export class PipitServer {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'pipit-e2e-'));
+  #process: ChildProcess | null = null;
+  #listen = '127.0.0.1:0';
+  /** Such as `http://127.0.0.1:41234`. */
+  address = '';
+  /** The link that makes the first account; empty once there is one. */
+  setUpLink = '';
+
+  /** Starts it, or starts it again on the same port and folder. */
+  async start(): Promise<void> {
+    const binary = process.env['PIPIT_BINARY'];
+    if (binary === undefined) throw new Error('PIPIT_BINARY has to name the pipit to test');
+    const child = spawn(binary, ['serve', '--data', join(this.#folder, 'data'), '--listen', this.#listen], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    const log = createWriteStream(join(this.#folder, 'log.txt'), { flags: 'a' });
+    child.stderr.pipe(log);
+    await this.#ready(child);
+    this.#listen = new URL(this.address).host;
+  }
+
+  /** Reads what it prints until it is ready, and the set-up link where there is one. */
+  #ready(child: ChildProcess): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`pipit is not ready; see ${this.#folder}`)), START_MS);
+      const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+      const first = this.address === '';
+      lines.on('line', (line) => {
+        const url = /https?:\/\/\S+/.exec(line)?.[0];
+        if (line.startsWith('Pipit is ready at ') && url !== undefined) this.address = url;
+        if (url?.includes('/setup#')) this.setUpLink = url;
+        if (this.address !== '' && (!first || this.setUpLink !== '')) {
+          clearTimeout(timer);
+          resolve();
+        }
+      });
+      child.once('exit', (code) => {
+        clearTimeout(timer);
+        reject(new Error(`pipit ended with ${code} before it was ready; see ${this.#folder}`));
+      });
+    });
+  }
+
+  /** Ends it without a warning, as a power cut would. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+  }
+
+  /** Ends it and removes all that it kept. */
+  async remove(): Promise<void> {
+    await this.#end('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
