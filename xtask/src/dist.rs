@@ -4,16 +4,12 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
-use crate::setup::{self, Need};
-use crate::wasm::{self, Size};
 use crate::workspace::Workspace;
 use crate::{shell, web};
 
 /// Builds the web client, then the server around it.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    setup::run(workspace, &[Need::Wasm, Need::Web])?;
-    wasm::build(workspace, Size::Optimized)?;
-    web::build(workspace)?;
+    web::run(workspace, true)?;
     shell::run(shell::cargo(workspace.root()).args(["build", "--release", "--package", "pipit-server"]))?;
     let binary = workspace.target().join("release/pipit");
     let size_bytes = fs::metadata(&binary)

@@ -3,16 +3,22 @@
 use anyhow::Result;
 
 use crate::setup::{self, Need};
-use crate::shell;
+use crate::shell::{self, Helper};
 use crate::workspace::Workspace;
+
+const PACKAGE: &str = "pipit-xtask-gen";
 
 /// Writes them, or says which are not current. PostgreSQL is asked for its schema, and so has to be there.
 pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
     setup::run(workspace, &[Need::Services])?;
-    let mut cargo = shell::cargo(workspace.root());
-    cargo.args(["run", "--quiet", "--package", "pipit-xtask-gen", "--"]);
+    let mut program = Helper::Build.command(workspace, PACKAGE);
     if check {
-        cargo.arg("--check");
+        program.arg("--check");
     }
-    shell::run(&mut cargo)
+    shell::run(&mut program)
+}
+
+/// Says which are not current, with the program as it was built with the rest of the workspace.
+pub(crate) fn check_built(workspace: &Workspace) -> Result<()> {
+    shell::run(Helper::Built.command(workspace, PACKAGE).arg("--check"))
 }

@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::workspace::Workspace;
+
 /// A command to run in `folder` that never waits for input.
 pub(crate) fn command(program: impl AsRef<OsStr>, folder: &Path) -> Command {
     let mut command = Command::new(program);
@@ -25,6 +27,30 @@ pub(crate) fn cargo(folder: &Path) -> Command {
         }
     }
     command
+}
+
+/// Where one of our own helping programs comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Helper {
+    /// Cargo builds it, where it has changed.
+    Build,
+    /// It was built together with the rest of the workspace, and is run as it is. Asking cargo for it alone would choose other
+    /// features of what it shares with the rest, and build all of that a second time.
+    Built,
+}
+
+impl Helper {
+    /// The command that runs the program of this package.
+    pub(crate) fn command(self, workspace: &Workspace, package: &str) -> Command {
+        match self {
+            Self::Build => {
+                let mut cargo = cargo(workspace.root());
+                cargo.args(["run", "--quiet", "--package", package, "--"]);
+                cargo
+            }
+            Self::Built => command(workspace.target().join("debug").join(package), workspace.root()),
+        }
+    }
 }
 
 /// Shows the command's output and fails if it does.

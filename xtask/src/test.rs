@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::setup::{self, Need};
+use crate::shell::Helper;
 use crate::wasm::{self, Size};
 use crate::workspace::Workspace;
 use crate::{deny, generate, shell, tidy, web};
@@ -31,10 +32,12 @@ const FULL: &[Step] = &[
     ("dependencies", dependencies),
     ("clippy", clippy),
     ("build", build),
-    ("generated files", |workspace| generate::run(workspace, true)),
+    ("generated files", generate::check_built),
     ("native tests", native_tests),
     ("documentation tests", doctests::run),
-    ("client core", |workspace| wasm::build(workspace, Size::Plain)),
+    ("client core", |workspace| {
+        wasm::build(workspace, Size::Plain, Helper::Built)
+    }),
     ("web lint", |workspace| web::npm(workspace, "lint")),
     ("web types", |workspace| web::npm(workspace, "check")),
     ("web tests", |workspace| web::npm(workspace, "test")),

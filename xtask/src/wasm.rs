@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell;
+use crate::shell::{self, Helper};
 use crate::stamp::{self, Inputs};
 use crate::toolchain::{self, Toolchain};
 use crate::workspace::Workspace;
@@ -24,7 +24,7 @@ pub(crate) enum Size {
 }
 
 /// Builds the module and the JavaScript that loads it, where anything that they are made of has changed.
-pub(crate) fn build(workspace: &Workspace, size: Size) -> Result<()> {
+pub(crate) fn build(workspace: &Workspace, size: Size, bindgen: Helper) -> Result<()> {
     let root = workspace.root();
     let Some(toolchain) = Toolchain::find(root)? else {
         bail!(
@@ -49,7 +49,7 @@ pub(crate) fn build(workspace: &Workspace, size: Size) -> Result<()> {
     );
     stamp::forget(&output)?;
     let module = compile(workspace, toolchain)?;
-    bind(workspace, &module, &output)?;
+    bind(workspace, bindgen, &module, &output)?;
     if size == Size::Optimized {
         optimize(workspace, &output)?;
     }
@@ -71,16 +71,12 @@ fn compile(workspace: &Workspace, toolchain: Toolchain) -> Result<PathBuf> {
     Ok(target.join(toolchain::TARGET).join("wasm").join(name))
 }
 
-fn bind(workspace: &Workspace, module: &Path, output: &Path) -> Result<()> {
+fn bind(workspace: &Workspace, bindgen: Helper, module: &Path, output: &Path) -> Result<()> {
     if output.exists() {
         fs::remove_dir_all(output).with_context(|| format!("emptying {}", output.display()))?;
     }
-    let mut cargo = shell::cargo(workspace.root());
-    cargo
-        .args(["run", "--quiet", "--package", "pipit-xtask-bindgen", "--"])
-        .arg(module)
-        .arg(output);
-    shell::run(&mut cargo)
+    let mut program = bindgen.command(workspace, "pipit-xtask-bindgen");
+    shell::run(program.arg(module).arg(output))
 }
 
 fn optimize(workspace: &Workspace, output: &Path) -> Result<()> {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::setup::{self, Need};
-use crate::shell;
+use crate::shell::{self, Helper};
 use crate::stamp::{self, Inputs};
 use crate::wasm::{self, Size};
 use crate::workspace::Workspace;
@@ -22,7 +22,7 @@ const NOT_INPUTS: &[&str] = &[
 pub(crate) fn run(workspace: &Workspace, optimize: bool) -> Result<()> {
     setup::run(workspace, &[Need::Wasm, Need::Web])?;
     let size = if optimize { Size::Optimized } else { Size::Plain };
-    wasm::build(workspace, size)?;
+    wasm::build(workspace, size, Helper::Build)?;
     build(workspace)
 }
 
