@@ -82,6 +82,10 @@ fn class(error: &rusqlite::Error) -> Class {
     match error {
         Error::SqliteFailure(failure, _) => match failure.code {
             ErrorCode::DiskFull => Class::Full,
+            // The index of the write-ahead log could not grow. SQLite does not ask why; a full disk is the reason there is.
+            ErrorCode::SystemIoFailure if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => {
+                Class::Full
+            }
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Class::ReadOnly,
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Class::Corrupt,
             ErrorCode::DatabaseBusy

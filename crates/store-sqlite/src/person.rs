@@ -30,9 +30,11 @@ pub(crate) fn list_blocked(db: &Connection, user: UserId) -> Result<Vec<UserId>>
 
 /// Whether either of two people has blocked the other.
 pub(crate) fn is_blocked(db: &Connection, one: UserId, other: UserId) -> Result<bool> {
-    let mut exists = db.prepare_cached("SELECT 1 FROM block WHERE user = ?1 AND other = ?2")?;
-    Ok(exists.exists([one.as_bytes(), other.as_bytes()])?
-        || exists.exists([other.as_bytes(), one.as_bytes()])?)
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM block WHERE user = ?1 AND other = ?2)
+        OR EXISTS (SELECT 1 FROM block WHERE user = ?2 AND other = ?1)",
+    )?
+    .query_row([one.as_bytes(), other.as_bytes()], |row| row.get(0))
 }
 
 pub(crate) fn find_setting(db: &Connection, user: UserId, key: &str) -> Result<Option<String>> {
