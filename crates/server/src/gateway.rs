@@ -8,6 +8,7 @@ mod catch_up;
 mod open;
 pub mod session;
 pub mod socket;
+mod websocket;
 
 pub use socket::router;
 

@@ -27,6 +27,16 @@ pub struct Close {
 }
 
 impl Close {
+    /// The client has closed.
+    pub const NORMAL: Self = Self {
+        code: 1000,
+        reason: "",
+    };
+    /// A frame that RFC 6455 does not allow.
+    pub const PROTOCOL: Self = Self {
+        code: 1002,
+        reason: "not a frame of RFC 6455",
+    };
     /// The server stops.
     pub const GOING_AWAY: Self = Self {
         code: 1001,

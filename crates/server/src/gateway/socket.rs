@@ -1,31 +1,33 @@
 //! Carries bytes between a [`Session`] and a WebSocket, and keeps the time. One task a connection, none a message.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
-use axum::http::StatusCode;
+use axum::extract::{Request, State};
+use axum::http::header::{SEC_WEBSOCKET_VERSION, UPGRADE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use futures_util::SinkExt as _;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use pipit_wire::limits::FRAME_BYTES_MAX;
 use pipit_wire::{ErrorCode, WireError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::session::{Close, Session};
+use super::websocket::{Incoming, ReadError, Violation, WebSocket, accept};
 use crate::node::Node;
 
-/// What a WebSocket reads at once, and what it gathers before it writes. Both are kept for as long as the connection stands, so
-/// that they are small: an idle connection should cost less than 6 KiB.
-const BUFFER_BYTES: usize = 1_024;
 /// Frames up to here are read, so that what is somewhat too long is answered in good order; what is longer ends the connection.
 const READ_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
 /// How long a client has to take a goodbye and to close its side.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+type Socket = WebSocket<TokioIo<Upgraded>>;
 
 #[derive(Clone)]
 struct Gateway {
@@ -43,7 +45,7 @@ pub fn router(node: Arc<Node>) -> Router {
         .with_state(Gateway { node, permits })
 }
 
-async fn upgrade(State(gateway): State<Gateway>, upgrade: WebSocketUpgrade) -> Response {
+async fn upgrade(State(gateway): State<Gateway>, request: Request) -> Response {
     let Gateway { node, permits } = gateway;
     let Ok(permit) = permits.try_acquire_owned() else {
         return refused("there are too many connections");
@@ -51,15 +53,21 @@ async fn upgrade(State(gateway): State<Gateway>, upgrade: WebSocketUpgrade) -> R
     if node.shutdown.is_cancelled() {
         return refused("the server stops");
     }
-    upgrade
-        .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(BUFFER_BYTES)
-        .max_message_size(READ_BYTES_MAX)
-        .max_frame_size(READ_BYTES_MAX)
-        .on_upgrade(move |socket| {
-            let tasks = node.tasks.clone();
-            tasks.track_future(carry(node, socket, permit))
-        })
+    let (response, upgrade) = match accept(request) {
+        Ok(accepted) => accepted,
+        Err(status) => return no_handshake(status),
+    };
+    let tasks = node.tasks.clone();
+    tasks.spawn(async move {
+        match upgrade.await {
+            Ok(upgraded) => {
+                let socket = WebSocket::new(TokioIo::new(upgraded), READ_BYTES_MAX);
+                carry(node, socket, permit).await;
+            }
+            Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "no upgrade"),
+        }
+    });
+    response
 }
 
 fn refused(message: &str) -> Response {
@@ -68,15 +76,30 @@ fn refused(message: &str) -> Response {
     (status, axum::Json(error)).into_response()
 }
 
+/// What is asked for over plain HTTP, or in another version of the protocol (RFC 6455, section 4.4).
+fn no_handshake(status: StatusCode) -> Response {
+    let error = WireError::new(
+        ErrorCode::InvalidField,
+        "this is a WebSocket: shake hands by RFC 6455",
+    );
+    let mut response = (status, axum::Json(error)).into_response();
+    if status == StatusCode::UPGRADE_REQUIRED {
+        let headers = response.headers_mut();
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    }
+    response
+}
+
 /// What happens next on a connection.
 enum Step {
-    Received(Option<Result<Message, axum::Error>>),
+    Received(Result<Option<Incoming>, ReadError>),
     Ready,
     Late,
     Shutdown,
 }
 
-async fn carry(node: Arc<Node>, mut socket: WebSocket, permit: OwnedSemaphorePermit) {
+async fn carry(node: Arc<Node>, mut socket: Socket, permit: OwnedSemaphorePermit) {
     let mut session = Session::new(Arc::clone(&node));
     let idle = Duration::from_millis(u64::from(node.context.limits.idle_ping_ms));
     let write_timeout = Duration::from_millis(node.gateway.write_timeout_ms);
@@ -87,39 +110,36 @@ async fn carry(node: Arc<Node>, mut socket: WebSocket, permit: OwnedSemaphorePer
         let step = tokio::select! {
             biased;
             () = session.ready() => Step::Ready,
-            received = socket.recv() => Step::Received(received),
+            received = socket.receive() => Step::Received(received),
             () = node.shutdown.cancelled(), if !session.is_open() => Step::Shutdown,
             () = &mut timer => Step::Late,
         };
         let frames = match step {
             // Boxed, so that the task of an idle connection is no larger than what it waits for.
             Step::Ready => Box::pin(session.work()).await,
-            Step::Received(Some(Ok(message))) => {
-                let was_open = session.is_open();
+            Step::Received(Ok(Some(message))) => {
                 let frames = match message {
-                    Message::Text(text) => Box::pin(session.handle(text.as_str())).await,
-                    Message::Binary(_) => session.refuse(Close::UNSUPPORTED),
-                    Message::Ping(_) | Message::Pong(_) => Vec::new(),
-                    Message::Close(_) => break,
+                    Incoming::Text(text) => Box::pin(session.handle(&text)).await,
+                    Incoming::Ping(payload) => {
+                        socket.queue_pong(payload);
+                        Vec::new()
+                    }
+                    Incoming::Pong => Vec::new(),
+                    Incoming::Close(_) => break,
                 };
-                if was_open || session.is_open() {
+                if session.is_open() {
                     pinged = false;
                     timer.as_mut().reset(Instant::now() + idle);
                 }
                 frames
             }
-            Step::Received(Some(Err(error))) => match close_for(&error) {
-                Some(close) => session.refuse(close),
-                None => break,
-            },
-            Step::Received(None) => break,
+            Step::Received(Err(ReadError::Violation(violation))) => session.refuse(close_for(violation)),
+            Step::Received(Ok(None) | Err(ReadError::Line(_))) => break,
             Step::Late if session.is_open() && !pinged => {
                 pinged = true;
                 timer.as_mut().reset(Instant::now() + idle);
-                match timeout(write_timeout, socket.send(Message::Ping(Bytes::new()))).await {
-                    Ok(Ok(())) => continue,
-                    Ok(Err(_)) | Err(_) => break,
-                }
+                socket.queue_ping();
+                Vec::new()
             }
             Step::Late if session.is_open() => break,
             Step::Late => session.refuse(Close::NO_HELLO),
@@ -140,47 +160,37 @@ async fn carry(node: Arc<Node>, mut socket: WebSocket, permit: OwnedSemaphorePer
     Box::pin(finish(session, socket, permit)).await;
 }
 
-async fn write(socket: &mut WebSocket, frames: Vec<Bytes>) -> Result<(), axum::Error> {
+async fn write(socket: &mut Socket, frames: Vec<Bytes>) -> io::Result<()> {
     for frame in frames {
-        socket
-            .feed(Message::Text(
-                Utf8Bytes::try_from(frame).map_err(axum::Error::new)?,
-            ))
-            .await?;
+        socket.queue_text(frame);
     }
     socket.flush().await
 }
 
 /// Says why, closes, and waits a little for the client to have read it: closing with unread bytes would reset the connection.
-async fn finish(session: Session, mut socket: WebSocket, permit: OwnedSemaphorePermit) {
-    let close = session.closing().unwrap_or(Close {
-        code: 1000,
-        reason: "",
-    });
+async fn finish(session: Session, mut socket: Socket, permit: OwnedSemaphorePermit) {
+    let close = session.closing().unwrap_or(Close::NORMAL);
     // The hub and presence learn of it now, not when the client has taken the goodbye.
     drop(session);
     let _as_far_as_it_goes = timeout(CLOSE_TIMEOUT, async {
-        let frame = CloseFrame {
-            code: close.code,
-            reason: Utf8Bytes::from(close.reason),
-        };
-        if socket.send(Message::Close(Some(frame))).await.is_ok() {
-            while let Some(Ok(_)) = socket.recv().await {}
+        socket.queue_close(close.code, close.reason);
+        if socket.flush().await.is_ok() {
+            while let Ok(Some(message)) = socket.receive().await {
+                if matches!(message, Incoming::Close(_)) {
+                    break;
+                }
+            }
         }
     })
     .await;
     drop(permit);
 }
 
-/// How to close after an error of reading; none where the line is gone. The edge's library keeps its error's type to itself, so
-/// that its words have to do; tests hold them.
-fn close_for(error: &axum::Error) -> Option<Close> {
-    let text = error.to_string();
-    if text.starts_with("UTF-8") {
-        Some(Close::INVALID_TEXT)
-    } else if text.starts_with("Space limit") {
-        Some(Close::TOO_LARGE)
-    } else {
-        None
+const fn close_for(violation: Violation) -> Close {
+    match violation {
+        Violation::TooLarge => Close::TOO_LARGE,
+        Violation::InvalidText => Close::INVALID_TEXT,
+        Violation::Binary => Close::UNSUPPORTED,
+        Violation::Protocol(_) => Close::PROTOCOL,
     }
 }
