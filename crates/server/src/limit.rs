@@ -99,8 +99,8 @@ impl From<IpAddr> for Network {
                 Self([0, 0, 0xff, 0xff, a, b, c, d])
             }
             IpAddr::V6(address) => {
-                let [a, b, c, d, e, f, g, h, ..] = address.octets();
-                Self([a, b, c, d, e, f, g, h])
+                let prefix = u128::from(address) >> 64;
+                Self(u64::try_from(prefix).unwrap_or(u64::MAX).to_be_bytes())
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The web client inside the binary.
 //!
 //! A release build holds the files; a debug build reads them from the tree. Names under `assets/` carry a hash of their content
-//! and never change; everything else is asked for again each time, by its ETag. Where the build has left a `.br` beside a file, it is served to whoever
+//! and never change; everything else is asked for again each time, by its `ETag`. Where the build has left a `.br` beside a file, it is served to whoever
 //! takes Brotli.
 
 use std::borrow::Cow;
@@ -47,22 +47,15 @@ fn find(_path: &str) -> Option<Asset> {
 /// The file at this path, or the page, which reads the path itself; none where there is no web client in this build.
 pub fn serve(path: &str, headers: &HeaderMap) -> Option<Response> {
     let path = path.trim_start_matches('/');
-    // A missing asset is an error, not a page: a page in place of a script hides what went wrong.
-    let (name, is_fixed) = if path.starts_with("assets/") {
-        (path, true)
-    } else {
-        (path, false)
-    };
-    let name = if find(name).is_some()
-        && !std::path::Path::new(name)
-            .extension()
-            .is_some_and(|end| end == "br")
-    {
-        name
-    } else if is_fixed {
-        return None;
-    } else {
-        "index.html"
+    let is_fixed = path.starts_with("assets/");
+    let is_compressed = std::path::Path::new(path)
+        .extension()
+        .is_some_and(|end| end == "br");
+    let name = match find(path) {
+        Some(_) if !is_compressed => path,
+        // A missing asset is an error, not a page: a page in place of a script hides what went wrong.
+        _ if is_fixed => return None,
+        _ => "index.html",
     };
     let compressed = accepts_brotli(headers)
         .then(|| find(&format!("{name}.br")))

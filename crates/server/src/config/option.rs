@@ -41,11 +41,13 @@ impl OptionDef {
 /// Defines a section: the struct that the file is read into, its defaults, and the definitions of its options.
 macro_rules! section {
     (
+        $(#[expect($lint:path, reason = $reason:literal)])?
         $(#[doc = $section_doc:literal])+
         $name:ident in $section:literal {
             $($(#[doc = $doc:literal])+ $key:ident: $type:ty = $default:expr $(, sample $sample:literal)?;)+
         }
     ) => {
+        $(#[expect($lint, reason = $reason)])?
         $(#[doc = $section_doc])+
         #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[serde(deny_unknown_fields, default)]

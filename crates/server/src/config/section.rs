@@ -53,6 +53,7 @@ pub enum LogFormat {
 }
 
 section! {
+    #[expect(clippy::doc_markdown, reason = "these docs are the example's comments, which are not Markdown")]
     /// The top of the file: what most installs set.
     General in "" {
         /// The folder that keeps everything: the database and the key that signs tokens. It is made where it is missing.
@@ -74,6 +75,7 @@ section! {
 }
 
 section! {
+    #[expect(clippy::doc_markdown, reason = "these docs are the example's comments, which are not Markdown")]
     /// What is written to the log, on standard error.
     Log in "log" {
         /// "auto" (text on a terminal, JSON elsewhere), "text" or "json".
@@ -138,7 +140,7 @@ fn check_public_url(url: &str) -> Result<(), &'static str> {
     }
     if url.contains('#')
         || !matches!(
-            uri.path_and_query().map(|path| path.as_str()),
+            uri.path_and_query().map(axum::http::uri::PathAndQuery::as_str),
             None | Some("" | "/")
         )
     {

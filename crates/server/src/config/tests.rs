@@ -105,114 +105,63 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
     }
 }
 
+#[track_caller]
+fn check(refused: Result<Config, String>, expect: &str) {
+    let message = refused.unwrap_err();
+    assert!(
+        message.starts_with(expect),
+        "{message}\nshould begin with\n{expect}"
+    );
+    assert_eq!(message.lines().count(), 1, "{message}");
+}
+
 #[test]
-fn refusals_name_the_place() {
-    let check = |flags: &[(&str, &str)], env: &[(&str, &str)], file: Option<&str>, expect: &str| {
-        let message = load_from(flags, env, file).unwrap_err();
-        assert!(
-            message.starts_with(expect),
-            "{message}\nshould begin with\n{expect}"
-        );
-        assert_eq!(message.lines().count(), 1, "{message}");
-    };
+fn refusals_name_the_line() {
+    for (file, expect) in [
+        ("\nlisen = \"x\"", "pipit.toml:2: there is no option `lisen`"),
+        (
+            "[log]\nlevel = \"info\"\ncolour = 1",
+            "pipit.toml:3: there is no option `log.colour`",
+        ),
+        (
+            "[logs]\nlevel = \"info\"",
+            "pipit.toml:1: there is no option `logs`",
+        ),
+        ("log = 3", "pipit.toml:1: there is no option `log`"),
+        ("a\nb", "pipit.toml:1:"),
+        ("\nlisten = 3", "pipit.toml:2: `listen`: invalid type"),
+        ("listen = [3]", "pipit.toml:1: `listen`: is a text"),
+        (
+            "[proxy]\naddress_header = \"a b\"",
+            "pipit.toml:2: `proxy.address_header`: is not",
+        ),
+    ] {
+        check(load_from(&[], &[], Some(file)), expect);
+    }
+}
+
+#[test]
+fn refusals_name_the_flag_or_variable() {
     check(
-        &[],
-        &[],
-        Some("\nlisen = \"x\""),
-        "pipit.toml:2: there is no option `lisen`",
-    );
-    check(
-        &[],
-        &[],
-        Some("[log]\nlevel = \"info\"\ncolour = 1"),
-        "pipit.toml:3: there is no option `log.colour`",
-    );
-    check(
-        &[],
-        &[],
-        Some("[logs]\nlevel = \"info\""),
-        "pipit.toml:1: there is no option `logs`",
-    );
-    check(
-        &[],
-        &[],
-        Some("log = 3"),
-        "pipit.toml:1: there is no option `log`",
-    );
-    check(&[], &[], Some("a\nb"), "pipit.toml:1:");
-    check(
-        &[],
-        &[],
-        Some("\nlisten = 3"),
-        "pipit.toml:2: `listen`: invalid type",
-    );
-    check(
-        &[],
-        &[],
-        Some("listen = [3]"),
-        "pipit.toml:1: `listen`: is a text",
-    );
-    check(
-        &[],
-        &[("PIPIT_LISTEN", "nowhere")],
-        None,
+        load_from(&[], &[("PIPIT_LISTEN", "nowhere")], None),
         "PIPIT_LISTEN: invalid socket address",
     );
-    check(
-        &[("registration", "maybe")],
-        &[],
-        None,
-        "--registration: unknown variant `maybe`",
-    );
-    check(
-        &[("limits-connections-max", "many")],
-        &[],
-        None,
-        "--limits-connections-max: invalid type",
-    );
-    check(
-        &[("limits-connections-max", "-1")],
-        &[],
-        None,
-        "--limits-connections-max: invalid value",
-    );
-    check(
-        &[("limits-connections-max", "0")],
-        &[],
-        None,
-        "--limits-connections-max: is between",
-    );
-    check(&[("log-level", "info,,=")], &[], None, "--log-level: ");
-    check(
-        &[("public-url", "chat.example.org")],
-        &[],
-        None,
-        "--public-url: begins with http",
-    );
-    check(
-        &[("public-url", "https://a.example/chat")],
-        &[],
-        None,
-        "--public-url: has nothing after",
-    );
-    check(
-        &[("public-url", "https://me@a.example")],
-        &[],
-        None,
-        "--public-url: has a user name",
-    );
-    check(
-        &[("database", "mysql://secret@x")],
-        &[],
-        None,
-        "--database: begins with postgres://",
-    );
-    check(
-        &[],
-        &[],
-        Some("[proxy]\naddress_header = \"a b\""),
-        "pipit.toml:2: `proxy.address_header`: is not",
-    );
+    for (flag, value, expect) in [
+        ("registration", "maybe", "unknown variant `maybe`"),
+        ("limits-connections-max", "many", "invalid type"),
+        ("limits-connections-max", "-1", "invalid value"),
+        ("limits-connections-max", "0", "is between"),
+        ("log-level", "info,,=", ""),
+        ("public-url", "chat.example.org", "begins with http"),
+        ("public-url", "https://a.example/chat", "has nothing after"),
+        ("public-url", "https://me@a.example", "has a user name"),
+        ("database", "mysql://secret@x", "begins with postgres://"),
+    ] {
+        check(
+            load_from(&[(flag, value)], &[], None),
+            &format!("--{flag}: {expect}"),
+        );
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `/metrics`: what the node counts, in the OpenMetrics text format, which Prometheus reads.
+//! `/metrics`: what the node counts, in the `OpenMetrics` text format, which Prometheus reads.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -24,6 +24,10 @@ pub enum StartError {
     /// The storage.
     #[error("{}", with_sources(.0))]
     Store(#[from] StoreError),
+    /// The storage that is asked for is not in this build.
+    #[cfg(not(feature = "postgres"))]
+    #[error("this build has no PostgreSQL in it")]
+    WithoutPostgres,
     /// The address.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -45,6 +49,8 @@ impl StartError {
             Self::Log(_) => "set the log level to one of error, warn, info, debug, trace",
             Self::DataDir(error) => data_dir_hint(error),
             Self::Store(error) => store_hint(error),
+            #[cfg(not(feature = "postgres"))]
+            Self::WithoutPostgres => "use a build with the feature `postgres`, or leave --database out",
             Self::Listen { source, .. } => match source.kind() {
                 ErrorKind::AddrInUse => "stop what uses the port, or choose another with --listen",
                 ErrorKind::AddrNotAvailable => {
@@ -61,6 +67,8 @@ impl StartError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Log(_) => 78,
+            #[cfg(not(feature = "postgres"))]
+            Self::WithoutPostgres => 78,
             Self::DataDir(error) => match error {
                 DataDirError::NotADirectory { .. }
                 | DataDirError::ReadOnly { .. }
@@ -96,7 +104,7 @@ fn data_dir_hint(error: &DataDirError) -> &'static str {
         }
         DataDirError::Locked { .. } => "stop it, or give this one a folder of its own with --data",
         DataDirError::KeyExposed { .. } => {
-            "run `chmod 600` on it; where somebody may have read it, delete it, which signs everybody's access tokens anew"
+            "run `chmod 600` on it; where somebody may have read it, delete it, which makes a new one"
         }
         DataDirError::KeyDamaged { .. } => {
             "delete it: a new one is made, and devices fetch new access tokens by themselves"

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use pipit_store::Store;
-use pipit_store::error::StoreError;
-use pipit_store_sqlite::{Options, SqliteStore};
+#[cfg(feature = "postgres")]
+use pipit_store_postgres::PostgresStore;
+use pipit_store_sqlite::SqliteStore;
 
+use super::StartError;
 use crate::data_dir::DataDir;
 
 /// An open storage. Cheap to clone.
@@ -13,19 +15,42 @@ use crate::data_dir::DataDir;
 pub enum Storage {
     /// SQLite in the data folder.
     Embedded(Arc<SqliteStore>),
+    /// A PostgreSQL database, which other nodes may use as well.
+    #[cfg(feature = "postgres")]
+    Postgres(Arc<PostgresStore>),
 }
 
 impl Storage {
-    /// Opens the embedded storage.
-    pub(super) async fn open(_database: Option<&str>, data: &DataDir) -> Result<Self, StoreError> {
-        let store = SqliteStore::open(data.database(), Options::default())?;
-        Ok(Self::Embedded(Arc::new(store)))
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(
+            clippy::unused_async,
+            reason = "the embedded storage is opened without waiting"
+        )
+    )]
+    /// Opens the database with this address, or without one the embedded storage.
+    pub(super) async fn open(database: Option<&str>, data: &DataDir) -> Result<Self, StartError> {
+        match database {
+            None => {
+                let store = SqliteStore::open(data.database(), pipit_store_sqlite::Options::default())?;
+                Ok(Self::Embedded(Arc::new(store)))
+            }
+            #[cfg(feature = "postgres")]
+            Some(url) => {
+                let store = PostgresStore::connect(url, pipit_store_postgres::Options::default()).await?;
+                Ok(Self::Postgres(Arc::new(store)))
+            }
+            #[cfg(not(feature = "postgres"))]
+            Some(_) => Err(StartError::WithoutPostgres),
+        }
     }
 
     /// It, as everything but its opening and closing sees it.
     pub(super) fn store(&self) -> Arc<dyn Store> {
         match self {
             Self::Embedded(store) => Arc::<SqliteStore>::clone(store),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => Arc::<PostgresStore>::clone(store),
         }
     }
 
@@ -33,6 +58,8 @@ impl Storage {
     pub async fn close(&self) {
         match self {
             Self::Embedded(store) => store.close().await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.close(),
         }
     }
 }

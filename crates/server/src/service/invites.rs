@@ -75,7 +75,7 @@ impl Invites {
             .list_invites(own(identity), self.context.now())
             .await?;
         Ok(rest::Invites {
-            items: invites.into_iter().map(without_token).collect(),
+            items: invites.iter().map(without_token).collect(),
         })
     }
 
@@ -120,7 +120,7 @@ fn own(identity: &Identity) -> Option<UserId> {
     (!identity.admin).then_some(identity.user)
 }
 
-fn without_token(invite: InviteRecord) -> rest::Invite {
+fn without_token(invite: &InviteRecord) -> rest::Invite {
     rest::Invite {
         id: invite.id,
         token: None,

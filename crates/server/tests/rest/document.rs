@@ -6,7 +6,7 @@ use pipit_server::rest::openapi;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::{PASSWORD, World, account, nobody, sign_in};
+use crate::world::{PASSWORD, Person, World, account, nobody, sign_in};
 
 #[tokio::test]
 async fn it_is_served_and_whole() {
@@ -68,104 +68,92 @@ async fn the_router_and_the_document_agree() {
     }
 }
 
+const BIRDS: &str = "01999999-0000-7000-8000-000000000001";
+
+/// A request, and what answers it in the document.
+type Case = (&'static str, &'static str, String, Value);
+
+fn of_accounts(invite: &str) -> Vec<Case> {
+    let case = |method, template: &'static str, body| (method, template, template.to_owned(), body);
+    vec![
+        case("get", "/v1/server", json!(null)),
+        case("post", "/v1/sessions", sign_in("ada", PASSWORD)),
+        case(
+            "post",
+            "/v1/accounts",
+            json!({"invite": invite, "account": account("cyn")}),
+        ),
+        case("get", "/v1/me", json!(null)),
+        case("patch", "/v1/me", json!({"name": "Ada"})),
+        ("get", "/v1/users", "/v1/users?query=bob".to_owned(), json!(null)),
+        case("get", "/v1/devices", json!(null)),
+        case("post", "/v1/invites", json!({"expires_in_s": 60, "uses": 1})),
+        case("get", "/v1/invites", json!(null)),
+        (
+            "get",
+            "/v1/invites/{invite}",
+            format!("/v1/invites/{invite}"),
+            json!(null),
+        ),
+        // And what is refused.
+        case("get", "/v1/nothing", json!(null)),
+        case("post", "/v1/sessions", json!({"more": 1})),
+        case("post", "/v1/sessions", sign_in("ada", "not the password")),
+        case("patch", "/v1/me", json!({"name": "\u{202e}"})),
+    ]
+}
+
+fn of_conversations(bob: &Person) -> Vec<Case> {
+    let event = |number: u8| format!("01999999-0000-7000-8000-1000000000{number:02x}");
+    let case = |method, template: &'static str, body| {
+        let path = template
+            .replace("{id}", BIRDS)
+            .replace("{user}", &bob.user.to_string());
+        (method, template, path, body)
+    };
+    let members = "/v1/conversations/{id}/members";
+    let member = "/v1/conversations/{id}/members/{user}";
+    vec![
+        case("post", "/v1/conversations/direct", json!({"user": bob.user})),
+        case(
+            "post",
+            "/v1/conversations/group",
+            json!({"id": BIRDS, "title": "Birds", "members": []}),
+        ),
+        (
+            "get",
+            "/v1/conversations",
+            "/v1/conversations?limit=1".to_owned(),
+            json!(null),
+        ),
+        case("get", "/v1/conversations/{id}", json!(null)),
+        case(
+            "patch",
+            "/v1/conversations/{id}",
+            json!({"event_id": event(1), "title": "Pipits"}),
+        ),
+        case(
+            "post",
+            members,
+            json!({"event_ids": [event(2)], "users": [bob.user]}),
+        ),
+        case("get", members, json!(null)),
+        case("patch", member, json!({"event_id": event(3), "role": "admin"})),
+        case("delete", member, json!(null)),
+    ]
+}
+
 /// What the handlers answer fits the schemas that the document gives for it.
 #[tokio::test]
 async fn answers_are_as_described() {
     let (world, ada) = World::with_ada().await;
     let bob = world.join(&ada, "bob").await;
     let check = Checker::new();
-    let birds = "01999999-0000-7000-8000-000000000001";
-    let event = |number: u8| format!("01999999-0000-7000-8000-1000000000{number:02x}");
-    let group = format!("/v1/conversations/{birds}");
-    let members = format!("{group}/members");
-    let member = format!("{members}/{}", bob.user);
     let invite = world.invite(&ada).await;
-    let of_group = |rest: &str| format!("/v1/conversations/{{id}}{rest}");
-    for (method, template, path, body) in [
-        ("get", "/v1/server", "/v1/server", json!(null)),
-        ("post", "/v1/sessions", "/v1/sessions", sign_in("ada", PASSWORD)),
-        (
-            "post",
-            "/v1/accounts",
-            "/v1/accounts",
-            json!({"invite": invite, "account": account("cyn")}),
-        ),
-        ("get", "/v1/me", "/v1/me", json!(null)),
-        ("patch", "/v1/me", "/v1/me", json!({"name": "Ada"})),
-        ("get", "/v1/users", "/v1/users?query=bob", json!(null)),
-        ("get", "/v1/devices", "/v1/devices", json!(null)),
-        (
-            "post",
-            "/v1/invites",
-            "/v1/invites",
-            json!({"expires_in_s": 60, "uses": 1}),
-        ),
-        ("get", "/v1/invites", "/v1/invites", json!(null)),
-        (
-            "get",
-            "/v1/invites/{invite}",
-            &format!("/v1/invites/{invite}"),
-            json!(null),
-        ),
-        (
-            "post",
-            "/v1/conversations/direct",
-            "/v1/conversations/direct",
-            json!({"user": bob.user}),
-        ),
-        (
-            "post",
-            "/v1/conversations/group",
-            "/v1/conversations/group",
-            json!({"id": birds, "title": "Birds", "members": []}),
-        ),
-        (
-            "get",
-            "/v1/conversations",
-            "/v1/conversations?limit=1",
-            json!(null),
-        ),
-        ("get", &of_group(""), &group, json!(null)),
-        (
-            "patch",
-            &of_group(""),
-            &group,
-            json!({"event_id": event(1), "title": "Pipits"}),
-        ),
-        (
-            "post",
-            &of_group("/members"),
-            &members,
-            json!({"event_ids": [event(2)], "users": [bob.user]}),
-        ),
-        (
-            "get",
-            &of_group("/members"),
-            &format!("{members}?limit=1"),
-            json!(null),
-        ),
-        (
-            "patch",
-            &of_group("/members/{user}"),
-            &member,
-            json!({"event_id": event(3), "role": "admin"}),
-        ),
-        ("delete", &of_group("/members/{user}"), &member, json!(null)),
-        // And what is refused.
-        ("get", "/v1/nothing", "/v1/nothing", json!(null)),
-        ("get", "/v1/me", "/v1/me?", json!(null)),
-        ("post", "/v1/sessions", "/v1/sessions", json!({"more": 1})),
-        (
-            "post",
-            "/v1/sessions",
-            "/v1/sessions",
-            sign_in("ada", "not the password"),
-        ),
-        ("patch", "/v1/me", "/v1/me", json!({"name": "\u{202e}"})),
-    ] {
+    for (method, template, path, body) in of_accounts(&invite).into_iter().chain(of_conversations(&bob)) {
         let body = (!body.is_null()).then_some(&body);
         let verb: Method = method.to_uppercase().parse().unwrap();
-        let reply = world.call(verb, path, Some(&ada.access), body).await;
+        let reply = world.call(verb, &path, Some(&ada.access), body).await;
         if let Some(body) = body.filter(|_| reply.status.is_success()) {
             check.request(method, template, body);
         }

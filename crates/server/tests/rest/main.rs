@@ -1,4 +1,10 @@
 //! The HTTP edge of a real server, spoken to over plain HTTP.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "every function here is a test or a helper of one: to panic is to fail"
+)]
 
 mod access;
 mod accounts;

@@ -259,8 +259,9 @@ impl World {
         invite["token"].as_str().unwrap().to_owned()
     }
 
-    /// Somebody signs up by an invite of `by`.
+    /// Somebody signs up by an invite of `by`, later than whoever is there.
     pub(crate) async fn join(&self, by: &Person, handle: &str) -> Person {
+        self.pass_ms(1);
         let invite = self.invite(by).await;
         self.knock(
             "/v1/accounts",
