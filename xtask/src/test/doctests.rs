@@ -6,31 +6,13 @@ use crate::shell;
 use crate::stamp;
 use crate::workspace::Workspace;
 
-/// Runs them, of the crates that have any.
+/// Runs them, of all crates at once: a choice of some would have other features, and build what they share again.
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
-    let metadata = cargo_metadata::MetadataCommand::new()
-        .current_dir(workspace.root())
-        .no_deps()
-        .exec()?;
-    let mut cargo = shell::cargo(workspace.root());
-    cargo.args(["test", "--doc"]);
-    let mut any = false;
-    for package in &metadata.packages {
-        let Some(library) = package.targets.iter().find(|target| target.is_lib()) else {
-            continue;
-        };
-        let folder = library.src_path.parent().unwrap_or(&library.src_path);
-        for file in stamp::files(folder.as_std_path(), &[])? {
-            let is_rust = file.extension().is_some_and(|extension| extension == "rs");
-            if is_rust && has_example(&std::fs::read_to_string(&file)?) {
-                any = true;
-                cargo.args(["--package", package.name.as_str()]);
-                break;
-            }
+    for file in stamp::files(&workspace.root().join("crates"), &["target", "tests", "benches"])? {
+        let is_rust = file.extension().is_some_and(|extension| extension == "rs");
+        if is_rust && has_example(&std::fs::read_to_string(&file)?) {
+            return shell::run(shell::cargo(workspace.root()).args(["test", "--doc", "--workspace"]));
         }
-    }
-    if any {
-        return shell::run(&mut cargo);
     }
     println!("no documentation has examples");
     Ok(())
