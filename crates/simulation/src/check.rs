@@ -90,7 +90,13 @@ async fn device_is_up_to_date(
     let connection = state(world, device)?.screen.connection;
     ensure!(connection == Some(ConnectionView::UpToDate), "device {device} is {connection:?}");
     let mine: BTreeSet<_> = world.server.truth.list_conversation_ids(user).await?.into_iter().collect();
+    while state(world, device)?.screen.has_more {
+        world.command(device, Command::LoadMoreConversations).await?;
+        world.pass(5_000).await?;
+    }
     let listed: BTreeSet<_> = state(world, device)?.shown().into_iter().collect();
+    let stored: BTreeSet<_> = state(world, device)?.stored()?.into_iter().collect();
+    ensure!(stored == mine, "device {device} has stored {stored:?}, and its person is in {mine:?}");
     ensure!(listed == mine, "device {device} lists {listed:?}, and its person is in {mine:?}");
     ordered_by_time(world, device)?;
     let mut shown = Shown::new();

@@ -93,6 +93,8 @@ pub struct Device {
     pub online: bool,
     /// The device's clock minus the world's, milliseconds.
     pub skew_ms: i64,
+    /// For when a wake has been ordered; another one is ordered only when the engine wants another time.
+    pub woken_at: Option<Timestamp>,
     /// What its view shows.
     pub screen: Screen,
     /// The answers to commands that have come.
@@ -113,6 +115,7 @@ impl Device {
             line: None,
             online: true,
             skew_ms,
+            woken_at: None,
             screen: Screen::default(),
             replies: Vec::new(),
             engine: None,
@@ -126,6 +129,7 @@ impl Device {
 
     fn boot(&mut self, storage: SqliteStorage, now: Timestamp) -> anyhow::Result<()> {
         self.life += 1;
+        self.woken_at = None;
         self.view = ViewId(format!("view {}", self.life));
         self.screen = Screen::default();
         self.replies.clear();
@@ -177,6 +181,12 @@ impl Device {
     /// The answer to a command, where it has come.
     pub fn reply(&self, command: CommandId) -> Option<&Reply> {
         self.replies.iter().rev().find(|(id, _)| *id == command).map(|(_, reply)| reply)
+    }
+
+    /// The conversations that its storage has.
+    pub fn stored(&self) -> anyhow::Result<Vec<ConversationId>> {
+        let engine = self.engine.as_ref().context("the engine runs")?;
+        Ok(pipit_client::Storage::recent_conversations(engine.storage(), 1_000)?)
     }
 
     /// The conversations that it shows.

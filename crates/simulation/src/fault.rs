@@ -44,14 +44,14 @@ enum Fault {
 }
 
 impl FaultStore {
-    /// A storage that fails at these rates, as this generator decides.
-    pub fn new(inner: Arc<dyn Store>, random: ChaCha8Rng, rates: Rates) -> Self {
-        Self { inner, state: Mutex::new(State { random, rates }) }
+    /// A storage that does not fail yet, and later as this generator decides.
+    pub fn new(inner: Arc<dyn Store>, random: ChaCha8Rng) -> Self {
+        Self { inner, state: Mutex::new(State { random, rates: Rates::default() }) }
     }
 
-    /// Fails no more.
-    pub fn heal(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).rates = Rates::default();
+    /// Fails at these rates from now on.
+    pub fn fail_at(&self, rates: Rates) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).rates = rates;
     }
 
     fn draw(&self) -> Fault {

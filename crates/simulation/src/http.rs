@@ -62,6 +62,10 @@ async fn conversations(
             let conversation = service.create_group(caller, body(request)?).await?;
             json(&rest::Conversation { conversation })
         }
+        (HttpMethod::Get, [id]) => {
+            let conversation = service.summary(who.user, parse(id)?).await?;
+            json(&rest::Conversation { conversation })
+        }
         (HttpMethod::Get, [id, "members"]) => {
             let page = service.members(who.user, parse(id)?, None, 100).await?;
             json(&rest::Members { items: page.items, next: page.next.map(|user| user.to_string()) })

@@ -39,11 +39,19 @@ pub struct Report {
 /// # Errors
 /// The first thing that a checker found, with the seed.
 pub fn run(seed: u64) -> anyhow::Result<Report> {
+    run_traced(seed, |_, _| {})
+}
+
+/// The same, telling `trace` everything that happens.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_traced(seed: u64, trace: world::Trace) -> anyhow::Result<Report> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
     let plan = Plan::draw(seed);
     runtime
         .block_on(async {
-            let mut world = world::World::new(plan).await?;
+            let mut world = world::World::new(plan, trace).await?;
             world.live().await?;
             world.heal().await?;
             check::everything(&mut world).await?;

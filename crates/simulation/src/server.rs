@@ -95,7 +95,7 @@ impl Server {
     /// A server with these people on it.
     pub async fn new(plan: &Plan, now: Timestamp, people: &[UserId]) -> anyhow::Result<Self> {
         let truth = Arc::new(SqliteStore::open_in_memory()?);
-        let store = Arc::new(FaultStore::new(Arc::<SqliteStore>::clone(&truth), plan.random(1), plan.storage));
+        let store = Arc::new(FaultStore::new(Arc::<SqliteStore>::clone(&truth), plan.random(1)));
         let clock = Arc::new(WorldClock(AtomicI64::new(now.as_ms())));
         let context = Context {
             store: Arc::<FaultStore>::clone(&store),

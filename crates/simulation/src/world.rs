@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -14,6 +15,7 @@ use rand::{Rng as _, RngExt as _};
 use rand_chacha::ChaCha8Rng;
 
 use crate::device::{Device, Line};
+use crate::fault::Rates;
 use crate::ledger::Ledger;
 use crate::plan::Plan;
 use crate::server::Server;
@@ -21,6 +23,9 @@ use crate::{Report, check, http};
 
 /// When every world begins.
 const GENESIS: Timestamp = Timestamp(1_790_000_000_000);
+
+/// Is told what happens, and when.
+pub type Trace = fn(Timestamp, &fmt::Arguments<'_>);
 
 /// Something that happens.
 #[derive(Debug)]
@@ -76,19 +81,21 @@ pub struct World {
     /// What is remembered.
     pub ledger: Ledger,
     random: ChaCha8Rng,
+    trace: Trace,
     people: Vec<UserId>,
     queue: BinaryHeap<Reverse<Due>>,
     next_order: u64,
     next_line: u64,
     actions_left: u32,
-    healed: bool,
+    /// Whether things go wrong.
+    faulty: bool,
     /// The server dies after the next frame, before anything that it asked for has been answered.
     dies_at_next_frame: bool,
 }
 
 impl World {
     /// A world at its beginning: accounts exist, devices are signed in.
-    pub async fn new(plan: Plan) -> anyhow::Result<Self> {
+    pub async fn new(plan: Plan, trace: Trace) -> anyhow::Result<Self> {
         let mut random = plan.random(0);
         let people: Vec<UserId> = (0..plan.people()).map(|_| UserId::new(GENESIS, bytes(&mut random))).collect();
         let server = Server::new(&plan, GENESIS, &people).await?;
@@ -100,11 +107,12 @@ impl World {
             devices: Vec::new(),
             ledger: Ledger::default(),
             random,
+            trace,
             people,
             queue: BinaryHeap::new(),
             next_order: 0,
             next_line: 0,
-            healed: false,
+            faulty: false,
             dies_at_next_frame: false,
         };
         world.server.start();
@@ -139,6 +147,8 @@ impl World {
 
     /// People do things, and things break, until all actions of the plan are done.
     pub async fn live(&mut self) -> anyhow::Result<()> {
+        self.faulty = true;
+        self.server.store.fail_at(self.plan.storage);
         self.later(1, Step::Act);
         while self.actions_left > 0 {
             self.step().await?;
@@ -148,9 +158,9 @@ impl World {
 
     /// Nothing breaks any more; everybody gets a fresh line, and then time to settle.
     pub async fn heal(&mut self) -> anyhow::Result<()> {
-        self.healed = true;
+        self.faulty = false;
         self.dies_at_next_frame = false;
-        self.server.store.heal();
+        self.server.store.fail_at(Rates::default());
         self.server.start();
         for device in 0..self.devices.len() {
             self.device(device)?.online = true;
@@ -227,10 +237,13 @@ impl World {
     async fn step(&mut self) -> anyhow::Result<()> {
         let Reverse(due) = self.queue.pop().context("something always happens: somebody waits for a wake")?;
         self.move_clock(due.at).await;
+        let now = self.now;
+        (self.trace)(now, &format_args!("{:?}", due.step));
         match due.step {
             Step::Wake { device, life } => {
                 let due = self.device(device)?;
-                if due.life == life && due.wake_at().is_some_and(|at| at <= self.now) {
+                if due.life == life && due.woken_at.is_some_and(|at| at <= now) {
+                    due.woken_at = None;
                     self.feed(device, Input::Tick).await?;
                 }
             }
@@ -334,12 +347,12 @@ impl World {
                 decoded,
                 ServerFrame::Event(_) | ServerFrame::Receipt(_) | ServerFrame::Typing(_) | ServerFrame::Presence(_)
             );
-            if may_vanish && !self.healed && self.random.random_bool(self.plan.drop) {
+            if may_vanish && self.faulty && self.random.random_bool(self.plan.drop) {
                 self.ledger.mishaps += 1;
                 continue;
             }
             self.down_once(device, text.clone())?;
-            if may_vanish && !self.healed && self.random.random_bool(self.plan.double) {
+            if may_vanish && self.faulty && self.random.random_bool(self.plan.double) {
                 self.ledger.mishaps += 1;
                 self.down_once(device, text)?;
             }
@@ -363,7 +376,7 @@ impl World {
         let answer = if reached { http::answer(&self.server, request).await } else { HttpAnswer::Unreachable };
         self.remember_conversation(&answer);
         // The request was carried out, and its answer is lost.
-        let lost = !self.healed && self.random.random_bool(self.plan.drop / 2.0);
+        let lost = self.faulty && self.random.random_bool(self.plan.drop / 2.0);
         let answer = if lost { HttpAnswer::Unreachable } else { answer };
         self.later(latency_ms, Step::Answer { device, life, id: request.id, answer });
         Ok(())
@@ -383,10 +396,12 @@ impl World {
         for output in outputs {
             self.carry_out(device, output)?;
         }
-        let (wake_at, life) = {
-            let device = self.device(device)?;
-            (device.wake_at(), device.life)
-        };
+        let owner = self.device(device)?;
+        let (wake_at, life) = (owner.wake_at(), owner.life);
+        if wake_at == owner.woken_at {
+            return Ok(());
+        }
+        owner.woken_at = wake_at;
         if let Some(at) = wake_at {
             self.at(at, Step::Wake { device, life });
         }
@@ -464,8 +479,10 @@ impl World {
         } else {
             self.do_something(device).await?;
         }
-        let pause_ms = self.random.random_range(1..=self.plan.pause_ms);
-        self.later(pause_ms, Step::Act);
+        if self.actions_left > 0 {
+            let pause_ms = self.random.random_range(1..=self.plan.pause_ms);
+            self.later(pause_ms, Step::Act);
+        }
         Ok(())
     }
 
