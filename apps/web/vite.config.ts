@@ -2,6 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vitest/config';
 
+import { brotli } from './compress.build.ts';
 import { serviceWorker } from './service-worker.build.ts';
 
 /** What the server sends with every page: the preview sends it too, so that the tests meet it. */
@@ -22,7 +23,7 @@ export default defineConfig(({ mode, command }) => {
   // The scripted core is for development and tests: the production build drops it.
   const scripted = mode === 'views' || mode === 'test' || command === 'serve';
   return {
-    plugins: [svelte(), svelteTesting(), serviceWorker()],
+    plugins: [svelte(), svelteTesting(), serviceWorker(), brotli()],
     define: { __SCRIPTED_CORE__: JSON.stringify(scripted) },
     worker: { format: 'es' },
     build: {
