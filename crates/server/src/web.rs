@@ -46,6 +46,10 @@ fn find(_path: &str) -> Option<Asset> {
 
 /// The file at this path, or the page, which reads the path itself; none where there is no web client in this build.
 pub fn serve(path: &str, headers: &HeaderMap) -> Option<Response> {
+    serve_from(find, path, headers)
+}
+
+fn serve_from(find: impl Fn(&str) -> Option<Asset>, path: &str, headers: &HeaderMap) -> Option<Response> {
     let path = path.trim_start_matches('/');
     let is_fixed = path.starts_with("assets/");
     let is_compressed = std::path::Path::new(path)
@@ -142,5 +146,129 @@ fn body(bytes: Cow<'static, [u8]>) -> Body {
     match bytes {
         Cow::Borrowed(bytes) => Body::from(Bytes::from_static(bytes)),
         Cow::Owned(bytes) => Body::from(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: &[(&str, &str)] = &[
+        ("index.html", "<!doctype html>"),
+        ("index.html.br", "small page"),
+        ("sw.js", "self"),
+        ("assets/app-1234.js", "let x"),
+        ("assets/app-1234.js.br", "small"),
+        ("assets/core-1234.wasm", "wasm"),
+    ];
+
+    fn find(path: &str) -> Option<Asset> {
+        let (name, text) = FILES.iter().find(|(name, _)| *name == path)?;
+        Some(Asset {
+            bytes: Cow::Borrowed(text.as_bytes()),
+            etag: format!("\"{name}\""),
+        })
+    }
+
+    async fn get(path: &str, headers: &[(header::HeaderName, &str)]) -> Option<(u16, HeaderMap, String)> {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.parse().unwrap()))
+            .collect();
+        let response = serve_from(find, path, &headers)?;
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, 1_000).await.unwrap();
+        Some((
+            parts.status.as_u16(),
+            parts.headers,
+            String::from_utf8(bytes.to_vec()).unwrap(),
+        ))
+    }
+
+    #[tokio::test]
+    async fn files_have_their_type_and_their_caching() {
+        const FIXED: &str = "public, max-age=31536000, immutable";
+        for (path, body, content_type, caching) in [
+            ("/", "<!doctype html>", "text/html; charset=utf-8", "no-cache"),
+            (
+                "/index.html",
+                "<!doctype html>",
+                "text/html; charset=utf-8",
+                "no-cache",
+            ),
+            // The page reads these itself.
+            (
+                "/setup",
+                "<!doctype html>",
+                "text/html; charset=utf-8",
+                "no-cache",
+            ),
+            (
+                "/c/1234",
+                "<!doctype html>",
+                "text/html; charset=utf-8",
+                "no-cache",
+            ),
+            (
+                "/../../etc/passwd",
+                "<!doctype html>",
+                "text/html; charset=utf-8",
+                "no-cache",
+            ),
+            ("/sw.js", "self", "text/javascript; charset=utf-8", "no-cache"),
+            (
+                "/assets/app-1234.js",
+                "let x",
+                "text/javascript; charset=utf-8",
+                FIXED,
+            ),
+            ("/assets/core-1234.wasm", "wasm", "application/wasm", FIXED),
+        ] {
+            let (status, headers, text) = get(path, &[]).await.unwrap();
+            assert_eq!((status, text.as_str()), (200, body), "{path}");
+            assert_eq!(headers[header::CONTENT_TYPE], content_type, "{path}");
+            assert_eq!(headers[header::CACHE_CONTROL], caching, "{path}");
+            assert_eq!(headers[header::CONTENT_SECURITY_POLICY], POLICY, "{path}");
+        }
+        for missing in ["/assets/none.js", "/assets/", "/assets/app-1234.js.br"] {
+            assert!(get(missing, &[]).await.is_none(), "{missing}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_takes_brotli_gets_it_where_there_is_some() {
+        for (path, accepts, body, encoding) in [
+            ("/assets/app-1234.js", "gzip, deflate, br", "small", Some("br")),
+            ("/assets/app-1234.js", "br;q=0.5", "small", Some("br")),
+            ("/assets/app-1234.js", "br;q=0, gzip", "let x", None),
+            ("/assets/app-1234.js", "gzip", "let x", None),
+            ("/assets/app-1234.js", "brx", "let x", None),
+            ("/assets/core-1234.wasm", "br", "wasm", None),
+            ("/setup", "br", "small page", Some("br")),
+        ] {
+            let (_, headers, text) = get(path, &[(header::ACCEPT_ENCODING, accepts)]).await.unwrap();
+            let given = headers
+                .get(header::CONTENT_ENCODING)
+                .map(|value| value.to_str().unwrap());
+            assert_eq!((text.as_str(), given), (body, encoding), "{path} {accepts}");
+            assert_eq!(headers[header::VARY], "accept-encoding");
+            assert!(!headers[header::CONTENT_TYPE].is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_browser_has_already_is_not_sent_again() {
+        for (known, status) in [
+            ("\"index.html\"", 304),
+            ("W/\"index.html\"", 304),
+            ("\"other\", \"index.html\"", 304),
+            ("\"other\"", 200),
+            ("\"index.html.br\"", 200),
+        ] {
+            let (found, headers, text) = get("/", &[(header::IF_NONE_MATCH, known)]).await.unwrap();
+            assert_eq!(found, status, "{known}");
+            assert_eq!(text.is_empty(), status == 304);
+            assert_eq!(headers[header::ETAG], "\"index.html\"");
+        }
     }
 }
