@@ -95,17 +95,31 @@ mod tests {
 
     fn check(text: &str, expect: Result<(&str, &str), AddressError>) {
         let found = text.parse::<ServerAddress>();
-        let shown = found.as_ref().map(|address| (address.to_string(), address.websocket()));
+        let shown = found
+            .as_ref()
+            .map(|address| (address.to_string(), address.websocket()));
         let expect = expect.map(|(http, websocket)| (http.to_owned(), websocket.to_owned()));
         assert_eq!(shown.map_err(Clone::clone), expect, "{text}");
     }
 
     #[test]
     fn an_address_is_scheme_host_and_port() {
-        check("https://chat.example.org", Ok(("https://chat.example.org", "wss://chat.example.org/v1/ws")));
-        check("https://chat.example.org/", Ok(("https://chat.example.org", "wss://chat.example.org/v1/ws")));
-        check(" http://127.0.0.1:8080 ", Ok(("http://127.0.0.1:8080", "ws://127.0.0.1:8080/v1/ws")));
-        check("http://[::1]:8080", Ok(("http://[::1]:8080", "ws://[::1]:8080/v1/ws")));
+        check(
+            "https://chat.example.org",
+            Ok(("https://chat.example.org", "wss://chat.example.org/v1/ws")),
+        );
+        check(
+            "https://chat.example.org/",
+            Ok(("https://chat.example.org", "wss://chat.example.org/v1/ws")),
+        );
+        check(
+            " http://127.0.0.1:8080 ",
+            Ok(("http://127.0.0.1:8080", "ws://127.0.0.1:8080/v1/ws")),
+        );
+        check(
+            "http://[::1]:8080",
+            Ok(("http://[::1]:8080", "ws://[::1]:8080/v1/ws")),
+        );
     }
 
     #[test]
@@ -116,10 +130,22 @@ mod tests {
         check("http://", Err(AddressError::Malformed));
         check("http://exa mple.org", Err(AddressError::Malformed));
         check("http://example.org:99999", Err(AddressError::Malformed));
-        check("https://me:secret@chat.example.org", Err(AddressError::Extra("name and password")));
-        check("https://chat.example.org/pipit", Err(AddressError::Extra("the path")));
-        check("https://chat.example.org/?a=1", Err(AddressError::Extra("the part from ? on")));
-        check("https://chat.example.org/#a", Err(AddressError::Extra("the part from # on")));
+        check(
+            "https://me:secret@chat.example.org",
+            Err(AddressError::Extra("name and password")),
+        );
+        check(
+            "https://chat.example.org/pipit",
+            Err(AddressError::Extra("the path")),
+        );
+        check(
+            "https://chat.example.org/?a=1",
+            Err(AddressError::Extra("the part from ? on")),
+        );
+        check(
+            "https://chat.example.org/#a",
+            Err(AddressError::Extra("the part from # on")),
+        );
     }
 
     #[test]

@@ -219,11 +219,7 @@ impl<E: Core, C: Clock> Driver<E, C> {
                 self.views.insert(view.clone(), state);
                 self.inputs.push(Input::Attach { view });
             }
-            FromView::Command {
-                view,
-                command,
-                reply,
-            } => {
+            FromView::Command { view, command, reply } => {
                 self.command_number = self.command_number.wrapping_add(1);
                 let id = CommandId(self.command_number);
                 self.replies.insert((view.clone(), id), reply);
@@ -236,7 +232,9 @@ impl<E: Core, C: Clock> Driver<E, C> {
 
     /// The view has read everything: it gets the whole picture.
     fn resume(&mut self, view: ViewId) {
-        let Some(state) = self.views.get_mut(&view) else { return };
+        let Some(state) = self.views.get_mut(&view) else {
+            return;
+        };
         state.behind = false;
         // There is room: the view has just emptied its queue.
         let _ = state.updates.try_send(ViewEvent::Restarted);
@@ -291,7 +289,13 @@ impl<E: Core, C: Clock> Driver<E, C> {
     fn connect(&mut self) {
         self.line_number = self.line_number.wrapping_add(1);
         let events = self.line_events.clone();
-        self.line = Some(Line::open(self.line_number, &self.server, self.tls.clone(), events, &self.tasks));
+        self.line = Some(Line::open(
+            self.line_number,
+            &self.server,
+            self.tls.clone(),
+            events,
+            &self.tasks,
+        ));
     }
 
     fn send(&mut self, text: String) {
@@ -318,7 +322,9 @@ impl<E: Core, C: Clock> Driver<E, C> {
     }
 
     fn update(&mut self, view: ViewId, update: Update) {
-        let Some(state) = self.views.get_mut(&view) else { return };
+        let Some(state) = self.views.get_mut(&view) else {
+            return;
+        };
         if state.behind {
             return;
         }
@@ -338,7 +344,10 @@ fn tls_config(used: bool) -> io::Result<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?;
-    let builder =
-        if used { builder.with_native_roots()? } else { builder.with_root_certificates(RootCertStore::empty()) };
+    let builder = if used {
+        builder.with_native_roots()?
+    } else {
+        builder.with_root_certificates(RootCertStore::empty())
+    };
     Ok(builder.with_no_client_auth())
 }

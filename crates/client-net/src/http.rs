@@ -41,7 +41,8 @@ where
 {
     fn execute(&self, task: F) {
         let shutdown = self.shutdown.clone();
-        self.tasks.spawn(async move { shutdown.run_until_cancelled(task).await });
+        self.tasks
+            .spawn(async move { shutdown.run_until_cancelled(task).await });
     }
 }
 
@@ -107,7 +108,10 @@ impl HttpClient {
         let request = request.body(Full::from(wanted.body.unwrap_or_default()))?;
         let response = self.client.request(request).await?;
         let status = response.status().as_u16();
-        let body = Limited::new(response.into_body(), BODY_BYTES_MAX).collect().await?.to_bytes();
+        let body = Limited::new(response.into_body(), BODY_BYTES_MAX)
+            .collect()
+            .await?
+            .to_bytes();
         Ok(HttpAnswer::Answered {
             status,
             body: String::from_utf8(body.into())?,

@@ -65,7 +65,8 @@ fn start(server: SocketAddr, step: impl FnMut(&Input) -> Vec<Output> + Send + 's
         wake_at: Arc::clone(&wake_at),
     };
     let address = format!("http://{server}").parse().unwrap();
-    let client = NativeClient::start(script, address, || Timestamp(1_000), &CancellationToken::new()).unwrap();
+    let client =
+        NativeClient::start(script, address, || Timestamp(1_000), &CancellationToken::new()).unwrap();
     Rig {
         client,
         heard,
@@ -133,10 +134,23 @@ async fn echo(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Resp
     if uri.path() == "/v1/hang" {
         std::future::pending::<()>().await;
     }
-    let header = |name: &str| headers.get(name).map_or("none", |value| value.to_str().unwrap()).to_owned();
+    let header = |name: &str| {
+        headers
+            .get(name)
+            .map_or("none", |value| value.to_str().unwrap())
+            .to_owned()
+    };
     let body = String::from_utf8(body.to_vec()).unwrap();
-    let said = format!("{method} {uri} {} {} {body}", header("authorization"), header("content-type"));
-    let status = if method == Method::GET { StatusCode::OK } else { StatusCode::CONFLICT };
+    let said = format!(
+        "{method} {uri} {} {} {body}",
+        header("authorization"),
+        header("content-type")
+    );
+    let status = if method == Method::GET {
+        StatusCode::OK
+    } else {
+        StatusCode::CONFLICT
+    };
     (status, said).into_response()
 }
 
@@ -219,7 +233,10 @@ async fn a_server_that_is_not_there_is_a_line_that_could_not_be_made() {
         id: HttpId(1),
         answer: HttpAnswer::Unreachable,
     };
-    assert!(both.contains(&Input::Disconnected) && both.contains(&unreachable), "{both:?}");
+    assert!(
+        both.contains(&Input::Disconnected) && both.contains(&unreachable),
+        "{both:?}"
+    );
     rig.client.stop().await;
 }
 
@@ -273,8 +290,13 @@ async fn http_requests_are_made_as_asked() {
         status,
         body: text(body),
     };
-    rig.expect(done(1, answered(200, "GET /v1/users?q=a%20b none none "))).await;
-    rig.expect(done(2, answered(409, "PATCH /v1/me Bearer token application/json {}"))).await;
+    rig.expect(done(1, answered(200, "GET /v1/users?q=a%20b none none ")))
+        .await;
+    rig.expect(done(
+        2,
+        answered(409, "PATCH /v1/me Bearer token application/json {}"),
+    ))
+    .await;
     rig.expect(done(3, HttpAnswer::Unreachable)).await;
     rig.client.stop().await;
 }

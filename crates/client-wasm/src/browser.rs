@@ -61,9 +61,13 @@ impl BrowserCore {
                 }
             }
         } else {
-            (SqliteStorage::open_in_memory().map_err(|error| storage_error(&error))?, None)
+            (
+                SqliteStorage::open_in_memory().map_err(|error| storage_error(&error))?,
+                None,
+            )
         };
-        let face = Face::open(storage, Box::new(fill_random), timestamp(now_ms)).map_err(|error| storage_error(&error))?;
+        let face = Face::open(storage, Box::new(fill_random), timestamp(now_ms))
+            .map_err(|error| storage_error(&error))?;
         Ok(Self { face, pool })
     }
 
@@ -116,7 +120,10 @@ fn storage_error(error: &StorageError) -> JsError {
 }
 
 /// From the browser's `crypto.getRandomValues`.
-#[expect(clippy::panic, reason = "a browser without randomness cannot make ids or keys: better no core than a guessable one")]
+#[expect(
+    clippy::panic,
+    reason = "a browser without randomness cannot make ids or keys: better no core than a guessable one"
+)]
 fn fill_random(bytes: &mut [u8]) {
     if let Err(error) = getrandom::fill(bytes) {
         panic!("no randomness: {error}");

@@ -90,8 +90,18 @@ mod tests {
     #[test]
     fn a_view_that_attaches_is_told_everything_in_json() {
         let outputs = handle(&mut open(), &json!([{ "type": "attach", "view": "tab" }]));
-        assert!(outputs.iter().all(|output| output["type"] == "update" && output["view"] == "tab"), "{outputs:?}");
-        let update = |name: &str| outputs.iter().find(|output| output["update"]["type"] == name).unwrap();
+        assert!(
+            outputs
+                .iter()
+                .all(|output| output["type"] == "update" && output["view"] == "tab"),
+            "{outputs:?}"
+        );
+        let update = |name: &str| {
+            outputs
+                .iter()
+                .find(|output| output["update"]["type"] == name)
+                .unwrap()
+        };
         assert_eq!(update("session")["update"]["session"]["state"], "signed_out");
         assert_eq!(update("connection")["update"]["connection"]["state"], "offline");
         assert_eq!(update("storage")["update"]["storage"], "memory");
@@ -109,7 +119,10 @@ mod tests {
             ]),
         );
         let asked = outputs.iter().find(|output| output["type"] == "http").unwrap();
-        assert_eq!((&asked["method"], &asked["path"]), (&json!("GET"), &json!("/v1/server")));
+        assert_eq!(
+            (&asked["method"], &asked["path"]),
+            (&json!("GET"), &json!("/v1/server"))
+        );
         assert!(face.wake_at().is_some(), "the request has a deadline");
         let answer = json!([{ "type": "http_done", "id": asked["id"], "answer": { "type": "unreachable" } }]);
         let replies = handle(&mut face, &answer);
@@ -119,7 +132,10 @@ mod tests {
     #[test]
     fn what_is_no_list_of_inputs_is_a_fault_of_the_worker() {
         for inputs in ["", "{}", "[{}]", "[{\"type\":\"unknown\"}]"] {
-            assert!(matches!(open().handle(inputs, Timestamp(0)), Err(FaceError::Input(_))), "{inputs}");
+            assert!(
+                matches!(open().handle(inputs, Timestamp(0)), Err(FaceError::Input(_))),
+                "{inputs}"
+            );
         }
     }
 }
