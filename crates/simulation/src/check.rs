@@ -16,6 +16,12 @@ use crate::world::World;
 /// # Errors
 /// The first thing that is not as it must be.
 pub async fn everything(world: &mut World) -> anyhow::Result<()> {
+    // Also those whose making was carried out while its answer said otherwise.
+    for device in 0..world.devices.len() {
+        let user = state(world, device)?.user;
+        let existing = world.server.truth.list_conversation_ids(user).await?;
+        world.ledger.conversations.extend(existing);
+    }
     let mut logs = BTreeMap::new();
     for conversation in world.ledger.conversations.clone() {
         logs.insert(conversation, log(world, conversation).await?);
