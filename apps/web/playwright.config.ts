@@ -20,7 +20,11 @@ const chromium: PlaywrightTestConfig['use'] = {
 const firefox: PlaywrightTestConfig['use'] = {
   browserName: 'firefox',
   channel: 'moz-firefox',
-  launchOptions: { executablePath: process.env['PIPIT_FIREFOX'] ?? '/usr/bin/firefox-esr' },
+  launchOptions: {
+    executablePath: process.env['PIPIT_FIREFOX'] ?? '/usr/bin/firefox-esr',
+    // Two people have two windows that both have the focus.
+    firefoxUserPrefs: { 'focusmanager.testmode': true },
+  },
 };
 
 const desktop = { viewport: { width: 1280, height: 800 }, locale: 'en-GB' };
@@ -32,7 +36,6 @@ const phone = { ...pixel, viewport: { width: 390, height: 844 }, locale: 'en-GB'
  * - `views-*`: every screen and state on the scripted core, which `e2e/support/views.ts` builds and serves.
  * - `runtime`: the worker, its tabs and the service worker, on pages of their own.
  * - `app-*`: the real thing. Each test starts its own `pipit` from `PIPIT_BINARY`, in a folder and on a port of its own.
- * - `runtime`: the workers, tabs and the service worker without a server, on pages of their own.
  * - `screenshots`: the pictures of the guide.
  */
 export default defineConfig({
@@ -58,7 +61,12 @@ export default defineConfig({
       use: { ...firefox, viewport: desktop.viewport },
     },
     { name: 'runtime', testDir: 'e2e/runtime', use: { ...chromium, ...desktop } },
-    { name: 'runtime', testDir: 'e2e/runtime', use: { ...chromium, ...desktop } },
+    {
+      name: 'runtime-firefox',
+      testDir: 'e2e/runtime',
+      testMatch: /tabs\.spec\.ts/,
+      use: { ...firefox, viewport: desktop.viewport },
+    },
     { name: 'screenshots', testDir: 'e2e/screenshots', use: { ...chromium, ...desktop } },
   ],
 });

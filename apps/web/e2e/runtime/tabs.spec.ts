@@ -106,3 +106,27 @@ test('where files cannot be kept the core works on memory, and says so', async (
   await page.goto(site.address);
   await expect.poll(() => page.evaluate(() => window.probe.seen.storage)).toBe('memory');
 });
+
+test('a store that cannot be read is named, and left as it is', async ({ tab, site }) => {
+  const alice = await tab();
+  await signedIn(alice);
+  // A page of the same origin without a core.
+  await alice.page.goto(`${site.address}/v1/nothing`);
+  await alice.page.evaluate(async () => {
+    const spoil = async (folder: FileSystemDirectoryHandle): Promise<void> => {
+      for await (const entry of folder.values()) {
+        if (entry instanceof FileSystemDirectoryHandle) {
+          await spoil(entry);
+        } else if (entry instanceof FileSystemFileHandle && (await entry.getFile()).size > 8192) {
+          const writer = await entry.createWritable({ keepExistingData: true });
+          // Behind the pool's own header.
+          await writer.write({ type: 'write', position: 4096, data: new Uint8Array(16_384).fill(0x5a) });
+          await writer.close();
+        }
+      }
+    };
+    await spoil(await navigator.storage.getDirectory());
+  });
+  await alice.page.goto(site.address);
+  await expect.poll(async () => (await alice.seen()).statuses).toContain('restarting: store_corrupt');
+});

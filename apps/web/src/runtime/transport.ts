@@ -6,6 +6,9 @@ const HTTP_TIMEOUT_MS = 30_000;
 /** Most bytes that may wait in the WebSocket; past that the line is too slow to be of use, and is made anew. */
 const BUFFERED_BYTES_MAX = 8 * 1024 * 1024;
 
+/** A WebSocket that stands. Not by its name in the browser, which tests do not have. */
+const OPEN = 1;
+
 /** What the WebSocket tells the leader. */
 export interface SocketEvents {
   connected(): void;
@@ -58,7 +61,7 @@ export class SocketLine {
   /** Sends a frame, or drops it where the line is gone: the engine keeps what matters until it is acknowledged. */
   send(text: string): void {
     const socket = this.#socket;
-    if (socket === null || socket.readyState !== WebSocket.OPEN) return;
+    if (socket === null || socket.readyState !== OPEN) return;
     if (socket.bufferedAmount > BUFFERED_BYTES_MAX) {
       socket.close();
       this.#lost(socket);
