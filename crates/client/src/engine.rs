@@ -160,6 +160,7 @@ impl<S: Storage> Engine<S> {
     }
 
     fn transact(&mut self, inputs: Vec<Input>) -> Stored<bool> {
+        self.calls.begin();
         self.storage.begin()?;
         for input in inputs {
             self.take_in(input)?;
@@ -213,6 +214,7 @@ impl<S: Storage> Engine<S> {
         if let Ok(session) = self.storage.session() {
             self.session = session;
         }
+        let lost = self.calls.undo(commands);
         self.tokens = Tokens::under_way(self.calls.is_refreshing());
         self.list = List::default();
         self.names = Names::default();
@@ -222,7 +224,7 @@ impl<S: Storage> Engine<S> {
         if let Err(error) = self.load_timelines() {
             self.note_failure(&error);
         }
-        for (view, id) in commands {
+        for (view, id) in lost {
             let reply = Reply::Failed {
                 error: http::local_error("storage", None),
             };

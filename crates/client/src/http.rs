@@ -1,6 +1,6 @@
 //! Requests over HTTP: what they are for, what holds them up, and what their answers mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use pipit_wire::rest::{
@@ -126,9 +126,38 @@ pub(crate) struct Calls {
     /// Wait for a fresh access token.
     held: Vec<Waiting>,
     server_info: Option<ServerInfo>,
+    /// The last request before this transaction, and the commands whose answers came in it: should it fail, neither the
+    /// requests after the one nor the replies to the others leave the engine.
+    before: u32,
+    answered: Vec<(ViewId, CommandId)>,
 }
 
 impl Calls {
+    /// A transaction begins.
+    pub(crate) fn begin(&mut self) {
+        self.before = self.last;
+        self.answered.clear();
+    }
+
+    /// The transaction has failed, and these commands were given in it. Says all whose replies are lost with it, and forgets
+    /// what was to be asked for them.
+    pub(crate) fn undo(
+        &mut self,
+        given: impl IntoIterator<Item = (ViewId, CommandId)>,
+    ) -> BTreeSet<(ViewId, CommandId)> {
+        let mut lost: BTreeSet<_> = given.into_iter().chain(self.answered.drain(..)).collect();
+        for (_, waiting) in self.open.split_off(&HttpId(self.before.wrapping_add(1))) {
+            if let Call::Command { view, id, .. } = waiting.call {
+                lost.insert((view, id));
+            }
+        }
+        self.held.retain(|waiting| match &waiting.call {
+            Call::Command { view, id, .. } => !lost.contains(&(view.clone(), *id)),
+            _ => true,
+        });
+        lost
+    }
+
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
         self.open.values().map(|waiting| waiting.until).min()
     }
@@ -153,7 +182,8 @@ impl Calls {
 impl<S: Storage> Engine<S> {
     /// Makes a request, at once or when there is a fresh token.
     pub(crate) fn call(&mut self, mut waiting: Waiting) {
-        if self.calls.open.len() + self.calls.held.len() >= OPEN_MAX {
+        let full = self.calls.open.len() + self.calls.held.len() >= OPEN_MAX;
+        if full && waiting.call != Call::Refresh {
             return self.fail_call(waiting.call, local_error("rate_limited", Some(1_000)));
         }
         let bearer = match (&self.session, waiting.authorized) {
@@ -255,6 +285,9 @@ impl<S: Storage> Engine<S> {
         let Some(mut waiting) = self.calls.open.remove(&id) else {
             return Ok(());
         };
+        if let Call::Command { view, id, .. } = &waiting.call {
+            self.calls.answered.push((view.clone(), *id));
+        }
         if waiting.call == Call::Refresh {
             let outcome = read::<Session>(answer).map_err(|_| RefreshFailure::of(answer));
             return self.refreshed(outcome);

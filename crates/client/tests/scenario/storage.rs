@@ -209,3 +209,34 @@ fn an_entry_that_could_not_be_written_comes_again() {
     };
     assert!(text.contains(r#""seq":0"#), "{text}");
 }
+
+#[test]
+fn an_answer_that_could_not_be_kept_fails_its_command_and_a_request_that_never_left_does_too() {
+    let mut tab = Tab::new(Device::online(vec![direct(1, 0)]));
+    let create = Command::CreateDirect { user: user(CAROL) };
+    let outputs = tab.tell(create.clone());
+    let Some(Output::Http(request)) = outputs.iter().find(|output| matches!(output, Output::Http(_))) else {
+        panic!("{outputs:?}");
+    };
+    tab.full.set(true);
+    let failed = |output: &&Output| matches!(output, Output::Reply { reply: Reply::Failed { error }, .. } if error.code == "storage");
+    let answer = Input::HttpDone {
+        id: request.id,
+        answer: io::HttpAnswer::Answered {
+            status: 200,
+            body: serde_json::to_string(&pipit_wire::rest::Conversation {
+                conversation: direct(2, 1),
+            })
+            .unwrap(),
+        },
+    };
+    let outputs = tab.engine.handle(answer, START);
+    assert_eq!(outputs.iter().filter(failed).count(), 1, "{outputs:?}");
+    let outputs = tab.tell(create);
+    assert_eq!(outputs.iter().filter(failed).count(), 1, "{outputs:?}");
+    tab.full.set(false);
+    // No second reply comes when the request that never left runs out of time.
+    let outputs = tab.engine.handle(Input::Tick, START.plus_ms(60_000));
+    let reply = |output: &&Output| matches!(output, Output::Reply { .. });
+    assert_eq!(outputs.iter().filter(reply).count(), 0, "{outputs:?}");
+}
