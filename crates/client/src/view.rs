@@ -147,7 +147,7 @@ pub struct ConversationItem {
     pub id: ConversationId,
     /// What kind it is.
     pub kind: ConversationKind,
-    /// What to call it: the group's name or the other person's.
+    /// What to call it: the group's name or the other person's; empty while that is not known here.
     pub title: String,
     /// The other person of a direct conversation.
     pub peer: Option<UserId>,
@@ -266,7 +266,7 @@ pub struct TimelineItem {
     pub at: Timestamp,
     /// Whose it is.
     pub sender: UserId,
-    /// Their name.
+    /// Their name; empty while it is not known here.
     pub sender_name: String,
     /// Whether it is one's own.
     pub mine: bool,

@@ -237,7 +237,7 @@ export type ConversationItem = {
   id: ConversationId,
   /** What kind it is. */
   kind: ConversationKind,
-  /** What to call it: the group's name or the other person's. */
+  /** What to call it: the group's name or the other person's; empty while that is not known here. */
   title: string,
   /** The other person of a direct conversation. */
   peer: UserId | null,
@@ -820,7 +820,7 @@ export type TimelineItem = {
   at: Timestamp,
   /** Whose it is. */
   sender: UserId,
-  /** Their name. */
+  /** Their name; empty while it is not known here. */
   sender_name: string,
   /** Whether it is one's own. */
   mine: boolean,
