@@ -39,6 +39,6 @@ test('the scripted core is not in what is shipped', () => {
   const scripts = readdirSync('dist/assets').filter((name) => name.endsWith('.js'));
   expect(scripts.length).toBeGreaterThan(5);
   for (const name of scripts) {
-    expect(readFileSync(`dist/assets/${name}`, 'utf8'), name).not.toContain('Harbour Rowing Club');
+    expect(readFileSync(`dist/assets/${name}`, 'utf8').includes('Kitchen garden'), name).toBe(false);
   }
 });

@@ -166,14 +166,20 @@ export const test = base.extend<App>({
     await use(server);
     await server.remove();
   },
-  person: async ({ browser, server }, use) => {
-    const contexts: BrowserContext[] = [];
+  person: async ({ browser, browserName, channel, launchOptions, contextOptions, server }, use) => {
+    const opened: { close(): Promise<void> }[] = [];
     await use(async (name) => {
-      const context = await browser.newContext();
-      contexts.push(context);
+      let own = browser;
+      if (browserName === 'firefox') {
+        // Its contexts are tabs of one window, of which only one can be seen: each person gets a browser.
+        own = await browser.browserType().launch({ ...launchOptions, channel });
+        opened.unshift(own);
+      }
+      const context = await own.newContext(contextOptions);
+      opened.unshift(context);
       return new Person(name, context, server);
     });
-    for (const context of contexts) await context.close();
+    for (const one of opened) await one.close();
   },
 });
 
