@@ -82,6 +82,11 @@ impl Connection {
         matches!(self.line, Line::Up { .. })
     }
 
+    /// Whether the try before this one came to something.
+    pub(crate) const fn is_first_failure(&self) -> bool {
+        self.failures == 0
+    }
+
     pub(crate) const fn is_refreshing(&self) -> bool {
         matches!(self.line, Line::Refreshing)
     }

@@ -99,7 +99,9 @@ impl<S: Storage> Engine<S> {
         };
         if error.code == ErrorCode::Unauthenticated {
             self.token_refused();
-            self.drop_line(Some(0));
+            // A fresh token will do, at once; a server that refuses fresh ones too is not asked without a pause.
+            let delay_ms = self.connection.is_first_failure().then_some(0);
+            self.drop_line(delay_ms);
             return Ok(());
         }
         let request = error.id.and_then(|id| self.requests.close(id));

@@ -48,7 +48,8 @@ pub(crate) struct Timeline {
     /// The part of the log that is loaded: its entries are `events`.
     window: Option<LogRange>,
     events: VecDeque<Event>,
-    replies: HashMap<MessageId, ReplyView>,
+    /// The messages that others answer: whose, and how they begin.
+    replies: HashMap<MessageId, (UserId, String)>,
     wants_older: bool,
     loading: bool,
     header: Option<TimelineHeader>,
@@ -384,34 +385,44 @@ impl<S: Storage> Engine<S> {
         let Some(message) = answered else {
             return Ok(None);
         };
-        if let Some(known) = timeline.replies.get(&message) {
-            return Ok(Some(known.clone()));
-        }
-        let conversation = timeline.conversation;
-        let found = self.storage.find_message(conversation, message)?;
-        let (sender, text) = match found {
-            Some(event) => match event.body {
-                EventBody::Message {
-                    content: Content::Plain { text },
-                    ..
-                } => (event.sender, one_line(&text)),
-                _ => (event.sender, String::new()),
-            },
-            None => {
-                return Ok(Some(ReplyView {
-                    message,
-                    sender_name: None,
-                    text: None,
-                }));
-            }
+        let answered = match timeline.replies.get(&message) {
+            Some(known) => Some(known.clone()),
+            None => self.answered_message(timeline.conversation, message)?,
+        };
+        let Some((sender, text)) = answered else {
+            return Ok(Some(ReplyView {
+                message,
+                sender_name: None,
+                text: None,
+            }));
         };
         let view = ReplyView {
             message,
-            sender_name: Some(self.name_in(conversation, sender)?),
-            text: Some(text),
+            sender_name: Some(self.name_in(timeline.conversation, sender)?),
+            text: Some(text.clone()),
         };
-        timeline.replies.insert(message, view.clone());
+        timeline.replies.insert(message, (sender, text));
         Ok(Some(view))
+    }
+
+    /// Whose a message is and how it begins: from the log, or still from the outbox.
+    fn answered_message(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Stored<Option<(UserId, String)>> {
+        if let Some(event) = self.storage.find_message(conversation, message)? {
+            let text = match &event.body {
+                EventBody::Message {
+                    content: Content::Plain { text },
+                    ..
+                } => one_line(text),
+                _ => String::new(),
+            };
+            return Ok(Some((event.sender, text)));
+        }
+        let waiting = self.storage.outbox_message(message)?;
+        Ok(self.me().zip(waiting.map(|waiting| one_line(&waiting.text))))
     }
 }
 

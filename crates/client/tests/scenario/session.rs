@@ -193,6 +193,26 @@ fn a_refused_hello_refreshes_and_tries_again() {
 }
 
 #[test]
+fn a_server_that_refuses_fresh_tokens_is_not_asked_without_a_pause() {
+    let mut bob = Device::signed_in();
+    let mut waited = 0;
+    for number in 2..12 {
+        let before = bob.now;
+        let hello = bob.connect();
+        waited += bob.now.since_ms(before);
+        let error = WireError::new(ErrorCode::Unauthenticated, "never").answering(Some(hello.id));
+        bob.receive(&ServerFrame::Error(error));
+        while bob.calls.is_empty() {
+            bob.pass(100);
+            waited += 100;
+        }
+        let now = bob.now;
+        bob.answer(200, &session(number, now));
+    }
+    assert!(waited > 10_000, "ten tries in {waited} ms");
+}
+
+#[test]
 fn signed_out_elsewhere_erases_the_store() {
     for (code, reason) in [
         (ErrorCode::SignedOut, "signed_out"),

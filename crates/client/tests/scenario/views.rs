@@ -67,6 +67,23 @@ fn an_answer_shows_what_it_answers() {
         .collect();
     let known = (Some("Alice".to_owned()), Some("tea? or coffee?".to_owned()));
     assert_eq!(replies, [known, (None, None)]);
+
+    // One may answer what has not left the device yet.
+    bob.write(1, 1, "and a biscuit");
+    bob.tell(Command::SendMessage {
+        message: message(2),
+        conversation: conversation(1),
+        text: "or two".to_owned(),
+        reply_to: Some(message(1)),
+    });
+    let ItemBody::Message { reply, .. } = &bob.screen.items[4].body else {
+        panic!("{:?}", bob.screen.items);
+    };
+    let reply = reply.clone().unwrap();
+    assert_eq!(
+        (reply.sender_name.as_deref(), reply.text.as_deref()),
+        (Some("Bob"), Some("and a biscuit"))
+    );
 }
 
 #[test]
