@@ -58,8 +58,8 @@ struct Header {
     opcode: u8,
     mask: [u8; 4],
     len: usize,
-    /// Of the header itself.
-    header_len: usize,
+    /// How long the header itself is.
+    own_len: usize,
 }
 
 impl Decoder {
@@ -95,7 +95,7 @@ impl Decoder {
             let Some(header) = self.header()? else {
                 return Ok(None);
             };
-            let begin = self.start + header.header_len;
+            let begin = self.start + header.own_len;
             let Some(payload) = self.buffer.get_mut(begin..begin + header.len) else {
                 return Ok(None);
             };
@@ -151,13 +151,13 @@ impl Decoder {
         let (fin, opcode) = (first & FIN != 0, first & 0x0F);
         let len = usize::try_from(len).map_err(|_| Violation::TooLarge)?;
         self.check(fin, opcode, len)?;
-        let header_len = 2 + len_len + 4;
+        let own_len = 2 + len_len + 4;
         Ok(rest.first_chunk::<4>().map(|mask| Header {
             fin,
             opcode,
             mask: *mask,
             len,
-            header_len,
+            own_len,
         }))
     }
 
