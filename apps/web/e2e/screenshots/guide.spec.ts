@@ -19,7 +19,7 @@ test.describe('desktop, light', () => {
 
   test('a conversation', async ({ page, open }) => {
     await open('full', room(1));
-    await expect(page.getByText(/See you at the pier/).first()).toBeVisible();
+    await expect(page.getByRole('listitem', { name: /^You, See you at the pier/ })).toBeVisible();
     await page.screenshot(picture('conversation'));
   });
 

@@ -10,7 +10,8 @@ interface Screen {
   shows: (page: Page) => Promise<void>;
 }
 
-const seen = (page: Page, text: string | RegExp) => expect(page.getByText(text).first()).toBeVisible();
+const seen = (page: Page, text: string | RegExp) =>
+  expect(page.getByText(text).filter({ visible: true }).first()).toBeVisible();
 const menu = async (page: Page, button: RegExp, item: string) => {
   await page.getByRole('button', { name: button }).click();
   await page.getByRole('menuitem', { name: item }).click();
@@ -52,7 +53,7 @@ const screens: Screen[] = [
     name: 'a direct conversation',
     scene: 'full',
     path: room(1),
-    shows: (page) => seen(page, /See you at the pier/),
+    shows: (page) => expect(page.getByRole('listitem', { name: /^You, See you at the pier/ })).toBeVisible(),
   },
   { name: 'a group', scene: 'full', path: room(2), shows: (page) => seen(page, 'New messages') },
   {
@@ -160,7 +161,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 test('text at twice its size loses nothing', async ({ page, open }) => {
   await open('full', room(1));
   await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
-  await expect(page.getByText(/See you at the pier/).first()).toBeVisible();
+  await seen(page, /See you at the pier/);
   await expect(page.getByRole('textbox', { name: /Message to/ })).toBeInViewport({ ratio: 1 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
 });
