@@ -14,5 +14,8 @@ mod input;
 mod invites;
 mod limits;
 mod operations;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sessions;
+mod sockets;
 mod world;
