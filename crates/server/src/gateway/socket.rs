@@ -167,23 +167,27 @@ async fn write(socket: &mut Socket, frames: Vec<Bytes>) -> io::Result<()> {
     socket.flush().await
 }
 
-/// Says why, closes, and waits a little for the client to have read it: closing with unread bytes would reset the connection.
+/// Says why, closes, and waits a little for the client to have read it.
 async fn finish(session: Session, mut socket: Socket, permit: OwnedSemaphorePermit) {
     let close = session.closing().unwrap_or(Close::NORMAL);
     // The hub and presence learn of it now, not when the client has taken the goodbye.
     drop(session);
-    let _as_far_as_it_goes = timeout(CLOSE_TIMEOUT, async {
-        socket.queue_close(close.code, close.reason);
-        if socket.flush().await.is_ok() {
-            while let Ok(Some(message)) = socket.receive().await {
-                if matches!(message, Incoming::Close(_)) {
-                    break;
-                }
-            }
-        }
-    })
-    .await;
+    let _as_far_as_it_goes = timeout(CLOSE_TIMEOUT, say_goodbye(&mut socket, close)).await;
     drop(permit);
+}
+
+async fn say_goodbye(socket: &mut Socket, close: Close) -> io::Result<()> {
+    socket.queue_close(close.code, close.reason);
+    socket.flush().await?;
+    loop {
+        match socket.receive().await {
+            Ok(Some(Incoming::Close(_)) | None) => return Ok(()),
+            Ok(Some(_)) => {}
+            Err(ReadError::Line(error)) => return Err(error),
+            // Nothing that comes can be read, not even the answer to the close.
+            Err(ReadError::Violation(_)) => return socket.drain().await,
+        }
+    }
 }
 
 const fn close_for(violation: Violation) -> Close {

@@ -128,6 +128,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         });
     }
 
+    /// Ends the own side, and reads what still comes, unseen, until the client ends its side: closing with unread bytes would
+    /// reset the connection, and what was written last would be lost with it.
+    pub(super) async fn drain(&mut self) -> io::Result<()> {
+        poll_fn(|context| Pin::new(&mut self.stream).poll_shutdown(context)).await?;
+        poll_fn(|context| {
+            loop {
+                let mut space = [const { MaybeUninit::<u8>::uninit() }; READ_BYTES];
+                let mut space = ReadBuf::uninit(&mut space);
+                ready!(Pin::new(&mut self.stream).poll_read(context, &mut space))?;
+                if space.filled().is_empty() {
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        })
+        .await
+    }
+
     /// Writes all that was queued. Dropping the future loses nothing.
     pub(super) async fn flush(&mut self) -> io::Result<()> {
         poll_fn(|context| self.poll_flush(context)).await
