@@ -51,8 +51,18 @@ export default defineConfig({
   reporter: [['list']],
   use: { trace: 'retain-on-failure', contextOptions: { reducedMotion: 'reduce' } },
   projects: [
-    { name: 'views-desktop', testDir: 'e2e/views', use: { ...chromium, ...desktop } },
-    { name: 'views-phone', testDir: 'e2e/views', use: { ...chromium, ...phone } },
+    {
+      name: 'views-desktop',
+      testDir: 'e2e/views',
+      testIgnore: /phone\.spec\.ts/,
+      use: { ...chromium, ...desktop },
+    },
+    {
+      name: 'views-phone',
+      testDir: 'e2e/views',
+      testIgnore: /keyboard\.spec\.ts/,
+      use: { ...chromium, ...phone },
+    },
     { name: 'app-chromium', testDir: 'e2e/app', use: { ...chromium, ...desktop } },
     {
       name: 'app-firefox',

@@ -59,6 +59,7 @@ export const test = base.extend<Views & { quiet: void }, { address: string }>({
     await use(async (scene, path = '/') => {
       const [pathname, hash] = path.split('#');
       await page.goto(`${address}${pathname}?fake=${scene}${hash === undefined ? '' : `#${hash}`}`);
+      await page.waitForFunction(() => window.pipit !== undefined);
     });
   },
 });

@@ -2,8 +2,6 @@ import type { Page } from '@playwright/test';
 
 import { expect, room, test } from '../support/views';
 
-test.skip(({ isMobile }) => isMobile, 'a phone has no keyboard to walk with');
-
 /** Presses Tab until the element with this name has the focus; gives up after a whole round. */
 async function tabTo(page: Page, role: string, name: RegExp): Promise<void> {
   for (let i = 0; i < 40; i += 1) {

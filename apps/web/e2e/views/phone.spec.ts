@@ -1,7 +1,5 @@
 import { expect, room, test } from '../support/views';
 
-test.skip(({ isMobile }) => !isMobile, 'about phones');
-
 test('one pane at a time: the list, a conversation, and back by the browser', async ({ page, open }) => {
   await open('full');
   await page.getByRole('link', { name: /Mila Novak/ }).tap();
