@@ -52,12 +52,27 @@ impl ServiceError {
         match self {
             Self::Refused(refusal) => refusal,
             Self::Store(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, incident = format_args!("{incident:016x}"), "the storage failed");
-                WireError::new(ErrorCode::Unavailable, format!("the storage does not answer (incident {incident:016x})"))
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    incident = format_args!("{incident:016x}"),
+                    "the storage failed"
+                );
+                WireError::new(
+                    ErrorCode::Unavailable,
+                    format!("the storage does not answer (incident {incident:016x})"),
+                )
             }
             Self::Internal(what, error) => {
-                tracing::error!(error = &*error as &dyn std::error::Error, incident = format_args!("{incident:016x}"), what, "a fault");
-                WireError::new(ErrorCode::Internal, format!("a fault in the server (incident {incident:016x})"))
+                tracing::error!(
+                    error = &*error as &dyn std::error::Error,
+                    incident = format_args!("{incident:016x}"),
+                    what,
+                    "a fault"
+                );
+                WireError::new(
+                    ErrorCode::Internal,
+                    format!("a fault in the server (incident {incident:016x})"),
+                )
             }
         }
     }

@@ -1,12 +1,12 @@
 //! The domain services: plain structs over store, clock and fan-out.
 
+pub mod access;
 pub mod accounts;
+pub mod conversations;
 pub mod devices;
 pub mod invites;
-pub mod passwords;
-pub mod tokens;
-pub mod access;
-pub mod conversations;
 pub mod messaging;
+pub mod passwords;
 pub mod presence;
 pub mod receipts;
+pub mod tokens;

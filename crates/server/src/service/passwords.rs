@@ -64,8 +64,8 @@ impl Passwords {
         let exists = hash.is_some();
         let hash = hash.unwrap_or_else(nobody);
         let fits = self.work(move || fits(password.as_bytes(), &hash)).await?;
-        let fits = fits
-            .map_err(|error| ServiceError::Internal("a password could not be checked", Box::new(error)))?;
+        let fits =
+            fits.map_err(|error| ServiceError::Internal("a password could not be checked", Box::new(error)))?;
         Ok(fits && exists)
     }
 
@@ -105,7 +105,8 @@ fn make(password: &[u8], salt: &[u8]) -> Result<PasswordHash, password_hash::Err
 
 fn fits(password: &[u8], hash: &PasswordHash) -> Result<bool, password_hash::Error> {
     let hash = phc::PasswordHash::new(&hash.0)?;
-    let current = hash.algorithm == Algorithm::Argon2id.ident() && hash.version == Some(Version::V0x13.into());
+    let current =
+        hash.algorithm == Algorithm::Argon2id.ident() && hash.version == Some(Version::V0x13.into());
     let (Some(salt), Some(expected), true) = (&hash.salt, &hash.hash, current) else {
         return Err(password_hash::Error::Algorithm);
     };
@@ -171,8 +172,9 @@ mod tests {
         use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
         let params = Params::new(MEMORY_KIB, PASSES, LANES, None).unwrap();
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let theirs: phc::PasswordHash =
-            argon2.hash_password_with_salt(b"correct horse", &[7; SALT_BYTES]).unwrap();
+        let theirs: phc::PasswordHash = argon2
+            .hash_password_with_salt(b"correct horse", &[7; SALT_BYTES])
+            .unwrap();
         let ours = make(b"correct horse", &[7; SALT_BYTES]).unwrap();
         assert_eq!(ours.0, theirs.to_string());
         assert!(argon2.verify_password(b"correct horse", ours.0.as_str()).is_ok());
