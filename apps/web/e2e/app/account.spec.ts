@@ -24,7 +24,7 @@ test('devices are listed and signed out, here and elsewhere', async ({ person })
     .click();
   await expect(devices).toHaveCount(1);
   await expect(elsewhere.page.getByRole('heading', { name: 'Sign in to Harbour' })).toBeVisible();
-  await expect(elsewhere.page.getByText('This device was signed out.').first()).toBeVisible();
+  await expect(elsewhere.page.getByText('This device was signed out.')).toBeVisible();
 
   await devices.getByRole('button', { name: 'Sign out' }).click();
   await ada.page.getByRole('alertdialog').getByRole('button', { name: 'Sign out' }).click();

@@ -134,10 +134,8 @@ export class App {
       this.detailsOpen = false;
       this.timeline.close();
       this.conversations.forget();
-      if (before === 'signed_in') {
-        this.router.replace({ name: 'home' });
-        if (session.reason !== null) this.toasts.error(describeCode(session.reason));
-      }
+      // Why it happened is said where one signs in again.
+      if (before === 'signed_in') this.router.replace({ name: 'home' });
     }
   }
 
