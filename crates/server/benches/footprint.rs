@@ -1,0 +1,265 @@
+//! What the server costs: time to start, memory when empty and with 1,000 idle clients, messages acknowledged, size.
+//!
+//! It starts the real binary on a folder in the temporary directory (set `TMPDIR` to choose the disk) and speaks to it from this
+//! process, on the same cores. Prints a table and one line of JSON.
+#![allow(clippy::print_stdout, reason = "printing is what a benchmark is for")]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock and starts tasks of its own")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark fails by panicking")]
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use pipit_server::clock::SystemRandom;
+use pipit_server::service::tokens::{Secret, SecretKind};
+use pipit_store::Store as _;
+use pipit_store::account::{NewDevice, NewUser, PasswordHash, SetUp};
+use pipit_store_sqlite::{Options, SqliteStore};
+use pipit_wire::frame::client::ClientInfo;
+use pipit_wire::{ConversationId, DeviceId, MessageId, Timestamp, UserId};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::sync::Barrier;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+const CLIENTS: usize = 1_000;
+const SENDERS: usize = 64;
+const WINDOW: usize = 16;
+const STARTS: usize = 9;
+const SENDING: Duration = Duration::from_secs(5);
+const ROUNDS: usize = 3;
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+struct Server {
+    child: Child,
+    url: String,
+    ready_ms: f64,
+}
+
+impl Server {
+    fn start(data: &Path) -> Self {
+        let begun = Instant::now();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pipit"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .env("PIPIT_LIMITS_ATTEMPTS_PER_MINUTE_ADDRESS", "1000000")
+            .env("PIPIT_LOG_LEVEL", "warn")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = lines.next().unwrap().unwrap();
+        let url = line.strip_prefix("Pipit is ready at ").unwrap().to_owned();
+        std::net::TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+        let ready_ms = begun.elapsed().as_secs_f64() * 1_000.0;
+        Self { child, url, ready_ms }
+    }
+
+    fn resident_kib(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// User and system time of the process so far, seconds; the kernel counts in hundredths.
+    fn cpu_s(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// An account with this many devices and a group, straight into the storage; their refresh tokens.
+async fn prepare(data: &Path, conversation: ConversationId) -> Vec<String> {
+    let store = SqliteStore::open(data.join("pipit.db"), Options::default()).unwrap();
+    let now = Timestamp(1_790_000_000_000);
+    let user = UserId::new(now, [1; 10]);
+    let mut tokens = Vec::new();
+    for number in 0..CLIENTS {
+        let secret = Secret::new(SecretKind::Refresh, &SystemRandom);
+        let mut id = [0; 10];
+        id[..8].copy_from_slice(&u64::try_from(number).unwrap().to_be_bytes());
+        let device = NewDevice {
+            id: DeviceId::new(now, id),
+            user,
+            name: "bench".to_owned(),
+            client: ClientInfo { name: "bench".to_owned(), version: "1".to_owned() },
+            refresh: secret.hash,
+            now,
+        };
+        tokens.push(secret.text);
+        if number > 0 {
+            store.create_device(device).await.unwrap();
+            continue;
+        }
+        let account = NewUser {
+            id: user,
+            handle: "bench".to_owned(),
+            name: "Bench".to_owned(),
+            password: PasswordHash(String::new()),
+            admin: true,
+        };
+        let generation = user.as_uuid();
+        let set_up = SetUp { server_name: "Bench".to_owned(), generation, account, device, now };
+        store.set_up(set_up).await.unwrap().unwrap();
+    }
+    let group = pipit_store::conversation::NewGroup {
+        id: conversation,
+        event: MessageId::new(now, [2; 10]).into(),
+        creator: user,
+        device: None,
+        title: "Bench".to_owned(),
+        members: Vec::new(),
+        now,
+    };
+    store.create_group(group).await.unwrap().unwrap();
+    store.close().await;
+    tokens
+}
+
+async fn connect(server: &Server, http: &reqwest::Client, refresh_token: &str) -> Socket {
+    let url = format!("{}/v1/sessions/refresh", server.url);
+    let body = json!({ "refresh_token": refresh_token });
+    let session: Value = http.post(url).json(&body).send().await.unwrap().json().await.unwrap();
+    let url = format!("{}/v1/ws", server.url.replace("http://", "ws://"));
+    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+    let hello = json!({
+        "type": "hello", "id": 1, "protocol": 1, "token": session["access_token"],
+        "client": { "name": "bench", "version": "1" }, "cursors": [], "presence": "online",
+    });
+    socket.send(Message::text(hello.to_string())).await.unwrap();
+    while !receive(&mut socket).await.contains("\"synced\"") {}
+    socket
+}
+
+async fn receive(socket: &mut Socket) -> String {
+    socket.next().await.unwrap().unwrap().into_text().unwrap().to_string()
+}
+
+/// Sends with a window of messages under way, each sender in a conversation of its own; how many were acknowledged.
+async fn send(mut socket: Socket, number: u64, base: String, token: String, start: Arc<Barrier>) -> (u64, Socket) {
+    let http = reqwest::Client::new();
+    let id = ConversationId::new(Timestamp(1_790_000_000_000), random(number));
+    let body = json!({ "id": id, "title": "Bench", "members": [] });
+    let made = http.post(format!("{base}/v1/conversations/group")).bearer_auth(token).json(&body);
+    made.send().await.unwrap();
+    start.wait().await;
+    let begun = Instant::now();
+    let (mut sent, mut acknowledged) = (0_u64, 0_u64);
+    while acknowledged < sent || begun.elapsed() < SENDING {
+        while begun.elapsed() < SENDING && sent - acknowledged < u64::try_from(WINDOW).unwrap() {
+            sent += 1;
+            let message = MessageId::new(Timestamp(1_790_000_000_000), random(number << 40 | sent));
+            let frame = json!({ "type": "message", "id": sent, "message": {
+                "id": message, "conversation": id, "written_at": 0,
+                "content": { "kind": "plain", "text": "A message of about the length that people write to each other." },
+            }});
+            socket.send(Message::text(frame.to_string())).await.unwrap();
+        }
+        if receive(&mut socket).await.starts_with("{\"type\":\"ack\"") {
+            acknowledged += 1;
+        }
+    }
+    (acknowledged, socket)
+}
+
+fn random(number: u64) -> [u8; 10] {
+    let mut bytes = [7; 10];
+    bytes[..8].copy_from_slice(&number.to_be_bytes());
+    bytes
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+#[tokio::main]
+async fn main() {
+    let first_ms = median((0..STARTS).map(|_| Server::start(&tempfile::tempdir().unwrap().keep()).ready_ms).collect());
+    let data = tempfile::tempdir().unwrap();
+    let conversation = ConversationId::new(Timestamp(1_790_000_000_000), [3; 10]);
+    drop(Server::start(data.path()));
+    let tokens = prepare(data.path(), conversation).await;
+    let again_ms = median((0..STARTS).map(|_| Server::start(data.path()).ready_ms).collect());
+
+    let server = Server::start(data.path());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let empty_kib = server.resident_kib();
+    let http = reqwest::Client::new();
+    let mut sockets = Vec::new();
+    for token in &tokens {
+        sockets.push(connect(&server, &http, token).await);
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let connected_kib = server.resident_kib();
+    let count = f64::from(u32::try_from(CLIENTS).unwrap());
+    let binary_bytes = std::fs::metadata(env!("CARGO_BIN_EXE_pipit")).unwrap().len();
+    let (rates, costs) = messages().await;
+    println!("| what | figure |\n| --- | --- |");
+    println!("| start to accepting, new folder | {first_ms:.0} ms |");
+    println!("| start to accepting, existing folder | {again_ms:.0} ms |");
+    println!("| resident, empty | {:.1} MiB |", empty_kib / 1_024.0);
+    println!("| resident, 1,000 idle clients | {:.1} MiB |", connected_kib / 1_024.0);
+    println!("| an idle client | {:.1} KiB |", (connected_kib - empty_kib) / count);
+    println!("| messages acknowledged a second, {SENDERS} senders, {WINDOW} under way each | {rates:.0} |");
+    println!("| CPU-seconds of the server a 100,000 of them | {costs:.2} |");
+    println!("| the binary | {:.1} MiB |", binary_bytes as f64 / 1_048_576.0);
+    let line = json!({
+        "start_first_ms": first_ms, "start_again_ms": again_ms, "empty_kib": empty_kib,
+        "connected_kib": connected_kib, "acknowledged_per_s": rates, "cpu_s_per_100k": costs,
+        "binary_bytes": binary_bytes,
+    });
+    println!("{line}");
+}
+
+/// Medians of several rounds: messages acknowledged a second, and CPU-seconds a 100,000.
+async fn messages() -> (f64, f64) {
+    let (mut rates, mut costs) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let data = tempfile::tempdir().unwrap();
+        drop(Server::start(data.path()));
+        let tokens = prepare(data.path(), ConversationId::new(Timestamp(0), [4; 10])).await;
+        let server = Server::start(data.path());
+        let http = reqwest::Client::new();
+        let mut tasks = Vec::new();
+        let start = Arc::new(Barrier::new(SENDERS + 1));
+        for (number, token) in tokens.iter().take(SENDERS).enumerate() {
+            // Each has an access token of its own for making its conversation.
+            let url = format!("{}/v1/sessions/refresh", server.url);
+            let body = json!({ "refresh_token": token });
+            let session: Value = http.post(url).json(&body).send().await.unwrap().json().await.unwrap();
+            let access = session["access_token"].as_str().unwrap().to_owned();
+            let next = session["refresh_token"].as_str().unwrap().to_owned();
+            let socket = connect(&server, &http, &next).await;
+            let number = u64::try_from(number).unwrap() + 1;
+            tasks.push(tokio::spawn(send(socket, number, server.url.clone(), access, Arc::clone(&start))));
+        }
+        start.wait().await;
+        let cpu_before = server.cpu_s();
+        let begun = Instant::now();
+        let mut acknowledged = 0;
+        let mut sockets = Vec::new();
+        for task in tasks {
+            let (count, socket) = task.await.unwrap();
+            acknowledged += count;
+            sockets.push(socket);
+        }
+        let acknowledged = acknowledged as f64;
+        rates.push(acknowledged / begun.elapsed().as_secs_f64());
+        costs.push((server.cpu_s() - cpu_before) / acknowledged * 100_000.0);
+    }
+    (median(rates), median(costs))
+}
