@@ -106,8 +106,8 @@ fn both(
 ) -> Map<String, Value> {
     let sides = [("client", client), ("server", server)];
     let frames = sides.into_iter().flat_map(|(side, variants)| {
-        let made = |(name, schema): &(String, Value)| (key(side, name), make(side, name, schema));
-        variants.iter().map(made).collect::<Vec<_>>()
+        let entry = |(name, schema): &(String, Value)| (key(side, name), make(side, name, schema));
+        variants.iter().map(entry).collect::<Vec<_>>()
     });
     frames.collect()
 }
