@@ -3,8 +3,15 @@
 //! It starts the real binary on a folder in the temporary directory (set `TMPDIR` to choose the disk) and speaks to it from this
 //! process, on the same cores. Prints a table and one line of JSON.
 #![allow(clippy::print_stdout, reason = "printing is what a benchmark is for")]
-#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock and starts tasks of its own")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark fails by panicking")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a benchmark reads the clock and starts tasks of its own"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark fails by panicking"
+)]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -95,7 +102,10 @@ async fn prepare(data: &Path, conversation: ConversationId) -> Vec<String> {
             id: DeviceId::new(now, id),
             user,
             name: "bench".to_owned(),
-            client: ClientInfo { name: "bench".to_owned(), version: "1".to_owned() },
+            client: ClientInfo {
+                name: "bench".to_owned(),
+                version: "1".to_owned(),
+            },
             refresh: secret.hash,
             now,
         };
@@ -112,7 +122,13 @@ async fn prepare(data: &Path, conversation: ConversationId) -> Vec<String> {
             admin: true,
         };
         let generation = user.as_uuid();
-        let set_up = SetUp { server_name: "Bench".to_owned(), generation, account, device, now };
+        let set_up = SetUp {
+            server_name: "Bench".to_owned(),
+            generation,
+            account,
+            device,
+            now,
+        };
         store.set_up(set_up).await.unwrap().unwrap();
     }
     let group = pipit_store::conversation::NewGroup {
@@ -132,7 +148,15 @@ async fn prepare(data: &Path, conversation: ConversationId) -> Vec<String> {
 async fn connect(server: &Server, http: &reqwest::Client, refresh_token: &str) -> Socket {
     let url = format!("{}/v1/sessions/refresh", server.url);
     let body = json!({ "refresh_token": refresh_token });
-    let session: Value = http.post(url).json(&body).send().await.unwrap().json().await.unwrap();
+    let session: Value = http
+        .post(url)
+        .json(&body)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     let url = format!("{}/v1/ws", server.url.replace("http://", "ws://"));
     let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
     let hello = json!({
@@ -145,15 +169,31 @@ async fn connect(server: &Server, http: &reqwest::Client, refresh_token: &str) -
 }
 
 async fn receive(socket: &mut Socket) -> String {
-    socket.next().await.unwrap().unwrap().into_text().unwrap().to_string()
+    socket
+        .next()
+        .await
+        .unwrap()
+        .unwrap()
+        .into_text()
+        .unwrap()
+        .to_string()
 }
 
 /// Sends with a window of messages under way, each sender in a conversation of its own; how many were acknowledged.
-async fn send(mut socket: Socket, number: u64, base: String, token: String, start: Arc<Barrier>) -> (u64, Socket) {
+async fn send(
+    mut socket: Socket,
+    number: u64,
+    base: String,
+    token: String,
+    start: Arc<Barrier>,
+) -> (u64, Socket) {
     let http = reqwest::Client::new();
     let id = ConversationId::new(Timestamp(1_790_000_000_000), random(number));
     let body = json!({ "id": id, "title": "Bench", "members": [] });
-    let made = http.post(format!("{base}/v1/conversations/group")).bearer_auth(token).json(&body);
+    let made = http
+        .post(format!("{base}/v1/conversations/group"))
+        .bearer_auth(token)
+        .json(&body);
     made.send().await.unwrap();
     start.wait().await;
     let begun = Instant::now();
@@ -188,7 +228,11 @@ fn median(mut figures: Vec<f64>) -> f64 {
 
 #[tokio::main]
 async fn main() {
-    let first_ms = median((0..STARTS).map(|_| Server::start(&tempfile::tempdir().unwrap().keep()).ready_ms).collect());
+    let first_ms = median(
+        (0..STARTS)
+            .map(|_| Server::start(&tempfile::tempdir().unwrap().keep()).ready_ms)
+            .collect(),
+    );
     let data = tempfile::tempdir().unwrap();
     let conversation = ConversationId::new(Timestamp(1_790_000_000_000), [3; 10]);
     drop(Server::start(data.path()));
@@ -212,8 +256,14 @@ async fn main() {
     println!("| start to accepting, new folder | {first_ms:.0} ms |");
     println!("| start to accepting, existing folder | {again_ms:.0} ms |");
     println!("| resident, empty | {:.1} MiB |", empty_kib / 1_024.0);
-    println!("| resident, 1,000 idle clients | {:.1} MiB |", connected_kib / 1_024.0);
-    println!("| an idle client | {:.1} KiB |", (connected_kib - empty_kib) / count);
+    println!(
+        "| resident, 1,000 idle clients | {:.1} MiB |",
+        connected_kib / 1_024.0
+    );
+    println!(
+        "| an idle client | {:.1} KiB |",
+        (connected_kib - empty_kib) / count
+    );
     println!("| messages acknowledged a second, {SENDERS} senders, {WINDOW} under way each | {rates:.0} |");
     println!("| CPU-seconds of the server a 100,000 of them | {costs:.2} |");
     println!("| the binary | {:.1} MiB |", binary_bytes as f64 / 1_048_576.0);
@@ -240,12 +290,26 @@ async fn messages() -> (f64, f64) {
             // Each has an access token of its own for making its conversation.
             let url = format!("{}/v1/sessions/refresh", server.url);
             let body = json!({ "refresh_token": token });
-            let session: Value = http.post(url).json(&body).send().await.unwrap().json().await.unwrap();
+            let session: Value = http
+                .post(url)
+                .json(&body)
+                .send()
+                .await
+                .unwrap()
+                .json()
+                .await
+                .unwrap();
             let access = session["access_token"].as_str().unwrap().to_owned();
             let next = session["refresh_token"].as_str().unwrap().to_owned();
             let socket = connect(&server, &http, &next).await;
             let number = u64::try_from(number).unwrap() + 1;
-            tasks.push(tokio::spawn(send(socket, number, server.url.clone(), access, Arc::clone(&start))));
+            tasks.push(tokio::spawn(send(
+                socket,
+                number,
+                server.url.clone(),
+                access,
+                Arc::clone(&start),
+            )));
         }
         start.wait().await;
         let cpu_before = server.cpu_s();

@@ -40,13 +40,29 @@ pub async fn everything(world: &mut World) -> anyhow::Result<()> {
 /// A gap, a repetition, or an id that is there twice.
 pub async fn log(world: &World, conversation: ConversationId) -> anyhow::Result<Vec<Event>> {
     let truth = &world.server.truth;
-    let last_seq = truth.last_seq(conversation).await?.context("a conversation that was made exists")?;
+    let last_seq = truth
+        .last_seq(conversation)
+        .await?
+        .context("a conversation that was made exists")?;
     let mut events: BTreeMap<u64, Event> = BTreeMap::new();
     // Nobody sees everything: entries before one's first are for others.
-    for user in world.devices.iter().map(|device| device.user).collect::<BTreeSet<_>>() {
+    for user in world
+        .devices
+        .iter()
+        .map(|device| device.user)
+        .collect::<BTreeSet<_>>()
+    {
         let mut after = Seq::ZERO;
-        while let Some(page) =
-            truth.read_log(conversation, user, LogRange::After { seq: after, limit: 100 }).await?
+        while let Some(page) = truth
+            .read_log(
+                conversation,
+                user,
+                LogRange::After {
+                    seq: after,
+                    limit: 100,
+                },
+            )
+            .await?
         {
             let Some(last) = page.events.last() else { break };
             after = last.seq;
@@ -55,13 +71,25 @@ pub async fn log(world: &World, conversation: ConversationId) -> anyhow::Result<
     }
     let mut ids = BTreeSet::new();
     for (before, event) in events.values().zip(events.values().skip(1)) {
-        ensure!(event.seq == before.seq.next(), "{conversation}: {} comes after {}", event.seq, before.seq);
+        ensure!(
+            event.seq == before.seq.next(),
+            "{conversation}: {} comes after {}",
+            event.seq,
+            before.seq
+        );
     }
     for event in events.values() {
-        ensure!(ids.insert(event.id), "{conversation}: {} is in the log twice", event.id);
+        ensure!(
+            ids.insert(event.id),
+            "{conversation}: {} is in the log twice",
+            event.id
+        );
     }
     if let Some((last, _)) = events.last_key_value() {
-        ensure!(*last == last_seq.get(), "{conversation}: the log ends at {last}, the record at {last_seq}");
+        ensure!(
+            *last == last_seq.get(),
+            "{conversation}: the log ends at {last}, the record at {last_seq}"
+        );
     }
     Ok(events.into_values().collect())
 }
@@ -79,7 +107,11 @@ fn acknowledged_is_in_the_log(
         }
         let found = log.iter().find(|event| event.id == EventId::from(*message));
         let found = found.with_context(|| format!("acknowledged {message} is not in {conversation}"))?;
-        ensure!(found.seq == *seq, "{message} was acknowledged at {seq} and is at {}", found.seq);
+        ensure!(
+            found.seq == *seq,
+            "{message} was acknowledged at {seq} and is at {}",
+            found.seq
+        );
     }
     Ok(())
 }
@@ -94,24 +126,44 @@ async fn device_is_up_to_date(
 ) -> anyhow::Result<Shown> {
     let user = state(world, device)?.user;
     let connection = state(world, device)?.screen.connection;
-    ensure!(connection == Some(ConnectionView::UpToDate), "device {device} is {connection:?}");
-    let mine: BTreeSet<_> = world.server.truth.list_conversation_ids(user).await?.into_iter().collect();
+    ensure!(
+        connection == Some(ConnectionView::UpToDate),
+        "device {device} is {connection:?}"
+    );
+    let mine: BTreeSet<_> = world
+        .server
+        .truth
+        .list_conversation_ids(user)
+        .await?
+        .into_iter()
+        .collect();
     while state(world, device)?.screen.has_more {
         world.command(device, Command::LoadMoreConversations).await?;
         world.pass(5_000).await?;
     }
     let listed: BTreeSet<_> = state(world, device)?.shown().into_iter().collect();
     let stored: BTreeSet<_> = state(world, device)?.stored()?.into_iter().collect();
-    ensure!(stored == mine, "device {device} has stored {stored:?}, and its person is in {mine:?}");
-    ensure!(listed == mine, "device {device} lists {listed:?}, and its person is in {mine:?}");
+    ensure!(
+        stored == mine,
+        "device {device} has stored {stored:?}, and its person is in {mine:?}"
+    );
+    ensure!(
+        listed == mine,
+        "device {device} lists {listed:?}, and its person is in {mine:?}"
+    );
     ordered_by_time(world, device)?;
     let mut shown = Shown::new();
     for conversation in mine {
         let log = logs.get(&conversation).context("a log")?;
         let items = whole_timeline(world, device, conversation).await?;
-        same_as_log(world, device, conversation, &items, log).await.with_context(|| {
-            format!("device {device} of person {}, conversation {conversation}", world.devices[device].person)
-        })?;
+        same_as_log(world, device, conversation, &items, log)
+            .await
+            .with_context(|| {
+                format!(
+                    "device {device} of person {}, conversation {conversation}",
+                    world.devices[device].person
+                )
+            })?;
         shown.insert(conversation, items);
     }
     Ok(shown)
@@ -124,7 +176,10 @@ fn state(world: &World, device: usize) -> anyhow::Result<&crate::device::Device>
 fn ordered_by_time(world: &World, device: usize) -> anyhow::Result<()> {
     let items = &state(world, device)?.screen.conversations;
     for (above, below) in items.iter().zip(items.iter().skip(1)) {
-        ensure!(above.last_at >= below.last_at, "device {device} lists an older conversation above a newer one");
+        ensure!(
+            above.last_at >= below.last_at,
+            "device {device} lists an older conversation above a newer one"
+        );
     }
     Ok(())
 }
@@ -137,13 +192,18 @@ async fn whole_timeline(
 ) -> anyhow::Result<Vec<TimelineItem>> {
     world.command(device, Command::CloseTimeline).await?;
     world.devices.get_mut(device).context("a device")?.screen.close();
-    let open = world.command(device, Command::OpenTimeline { conversation }).await?;
+    let open = world
+        .command(device, Command::OpenTimeline { conversation })
+        .await?;
     world.pass(5_000).await?;
     let reply = state(world, device)?.reply(open);
     ensure!(matches!(reply, Some(Reply::Done)), "a timeline opens: {reply:?}");
     for _ in 0..1_000 {
         let header = state(world, device)?.screen.header.as_ref().context("a header")?;
-        ensure!(header.conversation == conversation, "the header is of the conversation that was opened");
+        ensure!(
+            header.conversation == conversation,
+            "the header is of the conversation that was opened"
+        );
         if !header.has_older {
             return Ok(state(world, device)?.screen.timeline.clone());
         }
@@ -162,15 +222,24 @@ async fn same_as_log(
 ) -> anyhow::Result<()> {
     let device = state(world, device)?;
     let truth = &world.server.truth;
-    let summary = truth.find_summary(conversation, device.user).await?.context("a summary")?;
-    let expected: Vec<&Event> = log.iter().filter(|event| event.seq >= summary.first_seq).collect();
-    let shown: Vec<(Option<Seq>, EventId)> =
-        items.iter().map(|item| (item.seq, EventId::from(item.key))).collect();
+    let summary = truth
+        .find_summary(conversation, device.user)
+        .await?
+        .context("a summary")?;
+    let expected: Vec<&Event> = log
+        .iter()
+        .filter(|event| event.seq >= summary.first_seq)
+        .collect();
+    let shown: Vec<(Option<Seq>, EventId)> = items
+        .iter()
+        .map(|item| (item.seq, EventId::from(item.key)))
+        .collect();
     let wanted: Vec<(Option<Seq>, EventId)> =
         expected.iter().map(|event| (Some(event.seq), event.id)).collect();
-    let waiting = items.iter().skip(wanted.len()).filter(|item| {
-        item.seq.is_none() && matches!(item.delivery, Some(DeliveryState::Failed { .. }))
-    });
+    let waiting = items
+        .iter()
+        .skip(wanted.len())
+        .filter(|item| item.seq.is_none() && matches!(item.delivery, Some(DeliveryState::Failed { .. })));
     let failed = waiting.count();
     ensure!(
         shown.get(..shown.len().saturating_sub(failed)) == Some(wanted.as_slice()),
@@ -179,9 +248,10 @@ async fn same_as_log(
     unread_is_a_recount(device, conversation, &expected, &summary)?;
     delivery_follows_receipts(device.user, items, &summary)?;
     ensure!(
-        summary.members.iter().any(|member| {
-            member.profile.user == device.user && member.delivered_seq == summary.last_seq
-        }),
+        summary
+            .members
+            .iter()
+            .any(|member| { member.profile.user == device.user && member.delivered_seq == summary.last_seq }),
         "everything is here, and the server does not know it: {:?}",
         summary.members
     );
@@ -194,7 +264,11 @@ fn unread_is_a_recount(
     log: &[&Event],
     summary: &pipit_wire::frame::ConversationSummary,
 ) -> anyhow::Result<()> {
-    let me = summary.members.iter().find(|member| member.profile.user == device.user).context("a member")?;
+    let me = summary
+        .members
+        .iter()
+        .find(|member| member.profile.user == device.user)
+        .context("a member")?;
     let unread = log
         .iter()
         .filter(|event| {
@@ -203,9 +277,22 @@ fn unread_is_a_recount(
                 && matches!(event.body, EventBody::Message { .. })
         })
         .count();
-    let item = device.screen.conversations.iter().find(|item| item.id == conversation).context("an item")?;
-    ensure!(usize::try_from(item.unread)? == unread, "it shows {} unread, and there are {unread}", item.unread);
-    ensure!(usize::try_from(summary.unread)? == unread, "the server counts {}, not {unread}", summary.unread);
+    let item = device
+        .screen
+        .conversations
+        .iter()
+        .find(|item| item.id == conversation)
+        .context("an item")?;
+    ensure!(
+        usize::try_from(item.unread)? == unread,
+        "it shows {} unread, and there are {unread}",
+        item.unread
+    );
+    ensure!(
+        usize::try_from(summary.unread)? == unread,
+        "the server counts {}, not {unread}",
+        summary.unread
+    );
     Ok(())
 }
 
@@ -214,9 +301,15 @@ fn delivery_follows_receipts(
     items: &[TimelineItem],
     summary: &pipit_wire::frame::ConversationSummary,
 ) -> anyhow::Result<()> {
-    let others: Vec<_> = summary.members.iter().filter(|member| member.profile.user != me).collect();
+    let others: Vec<_> = summary
+        .members
+        .iter()
+        .filter(|member| member.profile.user != me)
+        .collect();
     for item in items.iter().filter(|item| item.mine) {
-        let (Some(seq), Some(delivery)) = (item.seq, &item.delivery) else { continue };
+        let (Some(seq), Some(delivery)) = (item.seq, &item.delivery) else {
+            continue;
+        };
         let expected = if others.is_empty() {
             DeliveryState::Sent
         } else if others.iter().all(|member| member.read_seq >= seq) {
@@ -226,7 +319,11 @@ fn delivery_follows_receipts(
         } else {
             DeliveryState::Sent
         };
-        ensure!(*delivery == expected, "{} at {seq} is shown as {delivery:?}, and is {expected:?}", item.key);
+        ensure!(
+            *delivery == expected,
+            "{} at {seq} is shown as {delivery:?}, and is {expected:?}",
+            item.key
+        );
     }
     Ok(())
 }
@@ -239,12 +336,21 @@ fn queued_is_in_the_log(
     logs: &BTreeMap<ConversationId, Vec<Event>>,
     shown: &Shown,
 ) -> anyhow::Result<()> {
-    for ((_, conversation), messages) in world.ledger.queued.iter().filter(|((owner, _), _)| *owner == device) {
+    for ((_, conversation), messages) in world
+        .ledger
+        .queued
+        .iter()
+        .filter(|((owner, _), _)| *owner == device)
+    {
         // Whoever has left sees nothing any more, and what they had queued went with it.
-        let Some(items) = shown.get(conversation) else { continue };
+        let Some(items) = shown.get(conversation) else {
+            continue;
+        };
         let log = logs.get(conversation).context("a log")?;
-        let places: BTreeMap<MessageId, Seq> =
-            log.iter().map(|event| (MessageId::from(event.id), event.seq)).collect();
+        let places: BTreeMap<MessageId, Seq> = log
+            .iter()
+            .map(|event| (MessageId::from(event.id), event.seq))
+            .collect();
         let mut last = Seq::ZERO;
         for message in messages {
             let Some(seq) = places.get(message) else {
@@ -258,7 +364,10 @@ fn queued_is_in_the_log(
                 );
                 continue;
             };
-            ensure!(*seq > last, "device {device} wrote {message} later, and it stands earlier: {seq} after {last}");
+            ensure!(
+                *seq > last,
+                "device {device} wrote {message} later, and it stands earlier: {seq} after {last}"
+            );
             last = *seq;
         }
     }

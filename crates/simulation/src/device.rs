@@ -43,7 +43,9 @@ impl Screen {
     /// Applies an update, as every client must be able to.
     pub fn apply(&mut self, update: Update) -> anyhow::Result<()> {
         match update {
-            Update::Conversations { splices, has_more, .. } => {
+            Update::Conversations {
+                splices, has_more, ..
+            } => {
                 self.has_more = has_more;
                 splice(&mut self.conversations, splices)
             }
@@ -73,7 +75,11 @@ impl Screen {
 fn splice<T>(list: &mut Vec<T>, splices: Vec<Splice<T>>) -> anyhow::Result<()> {
     for Splice { at, remove, insert } in splices {
         let (at, remove) = (usize::try_from(at)?, usize::try_from(remove)?);
-        ensure!(at + remove <= list.len(), "a splice of {at}+{remove} in a list of {}", list.len());
+        ensure!(
+            at + remove <= list.len(),
+            "a splice of {at}+{remove} in a list of {}",
+            list.len()
+        );
         list.splice(at..at + remove, insert);
     }
     Ok(())
@@ -107,7 +113,13 @@ pub struct Device {
 
 impl Device {
     /// A device that has never been used.
-    pub fn new(person: usize, user: UserId, skew_ms: i64, random: ChaCha8Rng, now: Timestamp) -> anyhow::Result<Self> {
+    pub fn new(
+        person: usize,
+        user: UserId,
+        skew_ms: i64,
+        random: ChaCha8Rng,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
         let mut device = Self {
             user,
             person,
@@ -137,7 +149,10 @@ impl Device {
         // The next life draws something else.
         self.random.next_u64();
         let config = Config {
-            client: ClientInfo { name: "simulation".to_owned(), version: "1".to_owned() },
+            client: ClientInfo {
+                name: "simulation".to_owned(),
+                version: "1".to_owned(),
+            },
             random: Box::new(move |bytes| seeded.fill_bytes(bytes)),
         };
         self.engine = Some(Engine::open(storage, config, now.plus_ms(self.skew_ms))?);
@@ -162,7 +177,14 @@ impl Device {
     pub fn command(&mut self, command: pipit_client::command::Command) -> (CommandId, Input) {
         self.commands += 1;
         let id = CommandId(self.commands);
-        (id, Input::Command { view: self.view.clone(), id, command })
+        (
+            id,
+            Input::Command {
+                view: self.view.clone(),
+                id,
+                command,
+            },
+        )
     }
 
     /// Gives the engine an input at this time of the world.
@@ -180,13 +202,20 @@ impl Device {
 
     /// The answer to a command, where it has come.
     pub fn reply(&self, command: CommandId) -> Option<&Reply> {
-        self.replies.iter().rev().find(|(id, _)| *id == command).map(|(_, reply)| reply)
+        self.replies
+            .iter()
+            .rev()
+            .find(|(id, _)| *id == command)
+            .map(|(_, reply)| reply)
     }
 
     /// The conversations that its storage has.
     pub fn stored(&self) -> anyhow::Result<Vec<ConversationId>> {
         let engine = self.engine.as_ref().context("the engine runs")?;
-        Ok(pipit_client::Storage::recent_conversations(engine.storage(), 1_000)?)
+        Ok(pipit_client::Storage::recent_conversations(
+            engine.storage(),
+            1_000,
+        )?)
     }
 
     /// The conversations that it shows.

@@ -10,7 +10,9 @@ use pipit_store::account::{
 };
 use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
 use pipit_store::error::StoreError;
-use pipit_store::log::{Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome};
+use pipit_store::log::{
+    Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
+};
 use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, Profile, Receipt};
 use pipit_wire::{ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 use rand::RngExt as _;
@@ -46,7 +48,13 @@ enum Fault {
 impl FaultStore {
     /// A storage that does not fail yet, and later as this generator decides.
     pub fn new(inner: Arc<dyn Store>, random: ChaCha8Rng) -> Self {
-        Self { inner, state: Mutex::new(State { random, rates: Rates::default() }) }
+        Self {
+            inner,
+            state: Mutex::new(State {
+                random,
+                rates: Rates::default(),
+            }),
+        }
     }
 
     /// Fails at these rates from now on.

@@ -16,14 +16,19 @@ use crate::server::Server;
 
 /// Answers a request, as the server's HTTP edge would.
 pub async fn answer(server: &Server, request: &HttpRequest) -> HttpAnswer {
-    let Some(running) = &server.running else { return HttpAnswer::Unreachable };
+    let Some(running) = &server.running else {
+        return HttpAnswer::Unreachable;
+    };
     let node = &running.node;
     match route(server, node, request).await {
         Ok(body) => HttpAnswer::Answered { status: 200, body },
         Err(error) => {
             let refusal: WireError = error.into_wire(node.context.random_bytes());
             let body = serde_json::to_string(&refusal).unwrap_or_default();
-            HttpAnswer::Answered { status: refusal.code.http_status(), body }
+            HttpAnswer::Answered {
+                status: refusal.code.http_status(),
+                body,
+            }
         }
     }
 }
@@ -39,7 +44,10 @@ async fn route(server: &Server, node: &Node, request: &HttpRequest) -> Result<St
             let who = authenticate(server, request)?;
             conversations(node, who, method, rest, request).await
         }
-        _ => Err(ServiceError::refused(ErrorCode::NotFound, "there is no such endpoint")),
+        _ => Err(ServiceError::refused(
+            ErrorCode::NotFound,
+            "there is no such endpoint",
+        )),
     }
 }
 
@@ -50,7 +58,10 @@ async fn conversations(
     parts: &[&str],
     request: &HttpRequest,
 ) -> Result<String, ServiceError> {
-    let caller = Caller { user: who.user, device: Some(who.device) };
+    let caller = Caller {
+        user: who.user,
+        device: Some(who.device),
+    };
     let service = &node.conversations;
     match (method, parts) {
         (HttpMethod::Post, ["direct"]) => {
@@ -68,7 +79,10 @@ async fn conversations(
         }
         (HttpMethod::Get, [id, "members"]) => {
             let page = service.members(who.user, parse(id)?, None, 100).await?;
-            json(&rest::Members { items: page.items, next: page.next.map(|user| user.to_string()) })
+            json(&rest::Members {
+                items: page.items,
+                next: page.next.map(|user| user.to_string()),
+            })
         }
         (HttpMethod::Post, [id, "members"]) => {
             let conversation = service.add_members(caller, parse(id)?, body(request)?).await?;
@@ -84,7 +98,10 @@ async fn conversations(
             let conversation = service.rename(caller, parse(id)?, body(request)?).await?;
             json(&rest::Conversation { conversation })
         }
-        _ => Err(ServiceError::refused(ErrorCode::NotFound, "there is no such endpoint")),
+        _ => Err(ServiceError::refused(
+            ErrorCode::NotFound,
+            "there is no such endpoint",
+        )),
     }
 }
 
@@ -106,9 +123,22 @@ async fn sign_in(server: &Server, sign_in: &rest::SignIn) -> Result<String, Serv
     let user = found.ok_or_else(wrong)?.user.profile.user;
     let (token, refresh) = server.new_refresh_token();
     let device = DeviceId::new(now, server.context().random_bytes());
-    let client = ClientInfo { name: "simulation".to_owned(), version: "1".to_owned() };
+    let client = ClientInfo {
+        name: "simulation".to_owned(),
+        version: "1".to_owned(),
+    };
     let name = sign_in.device_name.clone();
-    server.truth.create_device(NewDevice { id: device, user, name, client, refresh, now }).await?;
+    server
+        .truth
+        .create_device(NewDevice {
+            id: device,
+            user,
+            name,
+            client,
+            refresh,
+            now,
+        })
+        .await?;
     session(server, user, device, token).await
 }
 
@@ -121,9 +151,10 @@ async fn refresh(server: &Server, refresh: &rest::Refresh) -> Result<String, Ser
     };
     match server.store.rotate_refresh(rotation).await? {
         Ok(device) => session(server, device.user, device.id, token).await,
-        Err(RotateRefreshError::Unknown | RotateRefreshError::Reused { .. }) => {
-            Err(ServiceError::refused(ErrorCode::SignedOut, "the token does not work"))
-        }
+        Err(RotateRefreshError::Unknown | RotateRefreshError::Reused { .. }) => Err(ServiceError::refused(
+            ErrorCode::SignedOut,
+            "the token does not work",
+        )),
     }
 }
 
@@ -134,10 +165,20 @@ async fn session(
     refresh_token: String,
 ) -> Result<String, ServiceError> {
     let found = server.truth.find_user(user).await?;
-    let record = found.ok_or_else(|| ServiceError::refused(ErrorCode::NotFound, "there is no such account"))?;
+    let record =
+        found.ok_or_else(|| ServiceError::refused(ErrorCode::NotFound, "there is no such account"))?;
     let (access_token, access_expires_at) = server.access_token(user, device);
-    let me = Me { profile: record.profile, admin: record.admin };
-    json(&Session { me, device, access_token, access_expires_at, refresh_token })
+    let me = Me {
+        profile: record.profile,
+        admin: record.admin,
+    };
+    json(&Session {
+        me,
+        device,
+        access_token,
+        access_expires_at,
+        refresh_token,
+    })
 }
 
 fn authenticate(server: &Server, request: &HttpRequest) -> Result<Authenticated, ServiceError> {
@@ -150,7 +191,8 @@ fn body<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ServiceError> {
 }
 
 fn parse<T: std::str::FromStr>(text: &str) -> Result<T, ServiceError> {
-    text.parse().map_err(|_not_an_id| ServiceError::refused(ErrorCode::NotFound, "not an id"))
+    text.parse()
+        .map_err(|_not_an_id| ServiceError::refused(ErrorCode::NotFound, "not an id"))
 }
 
 fn json<T: Serialize>(value: &T) -> Result<String, ServiceError> {

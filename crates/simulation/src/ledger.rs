@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::ensure;
-use pipit_wire::frame::server::Ack;
 use pipit_wire::frame::Receipt;
+use pipit_wire::frame::server::Ack;
 use pipit_wire::{ConversationId, MessageId, Seq, ServerFrame, UserId};
 
 /// What was said and must hold.
@@ -63,7 +63,10 @@ impl Ledger {
 
     fn acknowledged(&mut self, ack: &Ack) -> anyhow::Result<()> {
         let before = self.acknowledged.insert((ack.conversation, ack.message), ack.seq);
-        ensure!(before.is_none_or(|seq| seq == ack.seq), "{ack:?}, and before it was {before:?}");
+        ensure!(
+            before.is_none_or(|seq| seq == ack.seq),
+            "{ack:?}, and before it was {before:?}"
+        );
         Ok(())
     }
 
@@ -72,7 +75,10 @@ impl Ledger {
         let markers = (receipt.delivered_seq, receipt.read_seq);
         ensure!(markers.1 <= markers.0, "read before delivered: {receipt:?}");
         if let Some(before) = self.markers.insert(key, markers) {
-            ensure!(before.0 <= markers.0 && before.1 <= markers.1, "{receipt:?} after {before:?}");
+            ensure!(
+                before.0 <= markers.0 && before.1 <= markers.1,
+                "{receipt:?} after {before:?}"
+            );
         }
         Ok(())
     }

@@ -47,7 +47,10 @@ pub fn run(seed: u64) -> anyhow::Result<Report> {
 /// # Errors
 /// As [`run`].
 pub fn run_traced(seed: u64, trace: world::Trace) -> anyhow::Result<Report> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()?;
     let plan = Plan::draw(seed);
     runtime
         .block_on(async {
@@ -59,5 +62,7 @@ pub fn run_traced(seed: u64, trace: world::Trace) -> anyhow::Result<Report> {
             world.end().await;
             anyhow::Ok(report)
         })
-        .with_context(|| format!("seed {seed}: replay it with `cargo run -p pipit-simulation -- --seed {seed}`"))
+        .with_context(|| {
+            format!("seed {seed}: replay it with `cargo run -p pipit-simulation -- --seed {seed}`")
+        })
 }

@@ -19,8 +19,11 @@ struct Arguments {
 
 fn main() -> anyhow::Result<()> {
     let Arguments { seed, runs, trace } = Arguments::parse();
-    let trace: pipit_simulation::world::Trace =
-        if trace { |at, what| println!("{} {what}", at.as_ms()) } else { |_, _| {} };
+    let trace: pipit_simulation::world::Trace = if trace {
+        |at, what| println!("{} {what}", at.as_ms())
+    } else {
+        |_, _| {}
+    };
     let mut sum = pipit_simulation::Report::default();
     let mut failed = Vec::new();
     for seed in seed..seed.saturating_add(runs) {
@@ -37,7 +40,11 @@ fn main() -> anyhow::Result<()> {
         sum.mishaps += report.mishaps;
         sum.crashes += report.crashes;
     }
-    anyhow::ensure!(failed.is_empty(), "{} of {runs} runs failed: {failed:?}", failed.len());
+    anyhow::ensure!(
+        failed.is_empty(),
+        "{} of {runs} runs failed: {failed:?}",
+        failed.len()
+    );
     println!(
         "{runs} runs: {} messages, {} log entries, {} frames dropped or doubled, {} crashes; nothing lost, nothing doubled",
         sum.messages, sum.entries, sum.mishaps, sum.crashes

@@ -38,7 +38,8 @@ impl Plan {
             devices.push(random.random_range(0..people));
         }
         let calm = random.random_bool(0.33);
-        let rate = |random: &mut ChaCha8Rng, most: f64| if calm { 0.0 } else { random.random_range(0.0..most) };
+        let rate =
+            |random: &mut ChaCha8Rng, most: f64| if calm { 0.0 } else { random.random_range(0.0..most) };
         Self {
             seed,
             devices,
@@ -46,7 +47,10 @@ impl Plan {
             drop: rate(&mut random, 0.3),
             double: rate(&mut random, 0.1),
             chaos: rate(&mut random, 0.25),
-            storage: Rates { before: rate(&mut random, 0.1), after: rate(&mut random, 0.1) },
+            storage: Rates {
+                before: rate(&mut random, 0.1),
+                after: rate(&mut random, 0.1),
+            },
             latency_ms: random.random_range(1..=400),
             pause_ms: random.random_range(10..=5_000),
         }
@@ -59,6 +63,10 @@ impl Plan {
 
     /// A generator of its own for each purpose, so that one draw more here does not change everything there.
     pub fn random(&self, purpose: u64) -> ChaCha8Rng {
-        ChaCha8Rng::seed_from_u64(self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(purpose))
+        ChaCha8Rng::seed_from_u64(
+            self.seed
+                .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+                .wrapping_add(purpose),
+        )
     }
 }

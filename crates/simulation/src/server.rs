@@ -47,7 +47,10 @@ struct SeededRandom(Mutex<ChaCha8Rng>);
 
 impl Random for SeededRandom {
     fn fill(&self, bytes: &mut [u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fill_bytes(bytes);
     }
 }
 
@@ -103,7 +106,14 @@ impl Server {
             random: Arc::new(SeededRandom(Mutex::new(plan.random(2)))),
             limits: Limits::default(),
         };
-        let server = Self { store, truth, clock, running: None, context, tokens: AtomicU64::new(0) };
+        let server = Self {
+            store,
+            truth,
+            clock,
+            running: None,
+            context,
+            tokens: AtomicU64::new(0),
+        };
         for (number, user) in people.iter().enumerate() {
             server.make_account(number, *user, now).await?;
         }
@@ -122,10 +132,24 @@ impl Server {
         let device = self.new_device(DeviceId::new(now, self.context.random_bytes()), user, now);
         if number == 0 {
             let generation = user.as_uuid();
-            let set_up = SetUp { server_name: "Simulation".to_owned(), generation, account, device, now };
+            let set_up = SetUp {
+                server_name: "Simulation".to_owned(),
+                generation,
+                account,
+                device,
+                now,
+            };
             ensure!(self.truth.set_up(set_up).await?.is_ok(), "the server is set up");
         } else {
-            let made = self.truth.create_account(CreateAccount { account, device, invite: None, now }).await?;
+            let made = self
+                .truth
+                .create_account(CreateAccount {
+                    account,
+                    device,
+                    invite: None,
+                    now,
+                })
+                .await?;
             ensure!(made.is_ok(), "the account is made");
         }
         Ok(())
@@ -136,7 +160,10 @@ impl Server {
             id,
             user,
             name: "a device".to_owned(),
-            client: ClientInfo { name: "simulation".to_owned(), version: "1".to_owned() },
+            client: ClientInfo {
+                name: "simulation".to_owned(),
+                version: "1".to_owned(),
+            },
             refresh: self.new_refresh_token().1,
             now,
         }
@@ -187,12 +214,21 @@ impl Server {
             gateway: Settings::default(),
         };
         let node = Node::start(parts, tasks.clone(), shutdown.clone());
-        self.running = Some(Running { node, tasks, shutdown });
+        self.running = Some(Running {
+            node,
+            tasks,
+            shutdown,
+        });
     }
 
     /// Ends the node. The world has let its sessions go before.
     pub async fn stop(&mut self) {
-        if let Some(Running { node, tasks, shutdown }) = self.running.take() {
+        if let Some(Running {
+            node,
+            tasks,
+            shutdown,
+        }) = self.running.take()
+        {
             shutdown.cancel();
             drop(node);
             tasks.close();

@@ -30,16 +30,44 @@ pub type Trace = fn(Timestamp, &fmt::Arguments<'_>);
 /// Something that happens.
 #[derive(Debug)]
 enum Step {
-    Wake { device: usize, life: u64 },
-    LineUp { device: usize, line: u64 },
-    LineDown { device: usize, line: u64 },
-    Up { device: usize, line: u64, text: String },
-    Down { device: usize, line: u64, text: String },
-    Request { device: usize, life: u64, request: HttpRequest },
-    Answer { device: usize, life: u64, id: HttpId, answer: HttpAnswer },
+    Wake {
+        device: usize,
+        life: u64,
+    },
+    LineUp {
+        device: usize,
+        line: u64,
+    },
+    LineDown {
+        device: usize,
+        line: u64,
+    },
+    Up {
+        device: usize,
+        line: u64,
+        text: String,
+    },
+    Down {
+        device: usize,
+        line: u64,
+        text: String,
+    },
+    Request {
+        device: usize,
+        life: u64,
+        request: HttpRequest,
+    },
+    Answer {
+        device: usize,
+        life: u64,
+        id: HttpId,
+        answer: HttpAnswer,
+    },
     Act,
     StartServer,
-    GoOnline { device: usize },
+    GoOnline {
+        device: usize,
+    },
 }
 
 struct Due {
@@ -97,7 +125,9 @@ impl World {
     /// A world at its beginning: accounts exist, devices are signed in.
     pub async fn new(plan: Plan, trace: Trace) -> anyhow::Result<Self> {
         let mut random = plan.random(0);
-        let people: Vec<UserId> = (0..plan.people()).map(|_| UserId::new(GENESIS, bytes(&mut random))).collect();
+        let people: Vec<UserId> = (0..plan.people())
+            .map(|_| UserId::new(GENESIS, bytes(&mut random)))
+            .collect();
         let server = Server::new(&plan, GENESIS, &people).await?;
         let mut world = Self {
             actions_left: plan.actions,
@@ -127,18 +157,26 @@ impl World {
         let skew_ms = self.random.random_range(-3_600_000..=3_600_000);
         let user = *self.people.get(person).context("a person")?;
         let random = self.plan.random(100 + u64::try_from(number)?);
-        self.devices.push(Device::new(person, user, skew_ms, random, self.now)?);
+        self.devices
+            .push(Device::new(person, user, skew_ms, random, self.now)?);
         self.attach(number).await?;
         let handle = format!("person{person}");
-        let sign_in =
-            Command::SignIn { handle, password: "any".to_owned(), device_name: "a device".to_owned() };
+        let sign_in = Command::SignIn {
+            handle,
+            password: "any".to_owned(),
+            device_name: "a device".to_owned(),
+        };
         self.command(number, sign_in).await?;
         Ok(())
     }
 
     async fn sign_in(&mut self) -> anyhow::Result<()> {
         let patience = self.now.plus_ms(600_000);
-        while !self.devices.iter().all(|device| device.screen.connection == Some(ConnectionView::UpToDate)) {
+        while !self
+            .devices
+            .iter()
+            .all(|device| device.screen.connection == Some(ConnectionView::UpToDate))
+        {
             ensure!(self.now < patience, "every device signs in and is up to date");
             self.step().await?;
         }
@@ -222,7 +260,11 @@ impl World {
 
     fn at(&mut self, at: Timestamp, step: Step) {
         self.next_order += 1;
-        self.queue.push(Reverse(Due { at: at.max(self.now), order: self.next_order, step }));
+        self.queue.push(Reverse(Due {
+            at: at.max(self.now),
+            order: self.next_order,
+            step,
+        }));
     }
 
     async fn move_clock(&mut self, to: Timestamp) {
@@ -235,7 +277,10 @@ impl World {
     }
 
     async fn step(&mut self) -> anyhow::Result<()> {
-        let Reverse(due) = self.queue.pop().context("something always happens: somebody waits for a wake")?;
+        let Reverse(due) = self
+            .queue
+            .pop()
+            .context("something always happens: somebody waits for a wake")?;
         self.move_clock(due.at).await;
         let now = self.now;
         (self.trace)(now, &format_args!("{:?}", due.step));
@@ -260,8 +305,17 @@ impl World {
                     self.feed(device, Input::Received { text }).await?;
                 }
             }
-            Step::Request { device, life, request } => self.request(device, life, &request).await?,
-            Step::Answer { device, life, id, answer } => {
+            Step::Request {
+                device,
+                life,
+                request,
+            } => self.request(device, life, &request).await?,
+            Step::Answer {
+                device,
+                life,
+                id,
+                answer,
+            } => {
                 if self.device(device)?.life == life {
                     self.feed(device, Input::HttpDone { id, answer }).await?;
                 }
@@ -277,7 +331,11 @@ impl World {
     }
 
     fn is_line(&mut self, device: usize, line: u64) -> anyhow::Result<bool> {
-        Ok(self.device(device)?.line.as_ref().is_some_and(|current| current.number == line))
+        Ok(self
+            .device(device)?
+            .line
+            .as_ref()
+            .is_some_and(|current| current.number == line))
     }
 
     async fn line_up(&mut self, device: usize, line: u64) -> anyhow::Result<()> {
@@ -302,7 +360,12 @@ impl World {
         if !self.is_line(device, line)? {
             return Ok(());
         }
-        let Some(session) = self.device(device)?.line.as_mut().and_then(|line| line.session.as_mut()) else {
+        let Some(session) = self
+            .device(device)?
+            .line
+            .as_mut()
+            .and_then(|line| line.session.as_mut())
+        else {
             return Ok(());
         };
         let frames = session.handle(text).await;
@@ -319,7 +382,11 @@ impl World {
                 tokio::task::yield_now().await;
             }
             for device in 0..self.devices.len() {
-                let Some(session) = self.device(device)?.line.as_mut().and_then(|line| line.session.as_mut())
+                let Some(session) = self
+                    .device(device)?
+                    .line
+                    .as_mut()
+                    .and_then(|line| line.session.as_mut())
                 else {
                     continue;
                 };
@@ -341,11 +408,16 @@ impl World {
             let text = std::str::from_utf8(frame.as_ref())?.to_owned();
             let decoded = codec::decode_server(&text)?;
             ensure!(decoded != ServerFrame::Unknown, "the server sent {text}");
-            let Some(number) = self.device(device)?.line.as_ref().map(|line| line.number) else { return Ok(()) };
+            let Some(number) = self.device(device)?.line.as_ref().map(|line| line.number) else {
+                return Ok(());
+            };
             self.ledger.sent(device, number, &decoded)?;
             let may_vanish = matches!(
                 decoded,
-                ServerFrame::Event(_) | ServerFrame::Receipt(_) | ServerFrame::Typing(_) | ServerFrame::Presence(_)
+                ServerFrame::Event(_)
+                    | ServerFrame::Receipt(_)
+                    | ServerFrame::Typing(_)
+                    | ServerFrame::Presence(_)
             );
             if may_vanish && self.faulty && self.random.random_bool(self.plan.drop) {
                 self.ledger.mishaps += 1;
@@ -363,7 +435,9 @@ impl World {
     fn down_once(&mut self, device: usize, text: String) -> anyhow::Result<()> {
         let latency_ms = self.random.random_range(1..=self.plan.latency_ms);
         let at = self.now.plus_ms(latency_ms);
-        let Some(line) = &mut self.device(device)?.line else { return Ok(()) };
+        let Some(line) = &mut self.device(device)?.line else {
+            return Ok(());
+        };
         line.last_down = line.last_down.max(at);
         let (at, line) = (line.last_down, line.number);
         self.at(at, Step::Down { device, line, text });
@@ -373,12 +447,24 @@ impl World {
     async fn request(&mut self, device: usize, life: u64, request: &HttpRequest) -> anyhow::Result<()> {
         let latency_ms = self.random.random_range(1..=self.plan.latency_ms);
         let reached = self.device(device)?.online;
-        let answer = if reached { http::answer(&self.server, request).await } else { HttpAnswer::Unreachable };
+        let answer = if reached {
+            http::answer(&self.server, request).await
+        } else {
+            HttpAnswer::Unreachable
+        };
         self.remember_conversation(&answer);
         // The request was carried out, and its answer is lost.
         let lost = self.faulty && self.random.random_bool(self.plan.drop / 2.0);
         let answer = if lost { HttpAnswer::Unreachable } else { answer };
-        self.later(latency_ms, Step::Answer { device, life, id: request.id, answer });
+        self.later(
+            latency_ms,
+            Step::Answer {
+                device,
+                life,
+                id: request.id,
+                answer,
+            },
+        );
         Ok(())
     }
 
@@ -415,20 +501,34 @@ impl World {
             Output::Connect => {
                 self.next_line += 1;
                 let number = self.next_line;
-                let line = Line { number, session: None, last_up: now, last_down: now };
+                let line = Line {
+                    number,
+                    session: None,
+                    last_up: now,
+                    last_down: now,
+                };
                 self.device(device)?.line = Some(line);
                 self.later(latency_ms, Step::LineUp { device, line: number });
             }
             Output::Disconnect => self.device(device)?.line = None,
             Output::Send { text } => {
-                let Some(line) = &mut self.device(device)?.line else { return Ok(()) };
+                let Some(line) = &mut self.device(device)?.line else {
+                    return Ok(());
+                };
                 line.last_up = line.last_up.max(now.plus_ms(latency_ms));
                 let (at, line) = (line.last_up, line.number);
                 self.at(at, Step::Up { device, line, text });
             }
             Output::Http(request) => {
                 let life = self.device(device)?.life;
-                self.later(latency_ms, Step::Request { device, life, request });
+                self.later(
+                    latency_ms,
+                    Step::Request {
+                        device,
+                        life,
+                        request,
+                    },
+                );
             }
             Output::Update { view, update } => {
                 let device = self.device(device)?;
@@ -518,20 +618,29 @@ impl World {
         if shown.is_empty() || self.random.random_bool(0.05) {
             return self.make_conversation(device).await;
         }
-        let conversation =
-            *shown.get(self.random.random_range(0..shown.len())).context("a conversation that is shown")?;
+        let conversation = *shown
+            .get(self.random.random_range(0..shown.len()))
+            .context("a conversation that is shown")?;
         match self.random.random_range(0..20) {
             0..=9 => self.write(device, conversation).await?,
             10..=12 => {
                 self.device(device)?.screen.close();
-                self.command(device, Command::OpenTimeline { conversation }).await?;
+                self.command(device, Command::OpenTimeline { conversation })
+                    .await?;
             }
             13..=14 => self.read(device).await?,
             15 => {
                 self.command(device, Command::LoadOlder).await?;
             }
             16 => {
-                self.command(device, Command::SetTyping { conversation, active: true }).await?;
+                self.command(
+                    device,
+                    Command::SetTyping {
+                        conversation,
+                        active: true,
+                    },
+                )
+                .await?;
             }
             17 => {
                 let visible = self.random.random_bool(0.5);
@@ -540,7 +649,15 @@ impl World {
             18 => {
                 let event_id = EventId::new(self.now, bytes(&mut self.random));
                 let title = format!("Renamed at {}", self.now.as_ms());
-                self.command(device, Command::Rename { conversation, event_id, title }).await?;
+                self.command(
+                    device,
+                    Command::Rename {
+                        conversation,
+                        event_id,
+                        title,
+                    },
+                )
+                .await?;
             }
             _ => self.change_members(device, conversation).await?,
         }
@@ -550,12 +667,18 @@ impl World {
     async fn make_conversation(&mut self, device: usize) -> anyhow::Result<()> {
         let me = self.device(device)?.user;
         let others: Vec<UserId> = self.people.iter().copied().filter(|user| *user != me).collect();
-        let other = *others.get(self.random.random_range(0..others.len())).context("another person")?;
+        let other = *others
+            .get(self.random.random_range(0..others.len()))
+            .context("another person")?;
         let command = if self.random.random_bool(0.5) {
             Command::CreateDirect { user: other }
         } else {
             let id = ConversationId::new(self.now, bytes(&mut self.random));
-            Command::CreateGroup { id, title: "A group".to_owned(), members: others }
+            Command::CreateGroup {
+                id,
+                title: "A group".to_owned(),
+                members: others,
+            }
         };
         self.command(device, command).await?;
         Ok(())
@@ -565,7 +688,12 @@ impl World {
         for _ in 0..self.random.random_range(1..=4) {
             let message = MessageId::new(self.now, bytes(&mut self.random));
             let text = format!("{message} from device {device}");
-            let send = Command::SendMessage { message, conversation, text, reply_to: None };
+            let send = Command::SendMessage {
+                message,
+                conversation,
+                text,
+                reply_to: None,
+            };
             let command = self.command(device, send.clone()).await?;
             match self.device(device)?.reply(command) {
                 Some(Reply::Done) => self.ledger.queued(device, conversation, message),
@@ -591,21 +719,33 @@ impl World {
 
     async fn read(&mut self, device: usize) -> anyhow::Result<()> {
         let screen = &self.device(device)?.screen;
-        let Some(conversation) = screen.header.as_ref().map(|header| header.conversation) else { return Ok(()) };
+        let Some(conversation) = screen.header.as_ref().map(|header| header.conversation) else {
+            return Ok(());
+        };
         let seqs: Vec<_> = screen.timeline.iter().filter_map(|item| item.seq).collect();
         if seqs.is_empty() {
             return Ok(());
         }
-        let seq = *seqs.get(self.random.random_range(0..seqs.len())).context("a place")?;
-        self.command(device, Command::MarkRead { conversation, seq }).await?;
+        let seq = *seqs
+            .get(self.random.random_range(0..seqs.len()))
+            .context("a place")?;
+        self.command(device, Command::MarkRead { conversation, seq })
+            .await?;
         Ok(())
     }
 
     async fn change_members(&mut self, device: usize, conversation: ConversationId) -> anyhow::Result<()> {
-        let user = *self.people.get(self.random.random_range(0..self.people.len())).context("a person")?;
+        let user = *self
+            .people
+            .get(self.random.random_range(0..self.people.len()))
+            .context("a person")?;
         let command = if self.random.random_bool(0.6) {
             let event_ids = vec![EventId::new(self.now, bytes(&mut self.random))];
-            Command::AddMembers { conversation, event_ids, users: vec![user] }
+            Command::AddMembers {
+                conversation,
+                event_ids,
+                users: vec![user],
+            }
         } else {
             Command::RemoveMember { conversation, user }
         };

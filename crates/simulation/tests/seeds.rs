@@ -36,6 +36,9 @@ parts! {
 fn a_seed_decides_everything() {
     for seed in [3, 14, 159] {
         let first = pipit_simulation::run(seed).ok();
-        assert!(first.is_some() && first == pipit_simulation::run(seed).ok(), "seed {seed} twice");
+        assert!(
+            first.is_some() && first == pipit_simulation::run(seed).ok(),
+            "seed {seed} twice"
+        );
     }
 }
