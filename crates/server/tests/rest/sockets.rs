@@ -38,7 +38,7 @@ impl Socket {
     }
 
     /// Whether it ends by itself, for the reason that its device was signed out.
-    async fn is_signed_out(mut self) -> bool {
+    async fn ends_signed_out(mut self) -> bool {
         let mut codes = Vec::new();
         while let Some(frame) = self.next().await {
             codes.push(
@@ -65,7 +65,7 @@ async fn signing_a_device_out_cuts_its_connection() {
             .status,
         204
     );
-    assert!(on_phone.is_signed_out().await);
+    assert!(on_phone.ends_signed_out().await);
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn a_refresh_token_that_is_used_twice_cuts_the_connection() {
     world.refresh(&second.refresh).await.ok();
     let connection = Socket::open(&world, &second).await;
     assert_eq!(world.refresh(&ada.refresh).await.refusal(), (401, "signed_out"));
-    assert!(connection.is_signed_out().await);
+    assert!(connection.ends_signed_out().await);
 }
 
 #[tokio::test]
