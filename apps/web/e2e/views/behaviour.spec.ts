@@ -197,3 +197,15 @@ test('hostile names and texts stay inside their place', async ({ page, open }) =
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
   expect(await page.locator('.viewport img').count()).toBe(0);
 });
+
+test('what did not work is said, and can be dismissed', async ({ page, open }) => {
+  await open('full', room(2));
+  await page.getByRole('button', { name: 'Details' }).click();
+  await page.getByRole('button', { name: 'Leave group' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Leave group' }).click();
+  const notice = page.getByRole('region', { name: 'Notices' }).getByText(/A group needs an owner/);
+  await expect(notice).toBeVisible();
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await expect(notice).toBeHidden();
+  await expect(page.getByRole('heading', { name: 'Harbour Rowing Club' }).first()).toBeVisible();
+});
