@@ -1,6 +1,11 @@
 //! Every frame as it stands on the wire, what is refused and how, and that nothing is lost on the way.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod examples;
 
