@@ -71,7 +71,6 @@ async function takeOver(): Promise<void> {
   for (const name of await caches.keys()) {
     if (name.startsWith(PREFIX) && name !== CACHE) await caches.delete(name);
   }
-  await self.registration.navigationPreload?.enable();
   await self.clients.claim();
 }
 
@@ -91,7 +90,7 @@ async function fromNetwork(request: Request, path: string): Promise<Response> {
 
 /** All paths of the app are one page: it has its own router. */
 async function pageOf(event: FetchEvent): Promise<Response> {
-  const fresh = loadPage(event);
+  const fresh = fetch(event.request);
   const kept = await caches.match(PAGE, MATCH);
   if (kept === undefined) return fresh;
   const late = new Promise<null>((resolve) => {
@@ -108,9 +107,4 @@ async function pageOf(event: FetchEvent): Promise<Response> {
   } finally {
     fresh.catch(() => {});
   }
-}
-
-async function loadPage(event: FetchEvent): Promise<Response> {
-  const preloaded = (await event.preloadResponse) as Response | undefined;
-  return preloaded ?? fetch(event.request);
 }

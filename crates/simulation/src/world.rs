@@ -1,16 +1,18 @@
 //! The world: one queue of what happens next, in the order of its clock.
 
+mod life;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
-use pipit_client::command::{Command, CommandId, Reply};
+use anyhow::{Context as _, ensure};
+use pipit_client::command::{Command, CommandId};
 use pipit_client::io::{HttpAnswer, HttpId, HttpRequest, Input, Output};
 use pipit_client::view::ConnectionView;
 use pipit_server::gateway::session::Session;
-use pipit_wire::{ConversationId, EventId, MessageId, ServerFrame, Timestamp, UserId, codec};
+use pipit_wire::{ServerFrame, Timestamp, UserId, codec};
 use rand::{Rng as _, RngExt as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -568,188 +570,6 @@ impl World {
         self.server.stop().await;
         let down_ms = self.random.random_range(1..=20_000);
         self.later(down_ms, Step::StartServer);
-        Ok(())
-    }
-
-    async fn act(&mut self) -> anyhow::Result<()> {
-        self.actions_left = self.actions_left.saturating_sub(1);
-        let device = self.random.random_range(0..self.devices.len());
-        if self.random.random_bool(self.plan.chaos) {
-            self.break_something(device).await?;
-        } else {
-            self.do_something(device).await?;
-        }
-        if self.actions_left > 0 {
-            let pause_ms = self.random.random_range(1..=self.plan.pause_ms);
-            self.later(pause_ms, Step::Act);
-        }
-        Ok(())
-    }
-
-    async fn break_something(&mut self, device: usize) -> anyhow::Result<()> {
-        match self.random.random_range(0..6) {
-            0 => self.crash_server().await?,
-            1 => self.dies_at_next_frame = true,
-            2 => {
-                self.ledger.crashes += 1;
-                let now = self.now;
-                self.device(device)?.crash(now)?;
-                self.attach(device).await?;
-            }
-            3 => {
-                self.device(device)?.online = false;
-                self.cut(device)?;
-                let away_ms = self.random.random_range(1..=60_000);
-                self.later(away_ms, Step::GoOnline { device });
-            }
-            4 => {
-                // The device's clock is set, forwards or back.
-                let jump_ms = self.random.random_range(-600_000..=600_000);
-                self.device(device)?.skew_ms += jump_ms;
-                self.feed(device, Input::Tick).await?;
-            }
-            _ => self.cut(device)?,
-        }
-        Ok(())
-    }
-
-    async fn do_something(&mut self, device: usize) -> anyhow::Result<()> {
-        let shown = self.device(device)?.shown();
-        if shown.is_empty() || self.random.random_bool(0.05) {
-            return self.make_conversation(device).await;
-        }
-        let conversation = *shown
-            .get(self.random.random_range(0..shown.len()))
-            .context("a conversation that is shown")?;
-        match self.random.random_range(0..20) {
-            0..=9 => self.write(device, conversation).await?,
-            10..=12 => {
-                self.device(device)?.screen.close();
-                self.command(device, Command::OpenTimeline { conversation })
-                    .await?;
-            }
-            13..=14 => self.read(device).await?,
-            15 => {
-                self.command(device, Command::LoadOlder).await?;
-            }
-            16 => {
-                self.command(
-                    device,
-                    Command::SetTyping {
-                        conversation,
-                        active: true,
-                    },
-                )
-                .await?;
-            }
-            17 => {
-                let visible = self.random.random_bool(0.5);
-                self.command(device, Command::SetVisible { visible }).await?;
-            }
-            18 => {
-                let event_id = EventId::new(self.now, bytes(&mut self.random));
-                let title = format!("Renamed at {}", self.now.as_ms());
-                self.command(
-                    device,
-                    Command::Rename {
-                        conversation,
-                        event_id,
-                        title,
-                    },
-                )
-                .await?;
-            }
-            _ => self.change_members(device, conversation).await?,
-        }
-        Ok(())
-    }
-
-    async fn make_conversation(&mut self, device: usize) -> anyhow::Result<()> {
-        let me = self.device(device)?.user;
-        let others: Vec<UserId> = self.people.iter().copied().filter(|user| *user != me).collect();
-        let other = *others
-            .get(self.random.random_range(0..others.len()))
-            .context("another person")?;
-        let command = if self.random.random_bool(0.5) {
-            Command::CreateDirect { user: other }
-        } else {
-            let id = ConversationId::new(self.now, bytes(&mut self.random));
-            Command::CreateGroup {
-                id,
-                title: "A group".to_owned(),
-                members: others,
-            }
-        };
-        self.command(device, command).await?;
-        Ok(())
-    }
-
-    async fn write(&mut self, device: usize, conversation: ConversationId) -> anyhow::Result<()> {
-        for _ in 0..self.random.random_range(1..=4) {
-            let message = MessageId::new(self.now, bytes(&mut self.random));
-            let text = format!("{message} from device {device}");
-            let send = Command::SendMessage {
-                message,
-                conversation,
-                text,
-                reply_to: None,
-            };
-            let command = self.command(device, send.clone()).await?;
-            match self.device(device)?.reply(command) {
-                Some(Reply::Done) => self.ledger.queued(device, conversation, message),
-                Some(Reply::Failed { .. }) => {}
-                other => bail!("a message is queued at once, not answered with {other:?}"),
-            }
-            // A tab that lost its leader sends its command again.
-            if self.random.random_bool(0.1) {
-                self.command(device, send).await?;
-            }
-            if self.random.random_bool(0.02) {
-                self.withdraw(device, message).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn withdraw(&mut self, device: usize, message: MessageId) -> anyhow::Result<()> {
-        self.ledger.withdrawn.insert(message);
-        self.command(device, Command::DiscardMessage { message }).await?;
-        Ok(())
-    }
-
-    async fn read(&mut self, device: usize) -> anyhow::Result<()> {
-        let screen = &self.device(device)?.screen;
-        let Some(conversation) = screen.header.as_ref().map(|header| header.conversation) else {
-            return Ok(());
-        };
-        let seqs: Vec<_> = screen.timeline.iter().filter_map(|item| item.seq).collect();
-        if seqs.is_empty() {
-            return Ok(());
-        }
-        let seq = *seqs
-            .get(self.random.random_range(0..seqs.len()))
-            .context("a place")?;
-        self.command(device, Command::MarkRead { conversation, seq })
-            .await?;
-        Ok(())
-    }
-
-    async fn change_members(&mut self, device: usize, conversation: ConversationId) -> anyhow::Result<()> {
-        let user = *self
-            .people
-            .get(self.random.random_range(0..self.people.len()))
-            .context("a person")?;
-        let command = if self.random.random_bool(0.6) {
-            let event_ids = vec![EventId::new(self.now, bytes(&mut self.random))];
-            Command::AddMembers {
-                conversation,
-                event_ids,
-                users: vec![user],
-            }
-        } else {
-            Command::RemoveMember { conversation, user }
-        };
-        self.command(device, command).await?;
         Ok(())
     }
 }

@@ -5,7 +5,6 @@ import { expect, test } from '../support/app';
 test('two people chat, lose the line and then the server, and nothing is lost or doubled', async ({
   server,
   person,
-  browserName,
 }) => {
   test.setTimeout(240_000);
   const ada = await person('Ada');
@@ -75,13 +74,10 @@ test('two people chat, lose the line and then the server, and nothing is lost or
     await expect(ben.page.getByText(/No connection/)).toBeVisible();
     await ben.write('· The server is gone');
     await ben.expectState('· The server is gone', 'Waiting to send');
-    // Firefox shows its own error page where the navigation preload of the service worker fails.
-    if (browserName !== 'firefox') {
-      await ben.close();
-      await ben.open();
-      await ben.openConversation('Ada');
-      await ben.expectState('· The server is gone', 'Waiting to send');
-    }
+    await ben.close();
+    await ben.open();
+    await ben.openConversation('Ada');
+    await ben.expectState('· The server is gone', 'Waiting to send');
     await server.start();
     await ben.expectState('· The server is gone', 'Read');
     await ada.write('· And it is back');
