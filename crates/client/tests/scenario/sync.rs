@@ -236,6 +236,18 @@ fn the_list_is_read_to_its_end_in_the_background_and_then_no_further_than_news_g
     let mut bob = bob.crash();
     welcome_with(&mut bob, vec![direct(1, 1)]);
     assert!(list_asked(&mut bob).is_none());
+    // News on the first page, and a crash before the second: the third time the first page says nothing new, and yet the second
+    // has not been read.
+    let mut bob = bob.crash();
+    welcome_with(&mut bob, vec![direct(4, 1)]);
+    assert!(list_asked(&mut bob).is_some());
+    let mut bob = bob.crash();
+    welcome_with(&mut bob, vec![direct(4, 1)]);
+    let asked = list_asked(&mut bob).expect("took an old list for a whole one");
+    bob.receive(&page_of(3, asked.id, None));
+    let mut bob = bob.crash();
+    welcome_with(&mut bob, vec![direct(4, 1)]);
+    assert!(list_asked(&mut bob).is_none());
 }
 
 #[test]
