@@ -119,20 +119,23 @@ pub(crate) fn count_of_others(
     connection: &Connection,
     conversation: ConversationId,
     me: UserId,
-    after: Seq,
-    through: Seq,
+    (after, through): (Seq, Seq),
+    most: u32,
 ) -> rusqlite::Result<u32> {
     connection
         .prepare_cached(
-            "SELECT count(*) FROM entry
-             WHERE conversation = ?1 AND seq > ?2 AND seq <= ?3 AND is_message = 1 AND sender <> ?4",
+            "SELECT count(*) FROM (
+                 SELECT 1 FROM entry
+                 WHERE conversation = ?1 AND seq > ?2 AND seq <= ?3 AND is_message = 1 AND sender <> ?4
+                 LIMIT ?5)",
         )?
         .query_row(
             params![
                 conversation.as_bytes(),
                 from_seq(after),
                 from_seq(through),
-                me.as_bytes()
+                me.as_bytes(),
+                most
             ],
             |row| row.get(0),
         )

@@ -219,8 +219,10 @@ impl Storage for SqliteStorage {
         me: UserId,
         after: Seq,
         through: Seq,
+        most: u32,
     ) -> Result<u32, StorageError> {
-        entry::count_of_others(&self.connection, conversation, me, after, through).map_err(storage_error)
+        entry::count_of_others(&self.connection, conversation, me, (after, through), most)
+            .map_err(storage_error)
     }
 
     fn first_message_of_others(

@@ -434,9 +434,11 @@ fn messages_of_others_are_counted() {
     });
     let count = |after, through| {
         storage
-            .count_messages_of_others(conversation(1), user(1), seq(after), seq(through))
+            .count_messages_of_others(conversation(1), user(1), seq(after), seq(through), 10)
             .unwrap()
     };
+    let one = storage.count_messages_of_others(conversation(1), user(1), seq(0), seq(4), 1);
+    assert_eq!(one.unwrap(), 1);
     assert_eq!((count(0, 4), count(2, 4), count(4, 4), count(0, 3)), (2, 1, 0, 1));
     let first = |after| {
         storage

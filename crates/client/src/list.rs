@@ -13,6 +13,9 @@ use crate::views::Dirty;
 
 /// How many conversations a view's list begins with, and grows by.
 pub(crate) const PAGE: u32 = 30;
+/// Unread messages are counted up to here, by the server and here alike: a larger number tells nobody more, and to count it
+/// with each message of a flood would cost more and more.
+const COUNTED_MAX: u32 = 1_000;
 /// The longest preview, in characters.
 const PREVIEW_CHARS: usize = 160;
 
@@ -166,7 +169,7 @@ impl<S: Storage> Engine<S> {
         let held = |after: Seq| tail.is_some_and(|tail| tail.covers(after, record.last_seq));
         let count = |after: Seq, through: Seq| {
             self.storage
-                .count_messages_of_others(record.id, me, after, through)
+                .count_messages_of_others(record.id, me, after, through, COUNTED_MAX)
         };
         if held(read) {
             return count(read, record.last_seq);
@@ -180,7 +183,9 @@ impl<S: Storage> Engine<S> {
             None
         };
         match since {
-            Some(since) if counted.read_seq == record.read_seq => Ok(counted.unread.saturating_add(since)),
+            Some(since) if counted.read_seq == record.read_seq => {
+                Ok(counted.unread.saturating_add(since).min(COUNTED_MAX))
+            }
             // The markers or the log went on where this device has a hole: only the server can count. Until it has, what is
             // known to be read is taken off.
             _ => {
@@ -188,7 +193,8 @@ impl<S: Storage> Engine<S> {
                 let estimate = counted
                     .unread
                     .saturating_sub(read_since)
-                    .saturating_add(since.unwrap_or(0));
+                    .saturating_add(since.unwrap_or(0))
+                    .min(COUNTED_MAX);
                 self.syncing.want_summary(record);
                 Ok(estimate)
             }

@@ -282,13 +282,14 @@ pub trait Storage {
         conversation: ConversationId,
         message: MessageId,
     ) -> Result<Option<Event>, StorageError>;
-    /// How many messages not by `me` there are with `after < seq <= through`.
+    /// How many messages not by `me` there are with `after < seq <= through`, counted up to `most`.
     fn count_messages_of_others(
         &self,
         conversation: ConversationId,
         me: UserId,
         after: Seq,
         through: Seq,
+        most: u32,
     ) -> Result<u32, StorageError>;
     /// The first message not by `me` with `after < seq`.
     fn first_message_of_others(

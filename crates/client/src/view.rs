@@ -157,7 +157,7 @@ pub struct ConversationItem {
     pub preview: Option<Preview>,
     /// When the last thing happened: the order of the list.
     pub last_at: Timestamp,
-    /// How many messages of others have not been read.
+    /// How many messages of others have not been read, counted up to 1,000.
     pub unread: u32,
     /// The names of those who are typing.
     pub typing: Vec<String>,
@@ -248,7 +248,7 @@ pub struct TimelineHeader {
     pub has_older: bool,
     /// Whether they are being fetched.
     pub loading_older: bool,
-    /// How many messages of others have not been read.
+    /// How many messages of others have not been read, counted up to 1,000.
     pub unread: u32,
     /// What was in the composer when the timeline was opened.
     pub draft: String,

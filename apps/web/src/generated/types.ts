@@ -247,7 +247,7 @@ export type ConversationItem = {
   preview: Preview | null,
   /** When the last thing happened: the order of the list. */
   last_at: Timestamp,
-  /** How many messages of others have not been read. */
+  /** How many messages of others have not been read, counted up to 1,000. */
   unread: number,
   /** The names of those who are typing. */
   typing: Array<string>,
@@ -805,7 +805,7 @@ export type TimelineHeader = {
   has_older: boolean,
   /** Whether they are being fetched. */
   loading_older: boolean,
-  /** How many messages of others have not been read. */
+  /** How many messages of others have not been read, counted up to 1,000. */
   unread: number,
   /** What was in the composer when the timeline was opened. */
   draft: string, };

@@ -58,7 +58,7 @@ impl Storage for Full {
         ranges(conversation: ConversationId) -> Vec<LogRange>;
         entries(conversation: ConversationId, after: Seq, through: Seq) -> Vec<Event>;
         find_message(conversation: ConversationId, message: MessageId) -> Option<Event>;
-        count_messages_of_others(conversation: ConversationId, me: UserId, after: Seq, through: Seq) -> u32;
+        count_messages_of_others(conversation: ConversationId, me: UserId, after: Seq, through: Seq, most: u32) -> u32;
         first_message_of_others(conversation: ConversationId, me: UserId, after: Seq) -> Option<Seq>;
         outbox(conversation: ConversationId) -> Vec<OutboxRecord>;
         outbox_conversations() -> Vec<ConversationId>;
