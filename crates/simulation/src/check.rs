@@ -138,7 +138,7 @@ async fn device_is_up_to_date(
         .into_iter()
         .collect();
     while state(world, device)?.screen.has_more {
-        world.command(device, Command::LoadMoreConversations).await?;
+        world.command(device, Command::LoadMoreConversations)?;
         world.pass(5_000).await?;
     }
     let listed: BTreeSet<_> = state(world, device)?.shown().into_iter().collect();
@@ -156,14 +156,10 @@ async fn device_is_up_to_date(
     for conversation in mine {
         let log = logs.get(&conversation).context("a log")?;
         let items = whole_timeline(world, device, conversation).await?;
+        let person = state(world, device)?.person;
         same_as_log(world, device, conversation, &items, log)
             .await
-            .with_context(|| {
-                format!(
-                    "device {device} of person {}, conversation {conversation}",
-                    world.devices[device].person
-                )
-            })?;
+            .with_context(|| format!("device {device} of person {person}, conversation {conversation}"))?;
         shown.insert(conversation, items);
     }
     Ok(shown)
@@ -190,11 +186,9 @@ async fn whole_timeline(
     device: usize,
     conversation: ConversationId,
 ) -> anyhow::Result<Vec<TimelineItem>> {
-    world.command(device, Command::CloseTimeline).await?;
+    world.command(device, Command::CloseTimeline)?;
     world.devices.get_mut(device).context("a device")?.screen.close();
-    let open = world
-        .command(device, Command::OpenTimeline { conversation })
-        .await?;
+    let open = world.command(device, Command::OpenTimeline { conversation })?;
     world.pass(5_000).await?;
     let reply = state(world, device)?.reply(open);
     ensure!(matches!(reply, Some(Reply::Done)), "a timeline opens: {reply:?}");
@@ -207,7 +201,7 @@ async fn whole_timeline(
         if !header.has_older {
             return Ok(state(world, device)?.screen.timeline.clone());
         }
-        world.command(device, Command::LoadOlder).await?;
+        world.command(device, Command::LoadOlder)?;
         world.pass(5_000).await?;
     }
     bail!("device {device} never comes to the beginning of {conversation}")

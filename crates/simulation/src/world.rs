@@ -149,26 +149,26 @@ impl World {
         };
         world.server.start();
         for (number, person) in world.plan.devices.clone().into_iter().enumerate() {
-            world.add_device(number, person).await?;
+            world.add_device(number, person)?;
         }
         world.sign_in().await?;
         Ok(world)
     }
 
-    async fn add_device(&mut self, number: usize, person: usize) -> anyhow::Result<()> {
+    fn add_device(&mut self, number: usize, person: usize) -> anyhow::Result<()> {
         let skew_ms = self.random.random_range(-3_600_000..=3_600_000);
         let user = *self.people.get(person).context("a person")?;
         let random = self.plan.random(100 + u64::try_from(number)?);
         self.devices
             .push(Device::new(person, user, skew_ms, random, self.now)?);
-        self.attach(number).await?;
+        self.attach(number)?;
         let handle = format!("person{person}");
         let sign_in = Command::SignIn {
             handle,
             password: "any".to_owned(),
             device_name: "a device".to_owned(),
         };
-        self.command(number, sign_in).await?;
+        self.command(number, sign_in)?;
         Ok(())
     }
 
@@ -204,7 +204,7 @@ impl World {
         self.server.start();
         for device in 0..self.devices.len() {
             self.device(device)?.online = true;
-            self.command(device, Command::SetOnline { online: true }).await?;
+            self.command(device, Command::SetOnline { online: true })?;
         }
         self.pass(120_000).await?;
         for device in 0..self.devices.len() {
@@ -224,9 +224,9 @@ impl World {
     }
 
     /// Gives a device a command of its view.
-    pub async fn command(&mut self, device: usize, command: Command) -> anyhow::Result<CommandId> {
+    pub fn command(&mut self, device: usize, command: Command) -> anyhow::Result<CommandId> {
         let (id, input) = self.device(device)?.command(command);
-        self.feed(device, input).await?;
+        self.feed(device, input)?;
         Ok(id)
     }
 
@@ -291,20 +291,20 @@ impl World {
                 let due = self.device(device)?;
                 if due.life == life && due.woken_at.is_some_and(|at| at <= now) {
                     due.woken_at = None;
-                    self.feed(device, Input::Tick).await?;
+                    self.feed(device, Input::Tick)?;
                 }
             }
-            Step::LineUp { device, line } => self.line_up(device, line).await?,
+            Step::LineUp { device, line } => self.line_up(device, line)?,
             Step::LineDown { device, line } => {
                 if self.is_line(device, line)? {
                     self.device(device)?.line = None;
-                    self.feed(device, Input::Disconnected).await?;
+                    self.feed(device, Input::Disconnected)?;
                 }
             }
             Step::Up { device, line, text } => self.up(device, line, &text).await?,
             Step::Down { device, line, text } => {
                 if self.is_line(device, line)? {
-                    self.feed(device, Input::Received { text }).await?;
+                    self.feed(device, Input::Received { text })?;
                 }
             }
             Step::Request {
@@ -319,14 +319,14 @@ impl World {
                 answer,
             } => {
                 if self.device(device)?.life == life {
-                    self.feed(device, Input::HttpDone { id, answer }).await?;
+                    self.feed(device, Input::HttpDone { id, answer })?;
                 }
             }
             Step::Act => self.act().await?,
             Step::StartServer => self.server.start(),
             Step::GoOnline { device } => {
                 self.device(device)?.online = true;
-                self.command(device, Command::SetOnline { online: true }).await?;
+                self.command(device, Command::SetOnline { online: true })?;
             }
         }
         self.collect().await
@@ -340,22 +340,18 @@ impl World {
             .is_some_and(|current| current.number == line))
     }
 
-    async fn line_up(&mut self, device: usize, line: u64) -> anyhow::Result<()> {
+    fn line_up(&mut self, device: usize, line: u64) -> anyhow::Result<()> {
         if !self.is_line(device, line)? {
             return Ok(());
         }
         let node = self.server.running.as_ref().map(|running| running.node.clone());
         let online = self.device(device)?.online;
-        match (node, online, &mut self.device(device)?.line) {
-            (Some(node), true, Some(line)) => {
-                line.session = Some(Session::new(node));
-                self.feed(device, Input::Connected).await
-            }
-            _ => {
-                self.device(device)?.line = None;
-                self.feed(device, Input::Disconnected).await
-            }
+        if let (Some(node), true, Some(line)) = (node, online, &mut self.device(device)?.line) {
+            line.session = Some(Session::new(node));
+            return self.feed(device, Input::Connected);
         }
+        self.device(device)?.line = None;
+        self.feed(device, Input::Disconnected)
     }
 
     async fn up(&mut self, device: usize, line: u64, text: &str) -> anyhow::Result<()> {
@@ -478,7 +474,7 @@ impl World {
         }
     }
 
-    async fn feed(&mut self, device: usize, input: Input) -> anyhow::Result<()> {
+    fn feed(&mut self, device: usize, input: Input) -> anyhow::Result<()> {
         let now = self.now;
         let outputs = self.device(device)?.handle(input, now)?;
         for output in outputs {
@@ -548,9 +544,9 @@ impl World {
         Ok(())
     }
 
-    async fn attach(&mut self, device: usize) -> anyhow::Result<()> {
+    fn attach(&mut self, device: usize) -> anyhow::Result<()> {
         let view = self.device(device)?.view();
-        self.feed(device, Input::Attach { view }).await
+        self.feed(device, Input::Attach { view })
     }
 
     fn cut(&mut self, device: usize) -> anyhow::Result<()> {

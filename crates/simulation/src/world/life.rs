@@ -15,7 +15,7 @@ impl World {
         if self.random.random_bool(self.plan.chaos) {
             self.break_something(device).await?;
         } else {
-            self.do_something(device).await?;
+            self.do_something(device)?;
         }
         if self.actions_left > 0 {
             let pause_ms = self.random.random_range(1..=self.plan.pause_ms);
@@ -32,7 +32,7 @@ impl World {
                 self.ledger.crashes += 1;
                 let now = self.now;
                 self.device(device)?.crash(now)?;
-                self.attach(device).await?;
+                self.attach(device)?;
             }
             3 => {
                 self.device(device)?.online = false;
@@ -44,31 +44,30 @@ impl World {
                 // The device's clock is set, forwards or back.
                 let jump_ms = self.random.random_range(-600_000..=600_000);
                 self.device(device)?.skew_ms += jump_ms;
-                self.feed(device, Input::Tick).await?;
+                self.feed(device, Input::Tick)?;
             }
             _ => self.cut(device)?,
         }
         Ok(())
     }
 
-    async fn do_something(&mut self, device: usize) -> anyhow::Result<()> {
+    fn do_something(&mut self, device: usize) -> anyhow::Result<()> {
         let shown = self.device(device)?.shown();
         if shown.is_empty() || self.random.random_bool(0.05) {
-            return self.make_conversation(device).await;
+            return self.make_conversation(device);
         }
         let conversation = *shown
             .get(self.random.random_range(0..shown.len()))
             .context("a conversation that is shown")?;
         match self.random.random_range(0..20) {
-            0..=9 => self.write(device, conversation).await?,
+            0..=9 => self.write(device, conversation)?,
             10..=12 => {
                 self.device(device)?.screen.close();
-                self.command(device, Command::OpenTimeline { conversation })
-                    .await?;
+                self.command(device, Command::OpenTimeline { conversation })?;
             }
-            13..=14 => self.read(device).await?,
+            13..=14 => self.read(device)?,
             15 => {
-                self.command(device, Command::LoadOlder).await?;
+                self.command(device, Command::LoadOlder)?;
             }
             16 => {
                 self.command(
@@ -77,12 +76,11 @@ impl World {
                         conversation,
                         active: true,
                     },
-                )
-                .await?;
+                )?;
             }
             17 => {
                 let visible = self.random.random_bool(0.5);
-                self.command(device, Command::SetVisible { visible }).await?;
+                self.command(device, Command::SetVisible { visible })?;
             }
             18 => {
                 let event_id = EventId::new(self.now, bytes(&mut self.random));
@@ -94,15 +92,14 @@ impl World {
                         event_id,
                         title,
                     },
-                )
-                .await?;
+                )?;
             }
-            _ => self.change_members(device, conversation).await?,
+            _ => self.change_members(device, conversation)?,
         }
         Ok(())
     }
 
-    async fn make_conversation(&mut self, device: usize) -> anyhow::Result<()> {
+    fn make_conversation(&mut self, device: usize) -> anyhow::Result<()> {
         let me = self.device(device)?.user;
         let others: Vec<UserId> = self.people.iter().copied().filter(|user| *user != me).collect();
         let other = *others
@@ -118,11 +115,11 @@ impl World {
                 members: others,
             }
         };
-        self.command(device, command).await?;
+        self.command(device, command)?;
         Ok(())
     }
 
-    async fn write(&mut self, device: usize, conversation: ConversationId) -> anyhow::Result<()> {
+    fn write(&mut self, device: usize, conversation: ConversationId) -> anyhow::Result<()> {
         for _ in 0..self.random.random_range(1..=4) {
             let message = MessageId::new(self.now, bytes(&mut self.random));
             let text = format!("{message} from device {device}");
@@ -132,7 +129,7 @@ impl World {
                 text,
                 reply_to: None,
             };
-            let command = self.command(device, send.clone()).await?;
+            let command = self.command(device, send.clone())?;
             match self.device(device)?.reply(command) {
                 Some(Reply::Done) => self.ledger.queued(device, conversation, message),
                 Some(Reply::Failed { .. }) => {}
@@ -140,22 +137,22 @@ impl World {
             }
             // A tab that lost its leader sends its command again.
             if self.random.random_bool(0.1) {
-                self.command(device, send).await?;
+                self.command(device, send)?;
             }
             if self.random.random_bool(0.02) {
-                self.withdraw(device, message).await?;
+                self.withdraw(device, message)?;
             }
         }
         Ok(())
     }
 
-    async fn withdraw(&mut self, device: usize, message: MessageId) -> anyhow::Result<()> {
+    fn withdraw(&mut self, device: usize, message: MessageId) -> anyhow::Result<()> {
         self.ledger.withdrawn.insert(message);
-        self.command(device, Command::DiscardMessage { message }).await?;
+        self.command(device, Command::DiscardMessage { message })?;
         Ok(())
     }
 
-    async fn read(&mut self, device: usize) -> anyhow::Result<()> {
+    fn read(&mut self, device: usize) -> anyhow::Result<()> {
         let screen = &self.device(device)?.screen;
         let Some(conversation) = screen.header.as_ref().map(|header| header.conversation) else {
             return Ok(());
@@ -167,12 +164,11 @@ impl World {
         let seq = *seqs
             .get(self.random.random_range(0..seqs.len()))
             .context("a place")?;
-        self.command(device, Command::MarkRead { conversation, seq })
-            .await?;
+        self.command(device, Command::MarkRead { conversation, seq })?;
         Ok(())
     }
 
-    async fn change_members(&mut self, device: usize, conversation: ConversationId) -> anyhow::Result<()> {
+    fn change_members(&mut self, device: usize, conversation: ConversationId) -> anyhow::Result<()> {
         let user = *self
             .people
             .get(self.random.random_range(0..self.people.len()))
@@ -187,7 +183,7 @@ impl World {
         } else {
             Command::RemoveMember { conversation, user }
         };
-        self.command(device, command).await?;
+        self.command(device, command)?;
         Ok(())
     }
 }
