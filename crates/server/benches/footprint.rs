@@ -24,7 +24,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use pipit_server::clock::SystemRandom;
 use pipit_server::service::tokens::{Secret, SecretKind};
 use pipit_store::Store as _;
-use pipit_store::account::{NewDevice, NewUser, PasswordHash, SetUp};
+use pipit_store::account::{CreateAccount, NewDevice, NewUser, PasswordHash, SetUp};
 use pipit_store_sqlite::{Options, SqliteStore};
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::{ConversationId, DeviceId, MessageId, Timestamp, UserId};
@@ -90,16 +90,15 @@ impl Drop for Server {
     }
 }
 
-/// An account with this many devices and a group, straight into the storage; their refresh tokens.
-async fn prepare(data: &Path, conversation: ConversationId) -> Vec<String> {
+/// So many accounts with a device each, straight into the storage; their refresh tokens.
+async fn prepare(data: &Path) -> Vec<String> {
     let store = SqliteStore::open(data.join("pipit.db"), Options::default()).unwrap();
     let now = Timestamp(1_790_000_000_000);
-    let user = UserId::new(now, [1; 10]);
     let mut tokens = Vec::new();
     for number in 0..CLIENTS {
         let secret = Secret::new(SecretKind::Refresh, &SystemRandom);
-        let mut id = [0; 10];
-        id[..8].copy_from_slice(&u64::try_from(number).unwrap().to_be_bytes());
+        let id = random(u64::try_from(number).unwrap());
+        let user = UserId::new(now, id);
         let device = NewDevice {
             id: DeviceId::new(now, id),
             user,
@@ -112,37 +111,34 @@ async fn prepare(data: &Path, conversation: ConversationId) -> Vec<String> {
             now,
         };
         tokens.push(secret.text);
-        if number > 0 {
-            store.create_device(device).await.unwrap();
-            continue;
-        }
         let account = NewUser {
             id: user,
-            handle: "bench".to_owned(),
+            handle: format!("bench{number}"),
             name: "Bench".to_owned(),
             password: PasswordHash(String::new()),
-            admin: true,
+            admin: number == 0,
         };
-        let generation = user.as_uuid();
-        let set_up = SetUp {
-            server_name: "Bench".to_owned(),
-            generation,
-            account,
-            device,
-            now,
-        };
-        store.set_up(set_up).await.unwrap().unwrap();
+        if number == 0 {
+            let generation = user.as_uuid();
+            let server_name = "Bench".to_owned();
+            let set_up = SetUp {
+                server_name,
+                generation,
+                account,
+                device,
+                now,
+            };
+            store.set_up(set_up).await.unwrap().unwrap();
+        } else {
+            let account = CreateAccount {
+                account,
+                device,
+                invite: None,
+                now,
+            };
+            store.create_account(account).await.unwrap().unwrap();
+        }
     }
-    let group = pipit_store::conversation::NewGroup {
-        id: conversation,
-        event: MessageId::new(now, [2; 10]).into(),
-        creator: user,
-        device: None,
-        title: "Bench".to_owned(),
-        members: Vec::new(),
-        now,
-    };
-    store.create_group(group).await.unwrap().unwrap();
     store.close().await;
     tokens
 }
@@ -238,9 +234,8 @@ async fn main() {
             .collect(),
     );
     let data = tempfile::tempdir().unwrap();
-    let conversation = ConversationId::new(Timestamp(1_790_000_000_000), [3; 10]);
     drop(Server::start(data.path()));
-    let tokens = prepare(data.path(), conversation).await;
+    let tokens = prepare(data.path()).await;
     let again_ms = median((0..STARTS).map(|_| Server::start(data.path()).ready_ms).collect());
 
     let server = Server::start(data.path());
@@ -285,7 +280,7 @@ async fn messages() -> (f64, f64) {
     for _ in 0..ROUNDS {
         let data = tempfile::tempdir().unwrap();
         drop(Server::start(data.path()));
-        let tokens = prepare(data.path(), ConversationId::new(Timestamp(0), [4; 10])).await;
+        let tokens = prepare(data.path()).await;
         let server = Server::start(data.path());
         let http = reqwest::Client::new();
         let mut tasks = Vec::new();
