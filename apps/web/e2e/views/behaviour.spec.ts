@@ -57,8 +57,13 @@ test('whoever reads older messages is not moved, and can jump back', async ({ pa
 test('older messages load above without moving what is on the screen', async ({ page, open }) => {
   await open('full', room(1));
   await expect(line(page, /See you at the pier/)).toBeInViewport();
-  const place = () =>
-    viewport(page).evaluate((element) => {
+  // Scrolls where it is told to and says which line stands where once that is drawn: in one go, before an answer can come.
+  const place = (scrollTo?: number) =>
+    viewport(page).evaluate(async (element, top) => {
+      const drawn = () => new Promise((resolve) => requestAnimationFrame(resolve));
+      if (top !== undefined) element.scrollTo(0, top);
+      await drawn();
+      await drawn();
       const middle = element.getBoundingClientRect().top + 200;
       const rows = Array.from(element.querySelectorAll('[role="listitem"]'));
       const row = rows.find((candidate) => candidate.getBoundingClientRect().bottom > middle);
@@ -66,13 +71,12 @@ test('older messages load above without moving what is on the screen', async ({ 
         key: row?.getAttribute('data-key') ?? '',
         top: Math.round(row?.getBoundingClientRect().top ?? 0),
       };
-    });
-  await viewport(page).evaluate((element) => element.scrollTo(0, 500));
+    }, scrollTo);
+  const held = await place(500);
   await expect.poll(async () => (await sent(page, 'load_older')).length).toBe(1);
-  const held = await place();
   // The page has come when there is much more above than there was.
   await expect.poll(() => viewport(page).evaluate((element) => element.scrollTop)).toBeGreaterThan(2_000);
-  await expect.poll(place).toEqual(held);
+  await expect.poll(() => place()).toEqual(held);
 });
 
 test('the whole of a long conversation can be walked to its beginning', async ({ page, open }) => {
