@@ -69,14 +69,16 @@ test('older messages load above without moving what is on the screen', async ({ 
       const row = rows.find((candidate) => candidate.getBoundingClientRect().bottom > middle);
       return {
         key: row?.getAttribute('data-key') ?? '',
-        top: Math.round(row?.getBoundingClientRect().top ?? 0),
+        top: row?.getBoundingClientRect().top ?? 0,
       };
     }, scrollTo);
   const held = await place(500);
   await expect.poll(async () => (await sent(page, 'load_older')).length).toBe(1);
   // The page has come when there is much more above than there was.
   await expect.poll(() => viewport(page).evaluate((element) => element.scrollTop)).toBeGreaterThan(2_000);
-  await expect.poll(() => place()).toEqual(held);
+  await expect.poll(async () => (await place()).key).toBe(held.key);
+  // Scroll positions are whole pixels of the screen; lines need not be.
+  await expect.poll(async () => Math.abs((await place()).top - held.top)).toBeLessThanOrEqual(1);
 });
 
 test('the whole of a long conversation can be walked to its beginning', async ({ page, open }) => {
