@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 mod local;
+mod shared;
 
 use std::sync::Weak;
 
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use pipit_wire::{ConversationId, UserId};
 
 pub use local::{Exchange, LocalBus, SingleNode};
+pub use shared::{PRESENCE_TTL, Shared, Taken};
 
 /// What an announcement is about. A sharded bus keeps each topic on one shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +32,9 @@ pub enum Topic {
 pub trait Sink: Send + Sync {
     /// Another node has published this.
     fn deliver(&self, topic: Topic, payload: Bytes);
+
+    /// The bus was away and is back: whatever was published meanwhile may be missing, and has to be looked for in the storage.
+    fn resumed(&self);
 }
 
 /// Why the bus does not answer.

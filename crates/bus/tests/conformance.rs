@@ -23,6 +23,8 @@ impl Sink for Inbox {
             .try_send((topic, payload))
             .expect("the inbox of a case is large enough");
     }
+
+    fn resumed(&self) {}
 }
 
 struct Node {
@@ -158,6 +160,8 @@ async fn an_announcement_may_lead_to_a_subscription() {
                 .unwrap()
                 .subscribe(conversation(9));
         }
+
+        fn resumed(&self) {}
     }
     let exchange = Exchange::default();
     let subscriber = Arc::new(Subscriber(Mutex::new(None)));

@@ -144,4 +144,6 @@ impl Sink for Node {
             },
         }
     }
+
+    fn resumed(&self) {}
 }
