@@ -1,0 +1,7 @@
+//! The binary `pipit-load`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(2)
+}
