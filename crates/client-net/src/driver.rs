@@ -6,15 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use hyper_rustls::ConfigBuilderExt;
 use pipit_client::Engine;
 use pipit_client::command::{CommandId, Reply, ViewId};
 use pipit_client::io::{HttpAnswer, HttpId, HttpRequest, Input, Output};
 use pipit_client::storage::Storage;
 use pipit_client::view::Update;
 use pipit_wire::Timestamp;
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -22,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::address::ServerAddress;
 use crate::http::HttpClient;
 use crate::line::{FRAMES_MAX, Line, LineEvent, Numbered};
+use crate::socket::Tls;
 use crate::view::{COMMANDS_MAX, FromView, Stopped, View, ViewEvent};
 
 /// The most inputs that are taken in at once: they cost one commit.
@@ -82,7 +80,7 @@ impl NativeClient {
         clock: impl Clock,
         shutdown: &CancellationToken,
     ) -> io::Result<Self> {
-        let tls = Arc::new(tls_config(server.is_encrypted())?);
+        let tls = Tls::new(server.is_encrypted())?;
         let shutdown = shutdown.child_token();
         let tasks = TaskTracker::new();
         let (commands, from_views) = mpsc::channel(COMMANDS_MAX);
@@ -138,7 +136,7 @@ struct Driver<E, C> {
     engine: E,
     clock: C,
     server: ServerAddress,
-    tls: Arc<ClientConfig>,
+    tls: Tls,
     http: HttpClient,
     tasks: TaskTracker,
     shutdown: CancellationToken,
@@ -337,17 +335,4 @@ impl<E: Core, C: Clock> Driver<E, C> {
             Err(mpsc::error::TrySendError::Closed(_)) => self.detach(view),
         }
     }
-}
-
-/// What is needed for TLS; without any certificate to trust where it will not be used, for those take time to read.
-fn tls_config(used: bool) -> io::Result<ClientConfig> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?;
-    let builder = if used {
-        builder.with_native_roots()?
-    } else {
-        builder.with_root_certificates(RootCertStore::empty())
-    };
-    Ok(builder.with_no_client_auth())
 }

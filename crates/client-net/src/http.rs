@@ -12,11 +12,11 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioTimer;
 use pipit_client::io::{HttpAnswer, HttpMethod, HttpRequest};
-use rustls::ClientConfig;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::address::ServerAddress;
+use crate::socket::Tls;
 
 /// Longest time that a request may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -48,23 +48,19 @@ where
 
 /// Makes requests to one server; connections are kept and used again.
 #[derive(Clone, Debug)]
-pub(crate) struct HttpClient {
+pub struct HttpClient {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     server: ServerAddress,
 }
 
 impl HttpClient {
-    pub(crate) fn new(
-        server: ServerAddress,
-        tls: &ClientConfig,
-        tasks: &TaskTracker,
-        shutdown: &CancellationToken,
-    ) -> Self {
+    /// Makes requests to this server. What it starts is tracked by `tasks` and ends with `shutdown`.
+    pub fn new(server: ServerAddress, tls: &Tls, tasks: &TaskTracker, shutdown: &CancellationToken) -> Self {
         let mut connector = HttpConnector::new();
         connector.enforce_http(false);
         connector.set_nodelay(true);
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls.clone())
+            .with_tls_config(tls.0.as_ref().clone())
             .https_or_http()
             .enable_http1()
             .wrap_connector(connector);
@@ -80,7 +76,7 @@ impl HttpClient {
     }
 
     /// Makes a request. Whatever goes wrong on the way is "unreachable": it may or may not have been carried out.
-    pub(crate) async fn request(&self, wanted: HttpRequest) -> HttpAnswer {
+    pub async fn request(&self, wanted: HttpRequest) -> HttpAnswer {
         match tokio::time::timeout(TIMEOUT, Box::pin(self.try_request(wanted))).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {

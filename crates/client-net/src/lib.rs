@@ -12,15 +12,20 @@
 //! | updates of one view | [`UPDATES_MAX`] | they are dropped; once the view has read what it has, it is given the whole picture anew |
 //! | frames to the server | [`FRAMES_MAX`] | the line is too slow to be of use: it is given up, the engine makes another |
 //! | frames from the server | [`FRAMES_MAX`] | they stay in the socket, and the server sees a slow reader |
+//!
+//! Whoever speaks the protocol without an engine, such as the load generator, uses [`Socket`] and [`HttpClient`] by themselves.
 #![warn(missing_docs)]
 
 mod address;
 mod driver;
 mod http;
 mod line;
+mod socket;
 mod view;
 
 pub use address::{AddressError, ServerAddress};
 pub use driver::{Clock, Core, NativeClient};
+pub use http::HttpClient;
 pub use line::FRAMES_MAX;
+pub use socket::{Socket, SocketError, Text, Tls};
 pub use view::{Asker, COMMANDS_MAX, Stopped, UPDATES_MAX, View, ViewEvent};

@@ -1,23 +1,16 @@
 //! One WebSocket, from the attempt to make it to its end.
 
-use std::sync::Arc;
-
-use futures_util::{SinkExt, StreamExt};
-use rustls::ClientConfig;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::address::ServerAddress;
+use crate::socket::{Socket, SocketError, Tls};
 
 /// The most frames that wait in either direction.
 pub const FRAMES_MAX: usize = 256;
-/// The longest frame that is taken from a server: a page of the log with the longest messages has room.
-const FRAME_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What a line holds for reading.
+const BUFFER_BYTES: usize = 128 * 1024;
 
 /// What a line tells.
 #[derive(Debug)]
@@ -44,7 +37,7 @@ impl Line {
     pub(crate) fn open(
         number: u32,
         server: &ServerAddress,
-        tls: Arc<ClientConfig>,
+        tls: Tls,
         events: mpsc::Sender<Numbered>,
         tasks: &TaskTracker,
     ) -> Self {
@@ -55,7 +48,7 @@ impl Line {
             events,
             outgoing,
         };
-        tasks.spawn(task.run(server.websocket(), tls, close.clone()));
+        tasks.spawn(task.run(server.clone(), tls, close.clone()));
         Self {
             frames,
             _close: close.drop_guard(),
@@ -72,8 +65,6 @@ impl Line {
     }
 }
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
 struct Task {
     number: u32,
     events: mpsc::Sender<Numbered>,
@@ -81,8 +72,8 @@ struct Task {
 }
 
 impl Task {
-    async fn run(mut self, url: String, tls: Arc<ClientConfig>, close: CancellationToken) {
-        let connecting = Box::pin(connect(&url, tls));
+    async fn run(mut self, server: ServerAddress, tls: Tls, close: CancellationToken) {
+        let connecting = Box::pin(Socket::connect(&server, &tls, BUFFER_BYTES));
         let socket = tokio::select! {
             () = close.cancelled() => return,
             socket = connecting => socket,
@@ -97,8 +88,7 @@ impl Task {
                         }
                     }
                 }
-                // Says goodbye where that is possible at once; the operating system ends the rest.
-                let _ = futures_util::FutureExt::now_or_never(socket.close(None));
+                socket.close();
             }
             Err(error) => tracing::debug!(%error, "the line could not be made"),
         }
@@ -108,7 +98,7 @@ impl Task {
     }
 
     /// Carries frames until the line ends.
-    async fn carry(&mut self, socket: &mut Socket) -> Result<(), Error> {
+    async fn carry(&mut self, socket: &mut Socket) -> Result<(), SocketError> {
         self.tell(LineEvent::Connected).await;
         loop {
             tokio::select! {
@@ -117,9 +107,7 @@ impl Task {
                     None => return Ok(()),
                 },
                 incoming = socket.next() => match incoming {
-                    Some(Ok(Message::Text(text))) => self.tell(LineEvent::Received(text.as_str().to_owned())).await,
-                    // Pings are answered by the socket itself.
-                    Some(Ok(_)) => {}
+                    Some(Ok(text)) => self.tell(LineEvent::Received(text.to_string())).await,
                     Some(Err(error)) => return Err(error),
                     None => return Ok(()),
                 },
@@ -128,10 +116,10 @@ impl Task {
     }
 
     /// Sends a frame and those that wait behind it, flushed once.
-    async fn send(&mut self, socket: &mut Socket, first: String) -> Result<(), Error> {
-        socket.feed(Message::text(first)).await?;
+    async fn send(&mut self, socket: &mut Socket, first: String) -> Result<(), SocketError> {
+        socket.feed(first).await?;
         while let Ok(next) = self.outgoing.try_recv() {
-            socket.feed(Message::text(next)).await?;
+            socket.feed(next).await?;
         }
         socket.flush().await
     }
@@ -140,13 +128,4 @@ impl Task {
         // A driver that is gone wants to hear nothing.
         let _ = self.events.send((self.number, event)).await;
     }
-}
-
-async fn connect(url: &str, tls: Arc<ClientConfig>) -> Result<Socket, Error> {
-    let config = WebSocketConfig::default()
-        .max_message_size(Some(FRAME_BYTES_MAX))
-        .max_frame_size(Some(FRAME_BYTES_MAX));
-    let connector = Some(Connector::Rustls(tls));
-    let (socket, _answer) = connect_async_tls_with_config(url, Some(config), true, connector).await?;
-    Ok(socket)
 }

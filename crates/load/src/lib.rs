@@ -1,8 +1,10 @@
 //! A crowd of simulated people that speaks the public protocol, and a checker that trusts nobody.
 //!
 //! * [`record`]: what happened, seen from each device, by the generator's own clock.
+//! * [`crowd`]: the people, their devices and what they do.
 //! * [`check`]: whether that, and what fresh clients read at the end, is what Pipit promises.
 #![warn(missing_docs)]
 
 pub mod check;
+pub mod crowd;
 pub mod record;

@@ -1,6 +1,7 @@
 //! The command line: `serve`, `config example`, `health`.
 
 mod health;
+mod seed;
 mod serve;
 
 use std::collections::HashMap;
@@ -41,6 +42,10 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
     match matches.subcommand() {
         Some(("serve", matches)) => serve::run(load(matches)?),
         Some(("health", matches)) => health::run(&load(matches)?),
+        Some(("seed", matches)) => {
+            let accounts = matches.get_one::<u32>("accounts").copied().unwrap_or_default();
+            seed::run(&load(matches)?, accounts)
+        }
         Some(("config", _)) => {
             // A pipe that was closed early is no failure of ours.
             let _ = std::io::stdout().write_all(config::example().as_bytes());
@@ -59,6 +64,17 @@ fn command() -> Command {
         .subcommand(with_options(Command::new("serve").about("Runs the server")))
         .subcommand(with_options(
             Command::new("health").about("Asks a server on this machine whether it lives; for containers"),
+        ))
+        .subcommand(with_options(
+            Command::new("seed")
+                .about("Makes accounts on a new server for a load test")
+                .hide(true)
+                .arg(
+                    Arg::new("accounts")
+                        .long("accounts")
+                        .required(true)
+                        .value_parser(clap::value_parser!(u32).range(1..)),
+                ),
         ))
         .subcommand(
             Command::new("config")

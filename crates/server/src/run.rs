@@ -2,6 +2,7 @@
 
 mod accept;
 mod error;
+mod seed;
 mod storage;
 
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ use crate::service::passwords::Passwords;
 use crate::service::tokens::AccessTokens;
 
 pub use self::error::StartError;
+pub use self::seed::{Seeded, seed};
 pub use self::storage::Storage;
 
 /// How long a stopping server waits for what is under way.
