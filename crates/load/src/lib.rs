@@ -2,9 +2,14 @@
 //!
 //! * [`record`]: what happened, seen from each device, by the generator's own clock.
 //! * [`crowd`]: the people, their devices and what they do.
+//! * [`workload`], [`run`], [`report`]: `pipit-load run`.
 //! * [`check`]: whether that, and what fresh clients read at the end, is what Pipit promises.
 #![warn(missing_docs)]
 
 pub mod check;
 pub mod crowd;
+pub mod process;
 pub mod record;
+pub mod report;
+pub mod run;
+pub mod workload;

@@ -1,0 +1,86 @@
+//! Crowds against the real server, in this process, and the page of what they found.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::path::Path;
+
+use pipit_load::report::{Report, page};
+use pipit_load::run::{Options, run};
+use pipit_load::workload::{Accounts, Workload};
+use pipit_server::config::{Config, Registration};
+use pipit_server::run::{Environment, Server, Stopped};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Runs a workload for a second against a new server in this folder.
+async fn run_here(data: &Path, workload: Workload, users: u32, rate: Option<f64>) -> Report {
+    let mut config = Config::default();
+    config.general.data = data.to_owned();
+    config.general.registration = Registration::Open;
+    config.limits.attempts_per_minute_address = 1_000_000;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = Server::open(config, Environment::default()).await.unwrap();
+    let link = server.set_up_link(address).unwrap();
+    let shutdown = CancellationToken::new();
+    let stop = shutdown.clone();
+    let serving = TaskTracker::new().spawn(async move { server.serve(listener, stop).await });
+    let options = Options {
+        workload,
+        servers: vec![format!("http://{address}").parse().unwrap()],
+        accounts: Accounts::SetUp(link.split_once('#').unwrap().1.to_owned()),
+        pids: Vec::new(),
+        users,
+        seconds: 1,
+        rate,
+        seed: 7,
+    };
+    let report = run(options).await.unwrap();
+    shutdown.cancel();
+    assert_eq!(serving.await.unwrap(), Stopped::Clean);
+    assert!(report.verdict.is_satisfied(), "{}\n{}", report.summary(), report.verdict);
+    report
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pairs_in_the_closed_loop() {
+    let data = tempfile::tempdir().unwrap();
+    let report = run_here(data.path(), Workload::Pairs, 6, None).await;
+    let figures = report.verdict.figures;
+    assert!(figures.acknowledged > 10, "{}", report.verdict);
+    assert_eq!(figures.acknowledged, figures.sent);
+    assert_eq!((figures.logs_read, figures.views), (6, 6));
+    let page = page(&report);
+    assert!(page.contains("<svg") && page.contains("verdict: satisfied") && !page.contains("<script"));
+    assert!(report.delivered.count > 10 && report.acknowledged.p99_ms >= report.acknowledged.p50_ms);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_in_the_open_loop() {
+    let data = tempfile::tempdir().unwrap();
+    let report = run_here(data.path(), Workload::Group10, 10, Some(40.0)).await;
+    let figures = report.verdict.figures;
+    assert!((5..=120).contains(&figures.sent), "{}", report.verdict);
+    // Each of ten has each message, and that the group was made.
+    assert_eq!(figures.deliveries, (figures.sent + 1) * 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_away_gets_what_they_missed() {
+    let data = tempfile::tempdir().unwrap();
+    let report = run_here(data.path(), Workload::Storm, 5, None).await;
+    assert_eq!((report.devices, report.verdict.figures.sent), (6, 10));
+    assert!(report.back_s.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mixed_day_with_scrolling() {
+    let data = tempfile::tempdir().unwrap();
+    let report = run_here(data.path(), Workload::Mixed, 10, Some(50.0)).await;
+    assert!(report.page.count > 0, "{}", report.summary());
+}
