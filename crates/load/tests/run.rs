@@ -43,7 +43,12 @@ async fn run_here(data: &Path, workload: Workload, users: u32, rate: Option<f64>
     let report = run(options).await.unwrap();
     shutdown.cancel();
     assert_eq!(serving.await.unwrap(), Stopped::Clean);
-    assert!(report.verdict.is_satisfied(), "{}\n{}", report.summary(), report.verdict);
+    assert!(
+        report.verdict.is_satisfied(),
+        "{}\n{}",
+        report.summary(),
+        report.verdict
+    );
     report
 }
 
