@@ -6,8 +6,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod liar;
+
 use std::path::Path;
 
+use liar::Lie;
+use pipit_load::check::{Kind, Verdict};
 use pipit_load::report::{Report, page};
 use pipit_load::run::{Options, run};
 use pipit_load::workload::{Accounts, Workload};
@@ -18,7 +22,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Runs a workload for a second against a new server in this folder.
-async fn run_here(data: &Path, workload: Workload, users: u32, rate: Option<f64>) -> Report {
+async fn run_before(
+    data: &Path,
+    workload: Workload,
+    users: u32,
+    rate: Option<f64>,
+    lie: Option<Lie>,
+) -> Report {
     let mut config = Config::default();
     config.general.data = data.to_owned();
     config.general.registration = Registration::Open;
@@ -30,9 +40,13 @@ async fn run_here(data: &Path, workload: Workload, users: u32, rate: Option<f64>
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
     let serving = TaskTracker::new().spawn(async move { server.serve(listener, stop).await });
+    let reached = match lie {
+        Some(lie) => liar::start(address, lie).await,
+        None => address,
+    };
     let options = Options {
         workload,
-        servers: vec![format!("http://{address}").parse().unwrap()],
+        servers: vec![format!("http://{reached}").parse().unwrap()],
         accounts: Accounts::SetUp(link.split_once('#').unwrap().1.to_owned()),
         pids: Vec::new(),
         users,
@@ -43,13 +57,27 @@ async fn run_here(data: &Path, workload: Workload, users: u32, rate: Option<f64>
     let report = run(options).await.unwrap();
     shutdown.cancel();
     assert_eq!(serving.await.unwrap(), Stopped::Clean);
+    report
+}
+
+async fn run_here(data: &Path, workload: Workload, users: u32, rate: Option<f64>) -> Report {
+    let report = run_before(data, workload, users, rate, None).await;
     assert!(
         report.verdict.is_satisfied(),
-        "{}\n{}",
+        "{}
+{}",
         report.summary(),
         report.verdict
     );
     report
+}
+
+/// A run against a server that lies, and what the checker says.
+async fn lied_to(lie: Lie) -> Verdict {
+    let data = tempfile::tempdir().unwrap();
+    run_before(data.path(), Workload::Pairs, 2, None, Some(lie))
+        .await
+        .verdict
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,4 +116,34 @@ async fn a_mixed_day_with_scrolling() {
     let data = tempfile::tempdir().unwrap();
     let report = run_here(data.path(), Workload::Mixed, 10, Some(50.0)).await;
     assert!(report.page.count > 0, "{}", report.summary());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acknowledged_and_never_logged_is_caught() {
+    let verdict = lied_to(Lie::AcknowledgeUnlogged).await;
+    assert!(verdict.has(Kind::Lost), "{verdict}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_entry_that_history_denies_is_caught() {
+    let verdict = lied_to(Lie::DropAndRewrite).await;
+    assert!(verdict.has(Kind::Disagreement), "{verdict}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_place_given_twice_is_caught() {
+    let verdict = lied_to(Lie::SeqTwice).await;
+    assert!(verdict.has(Kind::SeqTwice), "{verdict}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turned_order_is_caught() {
+    let verdict = lied_to(Lie::Reorder).await;
+    assert!(verdict.has(Kind::Reordered), "{verdict}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_that_move_back_are_caught() {
+    let verdict = lied_to(Lie::ReceiptBack).await;
+    assert!(verdict.has(Kind::ReceiptBack), "{verdict}");
 }
