@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{Bus, BusError, Sink, Topic};
+use pipit_wire::UserId;
+use pipit_wire::frame::PresenceState;
+
+use crate::{Bus, BusError, PRESENCE_TTL, Shared, Sink, Taken, Topic};
 
 /// The bus of a node that is alone: reaches nobody.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,6 +45,12 @@ pub struct Exchange {
 struct State {
     nodes: Vec<Option<Weak<dyn Sink>>>,
     subscribers: HashMap<Topic, HashSet<usize>>,
+    /// What [`Exchange::set_now_ms`] said last.
+    now_ms: u64,
+    /// When each bucket is full again, in microseconds.
+    full_at_us: HashMap<String, u64>,
+    /// What each node says of an account, and until when in milliseconds.
+    presence: HashMap<(UserId, usize), (PresenceState, u64)>,
 }
 
 impl Exchange {
@@ -53,6 +62,17 @@ impl Exchange {
             exchange: self.clone(),
             node: state.nodes.len() - 1,
         }
+    }
+
+    /// Sets the clock that limits and presence go by. It stands still between calls, and never goes back.
+    pub fn set_now_ms(&self, now_ms: u64) {
+        let mut state = lock(&self.state);
+        state.now_ms = state.now_ms.max(now_ms);
+        let now_ms = state.now_ms;
+        state
+            .full_at_us
+            .retain(|_, full_at_us| *full_at_us > now_ms.saturating_mul(1_000));
+        state.presence.retain(|_, (_, until_ms)| *until_ms > now_ms);
     }
 }
 
@@ -118,5 +138,66 @@ impl Bus for LocalBus {
 
     async fn settled(&self) -> Result<(), BusError> {
         Ok(())
+    }
+}
+
+const MINUTE_US: u64 = 60_000_000;
+
+#[async_trait]
+impl Shared for LocalBus {
+    async fn take(&self, bucket: &str, per_minute: u32) -> Result<Taken, BusError> {
+        let mut state = lock(&self.exchange.state);
+        let now_us = state.now_ms.saturating_mul(1_000);
+        let Some(interval_us) = MINUTE_US.checked_div(u64::from(per_minute)) else {
+            return Ok(Taken::No { wait_ms: u32::MAX });
+        };
+        let full_at_us = state.full_at_us.get(bucket).copied().unwrap_or(0).max(now_us);
+        let next_us = full_at_us.saturating_add(interval_us);
+        // The whole bucket, and not a minute: the interval is rounded down.
+        let limit_us = now_us.saturating_add(interval_us.saturating_mul(u64::from(per_minute)));
+        if next_us > limit_us {
+            let wait_ms = next_us.saturating_sub(limit_us).div_ceil(1_000);
+            return Ok(Taken::No {
+                wait_ms: u32::try_from(wait_ms).unwrap_or(u32::MAX),
+            });
+        }
+        state.full_at_us.insert(bucket.to_owned(), next_us);
+        Ok(Taken::Yes)
+    }
+
+    async fn show_presence(&self, states: &[(UserId, PresenceState)]) -> Result<(), BusError> {
+        let mut state = lock(&self.exchange.state);
+        let ttl_ms = u64::try_from(PRESENCE_TTL.as_millis()).unwrap_or(u64::MAX);
+        let until_ms = state.now_ms.saturating_add(ttl_ms);
+        for (user, presence) in states {
+            if *presence == PresenceState::Offline {
+                state.presence.remove(&(*user, self.node));
+            } else {
+                state.presence.insert((*user, self.node), (*presence, until_ms));
+            }
+        }
+        Ok(())
+    }
+
+    async fn presence(&self, users: &[UserId]) -> Result<Vec<(UserId, PresenceState)>, BusError> {
+        let state = lock(&self.exchange.state);
+        let most_present = |user: &UserId| {
+            (0..state.nodes.len())
+                .filter(|node| *node != self.node)
+                .filter_map(|node| state.presence.get(&(*user, node)).map(|(presence, _)| *presence))
+                .max_by_key(|presence| rank(*presence))
+        };
+        Ok(users
+            .iter()
+            .filter_map(|user| Some((*user, most_present(user)?)))
+            .collect())
+    }
+}
+
+fn rank(presence: PresenceState) -> u8 {
+    match presence {
+        PresenceState::Online => 2,
+        PresenceState::Away => 1,
+        PresenceState::Offline => 0,
     }
 }
