@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::ValueParser;
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use pipit_server::config::{self, Config, OptionDef, Sources};
 use pipit_server::run::StartError;
 
@@ -97,7 +97,13 @@ fn with_options(command: Command) -> Command {
 
 fn flag(option: &OptionDef) -> Arg {
     let doc: String = option.doc.concat();
+    let action = if option.is_list() {
+        ArgAction::Append
+    } else {
+        ArgAction::Set
+    };
     Arg::new(option.file_key())
+        .action(action)
         .long(option.flag())
         .value_name(option.key.to_uppercase())
         .help(format!("{} [env: {}]", doc.trim(), option.env()))
@@ -114,7 +120,10 @@ fn load(matches: &ArgMatches) -> Result<Config, StartError> {
             .map(PathBuf::from)
     });
     let sources = Sources {
-        flag: &|option| matches.get_one::<String>(&option.file_key()).cloned(),
+        flag: &|option| {
+            let values = matches.get_many::<String>(&option.file_key())?;
+            Some(values.map(String::as_str).collect::<Vec<_>>().join(" "))
+        },
         env: &|name| env.get(name).cloned(),
         file: file.as_deref(),
     };

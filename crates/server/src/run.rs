@@ -90,7 +90,7 @@ impl Server {
         let Environment { clock, random } = environment;
         let data = DataDir::open(&config.general.data)?;
         let key = data.signing_key(&*random)?;
-        let storage = Storage::open(config.general.database.as_deref(), &data).await?;
+        let storage = Storage::open(&config.general, &data).await?;
         let context = Context {
             store: storage.store(),
             clock,

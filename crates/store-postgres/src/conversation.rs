@@ -3,7 +3,7 @@
 use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
 use pipit_wire::event::{ConversationKind, EventBody, MemberRole, Role};
 use pipit_wire::frame::Member;
-use pipit_wire::{ConversationId, Event, Seq, UserId};
+use pipit_wire::{ConversationId, Event, EventId, Seq, UserId};
 use uuid::Uuid;
 
 use crate::append::{self, EventColumns, MemberColumns};
@@ -30,9 +30,10 @@ pub(crate) async fn create_direct(session: &Session, new: &NewDirect) -> Result<
     let low = new.creator.min(new.other).as_uuid();
     let high = new.creator.max(new.other).as_uuid();
     if let Some(found) = session.first(FIND_DIRECT, params![low, high]).await? {
+        let conversation = row::id_at(&found, 0)?;
         return Ok(Created {
-            conversation: row::id_at(&found, 0)?,
-            event: None,
+            conversation,
+            event: find_own_first(session, conversation, new.event).await?,
         });
     }
     let insert = session.prepare(INSERT_DIRECT).await?;
@@ -98,7 +99,7 @@ pub(crate) async fn create_group(
         return Ok(if same {
             Ok(Created {
                 conversation: new.id,
-                event: None,
+                event: find_own_first(session, new.id, new.event).await?,
             })
         } else {
             Err(CreateError::IdConflict)
@@ -122,6 +123,19 @@ pub(crate) async fn create_group(
         conversation: new.id,
         event: Some(event),
     }))
+}
+
+/// The first entry of a conversation, where an earlier try of this very call has made it.
+async fn find_own_first(
+    session: &Session,
+    conversation: ConversationId,
+    event: EventId,
+) -> Result<Option<Event>> {
+    if !session.is_in_doubt() {
+        return Ok(None);
+    }
+    let first = log::find_at(session, conversation, Seq::ZERO.next()).await?;
+    Ok(first.filter(|first| first.id == event))
 }
 
 /// Whether the first entry of a log made this group, in whatever order its members were named.

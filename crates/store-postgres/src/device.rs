@@ -1,6 +1,6 @@
 //! Devices and their refresh tokens.
 
-use pipit_store::account::{DeviceRecord, NewDevice, RotateRefresh, RotateRefreshError};
+use pipit_store::account::{DeviceRecord, NewDevice, RotateRefresh, RotateRefreshError, TokenHash};
 use pipit_wire::{DeviceId, Timestamp, UserId};
 use uuid::Uuid;
 
@@ -20,6 +20,9 @@ pub(crate) const INSERT: &str = "
 pub(crate) const INSERT_TOKEN: &str = "INSERT INTO refresh_token (hash, device, state) VALUES ($1, $2, 0)";
 
 pub(crate) async fn create(session: &Session, device: &NewDevice) -> Result<()> {
+    if session.is_in_doubt() && find(session, device.id).await?.is_some() {
+        return Ok(());
+    }
     let insert = session.prepare(INSERT).await?;
     let insert_token = session.prepare(INSERT_TOKEN).await?;
     let row = params![
@@ -86,6 +89,11 @@ pub(crate) async fn rotate(
     session: &Session,
     rotation: &RotateRefresh,
 ) -> Result<std::result::Result<DeviceRecord, RotateRefreshError>> {
+    if session.is_in_doubt()
+        && let Some(device) = find_by_current(session, &rotation.successor).await?
+    {
+        return Ok(Ok(device));
+    }
     let lock = session.prepare(LOCK_BY_TOKEN).await?;
     let find = session.prepare(FIND_BY_TOKEN).await?;
     let insert = session.prepare(INSERT_TOKEN).await?;
@@ -130,6 +138,16 @@ pub(crate) async fn rotate(
     Ok(Ok(device))
 }
 
+/// The device whose current token this is.
+async fn find_by_current(session: &Session, token: &TokenHash) -> Result<Option<DeviceRecord>> {
+    let rows = session.rows(FIND_BY_TOKEN, params![token.0.as_slice()]).await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let is_current = at::<i16>(row, 0)? == CURRENT;
+    is_current.then(|| row::device(row, 1)).transpose()
+}
+
 /// The tokens go in a statement of their own: what a rotation has put there while this waited for the device goes too.
 pub(crate) async fn revoke(
     session: &Session,
@@ -159,6 +177,10 @@ pub(crate) async fn revoke(
     let revoked = revoked?;
     emptied?;
     committed?;
+    if revoked == 0 && session.is_in_doubt() {
+        let own = "SELECT 1 FROM device WHERE id = $1 AND user_id = $2 AND revoked_at = $3";
+        return Ok(session.first(own, key_at).await?.is_some());
+    }
     Ok(revoked > 0)
 }
 

@@ -1,7 +1,7 @@
 //! What PostgreSQL says, in the words of [`StoreError`]: the one place where SQLSTATE codes are mapped
 //! (PostgreSQL 15, appendix A).
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use pipit_store::error::StoreError;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::WrongType;
@@ -15,6 +15,9 @@ pub(crate) enum Error {
     /// No connection could be had.
     #[error(transparent)]
     Pool(#[from] PoolError),
+    /// Neither an answer nor an error came within the time of a call.
+    #[error("the database did not answer in time")]
+    Hung,
     /// A row holds what it cannot hold.
     #[error("{0}")]
     Corrupt(String),
@@ -28,16 +31,53 @@ pub(crate) fn corrupt(detail: impl Into<String>) -> Error {
     Error::Corrupt(detail.into())
 }
 
+/// What to do about a unit of work that has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    /// Tell the caller.
+    None,
+    /// Again at once: it had to give way to another, and nothing of it has happened.
+    AtOnce,
+    /// Again after a while: the connection broke, or could not be had. It may have happened.
+    Later,
+    /// Again after a while, on new connections: these lead to a server that no longer takes writes.
+    Elsewhere,
+}
+
 impl Error {
-    /// The server chose this transaction to give way to another: nothing of it has happened, so it is tried again at once.
-    pub(crate) fn gave_way(&self) -> bool {
-        let Self::Postgres(error) = self else {
-            return false;
-        };
-        error.code().is_some_and(|code| {
-            *code == SqlState::T_R_DEADLOCK_DETECTED || *code == SqlState::T_R_SERIALIZATION_FAILURE
-        })
+    pub(crate) fn remedy(&self) -> Remedy {
+        match self {
+            Self::Postgres(error) | Self::Pool(PoolError::Backend(error)) => remedy(error),
+            // The set-up of a new connection: it broke while it was made.
+            Self::Pool(PoolError::PostCreateHook(HookError::Backend(error))) => remedy(error),
+            Self::Pool(PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle)) => Remedy::Later,
+            Self::Pool(_) | Self::Hung | Self::Corrupt(_) | Self::Body(_) => Remedy::None,
+        }
     }
+}
+
+fn remedy(error: &tokio_postgres::Error) -> Remedy {
+    let Some(code) = error.code() else {
+        return if is_wrong_type(error) {
+            Remedy::None
+        } else {
+            Remedy::Later
+        };
+    };
+    match code.code() {
+        "40001" | "40P01" => Remedy::AtOnce,
+        // The old primary, demoted to a standby.
+        "25006" => Remedy::Elsewhere,
+        // Shut down by an operator, crashed, not ready yet (a standby that is being promoted says so); too many connections.
+        "57P01" | "57P02" | "57P03" | "53300" => Remedy::Later,
+        code if code.starts_with("08") => Remedy::Later,
+        _ => Remedy::None,
+    }
+}
+
+/// A parameter or a column of a type that is not the statement's: ours to mend.
+fn is_wrong_type(error: &tokio_postgres::Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<WrongType>)
 }
 
 enum Class {
@@ -51,8 +91,7 @@ enum Class {
 fn class(error: &tokio_postgres::Error) -> Class {
     let Some(code) = error.code() else {
         // Not the server's own word: the line, the connecting, a parameter of the wrong type.
-        let is_ours = std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<WrongType>);
-        return if is_ours {
+        return if is_wrong_type(error) {
             Class::Statement
         } else {
             Class::Unavailable
@@ -78,15 +117,19 @@ fn class(error: &tokio_postgres::Error) -> Class {
 /// The error of one call.
 pub(crate) fn store_error(error: Error) -> StoreError {
     match error {
-        Error::Postgres(error) | Error::Pool(PoolError::Backend(error)) => match class(&error) {
-            Class::Full => StoreError::Full(Box::new(error)),
-            Class::ReadOnly => StoreError::ReadOnly(Box::new(error)),
-            Class::Corrupt => StoreError::Corrupt {
-                detail: error.to_string(),
-            },
-            Class::Unavailable => StoreError::Unavailable(Box::new(error)),
-            Class::Statement => StoreError::Statement(Box::new(error)),
-        },
+        Error::Postgres(error)
+        | Error::Pool(PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error))) => {
+            match class(&error) {
+                Class::Full => StoreError::Full(Box::new(error)),
+                Class::ReadOnly => StoreError::ReadOnly(Box::new(error)),
+                Class::Corrupt => StoreError::Corrupt {
+                    detail: error.to_string(),
+                },
+                Class::Unavailable => StoreError::Unavailable(Box::new(error)),
+                Class::Statement => StoreError::Statement(Box::new(error)),
+            }
+        }
+        error @ Error::Hung => StoreError::Unavailable(Box::new(error)),
         Error::Pool(error) => StoreError::Unavailable(Box::new(error)),
         Error::Corrupt(detail) => StoreError::Corrupt { detail },
         Error::Body(error) => StoreError::Statement(Box::new(error)),

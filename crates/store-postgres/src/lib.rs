@@ -1,6 +1,7 @@
 //! The storage of a cluster: PostgreSQL (15 or newer), shared by any number of nodes.
 //!
 //! * `session`: where work runs: a bounded pool, statements that travel together, connections that are closed when in doubt.
+//! * `replica`: which questions may be answered by a standby, and by which.
 //! * `open`, `migration`: the address, TLS, the settings of a connection, the schema's history.
 //! * `account`, `device`, `invite`, `person`, `conversation`, `summary`, `append`, `log`, `receipt`: what the methods of
 //!   [`pipit_store::Store`] do on a connection. `ledger`: what an append decides, in memory.
@@ -26,6 +27,7 @@ mod person;
 #[cfg(all(test, feature = "testing"))]
 mod plan;
 mod receipt;
+mod replica;
 mod row;
 mod session;
 mod store;
@@ -36,6 +38,7 @@ pub mod testing;
 use pipit_store::error::StoreError;
 
 use open::Address;
+use replica::Replicas;
 use session::Sessions;
 
 pub use open::Options;
@@ -45,6 +48,7 @@ pub use open::Options;
 /// Dropping it closes its connections when the calls under way are done; a call that is given up half-way is rolled back.
 pub struct PostgresStore {
     sessions: Sessions,
+    replicas: Replicas,
 }
 
 impl PostgresStore {
@@ -55,18 +59,37 @@ impl PostgresStore {
     /// `Unavailable` where it cannot be reached or refuses the account, `NewerSchema`, `ReadOnly` where its schema is old and may not be changed,
     /// `Statement` where the address makes no sense.
     pub async fn connect(url: &str, options: Options) -> Result<Self, StoreError> {
+        Self::connect_with_replicas(url, &[] as &[&str], options).await
+    }
+
+    /// The same, with standbys of that database that answer what may be a moment old. They need not be there yet, or any longer.
+    ///
+    /// # Errors
+    /// Those of [`PostgresStore::connect`].
+    pub async fn connect_with_replicas<T: AsRef<str> + Sync>(
+        url: &str,
+        replicas: &[T],
+        options: Options,
+    ) -> Result<Self, StoreError> {
         let address = Address::parse(url, &options)?;
         let mut client = address.connect().await?;
         migration::migrate(&mut client).await?;
         warn_of_loss(&client).await?;
+        let mut standbys = Vec::with_capacity(replicas.len());
+        for url in replicas {
+            let address = Address::parse(url.as_ref(), &options)?;
+            standbys.push(Sessions::new(address.pool(&options)?, &options));
+        }
         Ok(Self {
-            sessions: Sessions::new(address.pool(&options)?),
+            replicas: Replicas::new(standbys),
+            sessions: Sessions::new(address.pool(&options)?, &options),
         })
     }
 
     /// Closes the connections when the calls under way are done. Calls that come later are `Unavailable`.
     pub fn close(&self) {
         self.sessions.close();
+        self.replicas.close();
     }
 }
 
@@ -84,6 +107,19 @@ async fn warn_of_loss(client: &tokio_postgres::Client) -> Result<(), StoreError>
         tracing::warn!(
             setting,
             "the database is set to lose acknowledged messages when the power fails"
+        );
+    }
+    let asynchronous = client
+        .query(
+            "SELECT 1 FROM pg_stat_replication WHERE current_setting('synchronous_standby_names') = '' LIMIT 1",
+            &[],
+        )
+        .await
+        .map_err(|error| error::store_error(error.into()))?;
+    if !asynchronous.is_empty() {
+        tracing::warn!(
+            "the database's standbys are asynchronous: a failover may lose messages that were acknowledged; \
+            set synchronous_standby_names"
         );
     }
     Ok(())

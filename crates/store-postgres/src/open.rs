@@ -39,10 +39,17 @@ pub struct Options {
     /// How long connecting to one host may take, milliseconds.
     pub connect_timeout_ms: u64,
     /// How long one statement may take, waiting for locks included, milliseconds; then the call is `Unavailable`.
+    /// The server keeps this limit.
     pub statement_timeout_ms: u64,
     /// After how long the server ends a transaction that this node has left open, milliseconds: so long can a node that hangs
     /// keep a conversation locked.
     pub idle_transaction_timeout_ms: u64,
+    /// For how long after its beginning a call is tried again that lost its connection, or found none, milliseconds: a failover takes
+    /// this long at most, or is noticed. Zero: never.
+    pub retry_ms: u64,
+    /// How long a call takes at most, its tries included, milliseconds; then it is `Unavailable`, and its connection is closed. This
+    /// node keeps this limit, also where the server hangs.
+    pub call_timeout_ms: u64,
 }
 
 impl Default for Options {
@@ -51,8 +58,10 @@ impl Default for Options {
             connections_max: 16,
             wait_timeout_ms: 5_000,
             connect_timeout_ms: 5_000,
-            statement_timeout_ms: 15_000,
+            statement_timeout_ms: 10_000,
             idle_transaction_timeout_ms: 10_000,
+            retry_ms: 10_000,
+            call_timeout_ms: 12_000,
         }
     }
 }
@@ -101,6 +110,15 @@ impl Address {
         }
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_millis(options.connect_timeout_ms));
+        }
+        // A server whose machine is gone does not close its connections.
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(Duration::from_millis(options.call_timeout_ms));
+        }
+        if !url.contains("keepalives") {
+            config.keepalives_idle(Duration::from_secs(10));
+            config.keepalives_interval(Duration::from_secs(5));
+            config.keepalives_retries(3);
         }
         let tls = if config.get_ssl_mode() == SslMode::Require {
             Some(MakeRustlsConnect::new(tls_config(root_certificates.as_deref())?))

@@ -61,7 +61,7 @@ pub(crate) async fn advance(session: &Session, batch: &[ReceiptAdvance]) -> Resu
         .iter()
         .map(
             |advance| match markers.get_mut(&(advance.conversation, advance.user)) {
-                Some(markers) => advance_one(markers, advance),
+                Some(markers) => advance_one(markers, advance, session.is_in_doubt()),
                 None => ReceiptOutcome::NotMember,
             },
         )
@@ -73,6 +73,7 @@ pub(crate) async fn advance(session: &Session, batch: &[ReceiptAdvance]) -> Resu
     let now = write(session, &markers).await?;
     for outcome in &mut outcomes {
         if let ReceiptOutcome::Advanced(receipt) = *outcome
+            && markers.contains_key(&(receipt.conversation, receipt.user))
             && !now.contains_key(&(receipt.conversation, receipt.user))
         {
             // Removed between the two flights.
@@ -102,17 +103,19 @@ async fn find_markers(session: &Session, batch: &[ReceiptAdvance]) -> Result<Has
     Ok(found)
 }
 
-fn advance_one(old: &mut Markers, advance: &ReceiptAdvance) -> ReceiptOutcome {
+/// In doubt, what is there already counts as moved: an earlier try may have done it, and then nobody has announced it.
+fn advance_one(old: &mut Markers, advance: &ReceiptAdvance, in_doubt: bool) -> ReceiptOutcome {
     let delivered_seq = advance.delivered_seq.max(advance.read_seq);
     if delivered_seq > old.last {
         return ReceiptOutcome::Ahead { last_seq: old.last };
     }
     let delivered = delivered_seq.max(old.delivered);
     let read = advance.read_seq.max(old.read);
-    if (delivered, read) == (old.delivered, old.read) {
+    if (delivered, read) != (old.delivered, old.read) {
+        (old.delivered, old.read, old.moved) = (delivered, read, true);
+    } else if !in_doubt {
         return ReceiptOutcome::Unchanged;
     }
-    (old.delivered, old.read, old.moved) = (delivered, read, true);
     ReceiptOutcome::Advanced(Receipt {
         conversation: advance.conversation,
         user: advance.user,

@@ -16,15 +16,20 @@
 //! transaction.
 
 use std::future::Future;
+use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
+use tokio::time::Instant;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
-use crate::error::{Error, corrupt};
+use crate::error::{Error, Remedy, corrupt};
+use crate::open::Options;
 
 /// How often work is done again that had to give way to others' (a deadlock, which the order of locks makes rare).
 const TRIES_MAX: u32 = 8;
+/// The pause before the second try after a lost connection; it doubles with each, up to 32 times.
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// Parameters of a statement.
 pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -40,40 +45,116 @@ pub(crate) use params;
 /// The connections.
 pub(crate) struct Sessions {
     pool: Pool,
+    retry: Duration,
+    limit: Duration,
 }
 
 impl Sessions {
-    pub(crate) const fn new(pool: Pool) -> Self {
-        Self { pool }
+    pub(crate) const fn new(pool: Pool, options: &Options) -> Self {
+        Self {
+            pool,
+            retry: Duration::from_millis(options.retry_ms),
+            limit: Duration::from_millis(options.call_timeout_ms),
+        }
     }
 
     pub(crate) fn close(&self) {
         self.pool.close();
     }
 
+    /// A call begins.
+    pub(crate) fn call(&self) -> Call {
+        let begun = Instant::now();
+        Call {
+            retry_until: begun + self.retry,
+            deadline: begun + self.limit,
+            tries: 0,
+            in_doubt: false,
+        }
+    }
+
     /// A connection, for one unit of work.
-    pub(crate) async fn session(&self) -> Result<Session, Error> {
+    pub(crate) async fn session(&self, call: &Call) -> Result<Session, Error> {
         Ok(Session {
             connection: Some(self.pool.get().await?),
+            in_doubt: call.in_doubt,
         })
+    }
+
+    /// Closes the connections that nobody uses.
+    fn forget_idle(&self) {
+        self.pool.retain(|_, _| false);
     }
 }
 
-/// Does a unit of work, `run!(sessions, |session| account::find(session, user))`, on a connection of its own, again where it had
-/// to give way. The work has to have ended its transaction when it returns without an error.
+/// How far a call has come: its tries, and until when it may try again.
+pub(crate) struct Call {
+    retry_until: Instant,
+    deadline: Instant,
+    tries: u32,
+    in_doubt: bool,
+}
+
+impl Call {
+    /// When it ends, whatever the server does: a server that hangs keeps its connections open and answers nothing, and then its
+    /// own limits do not work either.
+    pub(crate) const fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether the work is to be done again; returns when it is time to.
+    pub(crate) async fn again(&mut self, sessions: &Sessions, error: &Error) -> bool {
+        self.tries += 1;
+        let pause = match error.remedy() {
+            Remedy::None => return false,
+            Remedy::AtOnce if self.tries >= TRIES_MAX => return false,
+            Remedy::AtOnce => Duration::ZERO,
+            Remedy::Elsewhere => {
+                sessions.forget_idle();
+                self.pause()
+            }
+            Remedy::Later => self.pause(),
+        };
+        if Instant::now() + pause >= self.retry_until {
+            return false;
+        }
+        tracing::debug!(%error, tries = self.tries, "a unit of work is done again");
+        // Where the connection broke at the commit, nobody knows whether it was done.
+        self.in_doubt |= !matches!(error.remedy(), Remedy::AtOnce);
+        tokio::time::sleep(pause).await;
+        true
+    }
+
+    fn pause(&self) -> Duration {
+        PAUSE * (1 << self.tries.saturating_sub(1).min(5))
+    }
+}
+
+/// Does a unit of work, `run!(sessions, |session| account::find(session, user))`, on a connection of its own, and again where it had
+/// to give way, or the connection broke: a failover looks like that. The work has to have ended its transaction when it returns without
+/// an error, and has to be safe to repeat; what each method does for that is in `store`.
 ///
 /// A macro, because the future of a closure that borrows its arguments cannot be shown to be `Send` (rust-lang/rust#102211).
 macro_rules! run {
     ($sessions:expr, |$session:ident| $work:expr) => {{
-        let mut tries = 0;
+        let mut call = $sessions.call();
         loop {
-            let owned = $sessions.session().await?;
-            let outcome = {
-                let $session = &owned;
-                $work.await
+            let outcome = match tokio::time::timeout_at(call.deadline(), $sessions.session(&call)).await {
+                Err(_elapsed) => Err($crate::error::Error::Hung),
+                Ok(Err(error)) => Err(error),
+                Ok(Ok(owned)) => {
+                    let outcome = {
+                        let $session = &owned;
+                        tokio::time::timeout_at(call.deadline(), $work).await
+                    };
+                    let outcome = outcome.unwrap_or(Err($crate::error::Error::Hung));
+                    owned.settle(outcome.is_ok());
+                    outcome
+                }
             };
-            if let Some(outcome) = owned.settle(outcome, &mut tries) {
-                break outcome;
+            match outcome {
+                Err(error) if call.again(&$sessions, &error).await => {}
+                outcome => break outcome,
             }
         }
     }};
@@ -83,6 +164,7 @@ pub(crate) use run;
 /// A connection, for one unit of work.
 pub(crate) struct Session {
     connection: Option<Object>,
+    in_doubt: bool,
 }
 
 impl Drop for Session {
@@ -94,24 +176,16 @@ impl Drop for Session {
 }
 
 impl Session {
-    /// Gives the connection back where the work is done. None where the work had to give way and is to be done again.
-    pub(crate) fn settle<T>(
-        mut self,
-        outcome: Result<T, Error>,
-        tries: &mut u32,
-    ) -> Option<Result<T, Error>> {
-        *tries += 1;
-        match outcome {
-            Ok(done) => {
-                drop(self.connection.take());
-                Some(Ok(done))
-            }
-            Err(error) if error.gave_way() && *tries < TRIES_MAX => {
-                tracing::debug!(%error, tries, "a transaction gave way to another and is done again");
-                None
-            }
-            Err(error) => Some(Err(error)),
+    /// Gives the connection back where the work is done; closes it otherwise.
+    pub(crate) fn settle(mut self, done: bool) {
+        if done {
+            drop(self.connection.take());
         }
+    }
+
+    /// Whether an earlier try of this very call may have been committed: then what stands in its way may be its own.
+    pub(crate) const fn is_in_doubt(&self) -> bool {
+        self.in_doubt
     }
 
     fn connection(&self) -> Result<&Object, Error> {

@@ -1,4 +1,14 @@
-//! [`Store`] for [`PostgresStore`]: each method is one unit of work on a connection.
+//! [`Store`] for [`PostgresStore`]: each method is one unit of work on a connection, repeated where the connection broke.
+//!
+//! # Why repeating is safe
+//! A connection that breaks at the commit leaves it open whether the work was done. Doing it again answers as the first time would have:
+//! * reading, `touch_devices`, `set_blocked`, `set_setting`, `rename_user`, `set_suspended`: the second time changes nothing;
+//! * `append_batch`: by the ids of the entries, which are looked up under the locks. `repeated` is set then, so that nobody announces
+//!   them; members find them in the log, as after any lost announcement;
+//! * `create_direct`, `create_group`, `set_up`, `create_account`, `create_device`, `create_invite`, `rotate_refresh`, `revoke_device`,
+//!   `revoke_invite`: what stands in the second try's way is looked at, and is the first try's where it has this call's ids, tokens
+//!   or time (`Session::is_in_doubt`);
+//! * `advance_receipts`: a marker that is there already counts as moved.
 
 use async_trait::async_trait;
 use pipit_store::Store;
@@ -14,9 +24,13 @@ use pipit_store::log::{
 use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, Profile, Receipt};
 use pipit_wire::{ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 
-use crate::error::store_error;
+use crate::error::{Error, store_error};
+use crate::replica::read;
 use crate::session::run;
 use crate::{PostgresStore, account, append, conversation, device, invite, log, person, receipt, summary};
+
+/// How long the answer to "are you there?" is waited for.
+const PING_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// One unit of work, in the words of the trait.
 macro_rules! work {
@@ -30,7 +44,17 @@ macro_rules! work {
 #[async_trait]
 impl Store for PostgresStore {
     async fn ping(&self) -> Result<(), StoreError> {
-        work!(self, |session| session.control("SELECT 1"))
+        // Once: whoever asks wants to know how it is now.
+        let answer = async {
+            let session = self.sessions.session(&self.sessions.call()).await?;
+            let answer = session.control("SELECT 1").await;
+            session.settle(answer.is_ok());
+            answer
+        };
+        tokio::time::timeout(PING_TIMEOUT, answer)
+            .await
+            .unwrap_or(Err(Error::Hung))
+            .map_err(store_error)
     }
 
     async fn find_server(&self) -> Result<Option<ServerRecord>, StoreError> {
@@ -57,11 +81,17 @@ impl Store for PostgresStore {
     }
 
     async fn find_profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StoreError> {
-        work!(self, |session| account::find_profiles(session, users))
+        read!(self, |session| account::find_profiles(session, users), |found| {
+            true
+        })
     }
 
     async fn search_users(&self, asker: UserId, query: &str, limit: u32) -> Result<Vec<Profile>, StoreError> {
-        work!(self, |session| account::search(session, asker, query, limit))
+        read!(
+            self,
+            |session| account::search(session, asker, query, limit),
+            |found| true
+        )
     }
 
     async fn rename_user(&self, user: UserId, name: &str) -> Result<bool, StoreError> {
@@ -105,7 +135,7 @@ impl Store for PostgresStore {
     }
 
     async fn last_seen(&self, users: &[UserId]) -> Result<Vec<(UserId, Timestamp)>, StoreError> {
-        work!(self, |session| device::last_seen(session, users))
+        read!(self, |session| device::last_seen(session, users), |seen| true)
     }
 
     async fn create_invite(&self, invite: NewInvite) -> Result<(), StoreError> {
@@ -237,7 +267,16 @@ impl Store for PostgresStore {
         user: UserId,
         range: LogRange,
     ) -> Result<Option<LogPage>, StoreError> {
-        work!(self, |session| log::read(session, conversation, user, range))
+        match range {
+            LogRange::Before { seq, .. } => read!(
+                self,
+                |session| log::read(session, conversation, user, range),
+                |page| page.as_ref().is_some_and(|page| page.last_seq.next() >= seq)
+            ),
+            LogRange::Newest { .. } | LogRange::After { .. } => {
+                work!(self, |session| log::read(session, conversation, user, range))
+            }
+        }
     }
 
     async fn catch_up(
@@ -258,7 +297,11 @@ impl Store for PostgresStore {
         conversation: ConversationId,
         limit: u32,
     ) -> Result<Vec<Receipt>, StoreError> {
-        work!(self, |session| receipt::list(session, conversation, limit))
+        read!(
+            self,
+            |session| receipt::list(session, conversation, limit),
+            |list| true
+        )
     }
 
     async fn find_event(

@@ -14,6 +14,8 @@
 //! because it refuses root; otherwise as oneself. It listens on a socket in its folder alone, and is fast, not safe:
 //! `fsync=off`. A server that is safe, or that a test may kill, is [`TestPostgres::start_alone`].
 
+mod standby;
+
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
@@ -162,6 +164,7 @@ impl TestPostgres {
             _user: user,
         };
         if UnixStream::connect(server.socket()).is_err() {
+            server.make_folders()?;
             server.initialize()?;
             server.watch(grace_s)?;
             server.launch().await?;
@@ -249,8 +252,7 @@ impl TestPostgres {
         self.folder.join(format!("run/.s.PGSQL.{}", self.port()))
     }
 
-    /// Makes the cluster's files.
-    fn initialize(&self) -> Result<()> {
+    fn make_folders(&self) -> Result<()> {
         let account = Account::find()?;
         for name in ["data", "run"] {
             let path = self.folder.join(name);
@@ -263,7 +265,12 @@ impl TestPostgres {
                     .doing(|| format!("giving {} to postgres", path.display()))?;
             }
         }
-        let mut initdb = account.command("initdb", &self.folder);
+        Ok(())
+    }
+
+    /// Makes the cluster's files.
+    fn initialize(&self) -> Result<()> {
+        let mut initdb = Account::find()?.command("initdb", &self.folder);
         initdb.arg("-D").arg(self.folder.join("data"));
         initdb.args([
             "-U",
@@ -397,6 +404,11 @@ impl Drop for TestDatabase {
                 .ok()?;
             runtime.block_on(async {
                 let client = connect(&url).await.ok()?;
+                // A standby that is gone is not waited for.
+                client
+                    .batch_execute("SET synchronous_commit = local")
+                    .await
+                    .ok()?;
                 let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
                 client.batch_execute(&sql).await.ok()
             })
@@ -498,6 +510,9 @@ fn postgres_ids() -> Result<(u32, u32)> {
         .ok_or(TestPostgresError::NoAccount)
 }
 
+/// What a folder of PostgreSQL's programs has to have.
+const PROGRAMS: [&str; 4] = ["postgres", "initdb", "pg_ctl", "pg_basebackup"];
+
 /// The newest server's programs.
 fn find_binaries() -> Result<PathBuf> {
     let mut found: Vec<(u32, PathBuf)> = Vec::new();
@@ -514,7 +529,7 @@ fn find_binaries() -> Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .chain(newest)
-        .find(|folder| folder.join("postgres").is_file() && folder.join("initdb").is_file())
+        .find(|folder| PROGRAMS.iter().all(|program| folder.join(program).is_file()))
         .ok_or(TestPostgresError::NotInstalled)
 }
 

@@ -29,6 +29,11 @@ impl OptionDef {
         self.path(".")
     }
 
+    /// Whether it takes several values: its flag may be repeated.
+    pub fn is_list(&self) -> bool {
+        matches!(super::example::default_of(self), Some(toml::Value::Array(_)))
+    }
+
     fn path(&self, separator: &str) -> String {
         if self.section.is_empty() {
             self.key.to_owned()

@@ -65,6 +65,9 @@ section! {
         public_url: Option<String> = None, sample "https://chat.example.org";
         /// A PostgreSQL database to use in place of the embedded one.
         database: Option<String> = None, sample "postgres://pipit@localhost/pipit";
+        /// Standbys of that database, which answer what may be a moment old. As a flag it may be repeated; in the environment they
+        /// are separated by spaces.
+        database_read: Vec<String> = Vec::new();
         /// Who may sign up: "invite" (whoever has an invite link) or "open" (anybody).
         registration: Registration = Registration::Invite;
         /// Who may make invite links: "members" (everybody) or "admins".
@@ -116,15 +119,20 @@ impl General {
         if let Some(url) = &self.public_url {
             check_public_url(url).map_err(|message| Invalid::new("public_url", message))?;
         }
-        match self.database.as_deref() {
-            None => Ok(()),
-            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => Ok(()),
-            // The text is not repeated: it may hold a password.
-            Some(_) => Err(Invalid::new(
-                "database",
-                "begins with postgres:// or postgresql://",
-            )),
+        // The text is not repeated: it may hold a password.
+        let is_address = |url: &str| url.starts_with("postgres://") || url.starts_with("postgresql://");
+        for (option, mut urls) in [
+            ("database", self.database.as_slice().iter()),
+            ("database_read", self.database_read.iter()),
+        ] {
+            if !urls.all(|url| is_address(url)) {
+                return Err(Invalid::new(option, "begins with postgres:// or postgresql://"));
+            }
         }
+        if self.database.is_none() && !self.database_read.is_empty() {
+            return Err(Invalid::new("database_read", "needs `database`"));
+        }
+        Ok(())
     }
 }
 

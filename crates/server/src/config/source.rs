@@ -151,7 +151,7 @@ impl Draft {
             Some(value) => self.apply(option, value, origin),
             None => Err(ConfigError::Value {
                 origin,
-                message: "is a text, a number, true or false".to_owned(),
+                message: "is a text, a number, true, false or a list".to_owned(),
             }),
         }
     }
@@ -206,7 +206,12 @@ fn from_toml(value: &DeValue<'_>) -> Option<Value> {
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
             .ok()
             .map(Value::Integer),
-        DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
+        DeValue::Array(values) => values
+            .iter()
+            .map(|value| from_toml(value.get_ref()))
+            .collect::<Option<Vec<_>>>()
+            .map(Value::Array),
+        DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => None,
     }
 }
 
@@ -215,6 +220,11 @@ fn from_text(option: &OptionDef, text: String) -> Value {
     match super::example::default_of(option) {
         Some(Value::Integer(_)) => text.parse().map_or(Value::String(text), Value::Integer),
         Some(Value::Boolean(_)) => text.parse().map_or(Value::String(text), Value::Boolean),
+        Some(Value::Array(_)) => Value::Array(
+            text.split_whitespace()
+                .map(|part| Value::String(part.to_owned()))
+                .collect(),
+        ),
         _ => Value::String(text),
     }
 }

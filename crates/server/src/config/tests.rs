@@ -61,6 +61,7 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             "listen" => "127.0.0.1:9",
             "public_url" => "https://chat.example.org",
             "database" => "postgres://localhost/pipit",
+            "database_read" => "postgres://localhost/pipit",
             "registration" => "open",
             "invites" => "admins",
             "metrics" => "off",
@@ -70,8 +71,19 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             key if key.starts_with("limits.") => "7",
             key => panic!("say here how to set `{key}`"),
         };
+        // What needs another option beside it.
+        let (flags, env, first): (&[_], &[_], _) = match option.key {
+            "database_read" => (
+                &[("database", value)],
+                &[("PIPIT_DATABASE", value)],
+                format!("database = {value:?}\n"),
+            ),
+            _ => (&[], &[], String::new()),
+        };
         let line = if value == "7" {
             format!("{} = 7", option.key)
+        } else if option.is_list() {
+            format!("{first}{} = [{value:?}]", option.key)
         } else {
             format!("{} = {value:?}", option.key)
         };
@@ -81,8 +93,9 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             format!("[{}]\n{line}", option.section)
         };
         let by_file = load_from(&[], &[], Some(&file)).unwrap();
-        let by_env = load_from(&[], &[(&option.env(), value)], None).unwrap();
-        let by_flag = load_from(&[(&option.flag(), value)], &[], None).unwrap();
+        let (own_env, own_flag) = (option.env(), option.flag());
+        let by_env = load_from(&[], &[env, &[(own_env.as_str(), value)]].concat(), None).unwrap();
+        let by_flag = load_from(&[flags, &[(own_flag.as_str(), value)]].concat(), &[], None).unwrap();
         assert_ne!(by_file, Config::default(), "{option:?}");
         assert_eq!(by_file, by_env, "{option:?}");
         assert_eq!(by_file, by_flag, "{option:?}");
@@ -156,6 +169,7 @@ fn refusals_name_the_flag_or_variable() {
         ("public-url", "https://a.example/chat", "has nothing after"),
         ("public-url", "https://me@a.example", "has a user name"),
         ("database", "mysql://secret@x", "begins with postgres://"),
+        ("database-read", "postgres://secret@x", "needs `database`"),
     ] {
         check(
             load_from(&[(flag, value)], &[], None),

@@ -8,6 +8,7 @@ use pipit_store_postgres::PostgresStore;
 use pipit_store_sqlite::SqliteStore;
 
 use super::StartError;
+use crate::config::General;
 use crate::data_dir::DataDir;
 
 /// An open storage. Cheap to clone.
@@ -28,16 +29,21 @@ impl Storage {
             reason = "the embedded storage is opened without waiting"
         )
     )]
-    /// Opens the database with this address, or without one the embedded storage.
-    pub(super) async fn open(database: Option<&str>, data: &DataDir) -> Result<Self, StartError> {
-        match database {
+    /// Opens the database that the configuration names, or without one the embedded storage.
+    pub(super) async fn open(general: &General, data: &DataDir) -> Result<Self, StartError> {
+        match general.database.as_deref() {
             None => {
                 let store = SqliteStore::open(data.database(), pipit_store_sqlite::Options::default())?;
                 Ok(Self::Embedded(Arc::new(store)))
             }
             #[cfg(feature = "postgres")]
             Some(url) => {
-                let store = PostgresStore::connect(url, pipit_store_postgres::Options::default()).await?;
+                let store = PostgresStore::connect_with_replicas(
+                    url,
+                    &general.database_read,
+                    pipit_store_postgres::Options::default(),
+                )
+                .await?;
                 Ok(Self::Postgres(Arc::new(store)))
             }
             #[cfg(not(feature = "postgres"))]
