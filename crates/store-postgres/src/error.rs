@@ -47,9 +47,11 @@ pub(crate) enum Remedy {
 impl Error {
     pub(crate) fn remedy(&self) -> Remedy {
         match self {
-            Self::Postgres(error) | Self::Pool(PoolError::Backend(error)) => remedy(error),
-            // The set-up of a new connection: it broke while it was made.
-            Self::Pool(PoolError::PostCreateHook(HookError::Backend(error))) => remedy(error),
+            // The hook sets a new connection up: it broke while it was made.
+            Self::Postgres(error)
+            | Self::Pool(PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error))) => {
+                remedy(error)
+            }
             Self::Pool(PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle)) => Remedy::Later,
             Self::Pool(_) | Self::Hung | Self::Corrupt(_) | Self::Body(_) => Remedy::None,
         }
