@@ -147,11 +147,11 @@ impl Draft {
             });
         };
         let origin = format!("{}:{line}: `{}`", path.display(), option.file_key());
-        match from_toml(value.get_ref()) {
+        match from_toml(value.get_ref()).filter(|value| option.is_list() || !value.is_array()) {
             Some(value) => self.apply(option, value, origin),
             None => Err(ConfigError::Value {
                 origin,
-                message: "is a text, a number, true, false or a list".to_owned(),
+                message: "is a text, a number, true or false".to_owned(),
             }),
         }
     }
