@@ -33,7 +33,7 @@ pub async fn seed(
     count: u32,
 ) -> Result<Option<Vec<Seeded>>, StartError> {
     let data = DataDir::open(&config.general.data)?;
-    let storage = Storage::open(config.general.database.as_deref(), &data).await?;
+    let storage = Storage::open(&config.general, &data).await?;
     let context = Context {
         store: storage.store(),
         clock: environment.clock,
