@@ -99,8 +99,14 @@ async fn a_group_in_the_open_loop() {
     let report = run_here(data.path(), Workload::Group10, 10, Some(40.0)).await;
     let figures = report.verdict.figures;
     assert!((5..=120).contains(&figures.sent), "{}", report.verdict);
-    // Each of ten has each message, and that the group was made.
-    assert_eq!(figures.deliveries, (figures.sent + 1) * 10);
+    // Each of ten has each message, and that the group was made. An entry may come live and in a catch-up as well; that each is
+    // there once, by its place, is the verdict's to say.
+    assert!(
+        figures.deliveries >= (figures.sent + 1) * 10,
+        "{}",
+        report.verdict
+    );
+    assert_eq!(figures.views, 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
