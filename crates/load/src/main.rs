@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use pipit_client_net::ServerAddress;
+use pipit_load::chaos::command::Chaos;
 use pipit_load::process::OwnServer;
 use pipit_load::report::{Report, page};
 use pipit_load::run::{Options, run};
@@ -24,6 +25,8 @@ struct Arguments {
 enum Command {
     /// Runs one workload. The last line is the verdict; the exit status is 0 only where the checker is satisfied.
     Run(RunArguments),
+    /// Breaks a cluster of its own by a seeded plan while people chat on it. The last line and the exit status are as of `run`.
+    Chaos(Chaos),
 }
 
 #[derive(clap::Args)]
@@ -67,8 +70,11 @@ struct RunArguments {
 }
 
 fn main() -> ExitCode {
-    let Command::Run(arguments) = Arguments::parse().command;
-    match start(&arguments) {
+    let satisfied = match Arguments::parse().command {
+        Command::Run(arguments) => start(&arguments),
+        Command::Chaos(chaos) => chaos.run(),
+    };
+    match satisfied {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
