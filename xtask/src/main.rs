@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod chaos;
 mod deny;
 mod dist;
 mod generate;
@@ -73,6 +74,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Breaks a cluster for five minutes while people chat on it, then a node on SQLite; pages about it are left in `target/chaos`
+    Nightly {
+        /// Of the plan; else the day's
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Checks dependencies with cargo-deny, installing it into the target folder where it is missing
     Deny,
     /// Builds the release binary, web client inside, at `target/release/pipit`
@@ -89,6 +96,7 @@ fn main() -> ExitCode {
         Task::Gen { check } => generate::run(&workspace, check),
         Task::Web { optimize } => web::run(&workspace, optimize),
         Task::Bench { package, arguments } => bench::run(&workspace, package.as_deref(), &arguments),
+        Task::Nightly { seed } => chaos::nightly(&workspace, seed),
         Task::Deny => deny::run(&workspace),
         Task::Dist => dist::run(&workspace),
     });

@@ -58,6 +58,9 @@ pub(crate) fn run(workspace: &Workspace, needs: &[Need]) -> Result<()> {
         if !debian::has_program("redis-server", &[]) {
             wanted.add("Redis, for the tests of several nodes", &["redis-server"]);
         }
+        if !debian::has_program("libfaketimeMT.so.1", &["/usr/lib/*/faketime"]) {
+            wanted.add("clocks that jump, for chaos runs", &["libfaketime"]);
+        }
     }
     if needs.contains(&Need::Browsers) {
         if !debian::has_program("chromium", &[]) {

@@ -10,7 +10,7 @@ use crate::setup::{self, Need};
 use crate::shell::Helper;
 use crate::wasm::{self, Size};
 use crate::workspace::Workspace;
-use crate::{deny, generate, shell, tidy, web};
+use crate::{chaos, deny, generate, shell, tidy, web};
 
 /// One check: what it is called and what it does.
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
@@ -35,6 +35,7 @@ const FULL: &[Step] = &[
     ("generated files", generate::check_built),
     ("native tests", native_tests),
     ("documentation tests", doctests::run),
+    ("chaos", chaos::short),
     ("client core", |workspace| {
         wasm::build(workspace, Size::Plain, Helper::Built)
     }),

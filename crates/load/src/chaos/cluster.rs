@@ -21,8 +21,6 @@ const TRY_AGAIN: Duration = Duration::from_millis(20);
 const READY_TRIES: u32 = 3_000;
 /// How long a node may take to stop in good order.
 const STOP_MS: u64 = 15_000;
-/// Debian's `libfaketime`.
-const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 /// A disk that is soon full.
 const DISK: &str = "size=96m";
 
@@ -59,7 +57,8 @@ struct Node {
     port: u16,
     data: PathBuf,
     logs: PathBuf,
-    clock: Option<PathBuf>,
+    /// The library that the process is told the time by, and the file that says how far it is off.
+    clock: Option<(PathBuf, PathBuf)>,
     arguments: Vec<String>,
     clients: Link,
     postgres: Vec<Link>,
@@ -149,7 +148,7 @@ impl Cluster {
             None
         };
         let disk = !several && mount(folder).await;
-        let clock = setting.clock && Path::new(FAKETIME).exists();
+        let faketime = if setting.clock { find_faketime() } else { None };
         let mut nodes: Vec<Node> = Vec::new();
         for number in 0..setting.nodes {
             let ports = postgres.as_ref().map(Postgres::ports);
@@ -163,7 +162,9 @@ impl Cluster {
             let mut node = Node::new(number, setting, folder, &link, &watcher).await?;
             node.connect_services(ports, redis.as_ref().map(|redis| redis.port), &link)
                 .await?;
-            node.clock = clock.then(|| folder.join(format!("clock-{number}")));
+            node.clock = faketime
+                .clone()
+                .map(|library| (library, folder.join(format!("clock-{number}"))));
             node.set_clock(0)?;
             if let Some(first) = nodes.first() {
                 node.share_key(first)?;
@@ -176,7 +177,7 @@ impl Cluster {
             postgres: several,
             redis: redis.is_some(),
             disk,
-            clock,
+            clock: faketime.is_some(),
         };
         Ok(Self {
             folder: folder.to_owned(),
@@ -429,7 +430,9 @@ impl Node {
     }
 
     fn set_clock(&self, seconds: i64) -> Result<()> {
-        let Some(path) = &self.clock else { return Ok(()) };
+        let Some((_, path)) = &self.clock else {
+            return Ok(());
+        };
         std::fs::write(path, format!("{seconds:+}\n")).context("setting a clock")
     }
 
@@ -450,9 +453,9 @@ impl Node {
                 command.env_remove(name);
             }
         }
-        if let Some(path) = &self.clock {
+        if let Some((library, path)) = &self.clock {
             command
-                .env("LD_PRELOAD", FAKETIME)
+                .env("LD_PRELOAD", library)
                 .env("FAKETIME_TIMESTAMP_FILE", path)
                 .env("FAKETIME_CACHE_DURATION", "1")
                 .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
@@ -496,6 +499,15 @@ impl Node {
             self.log(running.starts).display()
         )
     }
+}
+
+/// Debian's `libfaketime`, where it is installed.
+fn find_faketime() -> Option<PathBuf> {
+    std::fs::read_dir("/usr/lib")
+        .ok()?
+        .flatten()
+        .map(|entry| entry.path().join("faketime/libfaketimeMT.so.1"))
+        .find(|library| library.exists())
 }
 
 /// Whether the server has this flag.
