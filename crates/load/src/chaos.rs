@@ -32,7 +32,7 @@ use tokio_util::task::TaskTracker;
 
 use self::cluster::{Cluster, Setting};
 use self::people::{People, Phase};
-use self::plan::{Fault, Plan, Planned};
+use self::plan::{Fault, Plan, Planned, Shape};
 use crate::check::{Expect, Verdict, check};
 use crate::record::{RECORDS_MAX, Recorder, Stopwatch};
 pub use series::{Second, Series};
@@ -86,6 +86,8 @@ pub struct Suffered {
 /// How a run ended.
 #[derive(Clone, Debug, Serialize)]
 pub struct Outcome {
+    /// What there was to break.
+    pub shape: Shape,
     /// What was planned.
     pub plan: Plan,
     /// What happened.
@@ -147,7 +149,7 @@ async fn run_in(options: &Options, cluster: &Arc<Cluster>, stop: &CancellationTo
     if let Some(faults) = &options.faults {
         plan.faults.clone_from(faults);
     }
-    (options.tell)(&plan.to_string());
+    (options.tell)(&format!("{}\n{plan}", cluster.shape()));
     let recorder = Recorder::new(RECORDS_MAX);
     let people = People::gather(
         cluster.addresses(),
@@ -194,6 +196,7 @@ async fn run_in(options: &Options, cluster: &Arc<Cluster>, stop: &CancellationTo
         one.recovered_after_us = series.recovered_after_us(one);
     }
     Ok(Outcome {
+        shape,
         plan,
         suffered,
         settled_ms,

@@ -21,7 +21,7 @@ const LONGEST_MS: u64 = 6_000;
 const BETWEEN_MS: u64 = 2_500;
 
 /// What there is to break.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each thing is there or not, independent of the others"
@@ -255,6 +255,27 @@ impl Fault {
             },
             _ => None,
         }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nodes = if self.nodes == 1 { "node" } else { "nodes" };
+        write!(f, "{} {nodes}", self.nodes)?;
+        let database = if self.postgres {
+            " on PostgreSQL with a standby"
+        } else {
+            " on SQLite"
+        };
+        f.write_str(database)?;
+        for (there, name) in [
+            (self.redis, "Redis"),
+            (self.disk, "a disk that can be filled"),
+            (self.clock, "clocks that can be set"),
+        ] {
+            write!(f, ", {} {name}", if there { "with" } else { "without" })?;
+        }
+        Ok(())
     }
 }
 

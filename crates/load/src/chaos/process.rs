@@ -19,7 +19,7 @@ while read -r what group; do
         -) groups="${groups%% $group *} ${groups#* $group }" ;;
     esac
 done
-for group in $groups; do kill -9 -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -KILL "-$group" 2>/dev/null; done
 umount "$1/node-0" 2>/dev/null
 [ -e "$1/keep" ] && exit 0
 tries=0
@@ -141,4 +141,33 @@ pub async fn run(mut command: Command) -> Result<String> {
 pub fn free_port() -> Result<u16> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").context("taking a free port")?;
     Ok(listener.local_addr().context("asking for the port")?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_watcher_ends_what_is_left_and_forgets_what_has_ended() {
+        use std::os::unix::process::CommandExt as _;
+        let folder = tempfile::tempdir().unwrap().keep();
+        let watcher = Watcher::start(&folder).unwrap();
+        let mut sleep = Command::new("sleep");
+        sleep.arg("1000");
+        let log = folder.join("log");
+        let [first, second] =
+            [(), ()].map(|()| Process::start(Command::new("true"), &log, &watcher).unwrap());
+        drop(first);
+        // As one that nobody drops, because its parent was killed.
+        let mut left = sleep.process_group(0).spawn().unwrap();
+        watcher.tell('+', left.id());
+        drop(second);
+        drop(watcher);
+        // It waits for the end, which the watcher makes: without it the test does not end.
+        let status = left.wait().unwrap();
+        assert_eq!(
+            std::os::unix::process::ExitStatusExt::signal(&status),
+            Some(Signal::KILL.as_raw())
+        );
+    }
 }

@@ -30,7 +30,8 @@ pub fn page(outcome: &Outcome) -> String {
     // Writing to a string cannot fail.
     let _ = write!(
         text,
-        "<style>{STYLE}</style></head><body>\n<h1>A chaos run</h1>\n<p>{}</p>\n",
+        "<style>{STYLE}</style></head><body>\n<h1>A chaos run</h1>\n<p>{}.</p>\n<p>{}</p>\n",
+        outcome.shape,
         escape(&last_line(outcome))
     );
     text.push_str("<h2>Acknowledged a second</h2>\n");
