@@ -126,6 +126,14 @@ TABLE server (
     CHECK ((one = 1))
 );
 
+TABLE server_key (
+    one smallint NOT NULL,
+    key bytea NOT NULL,
+    PRIMARY KEY (one),
+    CHECK ((length(key) = 32)),
+    CHECK ((one = 1))
+);
+
 TABLE setting (
     user_id uuid NOT NULL,
     key text COLLATE "C" NOT NULL,
@@ -157,6 +165,7 @@ CREATE UNIQUE INDEX member_pkey ON public.member USING btree (conversation, user
 CREATE INDEX refresh_token_by_device ON public.refresh_token USING btree (device, state);
 CREATE UNIQUE INDEX refresh_token_pkey ON public.refresh_token USING btree (hash);
 CREATE UNIQUE INDEX schema_version_pkey ON public.schema_version USING btree (version);
+CREATE UNIQUE INDEX server_key_pkey ON public.server_key USING btree (one);
 CREATE UNIQUE INDEX server_pkey ON public.server USING btree (one);
 CREATE UNIQUE INDEX setting_pkey ON public.setting USING btree (user_id, key);
 PARTITION event_00 FOR VALUES WITH (modulus 16, remainder 0) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);

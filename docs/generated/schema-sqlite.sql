@@ -76,6 +76,11 @@ CREATE TABLE server (
     set_up_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE server_key (
+    only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+    key BLOB NOT NULL CHECK (length(key) = 32)
+) STRICT;
+
 CREATE TABLE setting (
     user BLOB NOT NULL REFERENCES user (id) ON DELETE CASCADE,
     key TEXT NOT NULL,

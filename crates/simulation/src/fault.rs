@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use pipit_store::Store;
 use pipit_store::account::{
-    CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice, NewInvite,
-    RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
+    Barred, CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice,
+    NewInvite, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
 };
 use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
 use pipit_store::error::StoreError;
@@ -142,6 +142,10 @@ store! {
         fn find_event(conversation: ConversationId, event: EventId) -> Option<Event>;
         fn count_unread(conversation: ConversationId, user: UserId, limit: u32) -> Option<u32>;
         fn last_seq(conversation: ConversationId) -> Option<Seq>;
+        fn last_seqs(conversations: &[ConversationId]) -> Vec<(ConversationId, Seq)>;
+        fn read_entries(conversation: ConversationId, after: Seq, limit: u32) -> Vec<Event>;
+        fn find_barred(devices: &[DeviceId]) -> Vec<(DeviceId, Barred)>;
+        fn server_key(candidate: [u8; 32]) -> [u8; 32];
     }
     faulty {
         fn create_direct(new: NewDirect) -> Created;

@@ -276,3 +276,15 @@ pub async fn a_search_is_limited(store: Arc<dyn Store>) {
     let handles: Vec<_> = found.iter().map(|profile| profile.handle.as_str()).collect();
     assert_eq!(handles, ["pat", "pat0", "pat1"]);
 }
+
+/// Whichever node brings a key first, all get that one.
+pub async fn the_first_key_is_kept(store: Arc<dyn Store>) {
+    let mut nodes = JoinSet::new();
+    for number in 0..4 {
+        let store = Arc::clone(&store);
+        nodes.spawn(async move { store.server_key([number; 32]).await.unwrap() });
+    }
+    let keys = nodes.join_all().await;
+    assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+    assert_eq!(store.server_key([9; 32]).await.unwrap(), keys[0]);
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pipit_store::Store;
-use pipit_store::account::{DeviceRecord, RotateRefresh, RotateRefreshError};
+use pipit_store::account::{Barred, DeviceRecord, RotateRefresh, RotateRefreshError};
 use pipit_wire::DeviceId;
 use tokio::task::JoinSet;
 
@@ -206,4 +206,25 @@ pub async fn concurrent_rotations_of_one_token_succeed(store: Arc<dyn Store>) {
         assert_eq!(outcome.unwrap().id, alice.device);
     }
     assert!(world.store.find_device(alice.device).await.unwrap().is_some());
+}
+
+/// Devices that may not be connected are found among many: revoked, unknown, and those of the suspended.
+pub async fn barred_devices_are_found(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let unknown: DeviceId = world.id();
+    let (revoked, now) = (bob.device, world.now());
+    assert!(world.store.revoke_device(bob.user, revoked, now).await.unwrap());
+    world.store.set_suspended(carol.user, Some(now)).await.unwrap();
+    let asked = [alice.device, revoked, unknown, carol.device];
+    let found = world.store.find_barred(&asked).await.unwrap();
+    assert_eq!(found.len(), 3, "{found:?}");
+    for expect in [
+        (revoked, Barred::SignedOut),
+        (unknown, Barred::SignedOut),
+        (carol.device, Barred::Suspended),
+    ] {
+        assert!(found.contains(&expect), "{expect:?} is not in {found:?}");
+    }
+    world.store.set_suspended(carol.user, None).await.unwrap();
+    assert_eq!(world.store.find_barred(&[carol.device]).await.unwrap(), []);
 }

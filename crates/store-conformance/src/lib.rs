@@ -47,6 +47,7 @@ macro_rules! conformance_tests {
                 concurrent_accounts_share_no_handle,
                 profiles_are_found,
                 a_name_is_changed,
+                the_first_key_is_kept,
                 an_account_is_suspended,
                 a_search_finds_beginnings,
                 a_search_takes_wildcards_literally,
@@ -56,6 +57,7 @@ macro_rules! conformance_tests {
             device {
                 devices_are_listed,
                 a_device_is_revoked,
+                barred_devices_are_found,
                 a_touch_never_goes_back,
                 an_account_is_seen_by_any_device,
                 a_current_token_is_rotated,
@@ -125,6 +127,8 @@ macro_rules! conformance_tests {
                 a_cursor_begins_at_the_first_entry,
                 many_cursors_are_caught_up,
                 the_last_seq_is_found,
+                the_last_seqs_are_found,
+                entries_are_read_by_whoever_asks,
             }
             receipt {
                 markers_move_forward,

@@ -250,3 +250,33 @@ pub async fn the_last_seq_is_found(store: Arc<dyn Store>) {
         None
     );
 }
+
+/// The ends of many logs are found at once; what is not there is left out.
+pub async fn the_last_seqs_are_found(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let group = log_of_ten(&world, alice, bob, carol).await;
+    let direct = world.direct(alice, bob).await;
+    let asked = [group, world.id(), direct];
+    let mut found = world.store.last_seqs(&asked).await.unwrap();
+    found.sort_unstable();
+    let mut expect = vec![(group, seq(10)), (direct, seq(1))];
+    expect.sort_unstable();
+    assert_eq!(found, expect);
+    assert_eq!(world.store.last_seqs(&[]).await.unwrap(), []);
+}
+
+/// A node reads what it has missed, a page at a time, without being a member.
+pub async fn entries_are_read_by_whoever_asks(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let group = log_of_ten(&world, alice, bob, carol).await;
+    for (after, limit, expect) in [
+        (0, 3, vec![1, 2, 3]),
+        (3, 100, (4..=10).collect()),
+        (10, 100, vec![]),
+    ] {
+        let entries = world.store.read_entries(group, seq(after), limit).await.unwrap();
+        let seqs: Vec<u64> = entries.iter().map(|entry| entry.seq.get()).collect();
+        assert_eq!(seqs, expect, "after {after}");
+    }
+    assert_eq!(world.store.read_entries(world.id(), seq(0), 9).await.unwrap(), []);
+}

@@ -7,7 +7,7 @@ use pipit_store::account::{
 use pipit_wire::frame::Profile;
 use pipit_wire::{Timestamp, UserId};
 
-use crate::error::Error;
+use crate::error::{Error, corrupt};
 use crate::row::{self, at};
 use crate::session::{Session, only_if, params};
 use crate::{device, invite};
@@ -26,6 +26,18 @@ pub(crate) async fn find_server(session: &Session) -> Result<Option<ServerRecord
         })
     })
     .transpose()
+}
+
+pub(crate) async fn server_key(session: &Session, candidate: &[u8; 32]) -> Result<[u8; 32]> {
+    let insert = session
+        .prepare("INSERT INTO server_key (one, key) VALUES (1, $1) ON CONFLICT DO NOTHING")
+        .await?;
+    session.execute(&insert, params![candidate.as_slice()]).await?;
+    let row = session.first("SELECT key FROM server_key", &[]).await?;
+    let row = row.ok_or_else(|| corrupt("the server's key went away"))?;
+    let key: Vec<u8> = at(&row, 0)?;
+    key.try_into()
+        .map_err(|_wrong_length| corrupt("the server's key has not 32 bytes"))
 }
 
 pub(crate) async fn set_up(session: &Session, set_up: &SetUp) -> Result<std::result::Result<(), SetUpError>> {

@@ -1,6 +1,6 @@
 //! Devices and their refresh tokens.
 
-use pipit_store::account::{DeviceRecord, NewDevice, RotateRefresh, RotateRefreshError, TokenHash};
+use pipit_store::account::{Barred, DeviceRecord, NewDevice, RotateRefresh, RotateRefreshError, TokenHash};
 use pipit_wire::{DeviceId, Timestamp, UserId};
 use uuid::Uuid;
 
@@ -56,6 +56,29 @@ pub(crate) async fn find(session: &Session, device: DeviceId) -> Result<Option<D
         )
         .await?;
     row.map(|row| row::device(&row, 0)).transpose()
+}
+
+pub(crate) async fn find_barred(session: &Session, devices: &[DeviceId]) -> Result<Vec<(DeviceId, Barred)>> {
+    let ids: Vec<Uuid> = devices.iter().map(DeviceId::as_uuid).collect();
+    let rows = session
+        .rows(
+            "SELECT asked.id, account.suspended_at IS NOT NULL FROM unnest($1::uuid[]) AS asked (id)
+            LEFT JOIN device ON device.id = asked.id AND device.revoked_at IS NULL
+            LEFT JOIN account ON account.id = device.user_id
+            WHERE device.id IS NULL OR account.suspended_at IS NOT NULL",
+            params![ids],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let why = if at(row, 1)? {
+                Barred::Suspended
+            } else {
+                Barred::SignedOut
+            };
+            Ok((row::id_at(row, 0)?, why))
+        })
+        .collect()
 }
 
 pub(crate) async fn list(session: &Session, user: UserId) -> Result<Vec<DeviceRecord>> {

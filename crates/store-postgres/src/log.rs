@@ -97,6 +97,40 @@ pub(crate) async fn last_seq(session: &Session, conversation: ConversationId) ->
     row.map(|row| row::seq_at(&row, 0)).transpose()
 }
 
+pub(crate) async fn last_seqs(
+    session: &Session,
+    conversations: &[ConversationId],
+) -> Result<Vec<(ConversationId, Seq)>> {
+    let ids: Vec<Uuid> = conversations.iter().map(ConversationId::as_uuid).collect();
+    let rows = session
+        .rows(
+            "SELECT id, last_seq FROM conversation WHERE id = ANY($1::uuid[])",
+            params![ids],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row::id_at(row, 0)?, row::seq_at(row, 1)?)))
+        .collect()
+}
+
+/// The entries of `$1` from `$2` on, oldest first, at most `$3`.
+pub(crate) const ENTRIES: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    " FROM event WHERE conversation = $1 AND seq >= $2 ORDER BY seq LIMIT $3"
+);
+
+pub(crate) async fn read_entries(
+    session: &Session,
+    conversation: ConversationId,
+    after: Seq,
+    limit: u32,
+) -> Result<Vec<Event>> {
+    let key = params![conversation.as_uuid(), seq_number(after.next()), i64::from(limit)];
+    let rows = session.rows(ENTRIES, key).await?;
+    rows.iter().map(|row| row::event(row, 0)).collect()
+}
+
 pub(crate) async fn read(
     session: &Session,
     conversation: ConversationId,

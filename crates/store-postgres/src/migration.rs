@@ -9,7 +9,10 @@ use tokio_postgres::Client;
 use crate::error::{Error, corrupt, store_error};
 
 /// In order; the schema's number is how many of them have run. One that has been released never changes.
-pub(crate) const MIGRATIONS: &[(&str, &str)] = &[("initial", include_str!("../migrations/0001_initial.sql"))];
+pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
+    ("initial", include_str!("../migrations/0001_initial.sql")),
+    ("server_key", include_str!("../migrations/0002_server_key.sql")),
+];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.
 const LOCK_KEY: i64 = 0x50_6970_6974;

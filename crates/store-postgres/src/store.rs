@@ -13,8 +13,8 @@
 use async_trait::async_trait;
 use pipit_store::Store;
 use pipit_store::account::{
-    CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice, NewInvite,
-    RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
+    Barred, CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice,
+    NewInvite, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
 };
 use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
 use pipit_store::error::StoreError;
@@ -63,6 +63,10 @@ impl Store for PostgresStore {
 
     async fn set_up(&self, set_up: SetUp) -> Result<Result<(), SetUpError>, StoreError> {
         work!(self, |session| account::set_up(session, &set_up))
+    }
+
+    async fn server_key(&self, candidate: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        work!(self, |session| account::server_key(session, &candidate))
     }
 
     async fn create_account(
@@ -128,6 +132,10 @@ impl Store for PostgresStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         work!(self, |session| device::revoke(session, user, device, now))
+    }
+
+    async fn find_barred(&self, devices: &[DeviceId]) -> Result<Vec<(DeviceId, Barred)>, StoreError> {
+        work!(self, |session| device::find_barred(session, devices))
     }
 
     async fn touch_devices(&self, seen: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
@@ -328,5 +336,26 @@ impl Store for PostgresStore {
 
     async fn last_seq(&self, conversation: ConversationId) -> Result<Option<Seq>, StoreError> {
         work!(self, |session| log::last_seq(session, conversation))
+    }
+
+    async fn last_seqs(
+        &self,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<(ConversationId, Seq)>, StoreError> {
+        work!(self, |session| log::last_seqs(session, conversations))
+    }
+
+    async fn read_entries(
+        &self,
+        conversation: ConversationId,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError> {
+        work!(self, |session| log::read_entries(
+            session,
+            conversation,
+            after,
+            limit
+        ))
     }
 }

@@ -127,9 +127,10 @@ async fn nodes_that_start_at_once_migrate_once() {
     assert_eq!(starts.join_all().await, vec![None; 6]);
     let migrations = line(database.url())
         .await
-        .query("SELECT version FROM schema_version", &[])
-        .await;
-    assert_eq!(migrations.unwrap().len(), 1);
+        .query_one("SELECT count(*) = max(version) FROM schema_version", &[])
+        .await
+        .unwrap();
+    assert!(migrations.get::<_, bool>(0), "each has run once");
 }
 
 /// A schema that a newer version has made is refused.

@@ -23,6 +23,13 @@ pub(crate) fn find_server(db: &Connection) -> Result<Option<ServerRecord>> {
         .optional()
 }
 
+pub(crate) fn server_key(db: &Connection, candidate: &[u8; 32]) -> Result<[u8; 32]> {
+    db.prepare_cached("INSERT INTO server_key (only, key) VALUES (1, ?1) ON CONFLICT DO NOTHING")?
+        .execute(params![candidate])?;
+    db.prepare_cached("SELECT key FROM server_key")?
+        .query_row([], |row| row.get(0))
+}
+
 pub(crate) fn set_up(db: &Connection, set_up: &SetUp) -> Result<Result<(), SetUpError>> {
     let made = db
         .prepare_cached(

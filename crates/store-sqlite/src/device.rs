@@ -1,6 +1,6 @@
 //! Devices and their refresh tokens.
 
-use pipit_store::account::{DeviceRecord, NewDevice, RotateRefresh, RotateRefreshError, TokenHash};
+use pipit_store::account::{Barred, DeviceRecord, NewDevice, RotateRefresh, RotateRefreshError, TokenHash};
 use pipit_wire::{DeviceId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
@@ -41,6 +41,25 @@ pub(crate) fn find(db: &Connection, device: DeviceId) -> Result<Option<DeviceRec
     )?
     .query_row([device.as_bytes()], row::device)
     .optional()
+}
+
+pub(crate) fn find_barred(db: &Connection, devices: &[DeviceId]) -> Result<Vec<(DeviceId, Barred)>> {
+    let mut standing = db.prepare_cached(
+        "SELECT user.suspended_at IS NOT NULL FROM device JOIN user ON user.id = device.user
+        WHERE device.id = ?1 AND device.revoked_at IS NULL",
+    )?;
+    let mut barred = Vec::new();
+    for device in devices {
+        let suspended: Option<bool> = standing
+            .query_row([device.as_bytes()], |row| row.get(0))
+            .optional()?;
+        match suspended {
+            None => barred.push((*device, Barred::SignedOut)),
+            Some(true) => barred.push((*device, Barred::Suspended)),
+            Some(false) => {}
+        }
+    }
+    Ok(barred)
 }
 
 pub(crate) fn list(db: &Connection, user: UserId) -> Result<Vec<DeviceRecord>> {

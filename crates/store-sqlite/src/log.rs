@@ -63,6 +63,17 @@ pub(crate) fn last_seq(db: &Connection, conversation: ConversationId) -> Result<
         .optional()
 }
 
+pub(crate) fn last_seqs(
+    db: &Connection,
+    conversations: &[ConversationId],
+) -> Result<Vec<(ConversationId, Seq)>> {
+    let mut found = Vec::with_capacity(conversations.len());
+    for conversation in conversations {
+        found.extend(last_seq(db, *conversation)?.map(|seq| (*conversation, seq)));
+    }
+    Ok(found)
+}
+
 fn find_bounds(db: &Connection, conversation: ConversationId, user: UserId) -> Result<Option<(Seq, Seq)>> {
     db.prepare_cached(BOUNDS)?
         .query_row([conversation.as_bytes(), user.as_bytes()], |row| {
@@ -71,7 +82,12 @@ fn find_bounds(db: &Connection, conversation: ConversationId, user: UserId) -> R
         .optional()
 }
 
-fn forwards(db: &Connection, conversation: ConversationId, from: Seq, limit: u32) -> Result<Vec<Event>> {
+pub(crate) fn forwards(
+    db: &Connection,
+    conversation: ConversationId,
+    from: Seq,
+    limit: u32,
+) -> Result<Vec<Event>> {
     db.prepare_cached(FORWARDS)?
         .query_map(params![conversation.as_bytes(), seq_number(from), limit], |row| {
             row::event(conversation, row)

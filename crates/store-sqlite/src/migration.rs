@@ -6,7 +6,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::error::store_error;
 
 /// In order; the schema's number is how many of them have run. One that has been released never changes.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_initial.sql"),
+    include_str!("../migrations/0002_server_key.sql"),
+];
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.
 const APPLICATION_ID: i32 = 0x5069_7069;

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use pipit_store::Store;
 use pipit_store::account::{
-    CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice, NewInvite,
-    RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
+    Barred, CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice,
+    NewInvite, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
 };
 use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
 use pipit_store::error::StoreError;
@@ -30,6 +30,12 @@ impl Store for SqliteStore {
 
     async fn set_up(&self, set_up: SetUp) -> Result<Result<(), SetUpError>, StoreError> {
         self.engine.write(move |db| account::set_up(db, &set_up)).await
+    }
+
+    async fn server_key(&self, candidate: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        self.engine
+            .write(move |db| account::server_key(db, &candidate))
+            .await
     }
 
     async fn create_account(
@@ -104,6 +110,13 @@ impl Store for SqliteStore {
     ) -> Result<bool, StoreError> {
         self.engine
             .write(move |db| device::revoke(db, user, device, now))
+            .await
+    }
+
+    async fn find_barred(&self, devices: &[DeviceId]) -> Result<Vec<(DeviceId, Barred)>, StoreError> {
+        let devices = devices.to_vec();
+        self.engine
+            .read(move |db| device::find_barred(db, &devices))
             .await
     }
 
@@ -313,5 +326,26 @@ impl Store for SqliteStore {
 
     async fn last_seq(&self, conversation: ConversationId) -> Result<Option<Seq>, StoreError> {
         self.engine.read(move |db| log::last_seq(db, conversation)).await
+    }
+
+    async fn last_seqs(
+        &self,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<(ConversationId, Seq)>, StoreError> {
+        let conversations = conversations.to_vec();
+        self.engine
+            .read(move |db| log::last_seqs(db, &conversations))
+            .await
+    }
+
+    async fn read_entries(
+        &self,
+        conversation: ConversationId,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.engine
+            .read(move |db| log::forwards(db, conversation, after.next(), limit))
+            .await
     }
 }

@@ -154,6 +154,15 @@ pub struct DeviceRecord {
     pub last_seen_at: Timestamp,
 }
 
+/// Why a device may not be connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Barred {
+    /// It was signed out, or never was.
+    SignedOut,
+    /// Its account is suspended.
+    Suspended,
+}
+
 /// Trades a refresh token for its successor.
 ///
 /// A device has a current token and, until the current one has been presented, its predecessor stays valid, so that an answer

@@ -24,8 +24,8 @@ use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, Profi
 use pipit_wire::{ConversationId, DeviceId, Event, InviteId, Seq, Timestamp, UserId};
 
 use account::{
-    CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice, NewInvite,
-    RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
+    Barred, CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice,
+    NewInvite, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
 };
 use conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
 use error::StoreError;
@@ -45,6 +45,9 @@ pub trait Store: Send + Sync + 'static {
     async fn find_server(&self) -> Result<Option<ServerRecord>, StoreError>;
     /// Makes the first account, the administrator, and names the server.
     async fn set_up(&self, set_up: SetUp) -> Result<Result<(), SetUpError>, StoreError>;
+
+    /// The key that all nodes share: this one where there was none yet, else the one that there was.
+    async fn server_key(&self, candidate: [u8; 32]) -> Result<[u8; 32], StoreError>;
 
     // Accounts
 
@@ -83,6 +86,8 @@ pub trait Store: Send + Sync + 'static {
     /// Revokes a device of this account. False where it has none such, or it was revoked before.
     async fn revoke_device(&self, user: UserId, device: DeviceId, now: Timestamp)
     -> Result<bool, StoreError>;
+    /// Those of these devices that may not be connected, with why, in any order.
+    async fn find_barred(&self, devices: &[DeviceId]) -> Result<Vec<(DeviceId, Barred)>, StoreError>;
     /// Notes that these devices were connected at these times; never moves a time back.
     async fn touch_devices(&self, seen: &[(DeviceId, Timestamp)]) -> Result<(), StoreError>;
     /// When any device of each account was last connected; accounts without any are left out.
@@ -213,4 +218,16 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Option<u32>, StoreError>;
     /// The last entry's seq; none where there is no such conversation.
     async fn last_seq(&self, conversation: ConversationId) -> Result<Option<Seq>, StoreError>;
+    /// The last entry's seq of each of these conversations, in any order; those that are not there are left out.
+    async fn last_seqs(
+        &self,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<(ConversationId, Seq)>, StoreError>;
+    /// The entries after `after`, oldest first, at most `limit`, whoever asks: for a node that has missed some of them.
+    async fn read_entries(
+        &self,
+        conversation: ConversationId,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError>;
 }
