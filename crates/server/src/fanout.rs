@@ -7,8 +7,10 @@
 pub mod announcement;
 pub mod announcer;
 pub mod appender;
+pub mod audience;
 pub mod hub;
 pub mod outbox;
+pub mod repair;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

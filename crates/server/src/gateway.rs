@@ -29,6 +29,8 @@ pub struct Settings {
     pub errors_per_minute: u32,
     /// Over how long a stopping node spreads its clients' return, milliseconds.
     pub reconnect_spread_ms: u32,
+    /// How often what connections were given is compared with the log, where there are other nodes, milliseconds.
+    pub sweep_interval_ms: u64,
 }
 
 impl Default for Settings {
@@ -41,6 +43,7 @@ impl Default for Settings {
             frames_per_second: 200,
             errors_per_minute: 20,
             reconnect_spread_ms: 5_000,
+            sweep_interval_ms: 30_000,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One node's logic, put together, without sockets: what the edges call and what a simulation drives.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use pipit_bus::{Bus, Sink, Topic};
@@ -13,7 +14,9 @@ use crate::error::ServiceError;
 use crate::fanout::announcement::{decode_control, decode_frame};
 use crate::fanout::announcer::Announcer;
 use crate::fanout::appender::Appender;
+use crate::fanout::audience::Entry;
 use crate::fanout::hub::Hub;
+use crate::fanout::repair::Repair;
 use crate::gateway::Settings;
 use crate::service::conversations::Conversations;
 use crate::service::messaging::Messaging;
@@ -56,6 +59,8 @@ pub struct Node {
     pub stats: Arc<Stats>,
     /// Who is connected here.
     pub hub: Arc<Hub>,
+    /// What finds and gives what the bus has lost.
+    pub repair: Arc<Repair>,
     /// Writing.
     pub messaging: Messaging,
     /// Making conversations and changing who is in them.
@@ -109,7 +114,17 @@ impl Node {
                 hub.shut_down(gateway.reconnect_spread_ms);
             }
         });
+        let repair = Arc::new(Repair::new(
+            Arc::clone(&context.store),
+            Arc::clone(&hub),
+            Arc::clone(&stats),
+        ));
+        if !hub.is_alone() {
+            let every = Duration::from_millis(gateway.sweep_interval_ms);
+            tasks.spawn(Arc::clone(&repair).run(every, shutdown.clone()));
+        }
         let node = Arc::new(Self {
+            repair,
             messaging: Messaging::new(context.clone(), appender.clone(), Arc::clone(&hub)),
             conversations: Conversations::new(context.clone(), appender, announcer),
             context,
@@ -130,9 +145,16 @@ impl Node {
 
 impl Sink for Node {
     fn deliver(&self, topic: Topic, payload: Bytes) {
+        self.stats.bus_received.add_one();
         match topic {
             Topic::Conversation(conversation) => match decode_frame(&payload) {
-                Some((header, frame)) => self.hub.deliver(conversation, header.except, &frame),
+                Some((header, frame)) => match header.seq {
+                    Some(seq) => {
+                        let change = header.change;
+                        self.hub.give(conversation, Entry { seq, change, frame });
+                    }
+                    None => self.hub.deliver(conversation, header.except, &frame),
+                },
                 None => self.stats.unreadable_announcements.add_one(),
             },
             Topic::User(user) => match decode_control(&payload) {
@@ -145,5 +167,9 @@ impl Sink for Node {
         }
     }
 
-    fn resumed(&self) {}
+    fn resumed(&self) {
+        tracing::info!("the bus is back: what it has lost is looked for in the log");
+        self.stats.bus_resumed.add_one();
+        self.repair.resumed();
+    }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pipit_bus::SingleNode;
+use pipit_store::account::TokenHash;
 use pipit_wire::Limits;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::{Clock, Random, SystemClock, SystemRandom};
 use crate::config::Config;
 use crate::context::Context;
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, SigningKey};
 use crate::gateway;
 use crate::limit::Limit;
 use crate::node::{self, Node};
@@ -27,7 +28,7 @@ use crate::service::accounts::{self, Accounts};
 use crate::service::devices::Devices;
 use crate::service::invites::Invites;
 use crate::service::passwords::Passwords;
-use crate::service::tokens::AccessTokens;
+use crate::service::tokens::{AccessTokens, Secret, SecretKind};
 
 pub use self::error::StartError;
 pub use self::seed::{Seeded, seed};
@@ -89,8 +90,11 @@ impl Server {
     pub async fn open(config: Config, environment: Environment) -> Result<Self, StartError> {
         let Environment { clock, random } = environment;
         let data = DataDir::open(&config.general.data)?;
-        let key = data.signing_key(&*random)?;
+        let own_key = data.signing_key(&*random)?;
         let storage = Storage::open(&config.general, &data).await?;
+        // Whichever node came first gave its key to all: each reads the others' tokens, and all have one set-up link.
+        let key = SigningKey(storage.store().server_key(own_key.0).await?);
+        let set_up = Secret::of_key(SecretKind::SetUp, &key);
         let context = Context {
             store: storage.store(),
             clock,
@@ -115,7 +119,7 @@ impl Server {
         };
         let node = Node::start(parts, tasks.clone(), stop.clone());
         let needs_set_up = context.store.find_server().await?.is_none();
-        let (app, set_up_token) = assemble(&config, context, tokens, node);
+        let app = assemble(&config, context, tokens, node, set_up.hash);
         Ok(Self {
             app,
             storage,
@@ -123,7 +127,7 @@ impl Server {
             stop,
             connections_max,
             public_url: config.general.public_url,
-            set_up_token: needs_set_up.then_some(set_up_token),
+            set_up_token: needs_set_up.then_some(set_up.text),
             _data: data,
         })
     }
@@ -180,21 +184,28 @@ impl Server {
     }
 }
 
-fn assemble(config: &Config, context: Context, tokens: Arc<AccessTokens>, node: Arc<Node>) -> (App, String) {
+fn assemble(
+    config: &Config,
+    context: Context,
+    tokens: Arc<AccessTokens>,
+    node: Arc<Node>,
+    set_up: TokenHash,
+) -> App {
     let hub = Arc::clone(&node.hub);
-    let (accounts, set_up_token) = Accounts::new(accounts::Parts {
+    let accounts = Accounts::new(accounts::Parts {
         passwords: Passwords::new(Arc::clone(&context.random), node.tasks.clone()),
         context: context.clone(),
         tokens: Arc::clone(&tokens),
         hub: Arc::clone(&hub),
         registration: config.general.registration,
         limits: config.limits.clone(),
+        set_up,
     });
     let by_device = Limit::per_minute(
         config.limits.requests_per_minute_device,
         Arc::clone(&context.clock),
     );
-    let app = App::new(rest::Parts {
+    App::new(rest::Parts {
         metrics: Metrics::new(Arc::clone(&node.stats)),
         metrics_access: config.general.metrics,
         accounts,
@@ -213,8 +224,7 @@ fn assemble(config: &Config, context: Context, tokens: Arc<AccessTokens>, node: 
             .as_deref()
             .is_some_and(|url| url.starts_with("https://")),
         node,
-    });
-    (app, set_up_token)
+    })
 }
 
 /// Where a browser on this machine reaches a server that listens there.

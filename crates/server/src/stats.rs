@@ -38,6 +38,18 @@ counters! {
     receipts_advanced,
     /// Announcements from other nodes that could not be read.
     unreadable_announcements,
+    /// What was handed to the bus for other nodes.
+    bus_published,
+    /// What came from other nodes.
+    bus_received,
+    /// Times that the bus was away and came back.
+    bus_resumed,
+    /// Conversations in which an entry from another node was found to be missing.
+    gaps_found,
+    /// Entries read from the log in place of announcements that were missing.
+    repaired_entries,
+    /// Times that what was given was compared with the log.
+    sweeps,
 }
 
 /// A number that many threads change.

@@ -8,12 +8,17 @@ use pipit_wire::frame::server::Presence;
 use pipit_wire::{ConversationId, DeviceId, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
+use super::audience::Change;
+
 /// What goes before a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// The entry's place, where the frame is an entry of the log: a node sees by it that it has missed some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<Seq>,
+    /// What the entry changes in who gets the next ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
     /// Whose connections do not get it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub except: Option<UserId>,
@@ -25,11 +30,6 @@ pub struct Header {
 pub enum Control {
     /// It has become a member.
     Joined {
-        /// Of which conversation.
-        conversation: ConversationId,
-    },
-    /// It is no longer a member.
-    Left {
         /// Of which conversation.
         conversation: ConversationId,
     },
@@ -99,6 +99,7 @@ mod tests {
         let frame = Bytes::from_static(b"{\"text\":\"a\\nb\"}\n{}");
         let header = Header {
             seq: Seq::new(7),
+            change: Some(Change::Removed(UserId::from_bytes([7; 16]))),
             except: None,
         };
         assert_eq!(

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use pipit_wire::Event;
 use pipit_wire::event::EventBody;
-use pipit_wire::{Event, ServerFrame, codec};
 
-use super::announcement::Header;
+use super::audience::Entry;
 use super::hub::Hub;
 use crate::stats::Stats;
 
@@ -42,18 +41,21 @@ impl Announcer {
             | EventBody::TitleChanged { .. }
             | EventBody::Unknown => {}
         }
-        let header = Header {
-            seq: Some(event.seq),
-            except: None,
-        };
-        let frame = ServerFrame::Event(event);
-        let text = Bytes::from(codec::encode_server(&frame));
-        self.hub.announce(conversation, header, &text);
+        let (entry, event) = Entry::encode(event);
+        self.hub.announce_entry(conversation, entry);
         self.stats.announcements.add_one();
-        match frame {
-            ServerFrame::Event(event) => event,
-            #[expect(clippy::unreachable, reason = "it was made three lines above")]
-            _ => unreachable!("the frame is the event"),
+        event
+    }
+
+    /// Announces a message once more, where there are other nodes: the node that appended it may have ended before it told anybody.
+    /// Whoever was given it already drops it.
+    pub fn announce_again(&self, event: Event) -> Event {
+        if self.hub.is_alone() || !matches!(event.body, EventBody::Message { .. }) {
+            return event;
         }
+        let conversation = event.conversation;
+        let (entry, event) = Entry::encode(event);
+        self.hub.announce_entry(conversation, entry);
+        event
     }
 }

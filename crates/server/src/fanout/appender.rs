@@ -161,7 +161,10 @@ impl Worker {
     fn announce(&self, outcome: Result<Appended, AppendError>) -> Outcome {
         let appended = outcome?;
         if appended.repeated {
-            return Ok(appended);
+            return Ok(Appended {
+                event: self.announcer.announce_again(appended.event),
+                repeated: true,
+            });
         }
         self.stats.messages_appended.add_one();
         Ok(Appended {

@@ -1,18 +1,20 @@
 //! Which connections are here, and who gets what.
 //!
 //! A conversation's subscribers are the local connections of its members. Every method is synchronous and takes short
-//! locks in one order (users, or a conversation's shard, then a connection, then its outbox), so that nothing here can wait for a slow reader.
+//! locks in one order (a conversation's shard, the users, a connection, its outbox), so that nothing here can wait for a slow reader.
 
-use std::collections::hash_map::{Entry, OccupiedEntry};
-use std::collections::{HashMap, HashSet};
+use std::collections::hash_map::{Entry as MapEntry, OccupiedEntry};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use pipit_bus::{Bus, Topic};
-use pipit_wire::{ConversationId, DeviceId, UserId};
+use pipit_wire::{ConversationId, DeviceId, Seq, UserId};
+use tokio::sync::Notify;
 
 use super::announcement::{Control, Header, encode_control, encode_frame};
+use super::audience::{Audience, Change, Entry, Placed};
 use super::lock;
 use super::outbox::{Ending, Outbox, Outgoing, Pushed};
 use crate::stats::Stats;
@@ -38,12 +40,58 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// The conversations that it is subscribed to.
+    pub fn conversations(&self) -> Vec<ConversationId> {
+        lock(&self.subscriptions).joined.iter().copied().collect()
+    }
+
+    /// Whether its account's memberships are just being read.
+    pub fn notes_changes(&self) -> bool {
+        lock(&self.subscriptions).recent.is_some()
+    }
+}
+
 #[derive(Default)]
 struct Subscriptions {
     joined: HashSet<ConversationId>,
-    /// What the account has left since the connection was opened, until its memberships have been read: that reading may be older.
-    left: Option<Vec<ConversationId>>,
+    /// What has changed since its account's memberships began to be read: that reading may be older.
+    recent: Option<Box<Recent>>,
     closed: bool,
+}
+
+#[derive(Default)]
+struct Recent {
+    joined: Vec<ConversationId>,
+    left: Vec<ConversationId>,
+}
+
+impl Subscriptions {
+    /// Notes that the account has left. Whether that is news to the connection.
+    fn leave(&mut self, conversation: ConversationId) -> bool {
+        let was_joined = self.joined.remove(&conversation);
+        if let Some(recent) = &mut self.recent {
+            recent.joined.retain(|joined| *joined != conversation);
+            recent.left.push(conversation);
+            return true;
+        }
+        was_joined
+    }
+
+    /// Notes that the account has joined. False where it had before, or where a list of memberships says so that is out of date.
+    fn join(&mut self, conversation: ConversationId, from_list: bool) -> bool {
+        if self.closed || self.joined.contains(&conversation) {
+            return false;
+        }
+        if let Some(recent) = &mut self.recent {
+            if from_list && recent.left.contains(&conversation) {
+                return false;
+            }
+            recent.left.retain(|left| *left != conversation);
+            recent.joined.push(conversation);
+        }
+        self.joined.insert(conversation)
+    }
 }
 
 /// An account that is connected or watched here.
@@ -59,13 +107,16 @@ impl LocalUser {
     }
 }
 
-type Shard = HashMap<ConversationId, Vec<Arc<Connection>>>;
+type Shard = HashMap<ConversationId, Audience>;
 
 /// See the module.
 pub struct Hub {
     shards: Vec<Mutex<Shard>>,
     users: Mutex<HashMap<UserId, LocalUser>>,
     next: AtomicU64,
+    /// Conversations of which something is missing here, and up to where their logs are known to go.
+    gaps: Mutex<BTreeMap<ConversationId, Seq>>,
+    gap_found: Notify,
     bus: Arc<dyn Bus>,
     stats: Arc<Stats>,
 }
@@ -77,6 +128,8 @@ impl Hub {
             shards: (0..SHARDS).map(|_| Mutex::new(Shard::new())).collect(),
             users: Mutex::default(),
             next: AtomicU64::new(1),
+            gaps: Mutex::default(),
+            gap_found: Notify::new(),
             bus,
             stats,
         }
@@ -90,7 +143,7 @@ impl Hub {
             device,
             outbox: Outbox::default(),
             subscriptions: Mutex::new(Subscriptions {
-                left: Some(Vec::new()),
+                recent: Some(Box::default()),
                 ..Subscriptions::default()
             }),
         });
@@ -110,23 +163,62 @@ impl Hub {
         connection
     }
 
-    /// Subscribes a new connection to its account's conversations, as they were read after [`Hub::open`]; then waits until
-    /// other nodes' announcements come.
-    pub async fn join_all(&self, connection: &Arc<Connection>, conversations: Vec<ConversationId>) {
+    /// Whether there is no other node.
+    pub fn is_alone(&self) -> bool {
+        self.bus.is_alone()
+    }
+
+    /// Subscribes a new connection to its account's conversations, as they were read after [`Hub::open`].
+    pub fn join_all(&self, connection: &Arc<Connection>, conversations: &[ConversationId]) {
         for conversation in conversations {
-            let left = {
-                let subscriptions = lock(&connection.subscriptions);
+            self.join(connection, *conversation, true);
+        }
+    }
+
+    /// From now on, notes what changes in the memberships of a connection's account, because they are about to be read.
+    pub fn note_changes(&self, connection: &Connection) {
+        lock(&connection.subscriptions).recent = Some(Box::default());
+    }
+
+    /// What was read of its account's memberships has been used.
+    pub fn stop_noting(&self, connection: &Connection) {
+        lock(&connection.subscriptions).recent = None;
+    }
+
+    /// Brings a connection in line with its account's memberships, as they were read after [`Hub::note_changes`]. Those that it
+    /// was not subscribed to.
+    pub fn reconcile(
+        &self,
+        connection: &Arc<Connection>,
+        memberships: &[ConversationId],
+    ) -> Vec<ConversationId> {
+        let listed: HashSet<_> = memberships.iter().copied().collect();
+        let gone: Vec<_> = {
+            let subscriptions = lock(&connection.subscriptions);
+            let is_new = |id: &ConversationId| {
                 subscriptions
-                    .left
+                    .recent
                     .as_ref()
-                    .is_some_and(|left| left.contains(&conversation))
+                    .is_some_and(|recent| recent.joined.contains(id))
             };
-            if !left {
-                self.join(connection, conversation);
+            let joined = subscriptions.joined.iter();
+            joined
+                .filter(|id| !listed.contains(id) && !is_new(id))
+                .copied()
+                .collect()
+        };
+        for conversation in gone {
+            self.leave(connection, conversation);
+        }
+        let mut joined = Vec::new();
+        for conversation in memberships {
+            if self.join(connection, *conversation, true) {
+                self.push(connection, Outgoing::Joined(*conversation));
+                joined.push(*conversation);
             }
         }
-        lock(&connection.subscriptions).left = None;
-        self.settled().await;
+        self.stop_noting(connection);
+        joined
     }
 
     /// Waits until other nodes' announcements come for everything subscribed to so far.
@@ -154,7 +246,7 @@ impl Hub {
             self.remove_subscriber(connection, conversation);
         }
         let mut users = lock(&self.users);
-        if let Entry::Occupied(mut local) = users.entry(connection.user) {
+        if let MapEntry::Occupied(mut local) = users.entry(connection.user) {
             local
                 .get_mut()
                 .connections
@@ -184,11 +276,11 @@ impl Hub {
     pub fn set_watched(&self, user: UserId, watched: bool) {
         let mut users = lock(&self.users);
         match users.entry(user) {
-            Entry::Occupied(mut local) => {
+            MapEntry::Occupied(mut local) => {
                 local.get_mut().watched = watched;
                 self.forget_unwanted(local);
             }
-            Entry::Vacant(local) => {
+            MapEntry::Vacant(local) => {
                 if watched {
                     local.insert(LocalUser {
                         watched,
@@ -219,7 +311,16 @@ impl Hub {
     pub fn audience(&self, conversation: ConversationId) -> usize {
         lock(self.shard(conversation))
             .get(&conversation)
-            .map_or(0, Vec::len)
+            .map_or(0, |audience| audience.connections.len())
+    }
+
+    /// Every connection here.
+    pub fn connections(&self) -> Vec<Arc<Connection>> {
+        lock(&self.users)
+            .values()
+            .flat_map(|local| &local.connections)
+            .cloned()
+            .collect()
     }
 
     /// A device was signed out: its connections end, on every node.
@@ -234,19 +335,96 @@ impl Hub {
         self.publish_control(user, &Control::Suspended);
     }
 
-    /// Hands a frame to everybody who is in a conversation, here and on the other nodes.
-    pub fn announce(&self, conversation: ConversationId, header: Header, frame: &Bytes) {
-        self.deliver(conversation, header.except, frame);
+    /// Gives an entry that was just appended to everybody who is in the conversation, here and on the other nodes.
+    pub fn announce_entry(&self, conversation: ConversationId, entry: Entry) {
         if !self.bus.is_alone() {
-            self.bus
-                .publish(Topic::Conversation(conversation), encode_frame(header, frame));
+            let header = Header {
+                seq: Some(entry.seq),
+                change: entry.change,
+                except: None,
+            };
+            let payload = encode_frame(header, &entry.frame);
+            self.bus.publish(Topic::Conversation(conversation), payload);
+            self.stats.bus_published.add_one();
+        }
+        self.give(conversation, entry);
+    }
+
+    /// Gives an entry to everybody here who is in the conversation: once, in the order of the log. Where some before it are
+    /// missing, it waits for them.
+    pub fn give(&self, conversation: ConversationId, entry: Entry) {
+        let mut shard = lock(self.shard(conversation));
+        let Some(audience) = shard.get_mut(&conversation) else {
+            return;
+        };
+        if self.bus.is_alone() {
+            self.hand_out(audience, conversation, &entry);
+        } else {
+            let seq = entry.seq;
+            match audience.place(entry) {
+                Placed::Next(entry) => {
+                    self.hand_out(audience, conversation, &entry);
+                    while let Some(entry) = audience.next_held() {
+                        self.hand_out(audience, conversation, &entry);
+                    }
+                }
+                Placed::Known => {}
+                Placed::Early => self.note_gap(conversation, seq),
+            }
+        }
+        if audience.connections.is_empty() {
+            shard.remove(&conversation);
+            self.bus.unsubscribe(Topic::Conversation(conversation));
         }
     }
 
-    /// Hands a frame to everybody here who is in a conversation.
+    fn hand_out(&self, audience: &mut Audience, conversation: ConversationId, entry: &Entry) {
+        match entry.change {
+            Some(Change::Removed(user)) => {
+                audience.connections.retain(|connection| connection.user != user);
+                for connection in self.connections_of(user) {
+                    if lock(&connection.subscriptions).leave(conversation) {
+                        self.push(&connection, Outgoing::Left(conversation));
+                    }
+                }
+            }
+            Some(Change::Added(user)) => {
+                for connection in self.connections_of(user) {
+                    if lock(&connection.subscriptions).join(conversation, false) {
+                        self.push(&connection, Outgoing::Joined(conversation));
+                        audience.connections.push(connection);
+                    }
+                }
+            }
+            None => {}
+        }
+        for connection in &audience.connections {
+            self.push(connection, Outgoing::Frame(entry.frame.clone()));
+        }
+        self.stats.deliveries.add(audience.connections.len());
+    }
+
+    /// Hands a frame that is no entry to everybody who is in a conversation, here and on the other nodes.
+    pub fn announce(&self, conversation: ConversationId, except: Option<UserId>, frame: &Bytes) {
+        self.deliver(conversation, except, frame);
+        if !self.bus.is_alone() {
+            let header = Header {
+                except,
+                ..Header::default()
+            };
+            self.bus
+                .publish(Topic::Conversation(conversation), encode_frame(header, frame));
+            self.stats.bus_published.add_one();
+        }
+    }
+
+    /// Hands a frame that is no entry to everybody here who is in a conversation.
     pub fn deliver(&self, conversation: ConversationId, except: Option<UserId>, frame: &Bytes) {
         let shard = lock(self.shard(conversation));
-        let connections = shard.get(&conversation).map(Vec::as_slice).unwrap_or_default();
+        let connections = shard
+            .get(&conversation)
+            .map(|audience| audience.connections.as_slice())
+            .unwrap_or_default();
         let mut delivered = 0;
         for connection in connections
             .iter()
@@ -272,17 +450,17 @@ impl Hub {
         self.publish_control(user, &Control::Joined { conversation });
     }
 
-    /// An account is no longer a member of a conversation.
+    /// An account is no longer a member of a conversation: ends its subscriptions here. The other nodes learn it from the entry.
     pub fn member_left(&self, user: UserId, conversation: ConversationId) {
-        self.left_here(user, conversation);
-        self.publish_control(user, &Control::Left { conversation });
+        for connection in self.connections_of(user) {
+            self.leave(&connection, conversation);
+        }
     }
 
     /// Another node says something about an account that is connected here.
     pub fn control(&self, user: UserId, control: &Control) {
         match *control {
             Control::Joined { conversation } => self.joined_here(user, conversation),
-            Control::Left { conversation } => self.left_here(user, conversation),
             Control::Connected { device } => self.end_device(user, device, Ending::Replaced),
             Control::SignedOut { device } => self.end_device(user, device, Ending::SignedOut),
             Control::Suspended => self.end_user(user),
@@ -294,65 +472,121 @@ impl Hub {
     pub fn publish_control(&self, user: UserId, control: &Control) {
         if !self.bus.is_alone() {
             self.bus.publish(Topic::User(user), encode_control(control));
+            self.stats.bus_published.add_one();
         }
     }
 
     fn joined_here(&self, user: UserId, conversation: ConversationId) {
         for connection in self.connections_of(user) {
-            if self.join(&connection, conversation) {
+            if self.join(&connection, conversation, false) {
                 self.push(&connection, Outgoing::Joined(conversation));
             }
         }
     }
 
-    fn left_here(&self, user: UserId, conversation: ConversationId) {
-        for connection in self.connections_of(user) {
-            let was_joined = {
-                let mut subscriptions = lock(&connection.subscriptions);
-                if let Some(left) = &mut subscriptions.left {
-                    left.push(conversation);
-                }
-                subscriptions.joined.remove(&conversation)
-            };
-            if was_joined {
-                self.remove_subscriber(&connection, conversation);
-            }
-            self.push(&connection, Outgoing::Left(conversation));
-        }
-    }
-
     /// Whether it was not subscribed before.
-    fn join(&self, connection: &Arc<Connection>, conversation: ConversationId) -> bool {
+    fn join(&self, connection: &Arc<Connection>, conversation: ConversationId, from_list: bool) -> bool {
         let mut shard = lock(self.shard(conversation));
-        {
-            let mut subscriptions = lock(&connection.subscriptions);
-            if subscriptions.closed || subscriptions.joined.contains(&conversation) {
-                return false;
-            }
-            if let Some(left) = &mut subscriptions.left {
-                left.retain(|left| *left != conversation);
-            }
-            subscriptions.joined.insert(conversation);
+        if !lock(&connection.subscriptions).join(conversation, from_list) {
+            return false;
         }
-        let subscribers = shard.entry(conversation).or_default();
-        if subscribers.is_empty() {
+        let audience = shard.entry(conversation).or_default();
+        if audience.connections.is_empty() {
             self.bus.subscribe(Topic::Conversation(conversation));
         }
-        subscribers.push(Arc::clone(connection));
+        audience.connections.push(Arc::clone(connection));
         true
+    }
+
+    fn leave(&self, connection: &Arc<Connection>, conversation: ConversationId) {
+        let is_news = lock(&connection.subscriptions).leave(conversation);
+        if is_news {
+            self.remove_subscriber(connection, conversation);
+            self.push(connection, Outgoing::Left(conversation));
+        }
     }
 
     fn remove_subscriber(&self, connection: &Connection, conversation: ConversationId) {
         let mut shard = lock(self.shard(conversation));
-        if let Entry::Occupied(mut subscribers) = shard.entry(conversation) {
-            subscribers
+        if let MapEntry::Occupied(mut audience) = shard.entry(conversation) {
+            audience
                 .get_mut()
+                .connections
                 .retain(|other| other.number != connection.number);
-            if subscribers.get().is_empty() {
-                subscribers.remove();
+            if audience.get().connections.is_empty() {
+                audience.remove();
                 self.bus.unsubscribe(Topic::Conversation(conversation));
             }
         }
+    }
+
+    fn note_gap(&self, conversation: ConversationId, seq: Seq) {
+        let mut gaps = lock(&self.gaps);
+        let expected = gaps.entry(conversation).or_insert_with(|| {
+            self.stats.gaps_found.add_one();
+            seq
+        });
+        *expected = seq.max(*expected);
+        drop(gaps);
+        self.gap_found.notify_one();
+    }
+
+    /// Waits until something is found to be missing.
+    pub async fn gap_found(&self) {
+        self.gap_found.notified().await;
+    }
+
+    /// What is missing, and up to where.
+    pub fn take_gaps(&self) -> BTreeMap<ConversationId, Seq> {
+        std::mem::take(&mut *lock(&self.gaps))
+    }
+
+    /// How far a conversation was given here; none where nobody is subscribed, or nothing is known of it yet.
+    pub fn given_of(&self, conversation: ConversationId) -> Option<Seq> {
+        let shard = lock(self.shard(conversation));
+        let given = shard.get(&conversation)?.given();
+        drop(shard);
+        (given != Seq::ZERO).then_some(given)
+    }
+
+    /// A conversation's log is known to go up to here. Where that was not given, notes what is missing.
+    pub fn expect(&self, conversation: ConversationId, head: Seq) {
+        match self.given_of(conversation) {
+            Some(given) if given < head => self.note_gap(conversation, head),
+            Some(_) => {}
+            None => self.base(conversation, head),
+        }
+    }
+
+    /// Those of these conversations that have subscribers, and of whose logs nothing is known here.
+    pub fn without_base(&self, conversations: &[ConversationId]) -> Vec<ConversationId> {
+        let is_without = |id: &&ConversationId| {
+            let shard = lock(self.shard(**id));
+            shard
+                .get(*id)
+                .is_some_and(|audience| audience.given() == Seq::ZERO)
+        };
+        conversations.iter().filter(is_without).copied().collect()
+    }
+
+    /// A conversation's log goes up to here, and its subscribers read it up to here by themselves.
+    pub fn base(&self, conversation: ConversationId, head: Seq) {
+        if let Some(audience) = lock(self.shard(conversation)).get_mut(&conversation) {
+            audience.base(head);
+        }
+    }
+
+    /// The parts of the list of conversations that are looked at one by one.
+    pub fn parts(&self) -> std::ops::Range<usize> {
+        0..self.shards.len()
+    }
+
+    /// The conversations with subscribers in one part of the list.
+    pub fn conversations(&self, part: usize) -> Vec<ConversationId> {
+        self.shards
+            .get(part)
+            .map(|shard| lock(shard).keys().copied().collect())
+            .unwrap_or_default()
     }
 
     fn end_device(&self, user: UserId, device: DeviceId, ending: Ending) {

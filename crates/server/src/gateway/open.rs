@@ -116,7 +116,8 @@ impl Open {
             ));
         }
         let conversations = context.store.list_conversation_ids(who.user).await?;
-        node.hub.join_all(&open.connection, conversations).await;
+        node.hub.join_all(&open.connection, &conversations);
+        node.repair.admit(&open.connection).await?;
         let list = node
             .conversations
             .list(who.user, None, WELCOME_CONVERSATIONS)
@@ -296,12 +297,13 @@ impl Open {
                 Outgoing::Frame(frame) => frames.push(frame),
                 Outgoing::Joined(conversation) => {
                     node.hub.settled().await;
-                    match node
-                        .context
-                        .store
-                        .find_summary(conversation, self.caller.user)
-                        .await
-                    {
+                    let based = node.repair.base(&[conversation]).await;
+                    let store = &node.context.store;
+                    let found = match based {
+                        Ok(()) => store.find_summary(conversation, self.caller.user).await,
+                        Err(error) => Err(error),
+                    };
+                    match found {
                         Ok(Some(summary)) => {
                             frames.push(encode(&ServerFrame::Conversation(Box::new(summary))));
                         }

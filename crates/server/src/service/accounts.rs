@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use pipit_store::account::{
     CreateAccount, CreateAccountError, NewDevice, NewUser, RotateRefresh, RotateRefreshError, SetUpError,
-    UserRecord,
+    TokenHash, UserRecord,
 };
 use pipit_wire::frame::Profile;
 use pipit_wire::frame::client::ClientInfo;
@@ -69,11 +69,13 @@ pub struct Parts {
     pub registration: Registration,
     /// How often somebody may try.
     pub limits: Limits,
+    /// The hash of the token with which the first account is made.
+    pub set_up: TokenHash,
 }
 
 impl Accounts {
-    /// Accounts, and the token of a set-up link that is this start's own: only its hash stays here.
-    pub fn new(parts: Parts) -> (Arc<Self>, String) {
+    /// Accounts that are made and let in like this.
+    pub fn new(parts: Parts) -> Arc<Self> {
         let Parts {
             context,
             tokens,
@@ -81,10 +83,10 @@ impl Accounts {
             hub,
             registration,
             limits,
-        } = parts;
-        let (set_up, set_up_token) = SetUpLink::new(&*context.random);
-        let accounts = Self {
             set_up,
+        } = parts;
+        let accounts = Self {
+            set_up: SetUpLink::new(set_up),
             by_address: Limit::per_minute(limits.attempts_per_minute_address, Arc::clone(&context.clock)),
             by_handle: Limit::per_minute(limits.attempts_per_minute_account, Arc::clone(&context.clock)),
             context,
@@ -93,7 +95,7 @@ impl Accounts {
             hub,
             registration,
         };
-        (Arc::new(accounts), set_up_token)
+        Arc::new(accounts)
     }
 
     /// What a client needs to know before sign-in.

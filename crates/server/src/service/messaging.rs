@@ -15,7 +15,6 @@ use pipit_wire::{Content, ErrorCode, EventId, ServerFrame, codec};
 use super::access::{ATTEMPTS_MAX, AccessCache, Caller, allow, facts_of, require_access};
 use crate::context::Context;
 use crate::error::ServiceError;
-use crate::fanout::announcement::Header;
 use crate::fanout::appender::{AppendFailure, Appender, Outcome, Ticket};
 use crate::fanout::hub::Hub;
 
@@ -212,14 +211,7 @@ impl Messaging {
             active: typing.active,
         });
         let text = Bytes::from(codec::encode_server(&frame));
-        self.hub.announce(
-            typing.conversation,
-            Header {
-                seq: None,
-                except: Some(caller.user),
-            },
-            &text,
-        );
+        self.hub.announce(typing.conversation, Some(caller.user), &text);
         Ok(())
     }
 }

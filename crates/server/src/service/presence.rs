@@ -228,7 +228,6 @@ impl Presence {
             }
             Control::BlockChanged { other } => self.hide(user, *other),
             Control::Joined { .. }
-            | Control::Left { .. }
             | Control::Connected { .. }
             | Control::SignedOut { .. }
             | Control::Suspended => {}

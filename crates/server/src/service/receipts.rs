@@ -18,7 +18,6 @@ use tokio_util::task::TaskTracker;
 
 use super::access::not_member;
 use crate::error::ServiceError;
-use crate::fanout::announcement::Header;
 use crate::fanout::hub::{Connection, Hub};
 use crate::fanout::outbox::Outgoing;
 use crate::stats::Stats;
@@ -133,7 +132,7 @@ impl Worker {
                 self.hub.push(&connection, Outgoing::Frame(frame.clone()));
             }
         } else {
-            self.hub.announce(receipt.conversation, Header::default(), &frame);
+            self.hub.announce(receipt.conversation, None, &frame);
         }
     }
 

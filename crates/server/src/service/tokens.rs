@@ -4,6 +4,7 @@ mod hs256;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use pipit_store::account::TokenHash;
 use pipit_wire::{DeviceId, ErrorCode, Timestamp, UserId, WireError};
@@ -135,6 +136,19 @@ impl Secret {
     pub fn new(kind: SecretKind, random: &dyn Random) -> Self {
         let mut bytes = [0; 32];
         random.fill(&mut bytes);
+        Self::from_bytes(kind, bytes)
+    }
+
+    /// The one of this kind that belongs to a server's key: the same on every node.
+    pub fn of_key(kind: SecretKind, key: &SigningKey) -> Self {
+        // A key of any length will do (RFC 2104, section 3).
+        let bytes = Hmac::<Sha256>::new_from_slice(&key.0)
+            .map(|mac| mac.chain_update(kind.prefix()).finalize().into_bytes().into());
+        debug_assert!(bytes.is_ok(), "HMAC takes every key");
+        Self::from_bytes(kind, bytes.unwrap_or_default())
+    }
+
+    fn from_bytes(kind: SecretKind, bytes: [u8; 32]) -> Self {
         let text = format!("{}{}", kind.prefix(), URL_SAFE_NO_PAD.encode(bytes));
         let hash = hash(&text);
         Self { text, hash }

@@ -14,5 +14,6 @@ mod members;
 mod presence;
 mod refusals;
 mod resume;
+mod several;
 mod steps;
 mod world;

@@ -52,13 +52,15 @@ async fn the_first_account_is_made_once_by_the_link() {
 }
 
 #[tokio::test]
-async fn a_link_is_good_for_one_start() {
+async fn a_link_belongs_to_the_server_and_not_to_one_start() {
     let world = World::start().await;
     let first = world.set_up_token.clone().unwrap();
     let world = world.restart().await;
+    assert_eq!(world.set_up_token.as_ref(), Some(&first));
+    let other = World::start().await;
     let body = json!({"token": first, "server_name": "Home", "account": account("ada")});
     assert_eq!(
-        world.knock("/v1/setup", body).await.refusal(),
+        other.knock("/v1/setup", body).await.refusal(),
         (410, "invite_invalid")
     );
     world.set_up("ada").await;

@@ -31,3 +31,19 @@ async fn the_server_runs_on_postgresql() {
     world.sign_in("bob", PASSWORD).await.person();
     world.stop().await;
 }
+
+#[tokio::test]
+async fn two_nodes_of_one_database_have_one_link_and_read_each_others_tokens() {
+    let postgres = TestPostgres::start().await.unwrap();
+    let database = postgres.empty_database().await.unwrap();
+    let url = database.url().to_owned();
+    let first = World::start_with(|config| config.general.database = Some(url.clone())).await;
+    let second = World::start_with(|config| config.general.database = Some(url.clone())).await;
+    assert!(first.set_up_token.is_some());
+    assert_eq!(first.set_up_token, second.set_up_token);
+    let ada = second.set_up("ada").await;
+    first.get("/v1/me", &ada).await.ok();
+    first.refresh(&ada.refresh).await.person();
+    first.stop().await;
+    second.stop().await;
+}

@@ -5,17 +5,16 @@ use std::sync::{Mutex, PoisonError};
 use pipit_store::account::TokenHash;
 use subtle::ConstantTimeEq as _;
 
-use super::super::tokens::{Secret, SecretKind, presented};
-use crate::clock::Random;
+use super::super::tokens::{SecretKind, presented};
 
-/// The hash of a link's token: the link is made anew by each start, and gone once it has been used.
+/// The hash of a link's token: the link belongs to the server's key, so that every node has the same, and is gone once it has
+/// been used.
 pub(super) struct SetUpLink(Mutex<Option<TokenHash>>);
 
 impl SetUpLink {
-    /// A link, and its token.
-    pub(super) fn new(random: &dyn Random) -> (Self, String) {
-        let Secret { text, hash } = Secret::new(SecretKind::SetUp, random);
-        (Self(Mutex::new(Some(hash))), text)
+    /// The link with this token.
+    pub(super) const fn new(token: TokenHash) -> Self {
+        Self(Mutex::new(Some(token)))
     }
 
     /// Whether this is the token.
