@@ -122,7 +122,7 @@ fn a_folder_of_a_newer_version() {
     let folder = used();
     set_schema(&folder.path().join("pipit.db"), 9_999);
     let before = fs::read(folder.path().join("pipit.db")).unwrap();
-    let line = "pipit: the storage has schema 9999, and this version knows 1: use a newer Pipit \
+    let line = "pipit: the storage has schema 9999, and this version knows 2: use a newer Pipit \
         (install the newer Pipit again; older ones cannot read its data)";
     assert_refuses(&mut serve(folder.path()), 76, line);
     assert_eq!(fs::read(folder.path().join("pipit.db")).unwrap(), before);
