@@ -8,7 +8,11 @@
 #![warn(missing_docs)]
 
 mod local;
+#[cfg(feature = "redis")]
+mod redis;
 mod shared;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 use std::sync::Weak;
 
@@ -17,6 +21,8 @@ use bytes::Bytes;
 use pipit_wire::{ConversationId, UserId};
 
 pub use local::{Exchange, LocalBus, SingleNode};
+#[cfg(feature = "redis")]
+pub use redis::{AddressError, BusStats, NodeId, RedisAddress, RedisBus};
 pub use shared::{PRESENCE_TTL, Shared, Taken};
 
 /// What an announcement is about. A sharded bus keeps each topic on one shard.

@@ -9,9 +9,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use pipit_bus::{Bus, Exchange, Sink, Topic};
+use pipit_bus::testing::{TestRedis, TestRedisCluster};
+use pipit_bus::{Bus, Exchange, NodeId, RedisBus, Sink, Topic};
 use pipit_wire::{ConversationId, UserId};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 struct Inbox {
     sender: mpsc::Sender<(Topic, Bytes)>,
@@ -28,13 +31,13 @@ impl Sink for Inbox {
 }
 
 struct Node {
-    bus: Box<dyn Bus>,
+    bus: Arc<dyn Bus>,
     inbox: tokio::sync::Mutex<mpsc::Receiver<(Topic, Bytes)>>,
     _sink: Arc<dyn Sink>,
 }
 
 impl Node {
-    fn new(bus: Box<dyn Bus>) -> Self {
+    fn new(bus: Arc<dyn Bus>) -> Self {
         let (sender, receiver) = mpsc::channel(1_024);
         let sink: Arc<dyn Sink> = Arc::new(Inbox { sender });
         bus.attach(Arc::downgrade(&sink));
@@ -121,12 +124,63 @@ async fn does_not_mind_a_node_that_is_gone(first: Node, second: Node) {
         .publish(conversation(1), Bytes::from_static(b"to nobody"));
 }
 
-fn in_process() -> (Node, Node) {
+/// What goes with the two nodes: they are on it.
+type Ground = Box<dyn std::any::Any>;
+
+async fn in_process() -> (Node, Node, Ground) {
     let exchange = Exchange::default();
     (
-        Node::new(Box::new(exchange.node())),
-        Node::new(Box::new(exchange.node())),
+        Node::new(Arc::new(exchange.node())),
+        Node::new(Arc::new(exchange.node())),
+        Box::new(exchange),
     )
+}
+
+async fn on_redis() -> (Node, Node, Ground) {
+    let redis = TestRedis::start().unwrap();
+    let address = redis.address();
+    over_redis(&address, Box::new(redis)).await
+}
+
+async fn on_redis_cluster() -> (Node, Node, Ground) {
+    let redis = TestRedisCluster::start().unwrap();
+    let address = redis.address();
+    over_redis(&address, Box::new(redis)).await
+}
+
+async fn over_redis(address: &str, redis: Ground) -> (Node, Node, Ground) {
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let mut nodes = Vec::new();
+    for number in [1, 2] {
+        let bus = RedisBus::start(
+            address.parse().unwrap(),
+            NodeId([number; 16]),
+            &tasks,
+            stop.clone(),
+        );
+        assert!(bus.connected_within(Duration::from_secs(10)).await);
+        nodes.push(Node::new(bus));
+    }
+    let (second, first) = (nodes.pop().unwrap(), nodes.pop().unwrap());
+    warm_up(&first, &second).await;
+    warm_up(&second, &first).await;
+    (first, second, Box::new((stop.drop_guard(), redis)))
+}
+
+/// Speaks until it is heard: a cluster that has just begun may lose something while its members come to know each other.
+async fn warm_up(from: &Node, to: &Node) {
+    to.subscribe(conversation(0)).await;
+    let mut every = tokio::time::interval(Duration::from_millis(10));
+    let mut inbox = to.inbox.lock().await;
+    loop {
+        tokio::select! {
+            _ = every.tick() => from.bus.publish(conversation(0), Bytes::from_static(b"warm up")),
+            _ = inbox.recv() => break,
+        }
+    }
+    to.bus.unsubscribe(conversation(0));
+    to.bus.settled().await.unwrap();
+    while inbox.try_recv().is_ok() {}
 }
 
 macro_rules! conformance_tests {
@@ -134,19 +188,30 @@ macro_rules! conformance_tests {
         mod $make {
             $(#[tokio::test]
             async fn $case() {
-                let (first, second) = super::$make();
+                let (first, second, _ground) = super::$make().await;
                 super::$case(first, second).await;
             })*
         }
     };
 }
 
-conformance_tests!(in_process:
+macro_rules! every_bus {
+    ($cases:tt) => {
+        every_bus!(@ in_process $cases);
+        every_bus!(@ on_redis $cases);
+        every_bus!(@ on_redis_cluster $cases);
+    };
+    (@ $make:ident { $($case:ident),* $(,)? }) => {
+        conformance_tests!($make: $($case),*);
+    };
+}
+
+every_bus!({
     reaches_the_others_and_not_oneself,
     keeps_the_order_of_one_publisher,
     brings_only_what_is_subscribed,
     does_not_mind_a_node_that_is_gone,
-);
+});
 
 #[tokio::test]
 async fn an_announcement_may_lead_to_a_subscription() {
