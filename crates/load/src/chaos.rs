@@ -170,17 +170,19 @@ async fn run_in(options: &Options, cluster: &Arc<Cluster>, stop: &CancellationTo
     tokio::time::sleep(CHAT_ON).await;
     people.set(Phase::Finish);
     let finished = clock.now();
+    // Who asks before the last message is in the log may ask too early.
+    wait_until_none(|| people.waiting(), SETTLE_MS).await;
     // Nodes without a bus do not tell each other: nobody has to wait to see that.
     let shape = cluster.shape();
     let has_bus = shape.nodes == 1 || shape.redis;
-    let asked = wait_until_even(&people, if has_bus { SETTLE_MS } else { 0 }).await;
+    let asked = wait_until_none(|| people.behind(), if has_bus { SETTLE_MS } else { 0 }).await;
     let mut behind = asked;
     if asked > 0 {
         (options.tell)(&format!(
             "{asked} devices are not up to date by themselves, and ask"
         ));
         people.set(Phase::Ask);
-        behind = wait_until_even(&people, ASK_MS).await;
+        behind = wait_until_none(|| people.behind(), ASK_MS).await;
     }
     let settled_ms = clock.now().since(finished) / 1_000;
     people.set(Phase::Stop);
@@ -249,12 +251,13 @@ async fn carry_out(
     Ok(suffered)
 }
 
-async fn wait_until_even(people: &People, within_ms: u64) -> usize {
+/// Waits until there are none any more; how many are left.
+async fn wait_until_none(count: impl Fn() -> usize, within_ms: u64) -> usize {
     let clock = Stopwatch::start();
     loop {
-        let behind = people.behind();
-        if behind == 0 || clock.now().0 > within_ms * 1_000 {
-            return behind;
+        let left = count();
+        if left == 0 || clock.now().0 > within_ms * 1_000 {
+            return left;
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }

@@ -287,6 +287,14 @@ impl People {
         self.phase.send_replace(phase);
     }
 
+    /// How many devices wait for an acknowledgement.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let is_waiting = |progress: &Progress| progress.waiting.load(Ordering::Relaxed) > 0;
+        let devices = self.progress.iter();
+        devices.filter(|device| device.iter().any(is_waiting)).count()
+    }
+
     /// How many devices are not up to date, or wait for an acknowledgement.
     #[must_use]
     pub fn behind(&self) -> usize {

@@ -47,7 +47,7 @@ pub fn page(outcome: &Outcome) -> String {
         &[(&rates, "line")],
         shown,
     );
-    text.push_str("<h2>From writing to the acknowledgement</h2>\n<p>Milliseconds, on a logarithmic scale: the median of each second, and above it the longest.</p>\n");
+    text.push_str("<h2>From writing to the acknowledgement</h2>\n<p>Milliseconds, on a logarithmic scale: the median of each second, and above it the longest. Where nothing was acknowledged both are at the bottom.</p>\n");
     let of = |us: u64| (seconds(us) * 1_000.0).max(0.1).log10() + 1.0;
     let medians: Vec<f64> = outcome
         .series
