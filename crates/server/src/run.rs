@@ -4,12 +4,12 @@ mod accept;
 mod error;
 mod seed;
 mod storage;
+mod way;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pipit_bus::SingleNode;
 use pipit_store::account::TokenHash;
 use pipit_wire::Limits;
 use tokio::net::TcpListener;
@@ -33,6 +33,7 @@ use crate::service::tokens::{AccessTokens, Secret, SecretKind};
 pub use self::error::StartError;
 pub use self::seed::{Seeded, seed};
 pub use self::storage::Storage;
+use self::way::Way;
 
 /// How long a stopping server waits for what is under way.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -67,6 +68,7 @@ pub enum Stopped {
 pub struct Server {
     app: App,
     storage: Storage,
+    way: Way,
     tasks: TaskTracker,
     stop: CancellationToken,
     connections_max: usize,
@@ -91,6 +93,7 @@ impl Server {
         let Environment { clock, random } = environment;
         let data = DataDir::open(&config.general.data)?;
         let own_key = data.signing_key(&*random)?;
+        let way = Way::open(&config.general, &*random)?;
         let storage = Storage::open(&config.general, &data).await?;
         // Whichever node came first gave its key to all: each reads the others' tokens, and all have one set-up link.
         let key = SigningKey(storage.store().server_key(own_key.0).await?);
@@ -107,7 +110,7 @@ impl Server {
         let connections_max = usize::try_from(config.limits.connections_max).unwrap_or(usize::MAX);
         let parts = node::Parts {
             context: context.clone(),
-            bus: Arc::new(SingleNode),
+            bus: way.bus(),
             authenticator: {
                 let authenticator: Arc<dyn node::Authenticator> = tokens.clone();
                 authenticator
@@ -119,10 +122,13 @@ impl Server {
         };
         let node = Node::start(parts, tasks.clone(), stop.clone());
         let needs_set_up = context.store.find_server().await?.is_none();
-        let app = assemble(&config, context, tokens, node, set_up.hash);
+        let metrics = Metrics::new(Arc::clone(&node.stats), way.redis());
+        let app = assemble(&config, context, tokens, node, metrics, set_up.hash);
+        way.wait().await;
         Ok(Self {
             app,
             storage,
+            way,
             tasks,
             stop,
             connections_max,
@@ -175,6 +181,7 @@ impl Server {
         self.tasks.close();
         let drained = tokio::time::timeout(DRAIN, self.tasks.wait()).await;
         let left = self.tasks.len();
+        self.way.close().await;
         self.storage.close().await;
         if drained.is_ok() {
             Stopped::Clean
@@ -189,6 +196,7 @@ fn assemble(
     context: Context,
     tokens: Arc<AccessTokens>,
     node: Arc<Node>,
+    metrics: Metrics,
     set_up: TokenHash,
 ) -> App {
     let hub = Arc::clone(&node.hub);
@@ -206,7 +214,7 @@ fn assemble(
         Arc::clone(&context.clock),
     );
     App::new(rest::Parts {
-        metrics: Metrics::new(Arc::clone(&node.stats)),
+        metrics,
         metrics_access: config.general.metrics,
         accounts,
         devices: Devices::new(context.clone(), tokens, hub),

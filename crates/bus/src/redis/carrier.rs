@@ -37,6 +37,7 @@ enum Step {
     Reconcile,
     Ping,
     Ended,
+    Stop,
 }
 
 impl Carrier {
@@ -58,10 +59,10 @@ impl Carrier {
         let mut backoff = BACKOFF_MIN;
         loop {
             let connects = self.common.counters.connects.load(Ordering::Relaxed);
-            let lived = tokio::select! {
-                lived = self.live() => lived,
-                () = stop.cancelled() => break,
-            };
+            let lived = self.live(&stop).await;
+            if stop.is_cancelled() {
+                break;
+            }
             self.common.settled.send_replace(None);
             *lock(&self.common.link) = None;
             if let Err(error) = lived {
@@ -102,10 +103,13 @@ impl Carrier {
         }
     }
 
-    /// One connection, from its making to its end, which is always an error.
-    async fn live(&mut self) -> RedisResult<()> {
+    /// One connection, from its making to its end, which is an error unless it is `stop`, before which what waits is written.
+    async fn live(&mut self, stop: &CancellationToken) -> RedisResult<()> {
         let ended = Arc::new(Ended::default());
-        let link = Link::open(&self.address, &self.common, Arc::clone(&ended)).await?;
+        let link = tokio::select! {
+            link = Link::open(&self.address, &self.common, Arc::clone(&ended)) => link?,
+            () = stop.cancelled() => return Ok(()),
+        };
         link.hear_dropped().await?;
         let mut active = HashSet::new();
         self.reconcile(&link, &mut active).await?;
@@ -120,19 +124,21 @@ impl Carrier {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         loop {
             self.tell_dropped(&link).await?;
-            let step = tokio::select! {
+            let next = tokio::select! {
                 biased;
                 () = ended.wait() => Step::Ended,
                 () = self.common.work.notified() => Step::Reconcile,
                 count = self.waiting.recv_many(&mut batch, BATCH_MAX), if !self.waiting.is_closed() || !self.waiting.is_empty() => {
                     if count == 0 { Step::Ping } else { Step::Publish }
                 }
+                () = stop.cancelled() => Step::Stop,
                 () = tokio::time::sleep(PING_EVERY) => Step::Ping,
             };
-            match step {
+            match next {
                 Step::Publish => self.publish(&link, &mut batch).await?,
                 Step::Reconcile => self.reconcile(&link, &mut active).await?,
                 Step::Ping => link.ask(&redis::cmd("PING")).await?,
+                Step::Stop => return Ok(()),
                 Step::Ended => return Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset).into()),
             }
         }

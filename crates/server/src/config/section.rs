@@ -68,6 +68,8 @@ section! {
         /// Standbys of that database, which answer what may be a moment old. As a flag it may be repeated; in the environment they
         /// are separated by spaces.
         database_read: Vec<String> = Vec::new();
+        /// The Redis (7 or newer) by which several nodes of one database reach each other. Without it this node is alone.
+        redis: Option<String> = None, sample "redis://localhost:6379";
         /// Who may sign up: "invite" (whoever has an invite link) or "open" (anybody).
         registration: Registration = Registration::Invite;
         /// Who may make invite links: "members" (everybody) or "admins".
@@ -131,6 +133,14 @@ impl General {
         }
         if self.database.is_none() && !self.database_read.is_empty() {
             return Err(Invalid::new("database_read", "needs `database`"));
+        }
+        if let Some(address) = &self.redis {
+            if let Err(error) = address.parse::<pipit_bus::RedisAddress>() {
+                return Err(Invalid::new("redis", error.to_string()));
+            }
+            if self.database.is_none() {
+                return Err(Invalid::new("redis", "needs `database`: nodes share one"));
+            }
         }
         Ok(())
     }

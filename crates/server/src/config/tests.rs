@@ -52,6 +52,8 @@ fn every_option_of_the_example_has_a_sample_that_is_accepted() {
     assert_eq!(config.proxy.address_header.as_deref(), Some("x-forwarded-for"));
 }
 
+const DATABASE: &str = "postgres://localhost/pipit";
+
 #[test]
 fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
     for option in Config::options() {
@@ -60,7 +62,8 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             "data" => "/somewhere",
             "listen" => "127.0.0.1:9",
             "public_url" => "https://chat.example.org",
-            "database" | "database_read" => "postgres://localhost/pipit",
+            "database" | "database_read" => DATABASE,
+            "redis" => "redis://localhost",
             "registration" => "open",
             "invites" => "admins",
             "metrics" => "off",
@@ -72,10 +75,10 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
         };
         // What needs another option beside it.
         let (flags, env, first): (&[_], &[_], _) = match option.key {
-            "database_read" => (
-                &[("database", value)],
-                &[("PIPIT_DATABASE", value)],
-                format!("database = {value:?}\n"),
+            "database_read" | "redis" => (
+                &[("database", DATABASE)],
+                &[("PIPIT_DATABASE", DATABASE)],
+                format!("database = {DATABASE:?}\n"),
             ),
             _ => (&[], &[], String::new()),
         };
@@ -84,7 +87,7 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
         } else if option.is_list() {
             format!("{first}{} = [{value:?}]", option.key)
         } else {
-            format!("{} = {value:?}", option.key)
+            format!("{first}{} = {value:?}", option.key)
         };
         let file = if option.section.is_empty() {
             line
@@ -169,6 +172,8 @@ fn refusals_name_the_flag_or_variable() {
         ("public-url", "https://me@a.example", "has a user name"),
         ("database", "mysql://secret@x", "begins with postgres://"),
         ("database-read", "postgres://secret@x", "needs `database`"),
+        ("redis", "postgres://secret@x", "a Redis address begins with"),
+        ("redis", "redis://localhost", "needs `database`"),
     ] {
         check(
             load_from(&[(flag, value)], &[], None),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use pipit_bus::RedisBus;
 use pipit_wire::{ErrorCode, WireError};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _};
@@ -44,8 +45,8 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Shows these counters as well.
-    pub fn new(stats: Arc<Stats>) -> Self {
+    /// Shows these counters as well, and those of the bus where there is one.
+    pub fn new(stats: Arc<Stats>, bus: Option<Arc<RedisBus>>) -> Self {
         let mut registry = Registry::with_prefix("pipit");
         let requests = Family::default();
         let durations: Family<_, _, fn() -> Histogram> =
@@ -62,6 +63,9 @@ impl Metrics {
             Family::clone(&durations),
         );
         registry.register_collector(Box::new(NodeStats(stats)));
+        if let Some(bus) = bus {
+            registry.register_collector(Box::new(BusCounters(bus)));
+        }
         Self {
             registry,
             requests,
@@ -121,6 +125,56 @@ impl Collector for NodeStats {
                 let counter = ConstCounter::new(value);
                 counter.encode(encoder.encode_descriptor(name, &help, None, counter.metric_type())?)?;
             }
+        }
+        Ok(())
+    }
+}
+
+struct BusCounters(Arc<RedisBus>);
+
+impl std::fmt::Debug for BusCounters {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.stats().fmt(formatter)
+    }
+}
+
+impl Collector for BusCounters {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let stats = self.0.stats();
+        for (name, help, value) in [
+            (
+                "bus_connected",
+                "whether Redis answers",
+                u64::from(stats.connected),
+            ),
+            (
+                "bus_subscriptions",
+                "topics that this node listens to",
+                stats.subscriptions,
+            ),
+        ] {
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        for (name, help, value) in [
+            (
+                "bus_dropped",
+                "announcements that Redis was not there for",
+                stats.dropped,
+            ),
+            (
+                "bus_connects",
+                "connections made to Redis, the first one included",
+                stats.connects,
+            ),
+            (
+                "bus_failed_calls",
+                "calls for limits and presence that Redis did not answer in time",
+                stats.failed_calls,
+            ),
+        ] {
+            let counter = ConstCounter::new(value);
+            counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
         }
         Ok(())
     }

@@ -28,6 +28,9 @@ pub enum StartError {
     #[cfg(not(feature = "postgres"))]
     #[error("this build has no PostgreSQL in it")]
     WithoutPostgres,
+    /// The address of Redis.
+    #[error(transparent)]
+    Redis(#[from] pipit_bus::AddressError),
     /// The address.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -51,6 +54,7 @@ impl StartError {
             Self::Store(error) => store_hint(error),
             #[cfg(not(feature = "postgres"))]
             Self::WithoutPostgres => "use a build with the feature `postgres`, or leave --database out",
+            Self::Redis(_) => "give --redis an address such as redis://localhost:6379",
             Self::Listen { source, .. } => match source.kind() {
                 ErrorKind::AddrInUse => "stop what uses the port, or choose another with --listen",
                 ErrorKind::AddrNotAvailable => {
@@ -66,7 +70,7 @@ impl StartError {
     /// The process's exit code: those of sysexits.h.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Log(_) => 78,
+            Self::Config(_) | Self::Log(_) | Self::Redis(_) => 78,
             #[cfg(not(feature = "postgres"))]
             Self::WithoutPostgres => 78,
             Self::DataDir(error) => match error {
