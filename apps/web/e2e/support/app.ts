@@ -1,6 +1,7 @@
 import { expect, test as base, type BrowserContext, type Locator, type Page } from '@playwright/test';
 
-import { PipitServer } from './server';
+import { PipitCluster } from './cluster';
+import { PipitServer, type Entrance } from './server';
 
 /** Somebody with a browser of their own. */
 export class Person {
@@ -9,7 +10,7 @@ export class Person {
   constructor(
     readonly name: string,
     readonly context: BrowserContext,
-    readonly server: PipitServer,
+    readonly server: Entrance,
   ) {}
 
   get handle(): string {
@@ -153,12 +154,16 @@ export class Person {
 
 interface App {
   server: PipitServer;
+  /** Three nodes behind a balancer. */
+  cluster: PipitCluster;
   /** Somebody new, with a browser of their own. */
   person(name: string): Promise<Person>;
+  /** The same, on the cluster. */
+  clusterPerson(name: string): Promise<Person>;
 }
 
 /** A test with a real server, and as many people as it wants. */
-export const test = base.extend<App>({
+export const test = base.extend<App & { browserOf: (entrance: Entrance, name: string) => Promise<Person> }>({
   // eslint-disable-next-line no-empty-pattern -- the library wants the pattern
   server: async ({}, use) => {
     const server = new PipitServer();
@@ -166,9 +171,19 @@ export const test = base.extend<App>({
     await use(server);
     await server.remove();
   },
-  person: async ({ browser, browserName, channel, launchOptions, contextOptions, server }, use) => {
+  // eslint-disable-next-line no-empty-pattern -- the library wants the pattern
+  cluster: async ({}, use) => {
+    const cluster = new PipitCluster();
+    try {
+      await cluster.start();
+      await use(cluster);
+    } finally {
+      await cluster.remove();
+    }
+  },
+  browserOf: async ({ browser, browserName, channel, launchOptions, contextOptions }, use) => {
     const opened: { close(): Promise<void> }[] = [];
-    await use(async (name) => {
+    await use(async (entrance, name) => {
       let own = browser;
       if (browserName === 'firefox') {
         // Its contexts are tabs of one window, of which only one can be seen: each person gets a browser.
@@ -177,9 +192,15 @@ export const test = base.extend<App>({
       }
       const context = await own.newContext(contextOptions);
       opened.unshift(context);
-      return new Person(name, context, server);
+      return new Person(name, context, entrance);
     });
     for (const one of opened) await one.close();
+  },
+  person: async ({ server, browserOf }, use) => {
+    await use((name) => browserOf(server, name));
+  },
+  clusterPerson: async ({ cluster, browserOf }, use) => {
+    await use((name) => browserOf(cluster, name));
   },
 });
 

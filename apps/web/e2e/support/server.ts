@@ -7,8 +7,16 @@ import { createInterface } from 'node:readline';
 /** How long a server may take to say that it is ready, on a machine that is busy with everything else. */
 const START_MS = 30_000;
 
+/** Where people go to, and the link that makes the first account. */
+export interface Entrance {
+  /** Such as `http://127.0.0.1:41234`. */
+  readonly address: string;
+  /** Empty once there is an account. */
+  readonly setUpLink: string;
+}
+
 /** A `pipit` of a test's own: its data in a temporary folder, its port a free one that it keeps over restarts. */
-export class PipitServer {
+export class PipitServer implements Entrance {
   readonly #folder = mkdtempSync(join(tmpdir(), 'pipit-e2e-'));
   #process: ChildProcess | null = null;
   #listen = '127.0.0.1:0';
@@ -16,14 +24,19 @@ export class PipitServer {
   address = '';
   /** The link that makes the first account; empty once there is one. */
   setUpLink = '';
+  readonly #options: readonly string[];
+
+  /** `options` go to `pipit serve` besides its folder and its port. */
+  constructor(options: readonly string[] = []) {
+    this.#options = options;
+  }
 
   /** Starts it, or starts it again on the same port and folder. */
   async start(): Promise<void> {
     const binary = process.env['PIPIT_BINARY'];
     if (binary === undefined) throw new Error('PIPIT_BINARY has to name the pipit to test');
-    const child = spawn(binary, ['serve', '--data', join(this.#folder, 'data'), '--listen', this.#listen], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const own = ['serve', '--data', join(this.#folder, 'data'), '--listen', this.#listen];
+    const child = spawn(binary, [...own, ...this.#options], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     const log = createWriteStream(join(this.#folder, 'log.txt'), { flags: 'a' });
     child.stderr.pipe(log);
@@ -56,6 +69,11 @@ export class PipitServer {
   /** Ends it without a warning, as a power cut would. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
+  }
+
+  /** Ends it in good order. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
