@@ -7,6 +7,7 @@
     reason = "every function here is a test or a helper of one: to panic is to fail"
 )]
 
+mod abuse;
 mod chat;
 mod ends;
 mod lossy;
