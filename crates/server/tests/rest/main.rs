@@ -8,6 +8,8 @@
 
 mod access;
 mod accounts;
+#[cfg(feature = "postgres")]
+mod cluster;
 mod conversations;
 mod document;
 mod input;

@@ -8,11 +8,11 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::world::{PASSWORD, Person, World};
 
-struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     /// Connects and is welcomed.
-    async fn open(world: &World, person: &Person) -> Self {
+    pub(crate) async fn open(world: &World, person: &Person) -> Self {
         let (stream, _) = connect_async(format!("ws://{}/v1/ws", world.address))
             .await
             .unwrap();
@@ -26,8 +26,12 @@ impl Socket {
         socket
     }
 
+    pub(crate) async fn send(&mut self, frame: &Value) {
+        self.0.send(Message::text(frame.to_string())).await.unwrap();
+    }
+
     /// The next frame; none when the connection has ended.
-    async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {
             match self.0.next().await? {
                 Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
@@ -38,7 +42,7 @@ impl Socket {
     }
 
     /// Whether it ends by itself, for the reason that its device was signed out.
-    async fn ends_signed_out(mut self) -> bool {
+    pub(crate) async fn ends_signed_out(mut self) -> bool {
         let mut codes = Vec::new();
         while let Some(frame) = self.next().await {
             codes.push(
