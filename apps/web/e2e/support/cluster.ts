@@ -30,10 +30,11 @@ export class PipitCluster implements Entrance {
     this.address = this.#balancer.address;
     const options = ['--database', database, '--redis', `unix://${redis}`, '--public-url', this.address];
     for (let number = 0; number < NODES; number += 1) {
-      const node = new PipitServer(options);
+      const port = await freePort();
+      const node = new PipitServer(options, `127.0.0.1:${port}`);
       this.nodes.push(node);
       await node.start();
-      this.#balancer.add(new URL(node.address));
+      this.#balancer.add(port);
     }
     // Every node prints the same link, which leads to the balancer.
     this.setUpLink = this.nodes[0]?.setUpLink ?? '';
@@ -86,7 +87,7 @@ export class PipitCluster implements Entrance {
 /** Hands each connection to the node with the fewest lines; one that does not take it is passed over. */
 class Balancer {
   readonly #server: Server = createServer((client) => this.#take(client));
-  readonly #nodes: { url: URL; lines: Set<Socket> }[] = [];
+  readonly #nodes: { port: number; lines: Set<Socket> }[] = [];
   readonly #clients = new Set<Socket>();
   address = '';
 
@@ -103,8 +104,8 @@ class Balancer {
     });
   }
 
-  add(url: URL): void {
-    this.#nodes.push({ url, lines: new Set() });
+  add(port: number): void {
+    this.#nodes.push({ port, lines: new Set() });
   }
 
   close(): Promise<void> {
@@ -125,13 +126,13 @@ class Balancer {
     });
   }
 
-  #pass(client: Socket, first: Buffer, nodes: { url: URL; lines: Set<Socket> }[], isLine: boolean): void {
+  #pass(client: Socket, first: Buffer, nodes: { port: number; lines: Set<Socket> }[], isLine: boolean): void {
     const [node, ...others] = nodes;
     if (node === undefined) {
       client.destroy();
       return;
     }
-    const server = connect(Number(node.url.port), node.url.hostname);
+    const server = connect(node.port, '127.0.0.1');
     const refused = (): void => this.#pass(client, first, others, isLine);
     server.once('error', refused);
     server.once('connect', () => {

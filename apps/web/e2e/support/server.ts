@@ -19,16 +19,17 @@ export interface Entrance {
 export class PipitServer implements Entrance {
   readonly #folder = mkdtempSync(join(tmpdir(), 'pipit-e2e-'));
   #process: ChildProcess | null = null;
-  #listen = '127.0.0.1:0';
+  #listen: string;
   /** Such as `http://127.0.0.1:41234`. */
   address = '';
   /** The link that makes the first account; empty once there is one. */
   setUpLink = '';
   readonly #options: readonly string[];
 
-  /** `options` go to `pipit serve` besides its folder and its port. */
-  constructor(options: readonly string[] = []) {
+  /** `options` go to `pipit serve` besides its folder. Behind a balancer its own port is not the one that it names. */
+  constructor(options: readonly string[] = [], listen = '127.0.0.1:0') {
     this.#options = options;
+    this.#listen = listen;
   }
 
   /** Starts it, or starts it again on the same port and folder. */
@@ -41,7 +42,7 @@ export class PipitServer implements Entrance {
     const log = createWriteStream(join(this.#folder, 'log.txt'), { flags: 'a' });
     child.stderr.pipe(log);
     await this.#ready(child);
-    this.#listen = new URL(this.address).host;
+    if (this.#listen.endsWith(':0')) this.#listen = new URL(this.address).host;
   }
 
   /** Reads what it prints until it is ready, and the set-up link where there is one. */
