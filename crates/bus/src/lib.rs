@@ -74,6 +74,11 @@ pub trait Bus: Send + Sync + 'static {
     /// No longer wants it.
     fn unsubscribe(&self, topic: Topic);
 
+    /// What its nodes share beside the log; none where this bus has nothing of the kind.
+    fn shared(&self) -> Option<&dyn Shared> {
+        None
+    }
+
     /// Waits until every subscription asked for so far is in effect.
     async fn settled(&self) -> Result<(), BusError>;
 }

@@ -136,6 +136,10 @@ impl Bus for LocalBus {
         }
     }
 
+    fn shared(&self) -> Option<&dyn Shared> {
+        Some(self)
+    }
+
     async fn settled(&self) -> Result<(), BusError> {
         Ok(())
     }

@@ -30,7 +30,7 @@ use tokio_util::task::TaskTracker;
 pub use self::address::{AddressError, RedisAddress};
 use self::carrier::Carrier;
 use self::link::Link;
-use crate::{Bus, BusError, Sink, Topic};
+use crate::{Bus, BusError, Shared, Sink, Topic};
 
 /// The most announcements that wait to be written; more are dropped.
 const QUEUE_MAX: usize = 8_192;
@@ -201,6 +201,10 @@ impl Bus for RedisBus {
 
     fn unsubscribe(&self, topic: Topic) {
         self.want(topic, false);
+    }
+
+    fn shared(&self) -> Option<&dyn Shared> {
+        Some(self)
     }
 
     async fn settled(&self) -> Result<(), BusError> {

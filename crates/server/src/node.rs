@@ -171,5 +171,6 @@ impl Sink for Node {
         tracing::info!("the bus is back: what it has lost is looked for in the log");
         self.stats.bus_resumed.add_one();
         self.repair.resumed();
+        self.presence.resumed();
     }
 }

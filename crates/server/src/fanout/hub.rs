@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use pipit_bus::{Bus, Topic};
+use pipit_bus::{Bus, Shared, Topic};
 use pipit_wire::{ConversationId, DeviceId, Seq, UserId};
 use tokio::sync::Notify;
 
@@ -166,6 +166,11 @@ impl Hub {
     /// Whether there is no other node.
     pub fn is_alone(&self) -> bool {
         self.bus.is_alone()
+    }
+
+    /// What nodes share beside the log, where there may be others.
+    pub fn shared(&self) -> Option<&dyn Shared> {
+        self.bus.shared()
     }
 
     /// Subscribes a new connection to its account's conversations, as they were read after [`Hub::open`].

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use pipit_bus::PRESENCE_TTL;
 use pipit_wire::frame::PresenceState;
 use pipit_wire::frame::server::Presence as PresenceFrame;
 use pipit_wire::{DeviceId, ServerFrame, Timestamp, UserId, codec};
@@ -30,6 +31,7 @@ pub struct Presence {
     hub: Arc<Hub>,
     state: Mutex<State>,
     changed: Notify,
+    resumed: Notify,
 }
 
 #[derive(Default)]
@@ -38,6 +40,8 @@ struct State {
     /// Whom each connection watches, by its number.
     watching: HashMap<u64, Vec<UserId>>,
     changed: BTreeSet<UserId>,
+    /// Accounts of which a node has said that they are less present: another may have them as well.
+    doubtful: BTreeSet<UserId>,
     /// Devices that were connected, to be written down.
     seen: BTreeMap<DeviceId, Timestamp>,
 }
@@ -98,14 +102,28 @@ impl Presence {
             hub,
             state: Mutex::default(),
             changed: Notify::new(),
+            resumed: Notify::new(),
         }
     }
 
-    /// Tells the watchers what has changed, a second after it did, until `stop`.
+    /// Tells the watchers what has changed, a second after it did, until `stop`. What nodes say of presence holds for a while, so
+    /// that it is said and asked for anew before that is over.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut due = tokio::time::interval(PRESENCE_TTL / 3);
+        due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = self.changed.notified() => {}
+                () = self.resumed.notified() => {
+                    // All nodes say it anew now; who asked at once would hear too little.
+                    self.show_all().await;
+                    due.reset();
+                    continue;
+                }
+                _ = due.tick(), if self.hub.shared().is_some() => {
+                    self.refresh().await;
+                    continue;
+                }
                 () = stop.cancelled() => break,
             }
             tokio::select! {
@@ -115,6 +133,105 @@ impl Presence {
             self.flush().await;
         }
         self.flush().await;
+        self.leave().await;
+    }
+
+    /// The bus is back, and may have forgotten how people are.
+    pub fn resumed(&self) {
+        self.resumed.notify_one();
+    }
+
+    /// Says anew how people are here, and asks how those who are watched are elsewhere: nodes that were killed say nothing more.
+    pub async fn refresh(&self) {
+        self.show_all().await;
+        let watched: Vec<_> = {
+            let all = lock(&self.state);
+            let watched = all
+                .people
+                .iter()
+                .filter(|(_, person)| !person.watchers.is_empty());
+            watched.map(|(user, _)| *user).collect()
+        };
+        self.ask(&watched).await;
+        self.flush().await;
+    }
+
+    async fn show_all(&self) {
+        let shown: Vec<_> = {
+            let all = lock(&self.state);
+            let people = all.people.iter();
+            let shown = people.filter(|(_, person)| person.told_nodes != PresenceState::Offline);
+            shown.map(|(user, person)| (*user, person.told_nodes)).collect()
+        };
+        self.show(&shown).await;
+    }
+
+    async fn show(&self, states: &[(UserId, PresenceState)]) {
+        if let Some(shared) = self.hub.shared()
+            && !states.is_empty()
+            && let Err(error) = shared.show_presence(states).await
+        {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "presence was not shown to new watchers"
+            );
+        }
+    }
+
+    /// Asks how these are on other nodes. Where there is no answer, what was known stays.
+    async fn ask(&self, users: &[UserId]) {
+        let Some(shared) = self.hub.shared() else {
+            return;
+        };
+        if users.is_empty() {
+            return;
+        }
+        let found: HashMap<_, _> = match shared.presence(users).await {
+            Ok(found) => found.into_iter().collect(),
+            Err(error) => {
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "presence on other nodes is not known"
+                );
+                return;
+            }
+        };
+        let mut all = lock(&self.state);
+        for user in users {
+            if let Some(person) = all.people.get_mut(user) {
+                let state = found.get(user).copied().unwrap_or(PresenceState::Offline);
+                if person.elsewhere != state {
+                    person.elsewhere = state;
+                    all.changed.insert(*user);
+                }
+            }
+        }
+    }
+
+    /// The node stops: nobody is here any more.
+    async fn leave(&self) {
+        let now = self.context.now();
+        let gone: Vec<_> = {
+            let mut all = lock(&self.state);
+            let people = all.people.iter_mut();
+            let shown = people.filter(|(_, person)| person.told_nodes != PresenceState::Offline);
+            shown
+                .map(|(user, person)| {
+                    person.told_nodes = PresenceState::Offline;
+                    *user
+                })
+                .collect()
+        };
+        let states: Vec<_> = gone.iter().map(|user| (*user, PresenceState::Offline)).collect();
+        self.show(&states).await;
+        for user in gone {
+            let presence = PresenceFrame {
+                user,
+                state: PresenceState::Offline,
+                last_seen: Some(now),
+            };
+            self.hub.publish_control(user, &Control::Presence { presence });
+        }
     }
 
     /// A connection is there, or its device went idle or is in use again.
@@ -161,6 +278,7 @@ impl Presence {
         users: Vec<UserId>,
     ) -> Result<Vec<PresenceFrame>, ServiceError> {
         let visible = self.visible_to(connection.user, users).await?;
+        let elsewhere = self.elsewhere(&visible).await;
         let states: Vec<_> = {
             let mut all = lock(&self.state);
             self.stop_watching(&mut all, connection);
@@ -175,7 +293,11 @@ impl Presence {
                     self.hub.set_watched(user, true);
                 }
                 person.watchers.push(Arc::clone(connection));
+                if let Some(elsewhere) = &elsewhere {
+                    person.elsewhere = elsewhere.get(&user).copied().unwrap_or(PresenceState::Offline);
+                }
                 states.push((user, person.now(), blocked));
+                all.changed.insert(user);
                 all.watching.entry(connection.number()).or_default().push(user);
             }
             states
@@ -203,6 +325,15 @@ impl Presence {
         Ok(states.into_iter().map(frame).collect())
     }
 
+    /// How those whom no block hides are on other nodes; none where that is not known.
+    async fn elsewhere(&self, visible: &[(UserId, bool)]) -> Option<HashMap<UserId, PresenceState>> {
+        let shared = self.hub.shared()?;
+        let shown = visible.iter().filter(|(_, blocked)| !blocked);
+        let users: Vec<_> = shown.map(|(user, _)| *user).collect();
+        let found = shared.presence(&users).await.ok()?;
+        Some(found.into_iter().collect())
+    }
+
     /// A block between two accounts was made or lifted: from now on neither sees the other, until they watch again.
     pub fn block_changed(&self, user: UserId, other: UserId) {
         self.hide(user, other);
@@ -220,8 +351,13 @@ impl Presence {
                     let Some(person) = all.people.get_mut(&user) else {
                         return;
                     };
-                    person.elsewhere = presence.state;
                     person.last_seen = presence.last_seen.max(person.last_seen);
+                    let is_less = more_present(presence.state, person.elsewhere) != presence.state;
+                    if is_less && self.hub.shared().is_some() {
+                        all.doubtful.insert(user);
+                    } else {
+                        person.elsewhere = presence.state;
+                    }
                     all.changed.insert(user);
                 }
                 self.changed.notify_one();
@@ -236,14 +372,20 @@ impl Presence {
 
     /// Tells the watchers, and the other nodes, what has changed, and writes down when devices were connected.
     pub async fn flush(&self) {
-        let seen: Vec<_> = {
+        let doubtful: Vec<_> = std::mem::take(&mut lock(&self.state).doubtful)
+            .into_iter()
+            .collect();
+        self.ask(&doubtful).await;
+        let (seen, shown) = {
             let mut all = lock(&self.state);
             let changed = std::mem::take(&mut all.changed);
-            for user in changed {
-                self.tell(&mut all, user);
-            }
-            std::mem::take(&mut all.seen).into_iter().collect()
+            let told = changed.into_iter();
+            let shown: Vec<_> = told.filter_map(|user| self.tell(&mut all, user)).collect();
+            let seen: Vec<_> = std::mem::take(&mut all.seen).into_iter().collect();
+            (seen, shown)
         };
+        // Whoever is told by the bus asks a second later at the earliest, and so hears this.
+        self.show(&shown).await;
         if seen.is_empty() {
             return;
         }
@@ -255,10 +397,9 @@ impl Presence {
         }
     }
 
-    fn tell(&self, all: &mut State, user: UserId) {
-        let Some(person) = all.people.get_mut(&user) else {
-            return;
-        };
+    /// Tells the watchers here, and the other nodes where that is news to them: then how the account is here.
+    fn tell(&self, all: &mut State, user: UserId) -> Option<(UserId, PresenceState)> {
+        let person = all.people.get_mut(&user)?;
         let frame_of = |state, last_seen: Option<Timestamp>| PresenceFrame {
             user,
             state,
@@ -273,7 +414,8 @@ impl Presence {
                 self.hub.push(watcher, Outgoing::Frame(text.clone()));
             }
         }
-        if here != person.told_nodes {
+        let is_news = here != person.told_nodes;
+        if is_news {
             person.told_nodes = here;
             let presence = frame_of(here, person.last_seen);
             self.hub.publish_control(user, &Control::Presence { presence });
@@ -281,6 +423,7 @@ impl Presence {
         if person.is_forgettable() {
             all.people.remove(&user);
         }
+        is_news.then_some((user, here))
     }
 
     fn stop_watching(&self, all: &mut State, connection: &Connection) {
