@@ -153,7 +153,10 @@ impl Sink for Node {
                         let change = header.change;
                         self.hub.give(conversation, Entry { seq, change, frame });
                     }
-                    None => self.hub.deliver(conversation, header.except, &frame),
+                    None => match header.receipt {
+                        Some(receipt) => self.hub.give_receipt(receipt),
+                        None => self.hub.deliver(conversation, header.except, &frame),
+                    },
                 },
                 None => self.stats.unreadable_announcements.add_one(),
             },

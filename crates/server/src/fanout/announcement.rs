@@ -4,6 +4,7 @@
 //! serialised once for all nodes. Under an account's topic: a [`Control`] as JSON.
 
 use bytes::{BufMut, Bytes, BytesMut};
+use pipit_wire::frame::Receipt;
 use pipit_wire::frame::server::Presence;
 use pipit_wire::{ConversationId, DeviceId, Seq, UserId};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,9 @@ pub struct Header {
     /// Whose connections do not get it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub except: Option<UserId>,
+    /// How far a member's markers have moved: in place of a frame, because each node tells them only forward.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
 }
 
 /// What concerns one account.
@@ -100,7 +104,7 @@ mod tests {
         let header = Header {
             seq: Seq::new(7),
             change: Some(Change::Removed(UserId::from_bytes([7; 16]))),
-            except: None,
+            ..Header::default()
         };
         assert_eq!(
             decode_frame(&encode_frame(header, &frame)),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use pipit_wire::event::EventBody;
+use pipit_wire::frame::Receipt;
 use pipit_wire::{Event, Seq, ServerFrame, UserId, codec};
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +82,8 @@ pub(super) struct Audience {
     given: Seq,
     /// Entries that came before some that they follow. Mostly there are none, and then they take no memory.
     held: BTreeMap<Seq, Entry>,
+    /// The markers of each member as they were last told here: what another node says may be older.
+    markers: BTreeMap<UserId, (Seq, Seq)>,
 }
 
 impl Audience {
@@ -110,6 +113,21 @@ impl Audience {
         }
         self.given = entry.seq;
         Placed::Next(entry)
+    }
+
+    /// What is to be told of a member's markers: the furthest that is known of each, where one of them moves.
+    pub(super) fn advance(&mut self, receipt: Receipt) -> Option<Receipt> {
+        let told = self.markers.entry(receipt.user).or_insert((Seq::ZERO, Seq::ZERO));
+        let furthest = (told.0.max(receipt.delivered_seq), told.1.max(receipt.read_seq));
+        if furthest == *told {
+            return None;
+        }
+        *told = furthest;
+        Some(Receipt {
+            delivered_seq: furthest.0,
+            read_seq: furthest.1,
+            ..receipt
+        })
     }
 
     /// A kept entry whose turn it is now; it counts as given.
@@ -175,5 +193,26 @@ mod tests {
         }
         assert_eq!(audience.held.len(), HELD_MAX);
         assert_eq!(take(&mut audience, 2).len(), HELD_MAX + 1);
+    }
+
+    #[test]
+    fn markers_are_told_only_forward_whatever_order_nodes_speak_in() {
+        let mut audience = Audience::default();
+        let receipt = |delivered, read| Receipt {
+            conversation: pipit_wire::ConversationId::from_bytes([1; 16]),
+            user: UserId::from_bytes([2; 16]),
+            delivered_seq: Seq::new(delivered).unwrap_or(Seq::ZERO),
+            read_seq: Seq::new(read).unwrap_or(Seq::ZERO),
+        };
+        for (heard, told) in [
+            ((3, 1), Some((3, 1))),
+            ((2, 1), None),
+            ((3, 1), None),
+            ((2, 2), Some((3, 2))),
+            ((4, 0), Some((4, 2))),
+        ] {
+            let expect = told.map(|(delivered, read)| receipt(delivered, read));
+            assert_eq!(audience.advance(receipt(heard.0, heard.1)), expect, "{heard:?}");
+        }
     }
 }

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use pipit_bus::{Bus, Shared, Topic};
-use pipit_wire::{ConversationId, DeviceId, Seq, UserId};
+use pipit_wire::frame::Receipt;
+use pipit_wire::{ConversationId, DeviceId, Seq, ServerFrame, UserId, codec};
 use tokio::sync::Notify;
 
 use super::announcement::{Control, Header, encode_control, encode_frame};
@@ -346,7 +347,7 @@ impl Hub {
             let header = Header {
                 seq: Some(entry.seq),
                 change: entry.change,
-                except: None,
+                ..Header::default()
             };
             let payload = encode_frame(header, &entry.frame);
             self.bus.publish(Topic::Conversation(conversation), payload);
@@ -423,13 +424,44 @@ impl Hub {
         }
     }
 
+    /// Tells everybody who is in a conversation how far a member's markers are, here and on the other nodes.
+    pub fn announce_receipt(&self, receipt: Receipt) {
+        if self.bus.is_alone() {
+            self.deliver(receipt.conversation, None, &receipt_frame(receipt));
+            return;
+        }
+        let header = Header {
+            receipt: Some(receipt),
+            ..Header::default()
+        };
+        let payload = encode_frame(header, &Bytes::new());
+        self.bus
+            .publish(Topic::Conversation(receipt.conversation), payload);
+        self.stats.bus_published.add_one();
+        self.give_receipt(receipt);
+    }
+
+    /// The same, here. Nodes do not hear each other in the order in which markers moved: what is older than what was told here is not told.
+    pub fn give_receipt(&self, receipt: Receipt) {
+        let mut shard = lock(self.shard(receipt.conversation));
+        let Some(audience) = shard.get_mut(&receipt.conversation) else {
+            return;
+        };
+        if let Some(furthest) = audience.advance(receipt) {
+            // Under the lock, so that none overtakes another.
+            self.hand(&audience.connections, None, &receipt_frame(furthest));
+        }
+    }
+
     /// Hands a frame that is no entry to everybody here who is in a conversation.
     pub fn deliver(&self, conversation: ConversationId, except: Option<UserId>, frame: &Bytes) {
         let shard = lock(self.shard(conversation));
-        let connections = shard
-            .get(&conversation)
-            .map(|audience| audience.connections.as_slice())
-            .unwrap_or_default();
+        if let Some(audience) = shard.get(&conversation) {
+            self.hand(&audience.connections, except, frame);
+        }
+    }
+
+    fn hand(&self, connections: &[Arc<Connection>], except: Option<UserId>, frame: &Bytes) {
         let mut delivered = 0;
         for connection in connections
             .iter()
@@ -438,7 +470,6 @@ impl Hub {
             self.push(connection, Outgoing::Frame(frame.clone()));
             delivered += 1;
         }
-        drop(shard);
         self.stats.deliveries.add(delivered);
     }
 
@@ -620,4 +651,8 @@ impl Hub {
         )]
         &self.shards[place]
     }
+}
+
+fn receipt_frame(receipt: Receipt) -> Bytes {
+    Bytes::from(codec::encode_server(&ServerFrame::Receipt(receipt)))
 }

@@ -126,13 +126,13 @@ impl Worker {
 
     fn announce(&self, receipt: Receipt) {
         self.stats.receipts_advanced.add_one();
-        let frame = Bytes::from(codec::encode_server(&ServerFrame::Receipt(receipt)));
         if self.hub.audience(receipt.conversation) > AUDIENCE_MAX {
+            let frame = Bytes::from(codec::encode_server(&ServerFrame::Receipt(receipt)));
             for connection in self.hub.connections_of(receipt.user) {
                 self.hub.push(&connection, Outgoing::Frame(frame.clone()));
             }
         } else {
-            self.hub.announce(receipt.conversation, None, &frame);
+            self.hub.announce_receipt(receipt);
         }
     }
 
