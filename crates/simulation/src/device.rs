@@ -1,5 +1,7 @@
 //! A device: an engine on its storage, the line to the server, and what its one view shows.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, ensure};
 use pipit_client::command::{CommandId, Reply, ViewId};
 use pipit_client::io::{Input, Output};
@@ -12,10 +14,18 @@ use pipit_wire::{ConversationId, Timestamp, UserId};
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 
+use crate::lifeline::Lifeline;
+
 /// The line to the server. At most one stands or is being made.
 pub struct Line {
     /// Unique in the world: what comes late from an earlier line is dropped.
     pub number: u64,
+    /// To which node.
+    pub node: usize,
+    /// Whether the device takes what comes; what comes meanwhile waits at the server.
+    pub reads: bool,
+    /// The steps of the node at its other end, once it stands.
+    pub life: Arc<Lifeline>,
     /// The server's end, once it stands.
     pub session: Option<Session>,
     /// Frames of a line arrive in the order in which they were sent.

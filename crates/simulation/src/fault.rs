@@ -1,6 +1,8 @@
-//! A storage that fails when the seed says so: before it has done anything, or after it has done everything.
+//! A storage that fails when the seed says so: before it has done anything, or after it has done everything. It takes its time, and
+//! does nothing for a node that is dead.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use pipit_store::Store;
@@ -18,6 +20,8 @@ use pipit_wire::{ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timest
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
+use crate::lifeline::Lifeline;
+
 /// How often a call that writes to a log or its markers fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rates {
@@ -25,17 +29,25 @@ pub struct Rates {
     pub before: f64,
     /// It has happened, and the caller is told that it has not.
     pub after: f64,
+    /// The longest that it takes to begin, and again to answer, milliseconds.
+    pub slow_ms: u64,
 }
 
-/// A storage around another one.
-pub struct FaultStore {
-    inner: Arc<dyn Store>,
+/// What decides how the storage of all nodes fails.
+pub struct Faults {
     state: Mutex<State>,
 }
 
 struct State {
     random: ChaCha8Rng,
     rates: Rates,
+}
+
+/// A node's storage, around the one that all nodes share.
+pub struct FaultStore {
+    inner: Arc<dyn Store>,
+    faults: Arc<Faults>,
+    life: Arc<Lifeline>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,11 +57,10 @@ enum Fault {
     After,
 }
 
-impl FaultStore {
-    /// A storage that does not fail yet, and later as this generator decides.
-    pub fn new(inner: Arc<dyn Store>, random: ChaCha8Rng) -> Self {
+impl Faults {
+    /// Nothing fails yet, and later as this generator decides.
+    pub fn new(random: ChaCha8Rng) -> Self {
         Self {
-            inner,
             state: Mutex::new(State {
                 random,
                 rates: Rates::default(),
@@ -62,17 +73,41 @@ impl FaultStore {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).rates = rates;
     }
 
-    fn draw(&self) -> Fault {
+    fn draw(&self) -> (Fault, Duration) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let rates = state.rates;
         let drawn: f64 = state.random.random();
-        if drawn < rates.before {
+        let fault = if drawn < rates.before {
             Fault::Before
         } else if drawn < rates.before + rates.after {
             Fault::After
         } else {
             Fault::None
-        }
+        };
+        let slow_ms = match rates.slow_ms {
+            0 => 0,
+            most => state.random.random_range(0..=most),
+        };
+        (fault, Duration::from_millis(slow_ms))
+    }
+}
+
+impl FaultStore {
+    /// The storage of the node with this life.
+    pub fn new(inner: Arc<dyn Store>, faults: Arc<Faults>, life: Arc<Lifeline>) -> Self {
+        Self { inner, faults, life }
+    }
+
+    /// A step that only a living node makes.
+    fn step(&self) -> Result<(), StoreError> {
+        if self.life.step() { Ok(()) } else { Err(failed()) }
+    }
+}
+
+/// Where it is long, others work meanwhile.
+async fn take(time: Duration) {
+    if !time.is_zero() {
+        tokio::time::sleep(time).await;
     }
 }
 
@@ -88,14 +123,19 @@ macro_rules! store {
         #[async_trait]
         impl Store for FaultStore {
             $(async fn $name(&self, $($arg: $type),*) -> Result<$out, StoreError> {
+                self.step()?;
                 self.inner.$name($($arg),*).await
             })*
             $(async fn $faulty_name(&self, $($faulty_arg: $faulty_type),*) -> Result<$faulty_out, StoreError> {
-                let fault = self.draw();
+                let (fault, time) = self.faults.draw();
+                take(time).await;
+                self.step()?;
                 if fault == Fault::Before {
                     return Err(failed());
                 }
                 let done = self.inner.$faulty_name($($faulty_arg),*).await?;
+                self.step()?;
+                take(time).await;
                 if fault == Fault::After { Err(failed()) } else { Ok(done) }
             })*
         }

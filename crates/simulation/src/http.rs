@@ -1,6 +1,7 @@
 //! What the world's server answers over HTTP: signing in without passwords, and the conversations service itself.
 
 use pipit_client::io::{HttpAnswer, HttpMethod, HttpRequest};
+use pipit_server::clock::Clock as _;
 use pipit_server::error::ServiceError;
 use pipit_server::node::{Authenticated, Node};
 use pipit_server::service::access::Caller;
@@ -14,13 +15,17 @@ use serde::de::DeserializeOwned;
 
 use crate::server::Server;
 
-/// Answers a request, as the server's HTTP edge would.
-pub async fn answer(server: &Server, request: &HttpRequest) -> HttpAnswer {
-    let Some(running) = &server.running else {
+/// Answers a request, as this node's HTTP edge would.
+pub async fn answer(server: &Server, node: usize, request: &HttpRequest) -> HttpAnswer {
+    let Some(running) = server.running(node) else {
         return HttpAnswer::Unreachable;
     };
     let node = &running.node;
-    match route(server, node, request).await {
+    let answered = route(server, node, request).await;
+    if !running.life.step() {
+        return HttpAnswer::Unreachable;
+    }
+    match answered {
         Ok(body) => HttpAnswer::Answered { status: 200, body },
         Err(error) => {
             let refusal: WireError = error.into_wire(node.context.random_bytes());
@@ -39,7 +44,7 @@ async fn route(server: &Server, node: &Node, request: &HttpRequest) -> Result<St
     match (request.method, parts.as_slice()) {
         (HttpMethod::Get, ["server"]) => json(&server_info()),
         (HttpMethod::Post, ["sessions"]) => sign_in(server, &body(request)?).await,
-        (HttpMethod::Post, ["sessions", "refresh"]) => refresh(server, &body(request)?).await,
+        (HttpMethod::Post, ["sessions", "refresh"]) => refresh(server, node, &body(request)?).await,
         (method, ["conversations", rest @ ..]) => {
             let who = authenticate(server, request)?;
             conversations(node, who, method, rest, request).await
@@ -117,12 +122,12 @@ fn server_info() -> rest::ServerInfo {
 }
 
 async fn sign_in(server: &Server, sign_in: &rest::SignIn) -> Result<String, ServiceError> {
-    let now = server.context().now();
+    let now = server.clock.now();
     let found = server.truth.find_credential(&sign_in.handle).await?;
     let wrong = || ServiceError::refused(ErrorCode::WrongCredentials, "handle or password is wrong");
     let user = found.ok_or_else(wrong)?.user.profile.user;
     let (token, refresh) = server.new_refresh_token();
-    let device = DeviceId::new(now, server.context().random_bytes());
+    let device = server.new_device_id(now);
     let client = ClientInfo {
         name: "simulation".to_owned(),
         version: "1".to_owned(),
@@ -142,14 +147,14 @@ async fn sign_in(server: &Server, sign_in: &rest::SignIn) -> Result<String, Serv
     session(server, user, device, token).await
 }
 
-async fn refresh(server: &Server, refresh: &rest::Refresh) -> Result<String, ServiceError> {
+async fn refresh(server: &Server, node: &Node, refresh: &rest::Refresh) -> Result<String, ServiceError> {
     let (token, successor) = server.new_refresh_token();
     let rotation = RotateRefresh {
         presented: Server::hash(&refresh.refresh_token),
         successor,
-        now: server.context().now(),
+        now: node.context.now(),
     };
-    match server.store.rotate_refresh(rotation).await? {
+    match node.context.store.rotate_refresh(rotation).await? {
         Ok(device) => session(server, device.user, device.id, token).await,
         Err(RotateRefreshError::Unknown | RotateRefreshError::Reused { .. }) => Err(ServiceError::refused(
             ErrorCode::SignedOut,

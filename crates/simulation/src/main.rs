@@ -12,13 +12,21 @@ struct Arguments {
     /// How many seeds, from the first one on.
     #[arg(long, default_value_t = 1)]
     runs: u64,
+    /// How many nodes, where the seed is not to decide that.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=9))]
+    nodes: Option<u8>,
     /// Say everything that happens.
     #[arg(long)]
     trace: bool,
 }
 
 fn main() -> anyhow::Result<()> {
-    let Arguments { seed, runs, trace } = Arguments::parse();
+    let Arguments {
+        seed,
+        runs,
+        nodes,
+        trace,
+    } = Arguments::parse();
     let trace: pipit_simulation::world::Trace = if trace {
         |at, what| println!("{} {what}", at.as_ms())
     } else {
@@ -27,7 +35,11 @@ fn main() -> anyhow::Result<()> {
     let mut sum = pipit_simulation::Report::default();
     let mut failed = Vec::new();
     for seed in seed..seed.saturating_add(runs) {
-        let report = match pipit_simulation::run_traced(seed, trace) {
+        let mut plan = pipit_simulation::Plan::draw(seed);
+        if let Some(nodes) = nodes {
+            plan = plan.with_nodes(usize::from(nodes));
+        }
+        let report = match pipit_simulation::run_plan(plan, trace) {
             Ok(report) => report,
             Err(error) => {
                 println!("{error:#}");
@@ -38,6 +50,8 @@ fn main() -> anyhow::Result<()> {
         sum.messages += report.messages;
         sum.entries += report.entries;
         sum.mishaps += report.mishaps;
+        sum.lost += report.lost;
+        sum.interrupted += report.interrupted;
         sum.crashes += report.crashes;
     }
     anyhow::ensure!(
@@ -46,8 +60,8 @@ fn main() -> anyhow::Result<()> {
         failed.len()
     );
     println!(
-        "{runs} runs: {} messages, {} log entries, {} frames dropped or doubled, {} crashes; nothing lost, nothing doubled",
-        sum.messages, sum.entries, sum.mishaps, sum.crashes
+        "{runs} runs: {} messages, {} log entries, {} frames dropped or doubled, {} announcements lost between nodes, {} crashes ({} amid something); nothing lost, nothing doubled",
+        sum.messages, sum.entries, sum.mishaps, sum.lost, sum.crashes, sum.interrupted
     );
     Ok(())
 }

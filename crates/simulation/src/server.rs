@@ -1,10 +1,10 @@
-//! The server's side of the world: the node's logic on a storage in memory, with a clock that the world moves.
+//! The server's side of the world: the logic of one to three nodes on one storage in memory, with clocks that the world moves.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::ensure;
-use pipit_bus::SingleNode;
+use pipit_bus::{Bus, SingleNode};
 use pipit_server::clock::{Clock, Random};
 use pipit_server::context::Context;
 use pipit_server::error::ServiceError;
@@ -20,7 +20,9 @@ use rand_chacha::ChaCha8Rng;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::fault::FaultStore;
+use crate::bus::Network;
+use crate::fault::{FaultStore, Faults};
+use crate::lifeline::Lifeline;
 use crate::plan::Plan;
 
 /// How long an access token is good, as on a real server.
@@ -72,46 +74,56 @@ impl Authenticator for ClearTokens {
     }
 }
 
+/// A node's own clock: the world's, and how far it is off.
+struct NodeClock {
+    world: Arc<WorldClock>,
+    skew_ms: i64,
+}
+
+impl Clock for NodeClock {
+    fn now(&self) -> Timestamp {
+        self.world.now().plus_ms(self.skew_ms)
+    }
+}
+
 /// A node that runs.
 pub struct Running {
     /// The node.
     pub node: Arc<Node>,
+    /// Its steps.
+    pub life: Arc<Lifeline>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
 
-/// The server: a storage that stays, and a node that comes and goes.
+/// The server: a storage that stays, and nodes that come and go.
 pub struct Server {
-    /// The storage as the node has it.
-    pub store: Arc<FaultStore>,
     /// The storage as it is, for checkers.
     pub truth: Arc<SqliteStore>,
+    /// What decides how the nodes' storage fails.
+    pub faults: Arc<Faults>,
+    /// The bus between the nodes.
+    pub network: Arc<Network>,
     /// The clock.
     pub clock: Arc<WorldClock>,
-    /// The node, while it runs.
-    pub running: Option<Running>,
-    context: Context,
+    /// The nodes, while they run.
+    pub nodes: Vec<Option<Running>>,
+    skews_ms: Vec<i64>,
+    random: Arc<SeededRandom>,
     tokens: AtomicU64,
 }
 
 impl Server {
     /// A server with these people on it.
     pub async fn new(plan: &Plan, now: Timestamp, people: &[UserId]) -> anyhow::Result<Self> {
-        let truth = Arc::new(SqliteStore::open_in_memory()?);
-        let store = Arc::new(FaultStore::new(Arc::<SqliteStore>::clone(&truth), plan.random(1)));
-        let clock = Arc::new(WorldClock(AtomicI64::new(now.as_ms())));
-        let context = Context {
-            store: Arc::<FaultStore>::clone(&store),
-            clock: Arc::<WorldClock>::clone(&clock),
-            random: Arc::new(SeededRandom(Mutex::new(plan.random(2)))),
-            limits: Limits::default(),
-        };
         let server = Self {
-            store,
-            truth,
-            clock,
-            running: None,
-            context,
+            truth: Arc::new(SqliteStore::open_in_memory()?),
+            faults: Arc::new(Faults::new(plan.random(1))),
+            network: Arc::new(Network::new(plan.nodes.len())),
+            clock: Arc::new(WorldClock(AtomicI64::new(now.as_ms()))),
+            nodes: plan.nodes.iter().map(|_| None).collect(),
+            skews_ms: plan.nodes.clone(),
+            random: Arc::new(SeededRandom(Mutex::new(plan.random(2)))),
             tokens: AtomicU64::new(0),
         };
         for (number, user) in people.iter().enumerate() {
@@ -129,7 +141,7 @@ impl Server {
             admin: number == 0,
         };
         // A device that nobody has, because an account comes with one.
-        let device = self.new_device(DeviceId::new(now, self.context.random_bytes()), user, now);
+        let device = self.new_device(self.new_device_id(now), user, now);
         if number == 0 {
             let generation = user.as_uuid();
             let set_up = SetUp {
@@ -169,6 +181,13 @@ impl Server {
         }
     }
 
+    /// The id of a device that was never used.
+    pub fn new_device_id(&self, now: Timestamp) -> DeviceId {
+        let mut bytes = [0; 10];
+        self.random.fill(&mut bytes);
+        DeviceId::new(now, bytes)
+    }
+
     /// A refresh token and its hash.
     pub fn new_refresh_token(&self) -> (String, TokenHash) {
         let text = format!("refresh-{}", self.tokens.fetch_add(1, Ordering::SeqCst));
@@ -196,38 +215,61 @@ impl Server {
         ClearTokens.verify(token, self.clock.now())
     }
 
-    /// What services work with.
-    pub const fn context(&self) -> &Context {
-        &self.context
+    /// A node, while it runs.
+    pub fn running(&self, node: usize) -> Option<&Running> {
+        self.nodes.get(node)?.as_ref()
     }
 
-    /// Starts the node, where it does not run.
-    pub fn start(&mut self) {
-        if self.running.is_some() {
+    /// Starts a node, where it does not run.
+    pub fn start(&mut self, node: usize) {
+        let skew_ms = self.skews_ms.get(node).copied().unwrap_or_default();
+        let is_alone = self.nodes.len() == 1;
+        let Some(place) = self.nodes.get_mut(node).filter(|place| place.is_none()) else {
             return;
-        }
+        };
+        let life = Arc::new(Lifeline::default());
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let truth: Arc<dyn Store> = Arc::<SqliteStore>::clone(&self.truth);
+        let bus: Arc<dyn Bus> = if is_alone {
+            Arc::new(SingleNode)
+        } else {
+            Arc::new(self.network.connect(node, Arc::clone(&life)))
+        };
         let parts = Parts {
-            context: self.context.clone(),
-            bus: Arc::new(SingleNode),
+            context: Context {
+                store: Arc::new(FaultStore::new(
+                    truth,
+                    Arc::clone(&self.faults),
+                    Arc::clone(&life),
+                )),
+                clock: Arc::new(NodeClock {
+                    world: Arc::clone(&self.clock),
+                    skew_ms,
+                }),
+                random: Arc::<SeededRandom>::clone(&self.random),
+                limits: Limits::default(),
+            },
+            bus,
             authenticator: Arc::new(ClearTokens),
             gateway: Settings::default(),
         };
         let node = Node::start(parts, tasks.clone(), shutdown.clone());
-        self.running = Some(Running {
+        *place = Some(Running {
             node,
+            life,
             tasks,
             shutdown,
         });
     }
 
-    /// Ends the node. The world has let its sessions go before.
-    pub async fn stop(&mut self) {
+    /// Ends a node: what it holds is written, unless it is dead. The world has let its sessions go before.
+    pub async fn stop(&mut self, node: usize) {
         if let Some(Running {
             node,
             tasks,
             shutdown,
-        }) = self.running.take()
+            ..
+        }) = self.nodes.get_mut(node).and_then(Option::take)
         {
             shutdown.cancel();
             drop(node);

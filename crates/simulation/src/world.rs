@@ -3,11 +3,14 @@
 mod life;
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use futures_util::FutureExt as _;
+use pipit_bus::Topic;
 use pipit_client::command::{Command, CommandId};
 use pipit_client::io::{HttpAnswer, HttpId, HttpRequest, Input, Output};
 use pipit_client::view::ConnectionView;
@@ -16,6 +19,7 @@ use pipit_wire::{ServerFrame, Timestamp, UserId, codec};
 use rand::{Rng as _, RngExt as _};
 use rand_chacha::ChaCha8Rng;
 
+use crate::bus::Posted;
 use crate::device::{Device, Line};
 use crate::fault::Rates;
 use crate::ledger::Ledger;
@@ -66,7 +70,21 @@ enum Step {
         answer: HttpAnswer,
     },
     Act,
-    StartServer,
+    StartNode {
+        node: usize,
+    },
+    /// What one node tells another arrives.
+    Announcement(Posted),
+    BusIsBack {
+        node: usize,
+    },
+    /// A device that did not read reads again.
+    ReadAgain {
+        device: usize,
+        line: u64,
+    },
+    /// Time passes for the nodes.
+    Beat,
     GoOnline {
         device: usize,
     },
@@ -119,8 +137,8 @@ pub struct World {
     actions_left: u32,
     /// Whether things go wrong.
     faulty: bool,
-    /// The server dies after the next frame, before anything that it asked for has been answered.
-    dies_at_next_frame: bool,
+    /// What one node tells another under one topic arrives in the order in which it was said.
+    last_told: BTreeMap<(usize, usize, Topic), Timestamp>,
 }
 
 impl World {
@@ -131,13 +149,14 @@ impl World {
             .map(|_| UserId::new(GENESIS, bytes(&mut random)))
             .collect();
         let server = Server::new(&plan, GENESIS, &people).await?;
+        let is_alone = plan.nodes.len() == 1;
         let mut world = Self {
             actions_left: plan.actions,
             plan,
             now: GENESIS,
             server,
             devices: Vec::new(),
-            ledger: Ledger::default(),
+            ledger: Ledger::new(is_alone),
             random,
             trace,
             people,
@@ -145,9 +164,9 @@ impl World {
             next_order: 0,
             next_line: 0,
             faulty: false,
-            dies_at_next_frame: false,
+            last_told: BTreeMap::new(),
         };
-        world.server.start();
+        world.start_all();
         for (number, person) in world.plan.devices.clone().into_iter().enumerate() {
             world.add_device(number, person)?;
         }
@@ -188,7 +207,7 @@ impl World {
     /// People do things, and things break, until all actions of the plan are done.
     pub async fn live(&mut self) -> anyhow::Result<()> {
         self.faulty = true;
-        self.server.store.fail_at(self.plan.storage);
+        self.server.faults.fail_at(self.plan.storage);
         self.later(1, Step::Act);
         while self.actions_left > 0 {
             self.step().await?;
@@ -199,16 +218,34 @@ impl World {
     /// Nothing breaks any more; everybody gets a fresh line, and then time to settle.
     pub async fn heal(&mut self) -> anyhow::Result<()> {
         self.faulty = false;
-        self.dies_at_next_frame = false;
-        self.server.store.fail_at(Rates::default());
-        self.server.start();
+        self.server.faults.fail_at(Rates::default());
+        self.start_all();
+        for running in self.server.nodes.iter().flatten() {
+            running.life.live_on();
+        }
+        for node in 0..self.plan.nodes.len() {
+            self.server.network.come_back(node);
+        }
         for device in 0..self.devices.len() {
             self.device(device)?.online = true;
+            if let Some(line) = &mut self.device(device)?.line {
+                line.reads = true;
+            }
             self.command(device, Command::SetOnline { online: true })?;
         }
-        self.pass(120_000).await?;
+        self.settle().await?;
         for device in 0..self.devices.len() {
             self.cut(device)?;
+        }
+        self.settle().await
+    }
+
+    /// Lets two minutes pass, in which nodes get to do what they do of themselves.
+    async fn settle(&mut self) -> anyhow::Result<()> {
+        if self.plan.nodes.len() > 1 {
+            for second in 1..120 {
+                self.later(second * 1_000, Step::Beat);
+            }
         }
         self.pass(120_000).await
     }
@@ -240,6 +277,8 @@ impl World {
             messages: u64::try_from(self.ledger.queued.values().map(Vec::len).sum::<usize>())?,
             entries: u64::try_from(entries)?,
             mishaps: self.ledger.mishaps,
+            lost: self.ledger.lost,
+            interrupted: self.ledger.interrupted,
             crashes: self.ledger.crashes,
         })
     }
@@ -249,7 +288,15 @@ impl World {
         for device in &mut self.devices {
             device.line = None;
         }
-        self.server.stop().await;
+        for node in 0..self.plan.nodes.len() {
+            self.server.stop(node).await;
+        }
+    }
+
+    fn start_all(&mut self) {
+        for node in 0..self.plan.nodes.len() {
+            self.server.start(node);
+        }
     }
 
     fn device(&mut self, number: usize) -> anyhow::Result<&mut Device> {
@@ -323,7 +370,17 @@ impl World {
                 }
             }
             Step::Act => self.act().await?,
-            Step::StartServer => self.server.start(),
+            Step::StartNode { node } => self.server.start(node),
+            Step::Announcement(posted) => self.server.network.arrive(posted),
+            Step::BusIsBack { node } => self.server.network.come_back(node),
+            Step::ReadAgain { device, line } => {
+                if self.is_line(device, line)?
+                    && let Some(line) = &mut self.device(device)?.line
+                {
+                    line.reads = true;
+                }
+            }
+            Step::Beat => {}
             Step::GoOnline { device } => {
                 self.device(device)?.online = true;
                 self.command(device, Command::SetOnline { online: true })?;
@@ -344,10 +401,13 @@ impl World {
         if !self.is_line(device, line)? {
             return Ok(());
         }
-        let node = self.server.running.as_ref().map(|running| running.node.clone());
         let online = self.device(device)?.online;
-        if let (Some(node), true, Some(line)) = (node, online, &mut self.device(device)?.line) {
-            line.session = Some(Session::new(node));
+        let Some(line) = &mut self.devices.get_mut(device).context("a device")?.line else {
+            return Ok(());
+        };
+        if let (true, Some(running)) = (online, self.server.running(line.node)) {
+            line.life = Arc::clone(&running.life);
+            line.session = Some(Session::new(Arc::clone(&running.node)));
             return self.feed(device, Input::Connected);
         }
         self.device(device)?.line = None;
@@ -358,51 +418,86 @@ impl World {
         if !self.is_line(device, line)? {
             return Ok(());
         }
-        let Some(session) = self
-            .device(device)?
-            .line
-            .as_mut()
-            .and_then(|line| line.session.as_mut())
-        else {
+        let Some(line) = &mut self.device(device)?.line else {
             return Ok(());
         };
-        let frames = session.handle(text).await;
-        if std::mem::take(&mut self.dies_at_next_frame) {
-            return self.crash_server().await;
+        let alive = line.life.step();
+        if let (true, Some(session)) = (alive, &mut line.session) {
+            let frames = session.handle(text).await;
+            self.send_down(device, frames)?;
         }
-        self.send_down(device, frames)
+        Ok(())
     }
 
-    /// Lets the node do all that it can do now, and sends what it has for each device.
+    /// Lets the nodes do all that they can do now, and sends what they have for devices and for each other.
     async fn collect(&mut self) -> anyhow::Result<()> {
         for _ in 0..3 {
             for _ in 0..8 {
                 tokio::task::yield_now().await;
             }
             for device in 0..self.devices.len() {
-                let Some(session) = self
-                    .device(device)?
-                    .line
-                    .as_mut()
-                    .and_then(|line| line.session.as_mut())
-                else {
-                    continue;
-                };
-                let frames = session.settle().await;
-                let closing = session.closing().is_some();
-                self.send_down(device, frames)?;
-                if closing && let Some(line) = &mut self.device(device)?.line {
-                    line.session = None;
-                    let (number, at) = (line.number, line.last_down.plus_ms(1));
-                    self.at(at, Step::LineDown { device, line: number });
-                }
+                self.collect_for(device).await?;
+            }
+            self.carry_announcements();
+        }
+        for node in 0..self.plan.nodes.len() {
+            if self
+                .server
+                .running(node)
+                .is_some_and(|running| !running.life.is_alive())
+            {
+                self.ledger.interrupted += 1;
+                self.crash_node(node).await?;
             }
         }
         Ok(())
     }
 
+    async fn collect_for(&mut self, device: usize) -> anyhow::Result<()> {
+        loop {
+            let Some(line) = self.device(device)?.line.as_mut().filter(|line| line.reads) else {
+                return Ok(());
+            };
+            let Some(session) = &mut line.session else {
+                return Ok(());
+            };
+            // What the storage has not answered yet comes with a later step.
+            if session.closing().is_some() || session.ready().now_or_never().is_none() {
+                return Ok(());
+            }
+            let frames = session.work().await;
+            let closing = session.closing().is_some();
+            self.send_down(device, frames)?;
+            if closing && let Some(line) = &mut self.device(device)?.line {
+                line.session = None;
+                let (number, at) = (line.number, line.last_down.plus_ms(1));
+                self.at(at, Step::LineDown { device, line: number });
+            }
+        }
+    }
+
+    /// What nodes have said to each other arrives later, or never. Under one topic it stays in order.
+    fn carry_announcements(&mut self) {
+        for posted in self.server.network.take_posted() {
+            if self.faulty && self.random.random_bool(self.plan.bus_drop) {
+                self.ledger.lost += 1;
+                continue;
+            }
+            let latency_ms = self.random.random_range(1..=self.plan.bus_latency_ms);
+            let key = (posted.from, posted.to, posted.topic);
+            let last = self.last_told.get(&key).copied().unwrap_or(self.now);
+            let at = last.max(self.now.plus_ms(latency_ms));
+            self.last_told.insert(key, at);
+            self.at(at, Step::Announcement(posted));
+        }
+    }
+
     fn send_down(&mut self, device: usize, frames: Vec<impl AsRef<[u8]>>) -> anyhow::Result<()> {
         for frame in frames {
+            let line = self.device(device)?.line.as_ref();
+            if line.is_some_and(|line| !line.life.step()) {
+                return Ok(());
+            }
             let text = std::str::from_utf8(frame.as_ref())?.to_owned();
             let decoded = codec::decode_server(&text)?;
             ensure!(decoded != ServerFrame::Unknown, "the server sent {text}");
@@ -445,8 +540,9 @@ impl World {
     async fn request(&mut self, device: usize, life: u64, request: &HttpRequest) -> anyhow::Result<()> {
         let latency_ms = self.random.random_range(1..=self.plan.latency_ms);
         let reached = self.device(device)?.online;
+        let node = self.draw_node();
         let answer = if reached {
-            http::answer(&self.server, request).await
+            http::answer(&self.server, node, request).await
         } else {
             HttpAnswer::Unreachable
         };
@@ -499,8 +595,12 @@ impl World {
             Output::Connect => {
                 self.next_line += 1;
                 let number = self.next_line;
+                let node = self.draw_node();
                 let line = Line {
                     number,
+                    node,
+                    reads: true,
+                    life: Arc::default(),
                     session: None,
                     last_up: now,
                     last_down: now,
@@ -558,14 +658,26 @@ impl World {
         Ok(())
     }
 
-    async fn crash_server(&mut self) -> anyhow::Result<()> {
+    /// Any node: the balancer knows nothing.
+    fn draw_node(&mut self) -> usize {
+        self.random.random_range(0..self.plan.nodes.len())
+    }
+
+    async fn crash_node(&mut self, node: usize) -> anyhow::Result<()> {
         self.ledger.crashes += 1;
         for device in 0..self.devices.len() {
-            self.cut(device)?;
+            if self
+                .device(device)?
+                .line
+                .as_ref()
+                .is_some_and(|line| line.node == node)
+            {
+                self.cut(device)?;
+            }
         }
-        self.server.stop().await;
+        self.server.stop(node).await;
         let down_ms = self.random.random_range(1..=20_000);
-        self.later(down_ms, Step::StartServer);
+        self.later(down_ms, Step::StartNode { node });
         Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! A thousand seeds at every change. A seed that fails is named, and `cargo run -p pipit-simulation -- --seed N` replays it.
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
+use pipit_simulation::Plan;
+
 /// How many seeds each test runs; the tests run beside each other.
 const EACH: u64 = 125;
 
@@ -34,11 +36,14 @@ parts! {
 
 #[test]
 fn a_seed_decides_everything() {
-    for seed in [3, 14, 159] {
-        let first = pipit_simulation::run(seed).ok();
-        assert!(
-            first.is_some() && first == pipit_simulation::run(seed).ok(),
-            "seed {seed} twice"
-        );
+    for nodes in 1..=3 {
+        for seed in [3, 14, 159] {
+            let run = || pipit_simulation::run_plan(Plan::draw(seed).with_nodes(nodes), |_, _| {}).ok();
+            let first = run();
+            assert!(
+                first.is_some() && first == run(),
+                "seed {seed} with {nodes} nodes twice"
+            );
+        }
     }
 }

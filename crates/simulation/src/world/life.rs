@@ -25,9 +25,26 @@ impl World {
     }
 
     async fn break_something(&mut self, device: usize) -> anyhow::Result<()> {
-        match self.random.random_range(0..6) {
-            0 => self.crash_server().await?,
-            1 => self.dies_at_next_frame = true,
+        match self.random.random_range(0..9) {
+            0 => {
+                let node = self.draw_node();
+                self.crash_node(node).await?;
+            }
+            1 | 6 => {
+                let (node, steps) = (self.draw_node(), self.random.random_range(0..=30));
+                if let Some(running) = self.server.running(node) {
+                    running.life.die_after(steps);
+                }
+            }
+            7 => self.lose_bus(),
+            8 => {
+                let away_ms = self.random.random_range(1..=60_000);
+                if let Some(line) = &mut self.device(device)?.line {
+                    line.reads = false;
+                    let line = line.number;
+                    self.later(away_ms, Step::ReadAgain { device, line });
+                }
+            }
             2 => {
                 self.ledger.crashes += 1;
                 let now = self.now;
@@ -49,6 +66,18 @@ impl World {
             _ => self.cut(device)?,
         }
         Ok(())
+    }
+
+    /// The bus goes away, for all nodes or for one, and comes back.
+    fn lose_bus(&mut self) {
+        let (all, one) = (self.random.random_bool(0.5), self.draw_node());
+        let away_ms = self.random.random_range(1..=30_000);
+        for node in 0..self.plan.nodes.len() {
+            if all || node == one {
+                self.server.network.leave(node);
+                self.later(away_ms, Step::BusIsBack { node });
+            }
+        }
     }
 
     fn do_something(&mut self, device: usize) -> anyhow::Result<()> {
@@ -119,7 +148,8 @@ impl World {
         Ok(())
     }
 
-    fn write(&mut self, device: usize, conversation: ConversationId) -> anyhow::Result<()> {
+    /// Somebody writes one to four messages.
+    pub fn write(&mut self, device: usize, conversation: ConversationId) -> anyhow::Result<()> {
         for _ in 0..self.random.random_range(1..=4) {
             let message = MessageId::new(self.now, bytes(&mut self.random));
             let text = format!("{message} from device {device}");
@@ -152,7 +182,8 @@ impl World {
         Ok(())
     }
 
-    fn read(&mut self, device: usize) -> anyhow::Result<()> {
+    /// Somebody reads up to some place of the open timeline.
+    pub fn read(&mut self, device: usize) -> anyhow::Result<()> {
         let screen = &self.device(device)?.screen;
         let Some(conversation) = screen.header.as_ref().map(|header| header.conversation) else {
             return Ok(());
