@@ -34,6 +34,27 @@ pub async fn everything(world: &mut World) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Checks that every device has every entry there is for it, and is in no conversation that it has left.
+///
+/// # Errors
+/// What is missing, and where.
+pub async fn entries(world: &World) -> anyhow::Result<()> {
+    let truth = &world.server.truth;
+    for (number, device) in world.devices.iter().enumerate() {
+        let mut log = BTreeMap::new();
+        for conversation in truth.list_conversation_ids(device.user).await? {
+            let last_seq = truth.last_seq(conversation).await?.context("a log")?;
+            log.insert(conversation, last_seq);
+        }
+        let stored = device.cursors()?;
+        ensure!(
+            stored == log,
+            "device {number} has not reconnected, and has {stored:?} of {log:?}"
+        );
+    }
+    Ok(())
+}
+
 /// A whole log, whoever may read it, with its numbering checked.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! A device: an engine on its storage, the line to the server, and what its one view shows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
@@ -10,7 +11,7 @@ use pipit_client::{Config, Engine};
 use pipit_client_store::SqliteStorage;
 use pipit_server::gateway::session::Session;
 use pipit_wire::frame::client::ClientInfo;
-use pipit_wire::{ConversationId, Timestamp, UserId};
+use pipit_wire::{ConversationId, Seq, Timestamp, UserId};
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 
@@ -226,6 +227,16 @@ impl Device {
             engine.storage(),
             1_000,
         )?)
+    }
+
+    /// Up to where it has each conversation.
+    pub fn cursors(&self) -> anyhow::Result<BTreeMap<ConversationId, Seq>> {
+        let engine = self.engine.as_ref().context("the engine runs")?;
+        let cursors = pipit_client::Storage::cursors(engine.storage(), 1_000)?;
+        Ok(cursors
+            .into_iter()
+            .map(|cursor| (cursor.conversation, cursor.seq))
+            .collect())
     }
 
     /// The conversations that it shows.

@@ -109,7 +109,7 @@ impl Ledger {
         frame: &ServerFrame,
     ) -> anyhow::Result<()> {
         ensure!(
-            !self.is_alone || !self.gone.contains(&(device, line, conversation)),
+            !self.gone.contains(&(device, line, conversation)),
             "device {device} was told that the conversation is gone, and then {frame:?}"
         );
         Ok(())

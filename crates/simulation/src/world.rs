@@ -30,6 +30,9 @@ use crate::{Report, check, http};
 /// When every world begins.
 const GENESIS: Timestamp = Timestamp(1_790_000_000_000);
 
+/// How long it takes until a node has read all memberships anew, seconds: ten sweeps of thirty, and some time to carry them out.
+const SWEEPS_S: i64 = 330;
+
 /// Is told what happens, and when.
 pub type Trace = fn(Timestamp, &fmt::Arguments<'_>);
 
@@ -233,21 +236,27 @@ impl World {
             }
             self.command(device, Command::SetOnline { online: true })?;
         }
-        self.settle().await?;
+        self.settle(120).await?;
+        let is_alone = self.plan.nodes.len() == 1;
+        if !is_alone && self.plan.drop == 0.0 {
+            // Only nodes have lost something: everybody gets it on the line that they have, from their node or because they ask.
+            self.settle(SWEEPS_S).await?;
+            check::entries(self).await?;
+        }
         for device in 0..self.devices.len() {
             self.cut(device)?;
         }
-        self.settle().await
+        self.settle(120).await
     }
 
-    /// Lets two minutes pass, in which nodes get to do what they do of themselves.
-    async fn settle(&mut self) -> anyhow::Result<()> {
+    /// Lets so many seconds pass, in which nodes get to do what they do of themselves.
+    async fn settle(&mut self, seconds: i64) -> anyhow::Result<()> {
         if self.plan.nodes.len() > 1 {
-            for second in 1..120 {
+            for second in (1..seconds).step_by(3) {
                 self.later(second * 1_000, Step::Beat);
             }
         }
-        self.pass(120_000).await
+        self.pass(seconds * 1_000).await
     }
 
     /// Lets this much time pass, with all that happens in it.
