@@ -7,6 +7,8 @@ mod debian;
 mod node;
 mod rust;
 
+use std::path::PathBuf;
+
 use anyhow::{Result, bail};
 
 use crate::toolchain::{self, Clang, Toolchain};
@@ -78,7 +80,15 @@ pub(crate) fn run(workspace: &Workspace, needs: &[Need]) -> Result<()> {
         bail!("there is still no Rust compiler for {}", toolchain::TARGET);
     }
     if needs.contains(&Need::Web) {
-        node::install_packages(workspace)?;
+        node::install_packages(&workspace.web())?;
     }
     Ok(())
+}
+
+/// The folder of the Node server that Pipit is measured against, with its packages installed: for benchmarks alone.
+pub(crate) fn reference(workspace: &Workspace) -> Result<PathBuf> {
+    node::require()?;
+    let folder = workspace.root().join("crates/load/peers/node");
+    node::install_packages(&folder)?;
+    Ok(folder)
 }

@@ -4,12 +4,14 @@
 //! * [`crowd`]: the people, their devices and what they do.
 //! * [`workload`], [`run`], [`report`]: `pipit-load run`.
 //! * [`chaos`]: a cluster that is broken by a plan while people chat on it.
+//! * [`peer`]: the same crowd against other servers, side by side.
 //! * [`check`]: whether that, and what fresh clients read at the end, is what Pipit promises.
 #![warn(missing_docs)]
 
 pub mod chaos;
 pub mod check;
 pub mod crowd;
+pub mod peer;
 pub mod process;
 pub mod record;
 pub mod report;

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use pipit_client_net::ServerAddress;
 use pipit_load::chaos::command::Chaos;
+use pipit_load::peer::command::{self, Compare};
 use pipit_load::process::OwnServer;
 use pipit_load::report::{Report, page};
 use pipit_load::run::{Options, run};
@@ -27,6 +28,11 @@ enum Command {
     Run(RunArguments),
     /// Breaks a cluster of its own by a seeded plan while people chat on it. The last line and the exit status are as of `run`.
     Chaos(Chaos),
+    /// Measures Pipit and other servers side by side, in turns, on this machine. Nothing is checked but that what was missed comes.
+    Compare(Compare),
+    /// The bare broadcast that `compare` measures.
+    #[command(hide = true)]
+    Broadcast,
 }
 
 #[derive(clap::Args)]
@@ -73,6 +79,8 @@ fn main() -> ExitCode {
     let satisfied = match Arguments::parse().command {
         Command::Run(arguments) => start(&arguments),
         Command::Chaos(chaos) => chaos.run(),
+        Command::Compare(compare) => compare.run(),
+        Command::Broadcast => command::broadcast(),
     };
     match satisfied {
         Ok(true) => ExitCode::SUCCESS,

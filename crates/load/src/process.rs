@@ -22,11 +22,23 @@ pub struct OwnServer {
 impl OwnServer {
     /// Starts one with so many accounts; their refresh tokens.
     pub async fn start(binary: &Path, accounts: u32) -> anyhow::Result<(Self, Vec<String>)> {
+        Self::start_on(binary, accounts, None).await
+    }
+
+    /// The same, on this PostgreSQL database where one is named.
+    pub async fn start_on(
+        binary: &Path,
+        accounts: u32,
+        database: Option<&str>,
+    ) -> anyhow::Result<(Self, Vec<String>)> {
+        let on = database.map(|database| ["--database", database]);
+        let on = on.as_ref().map(<[&str; 2]>::as_slice).unwrap_or_default();
         let data = tempfile::tempdir()?;
         let named = || format!("{} cannot be run", binary.display());
         let seeded = Command::new(binary)
             .args(["seed", "--accounts", &accounts.to_string(), "--data"])
             .arg(data.path())
+            .args(on)
             .stderr(Stdio::inherit())
             .output()
             .await
@@ -45,6 +57,7 @@ impl OwnServer {
         let mut child = Command::new(binary)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data.path())
+            .args(on)
             .env("PIPIT_LIMITS_ATTEMPTS_PER_MINUTE_ADDRESS", "1000000")
             .env("PIPIT_LIMITS_REQUESTS_PER_MINUTE_DEVICE", "1000000")
             .env("PIPIT_LIMITS_CONNECTIONS_MAX", "1000000")

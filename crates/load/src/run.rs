@@ -46,7 +46,7 @@ pub struct Options {
 }
 
 /// The time of day, milliseconds.
-fn unix_ms() -> u64 {
+pub(crate) fn unix_ms() -> u64 {
     #[expect(
         clippy::disallowed_methods,
         reason = "ids of the crowd's messages carry the time of day"

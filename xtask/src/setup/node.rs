@@ -1,12 +1,12 @@
 //! Node and the packages of the web client.
 
 use std::fs;
+use std::path::Path;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
 use crate::shell;
-use crate::workspace::Workspace;
 
 /// The oldest Node that every package of the web client runs on.
 const NODE_VERSION_MIN: u32 = 20;
@@ -32,22 +32,21 @@ fn major(version: &str) -> Option<u32> {
     version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
-/// Installs the packages named by the lock file where it is newer than what is installed.
-pub(super) fn install_packages(workspace: &Workspace) -> Result<()> {
-    let web = workspace.web();
-    let lock = web.join("package-lock.json");
+/// Installs the packages named by a folder's lock file where it is newer than what is installed.
+pub(super) fn install_packages(folder: &Path) -> Result<()> {
+    let lock = folder.join("package-lock.json");
     let locked = changed(&lock).with_context(|| format!("{} is missing", lock.display()))?;
     // npm writes this file last, so that it is there only after a complete installation.
-    match changed(&web.join("node_modules/.package-lock.json")) {
+    match changed(&folder.join("node_modules/.package-lock.json")) {
         Some(installed) if installed >= locked => Ok(()),
         _ => {
-            println!("Installing the web client's packages, in apps/web/node_modules only:");
-            shell::run(shell::command("npm", &web).args(["ci", "--no-audit", "--no-fund"]))
+            println!("Installing packages, in {}/node_modules only:", folder.display());
+            shell::run(shell::command("npm", folder).args(["ci", "--no-audit", "--no-fund"]))
         }
     }
 }
 
-fn changed(file: &std::path::Path) -> Option<SystemTime> {
+fn changed(file: &Path) -> Option<SystemTime> {
     fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
 }
 

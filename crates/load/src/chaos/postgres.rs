@@ -35,13 +35,14 @@ struct Server {
 
 /// Where PostgreSQL's programs are, and who runs them: it refuses root.
 #[derive(Clone, Debug)]
-struct Programs {
+pub(crate) struct Programs {
     folder: PathBuf,
-    account: Option<(u32, u32)>,
+    /// The ids of the account that runs them, where it is another.
+    pub(crate) account: Option<(u32, u32)>,
 }
 
 impl Programs {
-    fn find() -> Result<Self> {
+    pub(crate) fn find() -> Result<Self> {
         let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
             .context("PostgreSQL is not installed: apt-get install postgresql-15")?
             .flatten()
@@ -68,7 +69,7 @@ impl Programs {
         Ok(Self { folder, account })
     }
 
-    fn command(&self, program: &str, folder: &Path) -> Command {
+    pub(crate) fn command(&self, program: &str, folder: &Path) -> Command {
         let mut command = Command::new(self.folder.join(program));
         command.current_dir(folder);
         if let Some((uid, gid)) = self.account {

@@ -88,6 +88,12 @@ impl Process {
         })
     }
 
+    /// What the system calls it.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal to its group.
     pub fn signal(&self, signal: Signal) {
         // It fails where the group has ended, which whoever waits for it learns.
