@@ -1,8 +1,6 @@
 //! A primary and a standby that streams from it: a failover, a server that hangs, reading from the standby.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
     clippy::disallowed_methods,
     reason = "a test fails by it, and spawns what ends with it"
 )]
