@@ -3,6 +3,9 @@
 //! The buckets are the `governor` crate's (GCRA, ITU-T I.371, annex A). What is added here is the bound: a bucket that is
 //! full again is forgotten, and where there are still too many, newcomers share one bucket by the hash of their key. An attacker with
 //! countless addresses then slows strangers down, but takes no memory and slows nobody down who was known before.
+//!
+//! Where nodes share state, the bucket is there, and one for all of them; a node's own buckets count where that does not answer. The
+//! names of shared buckets are keyed hashes: whoever reads them learns no address and no handle.
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
@@ -10,13 +13,20 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
-use pipit_wire::{ErrorCode, WireError};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use pipit_bus::Taken;
+use pipit_wire::{DeviceId, ErrorCode, WireError};
+use sha2::Sha256;
 
 use crate::clock::Clock;
+use crate::data_dir::SigningKey;
+use crate::fanout::hub::Hub;
 
 /// The most buckets of one kind. One costs about 64 bytes.
 const BUCKETS_MAX: usize = 50_000;
@@ -43,24 +53,94 @@ enum Bucket<K> {
 
 type Buckets<K> = RateLimiter<Bucket<K>, HashMapStateStore<Bucket<K>>, Time, NoOpMiddleware<Duration>>;
 
+/// What a limit is kept by.
+pub trait Key: Hash + Eq + Clone {
+    /// What tells it from others of its kind.
+    fn bytes(&self) -> &[u8];
+}
+
+impl Key for String {
+    fn bytes(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl Key for DeviceId {
+    fn bytes(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl Key for Network {
+    fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The buckets that nodes share.
+#[derive(Clone)]
+pub struct SharedBuckets {
+    hub: Arc<Hub>,
+    secret: Hmac<Sha256>,
+}
+
+impl SharedBuckets {
+    /// Those that this hub's bus reaches; `key` keeps their names from being guessed.
+    pub fn new(hub: Arc<Hub>, key: &SigningKey) -> Self {
+        // Filled up to the length of a block, as HMAC itself would (RFC 2104, section 2).
+        let mut block = [0; 64];
+        for (place, byte) in block.iter_mut().zip(key.0) {
+            *place = byte;
+        }
+        Self {
+            hub,
+            secret: Hmac::new(&block.into()),
+        }
+    }
+
+    /// Takes one; none where nothing is shared, or it does not answer.
+    async fn take(&self, limit: &str, key: &[u8], per_minute: u32) -> Option<Taken> {
+        let shared = self.hub.shared()?;
+        let mac = self
+            .secret
+            .clone()
+            .chain_update(limit)
+            .chain_update([0])
+            .chain_update(key);
+        let name = format!("{limit}:{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
+        // That it failed is counted by the bus.
+        shared.take(&name, per_minute).await.ok()
+    }
+}
+
 /// A limit for each key.
-pub struct Limit<K: Hash + Eq + Clone> {
+pub struct Limit<K: Key> {
+    name: &'static str,
+    per_minute: u32,
+    shared: Option<SharedBuckets>,
     buckets: Buckets<K>,
     time: Time,
     hasher: RandomState,
     buckets_max: usize,
 }
 
-impl<K: Hash + Eq + Clone> Limit<K> {
-    /// So many a minute, all of which may come at once.
-    pub fn per_minute(count: u32, clock: Arc<dyn Clock>) -> Self {
-        Self::bounded(count, clock, BUCKETS_MAX)
+impl<K: Key> Limit<K> {
+    /// So many a minute, all of which may come at once. `name` tells the limit from others.
+    pub fn per_minute(name: &'static str, count: u32, clock: Arc<dyn Clock>, shared: SharedBuckets) -> Self {
+        Self {
+            name,
+            shared: Some(shared),
+            ..Self::bounded(count, clock, BUCKETS_MAX)
+        }
     }
 
     fn bounded(count: u32, clock: Arc<dyn Clock>, buckets_max: usize) -> Self {
         let quota = Quota::per_minute(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
         let time = Time(clock);
         Self {
+            name: "",
+            per_minute: count.max(1),
+            shared: None,
             buckets: RateLimiter::hashmap_with_clock(quota, time.clone()),
             time,
             hasher: RandomState::new(),
@@ -69,7 +149,19 @@ impl<K: Hash + Eq + Clone> Limit<K> {
     }
 
     /// Takes one, or says how long to wait.
-    pub fn check(&self, key: &K) -> Result<(), WireError> {
+    pub async fn check(&self, key: &K) -> Result<(), WireError> {
+        let taken = match &self.shared {
+            Some(shared) => shared.take(self.name, key.bytes(), self.per_minute).await,
+            None => None,
+        };
+        match taken {
+            Some(Taken::Yes) => Ok(()),
+            Some(Taken::No { wait_ms }) => Err(refusal(wait_ms)),
+            None => self.check_here(key),
+        }
+    }
+
+    fn check_here(&self, key: &K) -> Result<(), WireError> {
         if self.buckets.len() >= self.buckets_max {
             self.buckets.retain_recent();
         }
@@ -80,10 +172,13 @@ impl<K: Hash + Eq + Clone> Limit<K> {
         };
         self.buckets.check_key(&bucket).map_err(|until| {
             let wait = until.wait_time_from(self.time.now());
-            let wait_ms = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(1);
-            WireError::new(ErrorCode::RateLimited, "too many attempts").after_ms(wait_ms)
+            refusal(u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(1))
         })
     }
+}
+
+fn refusal(wait_ms: u32) -> WireError {
+    WireError::new(ErrorCode::RateLimited, "too many attempts").after_ms(wait_ms)
 }
 
 /// Who stands behind an address: a whole /64 where it is IPv6, because one subscriber has all of it (RFC 6177).
@@ -126,19 +221,19 @@ mod tests {
     #[test]
     fn so_many_at_once_then_one_by_one() {
         let clock = Arc::new(ManualClock::default());
-        let limit = Limit::per_minute(6, clock.clone());
+        let limit = Limit::bounded(6, clock.clone(), BUCKETS_MAX);
         for _ in 0..6 {
-            assert_eq!(limit.check(&"ada"), Ok(()));
+            assert_eq!(limit.check_here(&"ada".to_owned()), Ok(()));
         }
-        let refusal = limit.check(&"ada").unwrap_err();
+        let refusal = limit.check_here(&"ada".to_owned()).unwrap_err();
         assert_eq!(
             (refusal.code, refusal.retry_after_ms),
             (ErrorCode::RateLimited, Some(10_000))
         );
-        assert_eq!(limit.check(&"bob"), Ok(()));
+        assert_eq!(limit.check_here(&"bob".to_owned()), Ok(()));
         clock.0.store(10_000, Ordering::Relaxed);
-        assert_eq!(limit.check(&"ada"), Ok(()));
-        assert!(limit.check(&"ada").is_err());
+        assert_eq!(limit.check_here(&"ada".to_owned()), Ok(()));
+        assert!(limit.check_here(&"ada".to_owned()).is_err());
     }
 
     #[test]
@@ -146,12 +241,12 @@ mod tests {
         let clock = Arc::new(ManualClock::default());
         let limit = Limit::bounded(6, clock.clone(), 100);
         for stranger in 0..100_000_u32 {
-            let _ = limit.check(&stranger);
+            let _ = limit.check_here(&stranger.to_string());
         }
         assert!(limit.buckets.len() <= 100 + usize::try_from(SHARED_BUCKETS).unwrap());
         // The buckets fill up with time and are forgotten.
         clock.0.store(120_000, Ordering::Relaxed);
-        assert_eq!(limit.check(&7), Ok(()));
+        assert_eq!(limit.check_here(&7.to_string()), Ok(()));
         assert!(limit.buckets.len() < 100);
     }
 

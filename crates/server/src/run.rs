@@ -10,7 +10,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pipit_store::account::TokenHash;
 use pipit_wire::Limits;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +20,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::data_dir::{DataDir, SigningKey};
 use crate::gateway;
-use crate::limit::Limit;
+use crate::limit::{Limit, SharedBuckets};
 use crate::node::{self, Node};
 use crate::rest::{self, App, Metrics};
 use crate::service::accounts::{self, Accounts};
@@ -123,7 +122,7 @@ impl Server {
         let node = Node::start(parts, tasks.clone(), stop.clone());
         let needs_set_up = context.store.find_server().await?.is_none();
         let metrics = Metrics::new(Arc::clone(&node.stats), way.redis());
-        let app = assemble(&config, context, tokens, node, metrics, set_up.hash);
+        let app = assemble(&config, context, tokens, node, metrics, &key);
         way.wait().await;
         Ok(Self {
             app,
@@ -197,9 +196,10 @@ fn assemble(
     tokens: Arc<AccessTokens>,
     node: Arc<Node>,
     metrics: Metrics,
-    set_up: TokenHash,
+    key: &SigningKey,
 ) -> App {
     let hub = Arc::clone(&node.hub);
+    let shared_buckets = SharedBuckets::new(Arc::clone(&hub), key);
     let accounts = Accounts::new(accounts::Parts {
         passwords: Passwords::new(Arc::clone(&context.random), node.tasks.clone()),
         context: context.clone(),
@@ -207,11 +207,14 @@ fn assemble(
         hub: Arc::clone(&hub),
         registration: config.general.registration,
         limits: config.limits.clone(),
-        set_up,
+        shared_buckets: shared_buckets.clone(),
+        set_up: Secret::of_key(SecretKind::SetUp, key).hash,
     });
     let by_device = Limit::per_minute(
+        "device",
         config.limits.requests_per_minute_device,
         Arc::clone(&context.clock),
+        shared_buckets,
     );
     App::new(rest::Parts {
         metrics,

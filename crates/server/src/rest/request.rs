@@ -151,7 +151,7 @@ impl FromRequestParts<App> for Authenticated {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers)?;
         let identity = app.devices.authenticate(token).await?;
-        app.by_device.check(&identity.device)?;
+        app.by_device.check(&identity.device).await?;
         tracing::Span::current().record("user", tracing::field::display(identity.user));
         Ok(Self(identity))
     }

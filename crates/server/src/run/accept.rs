@@ -22,6 +22,8 @@ use crate::rest::Peer;
 
 /// How long a client may take to send a request's head, and how long it may keep an idle connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a request that is under way may take once the server stops: less than the server waits for all of them.
+const STOP_TIMEOUT: Duration = Duration::from_secs(4);
 /// The longest head, in bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1_024;
 /// How long to wait when the system gives no more connections (mostly for want of file descriptors).
@@ -88,7 +90,11 @@ async fn serve(
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            match tokio::time::timeout(STOP_TIMEOUT, connection).await {
+                Ok(ended) => ended,
+                // Half a request came, and the other half does not.
+                Err(_late) => Ok(()),
+            }
         }
     };
     drop(place);

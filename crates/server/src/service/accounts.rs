@@ -23,7 +23,7 @@ use crate::config::{Limits, Registration};
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::fanout::hub::Hub;
-use crate::limit::{Limit, Network};
+use crate::limit::{Limit, Network, SharedBuckets};
 
 /// The most people in the answer to a search.
 const FOUND_MAX: u32 = 20;
@@ -69,6 +69,8 @@ pub struct Parts {
     pub registration: Registration,
     /// How often somebody may try.
     pub limits: Limits,
+    /// Where nodes count attempts together.
+    pub shared_buckets: SharedBuckets,
     /// The hash of the token with which the first account is made.
     pub set_up: TokenHash,
 }
@@ -83,12 +85,23 @@ impl Accounts {
             hub,
             registration,
             limits,
+            shared_buckets,
             set_up,
         } = parts;
         let accounts = Self {
             set_up: SetUpLink::new(set_up),
-            by_address: Limit::per_minute(limits.attempts_per_minute_address, Arc::clone(&context.clock)),
-            by_handle: Limit::per_minute(limits.attempts_per_minute_account, Arc::clone(&context.clock)),
+            by_address: Limit::per_minute(
+                "address",
+                limits.attempts_per_minute_address,
+                Arc::clone(&context.clock),
+                shared_buckets.clone(),
+            ),
+            by_handle: Limit::per_minute(
+                "account",
+                limits.attempts_per_minute_account,
+                Arc::clone(&context.clock),
+                shared_buckets,
+            ),
             context,
             tokens,
             passwords,
@@ -113,7 +126,7 @@ impl Accounts {
 
     /// Makes the first account.
     pub async fn set_up(&self, from: IpAddr, set_up: rest::SetUp) -> Result<rest::Session, ServiceError> {
-        self.by_address.check(&from.into())?;
+        self.by_address.check(&from.into()).await?;
         let already = || ServiceError::refused(ErrorCode::AlreadySetUp, "the server has been set up already");
         if self.context.store.find_server().await?.is_some() {
             return Err(already());
@@ -150,7 +163,7 @@ impl Accounts {
 
     /// Makes an account.
     pub async fn sign_up(&self, from: IpAddr, sign_up: rest::SignUp) -> Result<rest::Session, ServiceError> {
-        self.by_address.check(&from.into())?;
+        self.by_address.check(&from.into()).await?;
         let store = &self.context.store;
         if store.find_server().await?.is_none() {
             return Err(ServiceError::refused(
@@ -209,7 +222,7 @@ impl Accounts {
 
     /// Signs a device in.
     pub async fn sign_in(&self, from: IpAddr, sign_in: rest::SignIn) -> Result<rest::Session, ServiceError> {
-        self.by_address.check(&from.into())?;
+        self.by_address.check(&from.into()).await?;
         let entrance = Entrance::check("", &sign_in.device_name, sign_in.client)?;
         let wrong = || ServiceError::refused(ErrorCode::WrongCredentials, "handle or password is wrong");
         // What cannot be a handle or a password goes the same way as a wrong one: by hashing.
@@ -218,7 +231,7 @@ impl Accounts {
         let password = if possible { sign_in.password } else { String::new() };
         let credential = match &handle {
             Some(handle) => {
-                self.by_handle.check(handle)?;
+                self.by_handle.check(handle).await?;
                 self.context.store.find_credential(handle).await?
             }
             None => None,
@@ -245,7 +258,7 @@ impl Accounts {
 
     /// Trades a refresh token for the next pair. One that was used before signs its device out: it may be stolen.
     pub async fn refresh(&self, from: IpAddr, refresh: rest::Refresh) -> Result<rest::Session, ServiceError> {
-        self.by_address_of_refresh(from, &refresh)?;
+        self.by_address_of_refresh(from, &refresh).await?;
         let signed_out = || ServiceError::refused(ErrorCode::SignedOut, "the device was signed out");
         let presented = presented(SecretKind::Refresh, &refresh.refresh_token).ok_or_else(signed_out)?;
         let successor = Secret::new(SecretKind::Refresh, &*self.context.random);
@@ -332,9 +345,9 @@ impl Accounts {
     }
 
     /// A refresh that is well formed costs no attempt: it cannot be guessed, and a household's devices come back together.
-    fn by_address_of_refresh(&self, from: IpAddr, refresh: &rest::Refresh) -> Result<(), ServiceError> {
+    async fn by_address_of_refresh(&self, from: IpAddr, refresh: &rest::Refresh) -> Result<(), ServiceError> {
         if presented(SecretKind::Refresh, &refresh.refresh_token).is_none() {
-            self.by_address.check(&from.into())?;
+            self.by_address.check(&from.into()).await?;
         }
         Ok(())
     }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use pipit_bus::testing::TestRedis;
 use pipit_store_postgres::testing::{TestDatabase, TestPostgres};
 use pipit_wire::UserId;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::sockets::Socket;
-use crate::world::{Person, World};
+use crate::world::{Person, World, sign_in};
 
 /// The longest that anything may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -32,6 +33,7 @@ impl Cluster {
             World::start_with(|config| {
                 config.general.database = Some(database.url().to_owned());
                 config.general.redis = Some(redis.address());
+                config.limits.attempts_per_minute_account = 1;
             })
         };
         let nodes = [node().await, node().await, node().await];
@@ -239,4 +241,26 @@ async fn one_message_sent_to_two_nodes_is_there_once() {
     bob.say(&group, 2, "then").await;
     carol.hears(&["once", "then"]).await;
     cluster.stop((ada, bob, carol, on_tablet)).await;
+}
+
+#[tokio::test]
+async fn attempts_are_counted_on_all_nodes_together_and_by_each_while_redis_is_away() {
+    let mut cluster = Cluster::start().await;
+    cluster.nodes[0].set_up("ada").await;
+    let attempts = async |nodes: &[World; 3]| {
+        let mut answers = Vec::new();
+        for node in nodes {
+            let request = node.request(&Method::POST, "/v1/sessions");
+            let reply = node.send(request.json(&sign_in("ada", "not the password"))).await;
+            answers.push(reply.refusal().0);
+        }
+        answers
+    };
+    // One a minute, wherever it comes in.
+    assert_eq!(attempts(&cluster.nodes).await, [401, 429, 429]);
+    let keys = cluster.redis.cli(&["keys", "pipit:l:account:*"]).unwrap();
+    assert!(!keys.is_empty() && !keys.contains("ada"), "{keys}");
+    // Then each node counts for itself, and nobody waits for Redis.
+    cluster.redis.kill();
+    assert_eq!(attempts(&cluster.nodes).await, [401, 401, 401]);
 }
