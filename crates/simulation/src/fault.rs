@@ -176,6 +176,7 @@ store! {
         fn find_summary(conversation: ConversationId, user: UserId) -> Option<ConversationSummary>;
         fn list_members(conversation: ConversationId, after: Option<UserId>, limit: u32) -> Vec<Member>;
         fn filter_acquainted(user: UserId, others: &[UserId]) -> Vec<UserId>;
+        fn filter_blocked(user: UserId, others: &[UserId]) -> Vec<UserId>;
         fn read_log(conversation: ConversationId, user: UserId, range: LogRange) -> Option<LogPage>;
         fn catch_up(user: UserId, cursors: &[Cursor], limit: u32) -> Vec<CatchUpRow>;
         fn list_receipts(conversation: ConversationId, limit: u32) -> Vec<Receipt>;

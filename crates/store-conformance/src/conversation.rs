@@ -398,6 +398,22 @@ pub async fn members_are_paged(store: Arc<dyn Store>) {
     );
 }
 
+/// Whoever pages, and meanwhile the last of a page has left, misses nobody.
+pub async fn members_after_one_that_has_left(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let group = world.group("Tea", alice, &[bob, carol]).await;
+    let all = members(&world, group).await;
+    let (left, _) = all[1];
+    world
+        .enter(group, alice, EventBody::MemberRemoved { user: left })
+        .await;
+    let page = world.store.list_members(group, Some(left), 100).await.unwrap();
+    let page: Vec<UserId> = page.iter().map(|member| member.profile.user).collect();
+    let stay: Vec<UserId> = [all[0].0, all[2].0].to_vec();
+    assert_eq!(page.iter().filter(|user| stay.contains(user)).count(), 2);
+    assert_eq!(page.len(), 2);
+}
+
 /// Who is in any conversation with somebody is acquainted with them.
 pub async fn the_acquainted_are_filtered(store: Arc<dyn Store>) {
     let (world, alice, bob, carol) = World::with_three(store).await;

@@ -26,6 +26,7 @@ pub mod conversation;
 pub mod device;
 pub mod invite;
 pub mod log;
+pub mod opening;
 pub mod person;
 pub mod property;
 pub mod receipt;
@@ -77,6 +78,7 @@ macro_rules! conformance_tests {
             }
             person {
                 blocks_are_set_and_lifted,
+                the_blocked_are_filtered,
                 settings_are_kept,
             }
             conversation {
@@ -90,6 +92,7 @@ macro_rules! conformance_tests {
                 the_access_to_a_direct_conversation_is_found,
                 conversation_ids_are_listed,
                 members_are_paged,
+                members_after_one_that_has_left,
                 the_acquainted_are_filtered,
                 a_large_group_is_made,
             }

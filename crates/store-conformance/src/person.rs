@@ -12,6 +12,31 @@ async fn blocked(world: &World, person: Person) -> Vec<pipit_wire::UserId> {
     blocked
 }
 
+/// A block counts from both sides; others' blocks do not.
+pub async fn the_blocked_are_filtered(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let dave = world.person("dave", "Dave").await;
+    for (who, whom) in [(alice, bob), (carol, alice), (bob, dave)] {
+        let set = world.store.set_blocked(who.user, whom.user, true, world.now());
+        set.await.unwrap();
+    }
+    let all = [bob.user, carol.user, dave.user];
+    let mut found = world.store.filter_blocked(alice.user, &all).await.unwrap();
+    found.sort_unstable();
+    let mut expect = [bob.user, carol.user];
+    expect.sort_unstable();
+    assert_eq!(found, expect);
+    assert_eq!(world.store.filter_blocked(alice.user, &[]).await.unwrap(), []);
+    assert_eq!(
+        world
+            .store
+            .filter_blocked(alice.user, &[dave.user])
+            .await
+            .unwrap(),
+        []
+    );
+}
+
 /// A block is one person's, holds however often it is set, and is lifted however often.
 pub async fn blocks_are_set_and_lifted(store: Arc<dyn Store>) {
     let (world, alice, bob, carol) = World::with_three(store).await;

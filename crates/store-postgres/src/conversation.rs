@@ -243,12 +243,12 @@ pub(crate) const FIRST_MEMBERS: &str = "
     FROM member JOIN account ON account.id = member.user_id
     WHERE member.conversation = $1
     ORDER BY member.first_seq, member.user_id LIMIT $2";
-/// The page after a member; empty where they are none.
+/// The page after a member; where they have left, and their place with them, from the start, so that nobody is missed.
 pub(crate) const NEXT_MEMBERS: &str = "
     SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq
     FROM member JOIN account ON account.id = member.user_id
     WHERE member.conversation = $1 AND (member.first_seq, member.user_id) >
-        ((SELECT first_seq FROM member WHERE conversation = $1 AND user_id = $3), $3)
+        (coalesce((SELECT first_seq FROM member WHERE conversation = $1 AND user_id = $3), 0), $3)
     ORDER BY member.first_seq, member.user_id LIMIT $2";
 
 pub(crate) async fn list_members(

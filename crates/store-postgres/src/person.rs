@@ -56,6 +56,22 @@ pub(crate) async fn list_blocked(session: &Session, user: UserId) -> Result<Vec<
     rows.iter().map(|row| row::id_at(row, 0)).collect()
 }
 
+pub(crate) async fn filter_blocked(
+    session: &Session,
+    user: UserId,
+    others: &[UserId],
+) -> Result<Vec<UserId>> {
+    let rows = session
+        .rows(
+            "SELECT other FROM unnest($2::uuid[]) AS other
+            WHERE EXISTS (SELECT 1 FROM block WHERE block.user_id = $1 AND block.other = other.other)
+                OR EXISTS (SELECT 1 FROM block WHERE block.user_id = other.other AND block.other = $1)",
+            params![user.as_uuid(), row::user_ids(others)],
+        )
+        .await?;
+    rows.iter().map(|row| row::id_at(row, 0)).collect()
+}
+
 pub(crate) async fn find_setting(session: &Session, user: UserId, key: &str) -> Result<Option<String>> {
     if !row::is_text(key) {
         return Ok(None);

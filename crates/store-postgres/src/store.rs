@@ -191,6 +191,10 @@ impl Store for PostgresStore {
         work!(self, |session| person::list_blocked(session, user))
     }
 
+    async fn filter_blocked(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        work!(self, |session| person::filter_blocked(session, user, others))
+    }
+
     async fn find_setting(&self, user: UserId, key: &str) -> Result<Option<String>, StoreError> {
         work!(self, |session| person::find_setting(session, user, key))
     }

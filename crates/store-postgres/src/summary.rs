@@ -23,12 +23,15 @@ const UNREAD_MAX: i64 = 1_000;
 macro_rules! page {
     ($which:literal, $order:literal) => {
         concat!(
-            "WITH page AS MATERIALIZED (
-                SELECT conversation.*, member.first_seq, member.role, member.delivered_seq, member.read_seq
-                FROM member JOIN conversation ON conversation.id = member.conversation
+            "WITH place AS MATERIALIZED (
+                SELECT conversation.id FROM member JOIN conversation ON conversation.id = member.conversation
                 WHERE member.user_id = $1 AND ",
             $which,
-            ")
+            "), page AS MATERIALIZED (
+                SELECT conversation.*, member.first_seq, member.role, member.delivered_seq, member.read_seq
+                FROM place JOIN conversation ON conversation.id = place.id
+                    JOIN member ON member.conversation = place.id AND member.user_id = $1
+            )
             SELECT page.id, page.kind, page.title, page.member_count, page.first_seq, page.last_seq, page.last_at,
                 unread.count, account.id, account.handle, account.name, page.role, page.delivered_seq, page.read_seq, ",
             event_columns!(),
@@ -48,8 +51,8 @@ macro_rules! page {
     };
 }
 
-/// The first page of a person's list. All of a person's conversations are looked up and sorted for each page; keeping them sorted
-/// would cost a write for every member with every message.
+/// The first page of a person's list. The times of all of a person's conversations are looked up and sorted for each page; keeping
+/// them sorted would cost a write for every member with every message. Everything else is looked up for those on the page only.
 pub(crate) const FIRST_PAGE: &str = page!(
     "true ORDER BY last_at DESC, id DESC LIMIT $3",
     "ORDER BY page.last_at DESC, page.id DESC"

@@ -230,7 +230,8 @@ pub(crate) fn list_members(
         None => (0, Vec::new()),
         Some(after) => match find_standing(db, conversation, after)? {
             Some((_, first_seq)) => (row::seq_number(first_seq), after.as_bytes().to_vec()),
-            None => return Ok(Vec::new()),
+            // They have left, and their place with them: from the start, so that nobody is missed.
+            None => (0, Vec::new()),
         },
     };
     db.prepare_cached(MEMBERS)?

@@ -37,6 +37,16 @@ pub(crate) fn is_blocked(db: &Connection, one: UserId, other: UserId) -> Result<
     .query_row([one.as_bytes(), other.as_bytes()], |row| row.get(0))
 }
 
+pub(crate) fn filter_blocked(db: &Connection, user: UserId, others: &[UserId]) -> Result<Vec<UserId>> {
+    let mut blocked = Vec::new();
+    for other in others {
+        if is_blocked(db, user, *other)? {
+            blocked.push(*other);
+        }
+    }
+    Ok(blocked)
+}
+
 pub(crate) fn find_setting(db: &Connection, user: UserId, key: &str) -> Result<Option<String>> {
     db.prepare_cached("SELECT value FROM setting WHERE user = ?1 AND key = ?2")?
         .query_row(params![user.as_bytes(), key], |row| row.get(0))

@@ -178,6 +178,13 @@ impl Store for SqliteStore {
         self.engine.read(move |db| person::list_blocked(db, user)).await
     }
 
+    async fn filter_blocked(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        let others = others.to_vec();
+        self.engine
+            .read(move |db| person::filter_blocked(db, user, &others))
+            .await
+    }
+
     async fn find_setting(&self, user: UserId, key: &str) -> Result<Option<String>, StoreError> {
         let key = key.to_owned();
         self.engine

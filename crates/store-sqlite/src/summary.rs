@@ -21,22 +21,29 @@ macro_rules! summary_columns {
     };
 }
 
-/// The first page of a person's list.
-pub(crate) const FIRST_PAGE: &str = concat!(
-    "SELECT ",
-    summary_columns!(),
-    " FROM member JOIN conversation ON conversation.id = member.conversation
-    WHERE member.user = ?1 ORDER BY last_at DESC, conversation.id DESC LIMIT ?2"
-);
-/// A later page. All of a person's conversations are looked up and sorted for each page; keeping them sorted would cost a write
-/// for every member with every message.
-pub(crate) const NEXT_PAGE: &str = concat!(
-    "SELECT ",
-    summary_columns!(),
-    " FROM member JOIN conversation ON conversation.id = member.conversation
-    WHERE member.user = ?1 AND (last_at, conversation.id) < (?3, ?4)
-    ORDER BY last_at DESC, conversation.id DESC LIMIT ?2"
-);
+macro_rules! page {
+    ($which:literal) => {
+        concat!(
+            "SELECT ",
+            summary_columns!(),
+            " FROM (
+                SELECT conversation.id AS place FROM member JOIN conversation ON conversation.id = member.conversation
+                WHERE member.user = ?1 AND ",
+            $which,
+            " ORDER BY last_at DESC, conversation.id DESC LIMIT ?2
+            ) AS page
+            CROSS JOIN conversation ON conversation.id = page.place
+            CROSS JOIN member ON member.conversation = page.place AND member.user = ?1
+            ORDER BY last_at DESC, conversation.id DESC"
+        )
+    };
+}
+
+/// The first page of a person's list. The times of all of a person's conversations are looked up and sorted for each page; keeping
+/// them sorted would cost a write for every member with every message. Everything else is looked up for those on the page only.
+pub(crate) const FIRST_PAGE: &str = page!("true");
+/// A later page.
+pub(crate) const NEXT_PAGE: &str = page!("(last_at, conversation.id) < (?3, ?4)");
 const ONE: &str = concat!(
     "SELECT ",
     summary_columns!(),

@@ -129,6 +129,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<(), StoreError>;
     /// Whom `user` blocks, in any order.
     async fn list_blocked(&self, user: UserId) -> Result<Vec<UserId>, StoreError>;
+    /// Those of `others` with a block between them and `user`, from either side, in any order.
+    async fn filter_blocked(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError>;
     /// A setting of an account: JSON text under a key, none where it was never set.
     async fn find_setting(&self, user: UserId, key: &str) -> Result<Option<String>, StoreError>;
     /// Sets or (with none) forgets a setting.
@@ -162,7 +164,8 @@ pub trait Store: Send + Sync + 'static {
         conversation: ConversationId,
         user: UserId,
     ) -> Result<Option<ConversationSummary>, StoreError>;
-    /// A page of members ordered by (`first_seq`, user) ascending, beginning after the member `after`.
+    /// A page of members ordered by (`first_seq`, user) ascending, beginning after the member `after`; where they have left by
+    /// now, from the start: whoever pages sees some members twice, and misses nobody.
     async fn list_members(
         &self,
         conversation: ConversationId,

@@ -474,15 +474,13 @@ impl Presence {
         users.dedup();
         let store = &self.context.store;
         let acquainted = store.filter_acquainted(user, &users).await?;
-        let blocked_by_user = store.list_blocked(user).await?;
+        let blocked = store.filter_blocked(user, &acquainted).await?;
         let mut visible = Vec::with_capacity(acquainted.len() + 1);
         for other in users {
             if other == user {
                 visible.push((other, false));
             } else if acquainted.contains(&other) {
-                let blocked =
-                    blocked_by_user.contains(&other) || store.list_blocked(other).await?.contains(&user);
-                visible.push((other, blocked));
+                visible.push((other, blocked.contains(&other)));
             }
         }
         Ok(visible)
