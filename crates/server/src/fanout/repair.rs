@@ -180,9 +180,13 @@ impl Repair {
 
     /// Reads what is missing, and gives it.
     pub async fn close_gaps(&self) -> Result<(), StoreError> {
-        for (conversation, expected) in self.hub.take_gaps() {
+        let mut gaps = self.hub.take_gaps().into_iter();
+        while let Some((conversation, expected)) = gaps.next() {
             if let Err(error) = self.close_gap(conversation, expected).await {
-                self.hub.expect(conversation, expected);
+                // This one and those behind it are still missing.
+                for (conversation, expected) in [(conversation, expected)].into_iter().chain(gaps) {
+                    self.hub.expect(conversation, expected);
+                }
                 return Err(error);
             }
         }

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use pipit_model::{Action, text};
+use pipit_store::Facts;
 use pipit_store::conversation::{ConversationAccess, Created, NewDirect, NewGroup};
 use pipit_store::log::{Append, AppendError, Appended};
-use pipit_store::{Facts, error::StoreError};
 use pipit_wire::event::{EventBody, MemberRole, Role};
 use pipit_wire::frame::{ConversationSummary, ListPosition, Member};
 use pipit_wire::limits::{MEMBERS_PER_REQUEST_MAX, PAGE_CONVERSATIONS_MAX};
@@ -407,26 +407,13 @@ impl Conversations {
 
     /// Whoever has blocked the caller, or is blocked by them, cannot be brought into a conversation by them.
     async fn require_unblocked(&self, user: UserId, others: &[UserId]) -> Result<(), ServiceError> {
-        if others.is_empty() || !self.any_block(user, others).await? {
+        if others.is_empty() || self.context.store.filter_blocked(user, others).await?.is_empty() {
             return Ok(());
         }
         Err(ServiceError::refused(
             ErrorCode::Blocked,
             "one of the two has blocked the other",
         ))
-    }
-
-    async fn any_block(&self, user: UserId, others: &[UserId]) -> Result<bool, StoreError> {
-        let blocked = self.context.store.list_blocked(user).await?;
-        if others.iter().any(|other| blocked.contains(other)) {
-            return Ok(true);
-        }
-        for other in others {
-            if self.context.store.list_blocked(*other).await?.contains(&user) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }
 
