@@ -126,10 +126,7 @@ mod tests {
             ),
             ("s3://", Err(AddressError::NoBucket)),
             ("s3:///x", Err(AddressError::NoBucket)),
-            (
-                "s3://pipit?endpoint=localhost",
-                Err(AddressError::Endpoint),
-            ),
+            ("s3://pipit?endpoint=localhost", Err(AddressError::Endpoint)),
             (
                 "s3://pipit?secret=x",
                 Err(AddressError::UnknownOption("secret".to_owned())),

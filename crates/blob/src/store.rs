@@ -82,7 +82,12 @@ impl BlobStore {
 
     /// Whether it answers: a key that is never there is looked for.
     pub async fn ping(&self) -> Result<(), BlobError> {
-        match self.objects.head(&Path::from("ping")).await.map_err(BlobError::from) {
+        match self
+            .objects
+            .head(&Path::from("ping"))
+            .await
+            .map_err(BlobError::from)
+        {
             Ok(_) | Err(BlobError::NotFound) => Ok(()),
             Err(error) => Err(error),
         }
@@ -90,7 +95,9 @@ impl BlobStore {
 
     /// Writes an object. It is on disk when this returns; where it fails, or is given up, there is none or a whole one.
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), BlobError> {
-        self.objects.put(&Path::from(key), PutPayload::from_bytes(bytes)).await?;
+        self.objects
+            .put(&Path::from(key), PutPayload::from_bytes(bytes))
+            .await?;
         Ok(())
     }
 
@@ -114,7 +121,12 @@ impl BlobStore {
 
     /// Removes an object. It is no error where there is none.
     pub async fn remove(&self, key: &str) -> Result<(), BlobError> {
-        match self.objects.delete(&Path::from(key)).await.map_err(BlobError::from) {
+        match self
+            .objects
+            .delete(&Path::from(key))
+            .await
+            .map_err(BlobError::from)
+        {
             Ok(()) | Err(BlobError::NotFound) => Ok(()),
             Err(error) => Err(error),
         }
@@ -124,7 +136,12 @@ impl BlobStore {
     pub async fn remove_folder(&self, folder: &str) -> Result<usize, BlobError> {
         let found: Vec<_> = self.objects.list(Some(&Path::from(folder))).try_collect().await?;
         for object in &found {
-            match self.objects.delete(&object.location).await.map_err(BlobError::from) {
+            match self
+                .objects
+                .delete(&object.location)
+                .await
+                .map_err(BlobError::from)
+            {
                 Ok(()) | Err(BlobError::NotFound) => {}
                 Err(error) => return Err(error),
             }

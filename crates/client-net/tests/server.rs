@@ -144,6 +144,7 @@ impl Screen {
             conversation,
             text: text.to_owned(),
             reply_to: None,
+            attachments: Vec::new(),
         };
         assert_eq!(self.ask(command).await, Reply::Done);
     }

@@ -54,7 +54,7 @@ pub(crate) fn save(connection: &Connection, entries: &[LogEntry]) -> rusqlite::R
     for LogEntry { event, raw } in entries {
         let (is_message, text) = match &event.body {
             EventBody::Message {
-                content: Content::Plain { text },
+                content: Content::Plain { text, .. },
                 ..
             } => (true, Some(text)),
             EventBody::Message { .. } => (true, None),

@@ -67,9 +67,7 @@ fn said(place: u8, number: u64, sender: u8, text: &str) -> LogEntry {
         device: None,
         body: EventBody::Message {
             written_at: Timestamp(900),
-            content: Content::Plain {
-                text: text.to_owned(),
-            },
+            content: Content::text(text),
             reply_to: None,
         },
     };

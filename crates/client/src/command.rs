@@ -5,8 +5,10 @@
 
 use pipit_wire::event::Role;
 use pipit_wire::frame::{Member, Profile};
-use pipit_wire::rest::{Device, Invite, InviteInfo, ServerInfo};
-use pipit_wire::{ConversationId, DeviceId, EventId, InviteId, MessageId, Retry, Seq, UserId};
+use pipit_wire::rest::{BlobLink, Device, Invite, InviteInfo, ServerInfo};
+use pipit_wire::{
+    BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, Retry, Seq, Timestamp, UserId,
+};
 use serde::{Deserialize, Serialize};
 
 /// A view's name: one a tab or window, chosen by it.
@@ -33,6 +35,30 @@ pub struct AccountForm {
     pub password: String,
     /// The name of this device.
     pub device_name: String,
+}
+
+/// A file that is to be sent with a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct NewAttachment {
+    /// Its id, a UUIDv7 made by the view.
+    pub blob: BlobId,
+    /// What it is called.
+    pub name: String,
+    /// What the system says that it is; may be empty.
+    pub media_type: String,
+    /// How many bytes it has.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub size: u64,
+    /// How long it plays, milliseconds.
+    #[serde(default)]
+    pub duration_ms: Option<u32>,
+    /// How loud a voice note is over its time: at most 64 bytes in standard base64.
+    #[serde(default)]
+    pub waveform: Option<String>,
+    /// What it shows.
+    #[serde(default)]
+    pub caption: Option<String>,
 }
 
 /// What a view asks.
@@ -115,6 +141,9 @@ pub enum Command {
         /// The message that it answers.
         #[serde(default)]
         reply_to: Option<MessageId>,
+        /// Its files. The view hands their bytes to the driver beside this command, under the same ids.
+        #[serde(default)]
+        attachments: Vec<NewAttachment>,
     },
     /// Tries a failed message again.
     RetryMessage {
@@ -125,6 +154,26 @@ pub enum Command {
     DiscardMessage {
         /// Which one.
         message: MessageId,
+    },
+    /// Stops sending a file for now.
+    PauseUpload {
+        /// Which one.
+        blob: BlobId,
+    },
+    /// Goes on with a file that was stopped, or tries one again that has failed.
+    ResumeUpload {
+        /// Which one.
+        blob: BlobId,
+    },
+    /// Takes a file out of its message; a message with nothing left in it is dropped.
+    CancelUpload {
+        /// Which one.
+        blob: BlobId,
+    },
+    /// Asks where files can be fetched from. Answered by [`Reply::BlobLinks`].
+    GetBlobLinks {
+        /// Which ones, at most 100.
+        blobs: Vec<BlobId>,
     },
     /// The person is typing, or has stopped. May come with every key; the engine throttles.
     SetTyping {
@@ -271,6 +320,13 @@ pub enum Reply {
     Devices {
         /// Newest sign-in first.
         items: Vec<Device>,
+    },
+    /// Where files can be fetched from.
+    BlobLinks {
+        /// Those of them that are there.
+        items: Vec<BlobLink>,
+        /// When they stop working.
+        expires_at: Timestamp,
     },
     /// What an invite link leads to.
     InviteInfo {

@@ -2,8 +2,8 @@
 
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::rest::{
-    AddMembers, ChangeProfile, ChangeRole, NewAccount, NewDirect, NewGroup, NewInvite, Rename, SetUp, SignIn,
-    SignUp,
+    AddMembers, ChangeProfile, ChangeRole, NewAccount, NewBlobLinks, NewDirect, NewGroup, NewInvite, Rename,
+    SetUp, SignIn, SignUp,
 };
 use pipit_wire::{ConversationId, ErrorCode, Seq};
 
@@ -52,13 +52,20 @@ impl<S: Storage> Engine<S> {
                 conversation,
                 text,
                 reply_to,
+                attachments,
             } => {
+                if !attachments.is_empty() {
+                    return Ok(Done::Now(no_uploads_yet()));
+                }
                 return self
                     .queue_message(message, conversation, text, reply_to)
                     .map(Done::Now);
             }
             Command::RetryMessage { message } => return self.retry_message(message).map(Done::Now),
             Command::DiscardMessage { message } => return self.discard_message(message).map(Done::Now),
+            Command::PauseUpload { .. } | Command::ResumeUpload { .. } | Command::CancelUpload { .. } => {
+                return Ok(Done::Now(no_uploads_yet()));
+            }
             Command::SetTyping { conversation, active } => self.set_typing(conversation, active),
             Command::SaveDraft { conversation, text } => {
                 self.storage.save_draft(conversation, &text)?;
@@ -143,6 +150,10 @@ impl<S: Storage> Engine<S> {
                 Expects::Members,
                 signed(Get, members_path(conversation, after.as_deref())),
             ),
+            Command::GetBlobLinks { blobs } => (
+                Expects::BlobLinks,
+                signed(Post, "/v1/blobs/links").with(&NewBlobLinks { blobs }),
+            ),
             Command::CreateInvite { expires_in_s, uses } => (
                 Expects::Invite,
                 signed(Post, "/v1/invites").with(&NewInvite { expires_in_s, uses }),
@@ -220,6 +231,12 @@ impl<S: Storage> Engine<S> {
             client: self.client_info(),
         }
     }
+}
+
+/// Until the engine has a queue of uploads.
+fn no_uploads_yet() -> Reply {
+    let error = refusal(ErrorCode::Unavailable, Some("attachments"));
+    Reply::Failed { error }
 }
 
 enum Done {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use pipit_wire::rest::{
-    Conversation, Devices, Invite, InviteInfo, Invites, Me, Members, ServerInfo, Session, Users,
+    BlobLinks, Conversation, Devices, Invite, InviteInfo, Invites, Me, Members, ServerInfo, Session, Users,
 };
 use pipit_wire::{ConversationId, ErrorCode, Retry, Timestamp, WireError};
 use serde::Serialize;
@@ -57,6 +57,7 @@ pub(crate) enum Expects {
     Invite,
     Invites,
     Devices,
+    BlobLinks,
     Me,
     Nothing,
 }
@@ -408,6 +409,10 @@ impl<S: Storage> Engine<S> {
             Expects::Devices => {
                 read::<Devices>(answer).map(|devices| Reply::Devices { items: devices.items })
             }
+            Expects::BlobLinks => read::<BlobLinks>(answer).map(|links| Reply::BlobLinks {
+                items: links.items,
+                expires_at: links.expires_at,
+            }),
             Expects::Me => match read::<Me>(answer) {
                 Ok(me) => {
                     self.save_names([&me.profile])?;

@@ -138,7 +138,7 @@ impl<S: Storage> Engine<S> {
         let mine = last.sender == me;
         let text = match &last.body {
             EventBody::Message {
-                content: Content::Plain { text },
+                content: Content::Plain { text, .. },
                 ..
             } => one_line(text),
             _ => String::new(),

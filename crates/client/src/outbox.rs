@@ -112,7 +112,7 @@ impl<S: Storage> Engine<S> {
                 id: next.message,
                 conversation,
                 written_at: next.written_at,
-                content: Content::Plain { text: next.text },
+                content: Content::text(next.text),
                 reply_to: next.reply_to,
             },
         }));
@@ -245,7 +245,7 @@ impl<S: Storage> Engine<S> {
             device: self.own_device(),
             body: EventBody::Message {
                 written_at: waiting.written_at,
-                content: Content::Plain { text: waiting.text },
+                content: Content::text(waiting.text),
                 reply_to: waiting.reply_to,
             },
         };

@@ -6,7 +6,9 @@ use pipit_model::{Action, Actor, Place, authorize};
 use pipit_wire::event::{EventBody, Role};
 use pipit_wire::frame::client::History;
 use pipit_wire::limits::PAGE_EVENTS_MAX;
-use pipit_wire::{ClientFrame, Content, ConversationId, ErrorCode, Event, MessageId, Seq, UserId};
+use pipit_wire::{
+    Attachment, ClientFrame, Content, ConversationId, ErrorCode, Event, MessageId, Seq, UserId,
+};
 
 use crate::command::{Reply, ViewId};
 use crate::diff;
@@ -16,7 +18,9 @@ use crate::list::{delivery, one_line, waiting_state};
 use crate::range::LogRange;
 use crate::request::Request;
 use crate::storage::{ConversationRecord, MemberRecord, OutboxRecord, Storage};
-use crate::view::{Allowed, ItemBody, MemberView, ReplyView, TimelineHeader, TimelineItem, Update};
+use crate::view::{
+    Allowed, AttachmentView, ItemBody, MemberView, ReplyView, TimelineHeader, TimelineItem, Update,
+};
 
 /// Entries that a timeline opens with, and grows by.
 const PAGE: u64 = 50;
@@ -337,6 +341,7 @@ impl<S: Storage> Engine<S> {
             body: ItemBody::Message {
                 reply: self.reply_view(timeline, waiting.reply_to)?,
                 text: waiting.text,
+                attachments: Vec::new(),
             },
             delivery: Some(waiting_state(waiting.state)),
         })
@@ -347,12 +352,13 @@ impl<S: Storage> Engine<S> {
         let place = event.conversation;
         let body = match &event.body {
             EventBody::Message {
-                content: Content::Plain { text },
+                content: Content::Plain { text, attachments },
                 reply_to,
                 ..
             } => ItemBody::Message {
                 text: text.clone(),
                 reply: self.reply_view(timeline, *reply_to)?,
+                attachments: attachments.iter().map(arrived).collect(),
             },
             EventBody::Message {
                 content: Content::Sealed { .. },
@@ -414,7 +420,7 @@ impl<S: Storage> Engine<S> {
         if let Some(event) = self.storage.find_message(conversation, message)? {
             let text = match &event.body {
                 EventBody::Message {
-                    content: Content::Plain { text },
+                    content: Content::Plain { text, .. },
                     ..
                 } => one_line(text),
                 _ => String::new(),
@@ -555,5 +561,13 @@ fn allowed(record: &ConversationRecord, members: &[MemberRecord], members_max: u
             to: Role::Moderator,
         }),
         leave: may(Action::Leave),
+    }
+}
+
+/// A file that is on the server.
+fn arrived(file: &Attachment) -> AttachmentView {
+    AttachmentView {
+        file: file.clone(),
+        upload: None,
     }
 }

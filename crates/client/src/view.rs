@@ -5,7 +5,7 @@
 use pipit_wire::event::{ConversationKind, Role};
 use pipit_wire::frame::PresenceState;
 use pipit_wire::rest::Me;
-use pipit_wire::{ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
+use pipit_wire::{Attachment, ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 /// One change of a list: at `at`, `remove` items go and `insert` come. Splices apply in order.
@@ -289,6 +289,8 @@ pub enum ItemBody {
         text: String,
         /// The message that it answers.
         reply: Option<ReplyView>,
+        /// Its files.
+        attachments: Vec<AttachmentView>,
     },
     /// A message that this client cannot show (sealed by a scheme that it does not know).
     Unreadable,
@@ -322,6 +324,52 @@ pub enum ItemBody {
     TitleChanged {
         /// To what.
         title: String,
+    },
+}
+
+/// A file of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct AttachmentView {
+    /// What is known of it.
+    pub file: Attachment,
+    /// How far it has come, where this device is sending it.
+    pub upload: Option<UploadView>,
+}
+
+/// A file on its way from this device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct UploadView {
+    /// How it stands.
+    pub state: UploadState,
+    /// How many bytes the server has.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub sent: u64,
+    /// How many there are.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub size: u64,
+}
+
+/// How a file on its way stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum UploadState {
+    /// Waits for the line, or for others before it.
+    Waiting,
+    /// Is being sent.
+    Sending,
+    /// The person has stopped it for now.
+    Paused,
+    /// All of it is there; the server looks at it.
+    Processing,
+    /// It is there; the message goes out when all its files are.
+    Done,
+    /// Refused, or this device no longer has it; can be tried again or dropped.
+    Failed {
+        /// The code of the error; `file_gone` where this device no longer has the bytes.
+        code: String,
     },
 }
 

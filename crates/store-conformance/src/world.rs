@@ -38,9 +38,7 @@ pub fn seq(number: u64) -> Seq {
 pub fn text(text: &str) -> EventBody {
     EventBody::Message {
         written_at: START,
-        content: Content::Plain {
-            text: text.to_owned(),
-        },
+        content: Content::text(text),
         reply_to: None,
     }
 }

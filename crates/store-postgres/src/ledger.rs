@@ -298,9 +298,7 @@ mod tests {
     fn message() -> EventBody {
         EventBody::Message {
             written_at: Timestamp(0),
-            content: Content::Plain {
-                text: "hi".to_owned(),
-            },
+            content: Content::text("hi"),
             reply_to: None,
         }
     }

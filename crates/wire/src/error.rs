@@ -96,6 +96,20 @@ error_codes! {
     GroupTooLarge => 422, Never;
     /// A group must keep an owner.
     OwnerRequired => 409, Never;
+    /// The files of the account would have more bytes than it is allowed: delete some first.
+    QuotaExceeded => 413, Never;
+    /// So many uploads are under way that another one has to wait until one of them has ended.
+    TooManyUploads => 429, Later;
+    /// The upload has another offset than the request says: ask for it, and go on from there.
+    OffsetConflict => 409, Never;
+    /// What has arrived is not what was sent: send it again.
+    ChecksumMismatch => 460, Later;
+    /// The picture has more pixels than this server takes.
+    PictureTooLarge => 422, Never;
+    /// A file of the message is not there, is not finished, or is not the sender's to send. Which one is not said.
+    AttachmentUnusable => 422, Never;
+    /// The server's disk is full.
+    StorageFull => 507, Later;
     /// Too many requests: wait for `retry_after_ms`.
     RateLimited => 429, Later;
     /// The server cannot do this now: wait for `retry_after_ms`.

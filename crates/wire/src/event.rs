@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ConversationId, DeviceId, EventId, MessageId, Seq, UserId};
+use crate::media::Attachment;
 use crate::time::Timestamp;
 
 /// What kind of conversation it is.
@@ -41,8 +42,11 @@ pub enum Role {
 pub enum Content {
     /// Structured text that the server can search and preview.
     Plain {
-        /// The text, UTF-8, in Pipit's Markdown subset.
+        /// The text, UTF-8, in Pipit's Markdown subset. Empty only where there are attachments.
         text: String,
+        /// Its files, at most [`crate::media::ATTACHMENTS_MAX`].
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        attachments: Vec<Attachment>,
     },
     /// Opaque bytes. Nothing on the delivery path looks inside.
     Sealed {
@@ -51,6 +55,16 @@ pub enum Content {
         /// The bytes, in standard base64 with padding (RFC 4648, section 4).
         bytes: String,
     },
+}
+
+impl Content {
+    /// Text and nothing else.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Plain {
+            text: text.into(),
+            attachments: Vec::new(),
+        }
+    }
 }
 
 /// A message as its sender's device made it.

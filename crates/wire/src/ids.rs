@@ -86,6 +86,8 @@ uuid_ids! {
     MessageId;
     /// An invitation, to the server or to a group.
     InviteId;
+    /// An uploaded file, made by the device that uploads it, before its first byte.
+    BlobId;
 }
 
 impl From<MessageId> for EventId {

@@ -10,6 +10,7 @@
 //! * [`codec`]: text to frame and back, with the length checked before anything is parsed.
 //! * [`error`]: every error a client can meet, with its code and retry class.
 //! * [`limits`]: every size that the protocol bounds.
+//! * [`media`]: the files of messages.
 #![warn(missing_docs)]
 
 #[cfg(feature = "schema")]
@@ -20,6 +21,7 @@ pub mod event;
 pub mod frame;
 pub mod ids;
 pub mod limits;
+pub mod media;
 pub mod rest;
 pub mod time;
 
@@ -27,8 +29,9 @@ pub use error::{ErrorCode, Retry, WireError};
 pub use event::{Content, Event, EventBody};
 pub use frame::client::ClientFrame;
 pub use frame::server::ServerFrame;
-pub use ids::{ConversationId, DeviceId, EventId, InviteId, MessageId, RequestId, Seq, UserId};
+pub use ids::{BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, RequestId, Seq, UserId};
 pub use limits::Limits;
+pub use media::Attachment;
 pub use time::Timestamp;
 
 /// The version of the protocol that this crate speaks, sent in `hello` and `welcome`.

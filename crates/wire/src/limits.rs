@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::media::MediaLimits;
+
 /// The longest frame a client may send, in bytes. Checked before the frame is parsed.
 pub const FRAME_BYTES_MAX: usize = 256 * 1024;
 /// The longest plain text of a message, in bytes of UTF-8.
@@ -56,6 +58,9 @@ pub struct Limits {
     pub idle_ping_ms: u32,
     /// Most people in one group.
     pub group_members_max: u32,
+    /// Of files.
+    #[serde(default)]
+    pub media: MediaLimits,
 }
 
 impl Default for Limits {
@@ -72,6 +77,7 @@ impl Default for Limits {
             typing_interval_ms: 3_000,
             idle_ping_ms: 30_000,
             group_members_max: 5_000,
+            media: MediaLimits::default(),
         }
     }
 }

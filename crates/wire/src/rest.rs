@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::event::{ConversationKind, MemberRole, Role};
 use crate::frame::client::ClientInfo;
 use crate::frame::{ConversationSummary, Member, Profile};
-use crate::ids::{ConversationId, DeviceId, EventId, InviteId, UserId};
+use crate::ids::{BlobId, ConversationId, DeviceId, EventId, InviteId, UserId};
 use crate::limits::Limits;
+use crate::media::Attachment;
 use crate::time::Timestamp;
 
 macro_rules! bodies {
@@ -113,6 +114,11 @@ bodies! {
         event_id: EventId,
         /// 1 to 128 characters.
         title: String,
+    }
+    /// `POST /v1/blobs/links`: where to fetch files from.
+    NewBlobLinks {
+        /// Which files, at most 100.
+        blobs: Vec<BlobId>,
     }
     /// `PATCH /v1/me`: changes one's profile.
     ChangeProfile {
@@ -245,6 +251,48 @@ answers! {
     Conversation {
         /// As whoever asked sees it.
         conversation: ConversationSummary,
+    }
+    /// `GET /v1/uploads`: the account's uploads that are not finished, and how much it has.
+    Uploads {
+        /// Oldest first.
+        items: Vec<Upload>,
+        /// How many bytes all files of the account have, finished and not; see `account_bytes_max`.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        used_bytes: u64,
+    }
+    /// An upload that is not finished.
+    Upload {
+        /// Which one.
+        blob: BlobId,
+        /// What the file is called.
+        name: String,
+        /// How many bytes it has.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        size: u64,
+        /// How many of them have come.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        received: u64,
+        /// When it is given up, unless more comes.
+        expires_at: Timestamp,
+    }
+    /// `POST /v1/uploads/{blob}/finish`: what the server found out about a file.
+    FinishedUpload {
+        /// The file, ready to be sent.
+        attachment: Attachment,
+    }
+    /// `POST /v1/blobs/links`: where to fetch files from.
+    BlobLinks {
+        /// Those of the files that are there and may be read, in any order.
+        items: Vec<BlobLink>,
+        /// When they stop working; new ones are given at any time.
+        expires_at: Timestamp,
+    }
+    /// Where to fetch a file from.
+    BlobLink {
+        /// Which file.
+        blob: BlobId,
+        /// The path and query on this server. For a smaller picture put `/thumb/320` or `/thumb/1280` before the `?`.
+        path: String,
     }
     /// What a member is now.
     MemberChanged {

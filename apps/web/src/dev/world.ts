@@ -26,6 +26,15 @@ export const limits: Limits = {
   typing_interval_ms: 3_000,
   idle_ping_ms: 30_000,
   group_members_max: 5_000,
+  media: {
+    file_bytes_max: 104_857_600,
+    account_bytes_max: 5_368_709_120,
+    uploads_max: 32,
+    chunk_bytes: 4_194_304,
+    attachments_max: 20,
+    caption_bytes_max: 1_024,
+    image_pixels_max: 50_000_000,
+  },
 };
 
 /** A conversation of the scripted world: all of its log, of which a timeline shows the end. */
@@ -86,7 +95,7 @@ export function message(text: string, answers: TimelineItem | null = null): Item
     answers?.body.type === 'message'
       ? { message: answers.key, sender_name: answers.sender_name, text: answers.body.text.slice(0, 120) }
       : null;
-  return { type: 'message', text, reply };
+  return { type: 'message', text, reply, attachments: [] };
 }
 
 export function newRoom(

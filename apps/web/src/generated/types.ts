@@ -39,6 +39,46 @@ export type Allowed = {
   /** Leave. */
   leave: boolean, };
 
+/** A file of a message. */
+export type Attachment = {
+  /** Which one. */
+  blob: BlobId,
+  /** What it is called, without folders and without characters that turn the direction of writing. The server's word. */
+  name: string,
+  /** What it is, by its content: such as `image/jpeg`, or `application/octet-stream` where that is not known. The server's word. */
+  media_type: string,
+  /** How many bytes it has. The server's word. */
+  size: number,
+  /** A picture's width in pixels, as it is shown. The server's word; none for anything that it has no smaller pictures of. */
+  width?: number,
+  /** A picture's height in pixels. The server's word. */
+  height?: number,
+  /** A blurred picture to show while the real one is fetched: a ThumbHash in standard base64. The server's word. */
+  preview?: string,
+  /** How long it plays, milliseconds. The sender's word. */
+  duration_ms?: number,
+  /** How loud a voice note is over its time: at most [`WAVEFORM_LEVELS_MAX`] bytes in standard base64. The sender's word. */
+  waveform?: string,
+  /** What it shows, also for those who cannot see it; at most [`CAPTION_BYTES_MAX`] bytes. The sender's word. */
+  caption?: string, };
+
+/** A file of a message. */
+export type AttachmentView = {
+  /** What is known of it. */
+  file: Attachment,
+  /** How far it has come, where this device is sending it. */
+  upload: UploadView | null, };
+
+/** An uploaded file, made by the device that uploads it, before its first byte. */
+export type BlobId = string;
+
+/** Where to fetch a file from. */
+export type BlobLink = {
+  /** Which file. */
+  blob: BlobId,
+  /** The path and query on this server. For a smaller picture put `/thumb/320` or `/thumb/1280` before the `?`. */
+  path: string, };
+
 /** See [`ServerFrame::CatchUp`]. */
 export type CatchUp = {
   /** Of the `hello` or `sync`. */
@@ -112,13 +152,27 @@ export type Command = { "type": "get_server_info" }
   /** What it says. */
   text: string,
   /** The message that it answers. */
-  reply_to: MessageId | null, }
+  reply_to: MessageId | null,
+  /** Its files. The view hands their bytes to the driver beside this command, under the same ids. */
+  attachments: Array<NewAttachment>, }
 | { "type": "retry_message",
   /** Which one. */
   message: MessageId, }
 | { "type": "discard_message",
   /** Which one. */
   message: MessageId, }
+| { "type": "pause_upload",
+  /** Which one. */
+  blob: BlobId, }
+| { "type": "resume_upload",
+  /** Which one. */
+  blob: BlobId, }
+| { "type": "cancel_upload",
+  /** Which one. */
+  blob: BlobId, }
+| { "type": "get_blob_links",
+  /** Which ones, at most 100. */
+  blobs: Array<BlobId>, }
 | { "type": "set_typing",
   /** Where. */
   conversation: ConversationId,
@@ -215,8 +269,10 @@ export type ConnectionView = { "state": "offline" }
 
 /** What a message says: text that the server can read, or bytes that it cannot. */
 export type Content = { "kind": "plain",
-  /** The text, UTF-8, in Pipit's Markdown subset. */
-  text: string, }
+  /** The text, UTF-8, in Pipit's Markdown subset. Empty only where there are attachments. */
+  text: string,
+  /** Its files, at most [`crate::media::ATTACHMENTS_MAX`]. */
+  attachments?: Array<Attachment>, }
 | { "kind": "sealed",
   /** The name of the scheme that sealed it, such as `mls1`. */
   scheme: string,
@@ -325,7 +381,7 @@ export type Device = {
 export type DeviceId = string;
 
 /** A stable name for what went wrong. Codes are only ever added. */
-export type ErrorCode = "malformed" | "too_large" | "unknown_type" | "unknown_field" | "invalid_field" | "out_of_order" | "unsupported_version" | "unauthenticated" | "signed_out" | "wrong_credentials" | "suspended" | "forbidden" | "not_found" | "not_member" | "blocked" | "handle_taken" | "id_conflict" | "invite_invalid" | "invite_required" | "already_set_up" | "password_unacceptable" | "group_too_large" | "owner_required" | "rate_limited" | "unavailable" | "internal" | "unknown";
+export type ErrorCode = "malformed" | "too_large" | "unknown_type" | "unknown_field" | "invalid_field" | "out_of_order" | "unsupported_version" | "unauthenticated" | "signed_out" | "wrong_credentials" | "suspended" | "forbidden" | "not_found" | "not_member" | "blocked" | "handle_taken" | "id_conflict" | "invite_invalid" | "invite_required" | "already_set_up" | "password_unacceptable" | "group_too_large" | "owner_required" | "quota_exceeded" | "too_many_uploads" | "offset_conflict" | "checksum_mismatch" | "picture_too_large" | "attachment_unusable" | "storage_full" | "rate_limited" | "unavailable" | "internal" | "unknown";
 
 /** An entry of a conversation's log. Entries never change; later ones say what happened to earlier ones. */
 export type Event = {
@@ -444,7 +500,9 @@ export type ItemBody = { "type": "message",
   /** Its text. */
   text: string,
   /** The message that it answers. */
-  reply: ReplyView | null, }
+  reply: ReplyView | null,
+  /** Its files. */
+  attachments: Array<AttachmentView>, }
 | { "type": "unreadable" }
 | { "type": "created",
   /** The group's name. */
@@ -491,7 +549,9 @@ export type Limits = {
   /** Silence after which the server pings, milliseconds. */
   idle_ping_ms: number,
   /** Most people in one group. */
-  group_members_max: number, };
+  group_members_max: number,
+  /** Of files. */
+  media: MediaLimits, };
 
 /** See [`ClientFrame::Conversations`]. */
 export type ListConversations = {
@@ -515,6 +575,23 @@ export type Me = {
   profile: Profile,
   /** Whether it runs this server. */
   admin: boolean, };
+
+/** What this server allows of files. Any type is allowed. */
+export type MediaLimits = {
+  /** Largest file, bytes. Zero: this server takes none. */
+  file_bytes_max: number,
+  /** How much all files of one account may have together, bytes. */
+  account_bytes_max: number,
+  /** Most uploads of one account that are not finished. */
+  uploads_max: number,
+  /** How many bytes to send in one request at most, so that little is lost with a line. Servers take more. */
+  chunk_bytes: number,
+  /** Most files of one message. */
+  attachments_max: number,
+  /** Longest caption of a file, bytes of UTF-8. */
+  caption_bytes_max: number,
+  /** Most pixels of a picture. One that has more is refused. */
+  image_pixels_max: number, };
 
 /** A member as a conversation's summary lists them. */
 export type Member = {
@@ -568,6 +645,23 @@ export type Message = {
 
 /** A message: the id of the [`EventId`] that carried it, made by the sending device before it is sent. */
 export type MessageId = string;
+
+/** A file that is to be sent with a message. */
+export type NewAttachment = {
+  /** Its id, a UUIDv7 made by the view. */
+  blob: BlobId,
+  /** What it is called. */
+  name: string,
+  /** What the system says that it is; may be empty. */
+  media_type: string,
+  /** How many bytes it has. */
+  size: number,
+  /** How long it plays, milliseconds. */
+  duration_ms: number | null,
+  /** How loud a voice note is over its time: at most 64 bytes in standard base64. */
+  waveform: string | null,
+  /** What it shows. */
+  caption: string | null, };
 
 /** See [`ServerFrame::Page`]. */
 export type Page = {
@@ -657,6 +751,11 @@ export type Reply = { "type": "done" }
 | { "type": "devices",
   /** Newest sign-in first. */
   items: Array<Device>, }
+| { "type": "blob_links",
+  /** Those of them that are there. */
+  items: Array<BlobLink>,
+  /** When they stop working. */
+  expires_at: Timestamp, }
 | { "type": "invite_info",
   /** What it says. */
   info: InviteInfo, }
@@ -870,6 +969,25 @@ export type Update = { "type": "session",
 | { "type": "storage",
   /** How it is. */
   storage: StorageView, };
+
+/** How a file on its way stands. */
+export type UploadState = { "state": "waiting" }
+| { "state": "sending" }
+| { "state": "paused" }
+| { "state": "processing" }
+| { "state": "done" }
+| { "state": "failed",
+  /** The code of the error; `file_gone` where this device no longer has the bytes. */
+  code: string, };
+
+/** A file on its way from this device. */
+export type UploadView = {
+  /** How it stands. */
+  state: UploadState,
+  /** How many bytes the server has. */
+  sent: number,
+  /** How many there are. */
+  size: number, };
 
 /** A person's account. */
 export type UserId = string;

@@ -59,7 +59,12 @@ async fn read(store: &BlobStore, key: &str, range: std::ops::Range<u64>) -> Resu
 }
 
 async fn keys(store: &BlobStore, folder: Option<&str>) -> BTreeSet<String> {
-    store.list(folder).map_ok(|found| found.key).try_collect().await.unwrap()
+    store
+        .list(folder)
+        .map_ok(|found| found.key)
+        .try_collect()
+        .await
+        .unwrap()
 }
 
 async fn what_was_put_is_read(store: BlobStore) {
@@ -88,10 +93,7 @@ async fn parts_are_read(store: BlobStore) {
 }
 
 async fn what_is_not_there_is_not_found(store: BlobStore) {
-    assert!(matches!(
-        store.read_whole("a/1").await,
-        Err(BlobError::NotFound)
-    ));
+    assert!(matches!(store.read_whole("a/1").await, Err(BlobError::NotFound)));
     assert!(matches!(
         read(&store, "a/1", 0..1).await,
         Err(BlobError::NotFound)
@@ -102,10 +104,7 @@ async fn a_removed_object_is_gone(store: BlobStore) {
     store.put("a/1", Bytes::from_static(b"x")).await.unwrap();
     store.remove("a/1").await.unwrap();
     store.remove("a/1").await.unwrap();
-    assert!(matches!(
-        store.read_whole("a/1").await,
-        Err(BlobError::NotFound)
-    ));
+    assert!(matches!(store.read_whole("a/1").await, Err(BlobError::NotFound)));
     store.put("a/1", Bytes::from_static(b"y")).await.unwrap();
     assert_eq!(store.read_whole("a/1").await.unwrap(), "y");
 }

@@ -155,6 +155,7 @@ fn a_full_disk_refuses_says_so_and_recovers() {
         conversation: conversation(1),
         text: "hello".to_owned(),
         reply_to: None,
+        attachments: Vec::new(),
     };
     tab.full.set(true);
     let outputs = tab.tell(write.clone());

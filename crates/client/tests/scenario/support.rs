@@ -281,6 +281,7 @@ impl Device {
             conversation: conversation(place),
             text: text.to_owned(),
             reply_to: None,
+            attachments: Vec::new(),
         })
     }
 
@@ -496,9 +497,7 @@ pub(crate) fn entry(place: u128, number: u64, sender: u128, body: EventBody) -> 
 pub(crate) fn said(place: u128, number: u64, sender: u128, text: &str) -> Event {
     let body = EventBody::Message {
         written_at: START,
-        content: Content::Plain {
-            text: text.to_owned(),
-        },
+        content: Content::text(text),
         reply_to: None,
     };
     entry(place, number, sender, body)

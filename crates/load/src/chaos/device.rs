@@ -295,12 +295,10 @@ impl Device {
             id: MessageId::new(timestamp, random),
             conversation: own.id,
             written_at: timestamp,
-            content: Content::Plain {
-                text: format!(
-                    "Message {} of this device, about as long as what people write.",
-                    self.written
-                ),
-            },
+            content: Content::text(format!(
+                "Message {} of this device, about as long as what people write.",
+                self.written
+            )),
             reply_to: None,
         };
         let what = What::Sent {

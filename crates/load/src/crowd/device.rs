@@ -409,9 +409,7 @@ impl Device {
                 id: outgoing.message,
                 conversation: place.id,
                 written_at: pipit_wire::Timestamp(0),
-                content: Content::Plain {
-                    text: outgoing.text.clone(),
-                },
+                content: Content::text(outgoing.text.clone()),
                 reply_to: None,
             },
         }));

@@ -79,7 +79,7 @@ impl Frames {
     pub(crate) fn said(&self, event: &Event) -> Said {
         let (message, hash) = match &event.body {
             EventBody::Message {
-                content: Content::Plain { text },
+                content: Content::Plain { text, .. },
                 ..
             } => (true, content_hash(text.as_bytes())),
             EventBody::Message {
@@ -100,7 +100,7 @@ impl Frames {
 /// The crowd's messages begin with the time at which they should have been sent.
 fn intended(event: &Event) -> Option<Micros> {
     let EventBody::Message {
-        content: Content::Plain { text },
+        content: Content::Plain { text, .. },
         ..
     } = &event.body
     else {

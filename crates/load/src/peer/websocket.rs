@@ -129,7 +129,7 @@ impl Line for SocketLine {
             id: MessageId::new(self.now, self.random.random()),
             conversation: *conversation,
             written_at: Timestamp(0),
-            content: Content::Plain { text: stamp.text() },
+            content: Content::text(stamp.text()),
             reply_to: None,
         };
         let id = RequestId(self.requests);

@@ -162,7 +162,7 @@ impl Messaging {
     fn check(&self, content: &Content) -> Result<(), ServiceError> {
         let limits = &self.context.limits;
         match content {
-            Content::Plain { text } => {
+            Content::Plain { text, .. } => {
                 let bytes_max = usize::try_from(limits.message_text_bytes_max).unwrap_or(usize::MAX);
                 match text::message(text, bytes_max) {
                     Err(error @ text::TextError::TooLong { .. }) => Err(too_large("text", error)),

@@ -158,6 +158,7 @@ impl World {
                 conversation,
                 text,
                 reply_to: None,
+                attachments: Vec::new(),
             };
             let command = self.command(device, send.clone())?;
             match self.device(device)?.reply(command) {

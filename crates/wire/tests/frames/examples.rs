@@ -57,9 +57,7 @@ pub(crate) fn message(id: u32, text: &str) -> ClientFrame {
             id: message_id(9),
             conversation: conversation(),
             written_at: NOW,
-            content: Content::Plain {
-                text: text.to_owned(),
-            },
+            content: Content::text(text),
             reply_to: None,
         },
     })
@@ -75,9 +73,7 @@ fn message_event(number: u64, text: &str) -> Event {
         number,
         EventBody::Message {
             written_at: NOW,
-            content: Content::Plain {
-                text: text.to_owned(),
-            },
+            content: Content::text(text),
             reply_to: Some(message_id(8)),
         },
     )
@@ -219,9 +215,7 @@ fn bodies() -> Vec<EventBody> {
         },
         EventBody::Message {
             written_at: NOW,
-            content: Content::Plain {
-                text: "Hello, Bob".to_owned(),
-            },
+            content: Content::text("Hello, Bob"),
             reply_to: None,
         },
         EventBody::MemberAdded { member },
