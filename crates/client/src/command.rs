@@ -143,6 +143,7 @@ pub enum Command {
         reply_to: Option<MessageId>,
         /// Its files. The view hands their bytes to the driver beside this command, under the same ids.
         #[serde(default)]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<NewAttachment>>"))]
         attachments: Vec<NewAttachment>,
     },
     /// Tries a failed message again.

@@ -45,7 +45,7 @@ pub struct Attachment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub height: Option<u32>,
-    /// A blurred picture to show while the real one is fetched: a ThumbHash in standard base64. The server's word.
+    /// A blurred picture to show while the real one is fetched: a `ThumbHash` in standard base64. The server's word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub preview: Option<String>,

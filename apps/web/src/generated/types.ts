@@ -53,7 +53,7 @@ export type Attachment = {
   width?: number,
   /** A picture's height in pixels. The server's word. */
   height?: number,
-  /** A blurred picture to show while the real one is fetched: a ThumbHash in standard base64. The server's word. */
+  /** A blurred picture to show while the real one is fetched: a `ThumbHash` in standard base64. The server's word. */
   preview?: string,
   /** How long it plays, milliseconds. The sender's word. */
   duration_ms?: number,
@@ -154,7 +154,7 @@ export type Command = { "type": "get_server_info" }
   /** The message that it answers. */
   reply_to: MessageId | null,
   /** Its files. The view hands their bytes to the driver beside this command, under the same ids. */
-  attachments: Array<NewAttachment>, }
+  attachments?: Array<NewAttachment>, }
 | { "type": "retry_message",
   /** Which one. */
   message: MessageId, }

@@ -181,7 +181,7 @@ fn every_code_has_a_status_and_a_name_of_its_own() {
     assert_eq!(names.len(), ErrorCode::ALL.len());
     for code in ErrorCode::ALL {
         assert!((400..600).contains(&code.http_status()), "{code:?}");
-        let retryable = matches!(code.http_status(), 429 | 500..);
+        let retryable = matches!(code.http_status(), 429 | 460 | 500..);
         assert_eq!(code.retry() == Retry::Later, retryable, "{code:?}");
     }
 }
