@@ -16,6 +16,32 @@ TABLE account_word (
     FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE
 );
 
+TABLE attachment (
+    blob uuid NOT NULL,
+    conversation uuid NOT NULL,
+    message uuid NOT NULL,
+    seq bigint NOT NULL,
+    PRIMARY KEY (blob, conversation, message),
+    FOREIGN KEY (blob) REFERENCES blob(id),
+    FOREIGN KEY (conversation) REFERENCES conversation(id)
+);
+
+TABLE blob (
+    id uuid NOT NULL,
+    owner uuid NOT NULL,
+    size bigint NOT NULL,
+    received bigint NOT NULL,
+    finished boolean NOT NULL,
+    touched_at bigint NOT NULL,
+    attachments bigint NOT NULL,
+    details text NOT NULL,
+    PRIMARY KEY (id),
+    CHECK ((attachments >= 0)),
+    CHECK (((received >= 0) AND (received <= size))),
+    FOREIGN KEY (owner) REFERENCES account(id),
+    CHECK ((size >= 0))
+);
+
 TABLE block (
     user_id uuid NOT NULL,
     other uuid NOT NULL,
@@ -146,6 +172,11 @@ CREATE UNIQUE INDEX account_by_handle ON public.account USING btree (handle);
 CREATE UNIQUE INDEX account_pkey ON public.account USING btree (id);
 CREATE INDEX account_word_by_user ON public.account_word USING btree (user_id);
 CREATE UNIQUE INDEX account_word_pkey ON public.account_word USING btree (word, user_id);
+CREATE INDEX attachment_by_message ON public.attachment USING btree (conversation, message);
+CREATE UNIQUE INDEX attachment_pkey ON public.attachment USING btree (blob, conversation, message);
+CREATE INDEX blob_by_owner ON public.blob USING btree (owner, finished, size);
+CREATE UNIQUE INDEX blob_pkey ON public.blob USING btree (id);
+CREATE INDEX blob_unattached ON public.blob USING btree (touched_at) WHERE (attachments = 0);
 CREATE INDEX block_by_other ON public.block USING btree (other);
 CREATE UNIQUE INDEX block_pkey ON public.block USING btree (user_id, other);
 CREATE INDEX conversation_by_high ON public.conversation USING btree (high) WHERE (high IS NOT NULL);

@@ -1,3 +1,22 @@
+CREATE TABLE attachment (
+    blob BLOB NOT NULL REFERENCES blob (id),
+    conversation BLOB NOT NULL REFERENCES conversation (id),
+    message BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (blob, conversation, message)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE blob (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    owner BLOB NOT NULL REFERENCES user (id),
+    size INTEGER NOT NULL CHECK (size >= 0),
+    received INTEGER NOT NULL CHECK (received BETWEEN 0 AND size),
+    finished INTEGER NOT NULL CHECK (finished IN (0, 1)),
+    touched_at INTEGER NOT NULL,
+    attachments INTEGER NOT NULL CHECK (attachments >= 0),
+    details TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE block (
     user BLOB NOT NULL REFERENCES user (id) ON DELETE CASCADE,
     other BLOB NOT NULL REFERENCES user (id) ON DELETE CASCADE,
@@ -103,6 +122,12 @@ CREATE TABLE user_word (
     user BLOB NOT NULL REFERENCES user (id) ON DELETE CASCADE,
     PRIMARY KEY (word, user)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX attachment_by_message ON attachment (conversation, message);
+
+CREATE INDEX blob_by_owner ON blob (owner, finished, size);
+
+CREATE INDEX blob_unattached ON blob (touched_at) WHERE attachments = 0;
 
 CREATE UNIQUE INDEX conversation_by_pair ON conversation (low, high) WHERE low IS NOT NULL;
 

@@ -10,13 +10,16 @@ use pipit_store::account::{
     Barred, CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice,
     NewInvite, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
 };
+use pipit_store::blob::{
+    AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList,
+};
 use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
 use pipit_store::error::StoreError;
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
 use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, Profile, Receipt};
-use pipit_wire::{ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
+use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
@@ -187,6 +190,16 @@ store! {
         fn read_entries(conversation: ConversationId, after: Seq, limit: u32) -> Vec<Event>;
         fn find_barred(devices: &[DeviceId]) -> Vec<(DeviceId, Barred)>;
         fn server_key(candidate: [u8; 32]) -> [u8; 32];
+        fn create_upload(upload: NewUpload) -> Result<BlobRecord, CreateUploadError>;
+        fn find_blob(blob: BlobId) -> Option<BlobRecord>;
+        fn advance_upload(advance: AdvanceUpload) -> Result<u64, AdvanceError>;
+        fn finish_upload(finish: FinishUpload) -> bool;
+        fn remove_upload(owner: UserId, blob: BlobId) -> bool;
+        fn list_uploads(owner: UserId, limit: u32) -> UploadList;
+        fn filter_readable(user: UserId, blobs: &[BlobId]) -> Vec<BlobRecord>;
+        fn filter_known_blobs(blobs: &[BlobId]) -> Vec<BlobId>;
+        fn take_abandoned(before: Timestamp, limit: u32) -> Vec<BlobId>;
+        fn release_attachments(conversation: ConversationId, message: EventId) -> ();
     }
     faulty {
         fn create_direct(new: NewDirect) -> Created;

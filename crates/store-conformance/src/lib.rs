@@ -22,6 +22,7 @@
 
 pub mod account;
 pub mod append;
+pub mod blob;
 pub mod conversation;
 pub mod device;
 pub mod invite;
@@ -142,6 +143,19 @@ macro_rules! conformance_tests {
                 concurrent_advances_converge,
                 unread_messages_are_counted,
             }
+            blob {
+                an_upload_grows,
+                what_does_not_fit_is_refused,
+                room_ends,
+                concurrent_uploads_share_no_room,
+                concurrent_parts_do_not_mix,
+                an_upload_is_finished,
+                a_message_needs_its_files,
+                members_read_files,
+                the_abandoned_are_taken,
+                files_go_with_their_last_message,
+                only_the_owner_removes,
+            }
             property {
                 history_1_agrees_with_a_recount,
                 history_2_agrees_with_a_recount,
@@ -179,6 +193,7 @@ mod tests {
         let areas = [
             include_str!("account.rs"),
             include_str!("append.rs"),
+            include_str!("blob.rs"),
             include_str!("conversation.rs"),
             include_str!("device.rs"),
             include_str!("invite.rs"),

@@ -10,15 +10,17 @@
 //! changes members, roles and counts takes it. Batches that share conversations wait for each other and do not block
 //! each other, because all lock in one order.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::future::{BoxFuture, join_all};
+use pipit_store::blob::attached;
 use pipit_store::log::{Append, AppendError, Appended};
 use pipit_wire::event::{EventBody, MemberRole};
 use pipit_wire::{ConversationId, Event, Seq, UserId};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use crate::blob;
 use crate::error::{Error, corrupt};
 use crate::ledger::{Fate, Ledger};
 use crate::row::{self, at, event_columns, seq_number};
@@ -102,6 +104,7 @@ struct Questions {
     roles: (Vec<Uuid>, Vec<Uuid>),
     blocks: (Vec<Uuid>, Vec<Uuid>),
     accounts: Vec<Uuid>,
+    blobs: Vec<Uuid>,
 }
 
 impl Questions {
@@ -147,6 +150,11 @@ impl Questions {
                 .map(|(one, other): (UserId, UserId)| (one.as_uuid(), other.as_uuid()))
                 .unzip(),
             accounts: accounts.into_iter().collect(),
+            blobs: batch
+                .iter()
+                .flat_map(|entry| attached(&entry.body))
+                .map(|blob| blob.as_uuid())
+                .collect(),
         }
     }
 }
@@ -159,12 +167,14 @@ async fn read(session: &Session, batch: &[Append]) -> Result<Ledger> {
     let find_roles = session.prepare(FIND_ROLES).await?;
     let find_blocks = session.prepare(FIND_BLOCKS).await?;
     let find_accounts = session.prepare(FIND_ACCOUNTS).await?;
+    let lock_blobs = session.prepare(blob::LOCK_FINISHED).await?;
     let conversations = params![asked.conversations];
     let entries = params![asked.entries.0, asked.entries.1];
     let roles = params![asked.roles.0, asked.roles.1];
     let blocks = params![asked.blocks.0, asked.blocks.1];
     let accounts = params![asked.accounts];
-    let (begun, locked, repeated, roles, blocks, accounts) = tokio::join!(
+    let blobs = params![asked.blobs];
+    let (begun, locked, repeated, roles, blocks, accounts, blobs) = tokio::join!(
         biased;
         session.begin(),
         session.query(&lock, conversations),
@@ -172,6 +182,7 @@ async fn read(session: &Session, batch: &[Append]) -> Result<Ledger> {
         only_if(!asked.roles.0.is_empty(), session.query(&find_roles, roles)),
         only_if(!asked.blocks.0.is_empty(), session.query(&find_blocks, blocks)),
         only_if(!asked.accounts.is_empty(), session.query(&find_accounts, accounts)),
+        only_if(!asked.blobs.is_empty(), session.query(&lock_blobs, blobs)),
     );
     begun?;
     let mut ledger = Ledger::default();
@@ -189,6 +200,9 @@ async fn read(session: &Session, batch: &[Append]) -> Result<Ledger> {
     }
     for row in &accounts? {
         ledger.know_account(row::id_at(row, 0)?);
+    }
+    for row in &blobs? {
+        ledger.know_blob(row::id_at(row, 0)?);
     }
     Ok(ledger)
 }
@@ -211,6 +225,7 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
     for event in &ledger.added {
         events.push(event)?;
     }
+    let attachments = AttachmentColumns::of(ledger);
     let fates = Fates::of(ledger);
     let conversations = ConversationColumns::of(ledger);
     let (removed, changed) = (fates.removed.params(), fates.changed.params());
@@ -218,11 +233,15 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
     let changed_roles = changed.get(..3).unwrap_or_default();
     let (inserted, events, conversations) =
         (fates.inserted.params(), events.params(), conversations.params());
-    let steps: [(&str, Params<'_>, usize); 5] = [
+    let attached = attachments.params();
+    let counted = params![attachments.counted, attachments.counts];
+    let steps: [(&str, Params<'_>, usize); 7] = [
         (DELETE_MEMBERS, removed_keys, fates.removed.conversation.len()),
         (INSERT_MEMBERS, &inserted, fates.inserted.conversation.len()),
         (UPDATE_ROLES, changed_roles, fates.changed.conversation.len()),
         (INSERT_EVENTS, &events, ledger.added.len()),
+        (blob::INSERT_ATTACHMENTS, &attached, attachments.blob.len()),
+        (blob::COUNT_ATTACHMENTS, counted, attachments.counted.len()),
         (UPDATE_CONVERSATIONS, &conversations, ledger.changed().count()),
     ];
     let mut flight: Vec<(tokio_postgres::Statement, Params<'_>, usize)> = Vec::new();
@@ -245,7 +264,7 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
             })
         });
     let commit: BoxFuture<'_, Result<()>> = Box::pin(session.commit());
-    // join_all polls in order up to 30 futures; here are six at most.
+    // join_all polls in order up to 30 futures; here are eight at most.
     for outcome in join_all(statements.chain(std::iter::once(commit))).await {
         outcome?;
     }
@@ -290,6 +309,40 @@ impl EventColumns {
             &self.at,
             &self.body,
         ]
+    }
+}
+
+/// Rows of `attachment`, a column an array, and by how much each file's count grows.
+#[derive(Default)]
+struct AttachmentColumns {
+    blob: Vec<Uuid>,
+    conversation: Vec<Uuid>,
+    message: Vec<Uuid>,
+    seq: Vec<i64>,
+    counted: Vec<Uuid>,
+    counts: Vec<i64>,
+}
+
+impl AttachmentColumns {
+    fn of(ledger: &Ledger) -> Self {
+        let mut columns = Self::default();
+        let mut counts = BTreeMap::<Uuid, i64>::new();
+        for event in &ledger.added {
+            for blob in attached(&event.body) {
+                columns.blob.push(blob.as_uuid());
+                columns.conversation.push(event.conversation.as_uuid());
+                columns.message.push(event.id.as_uuid());
+                columns.seq.push(seq_number(event.seq));
+                *counts.entry(blob.as_uuid()).or_default() += 1;
+            }
+        }
+        (columns.counted, columns.counts) = counts.into_iter().unzip();
+        columns
+    }
+
+    /// For [`blob::INSERT_ATTACHMENTS`].
+    fn params(&self) -> [&(dyn ToSql + Sync); 4] {
+        [&self.blob, &self.conversation, &self.message, &self.seq]
     }
 }
 

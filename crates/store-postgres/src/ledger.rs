@@ -3,9 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use pipit_store::blob::attached;
 use pipit_store::log::{Append, AppendError, Appended, Facts};
 use pipit_wire::event::{EventBody, Role};
-use pipit_wire::{ConversationId, Event, EventId, Seq, Timestamp, UserId};
+use pipit_wire::{BlobId, ConversationId, Event, EventId, Seq, Timestamp, UserId};
 
 /// A conversation's row, while a batch runs.
 pub(crate) struct State {
@@ -60,6 +61,7 @@ pub(crate) struct Ledger {
     events: HashMap<(ConversationId, EventId), Event>,
     blocks: HashSet<(UserId, UserId)>,
     accounts: HashSet<UserId>,
+    blobs: HashSet<BlobId>,
     /// The new entries, in order.
     pub(crate) added: Vec<Event>,
 }
@@ -93,6 +95,11 @@ impl Ledger {
     /// This account exists.
     pub(crate) fn know_account(&mut self, user: UserId) {
         self.accounts.insert(user);
+    }
+
+    /// This file is there and finished.
+    pub(crate) fn know_blob(&mut self, blob: BlobId) {
+        self.blobs.insert(blob);
     }
 
     /// Decides on one entry.
@@ -132,6 +139,9 @@ impl Ledger {
     /// cannot be done.
     fn apply(&mut self, entry: &Append) -> Option<Seq> {
         if !self.do_facts_hold(entry.conversation, &entry.facts) {
+            return None;
+        }
+        if !attached(&entry.body).iter().all(|blob| self.blobs.contains(blob)) {
             return None;
         }
         let seq = self.states.get(&entry.conversation)?.last_seq.next();

@@ -15,6 +15,7 @@
 
 mod account;
 mod append;
+mod blob;
 mod conversation;
 mod device;
 mod error;

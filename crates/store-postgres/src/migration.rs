@@ -12,6 +12,7 @@ use crate::error::{Error, corrupt, store_error};
 pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("initial", include_str!("../migrations/0001_initial.sql")),
     ("server_key", include_str!("../migrations/0002_server_key.sql")),
+    ("blob", include_str!("../migrations/0003_blob.sql")),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

@@ -16,18 +16,23 @@ use pipit_store::account::{
     Barred, CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice,
     NewInvite, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
 };
+use pipit_store::blob::{
+    AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList,
+};
 use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
 use pipit_store::error::StoreError;
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
 use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, Profile, Receipt};
-use pipit_wire::{ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
+use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 
 use crate::error::{Error, store_error};
 use crate::replica::read;
 use crate::session::run;
-use crate::{PostgresStore, account, append, conversation, device, invite, log, person, receipt, summary};
+use crate::{
+    PostgresStore, account, append, blob, conversation, device, invite, log, person, receipt, summary,
+};
 
 /// How long the answer to "are you there?" is waited for.
 const PING_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
@@ -264,6 +269,53 @@ impl Store for PostgresStore {
         work!(self, |session| conversation::filter_acquainted(
             session, user, others
         ))
+    }
+
+    async fn create_upload(
+        &self,
+        upload: NewUpload,
+    ) -> Result<Result<BlobRecord, CreateUploadError>, StoreError> {
+        work!(self, |session| blob::create(session, &upload))
+    }
+
+    async fn find_blob(&self, blob: BlobId) -> Result<Option<BlobRecord>, StoreError> {
+        work!(self, |session| blob::find(session, blob))
+    }
+
+    async fn advance_upload(&self, advance: AdvanceUpload) -> Result<Result<u64, AdvanceError>, StoreError> {
+        work!(self, |session| blob::advance(session, &advance))
+    }
+
+    async fn finish_upload(&self, finish: FinishUpload) -> Result<bool, StoreError> {
+        work!(self, |session| blob::finish(session, &finish))
+    }
+
+    async fn remove_upload(&self, owner: UserId, blob: BlobId) -> Result<bool, StoreError> {
+        work!(self, |session| blob::remove(session, owner, blob))
+    }
+
+    async fn list_uploads(&self, owner: UserId, limit: u32) -> Result<UploadList, StoreError> {
+        work!(self, |session| blob::list(session, owner, limit))
+    }
+
+    async fn filter_readable(&self, user: UserId, blobs: &[BlobId]) -> Result<Vec<BlobRecord>, StoreError> {
+        work!(self, |session| blob::filter_readable(session, user, blobs))
+    }
+
+    async fn filter_known_blobs(&self, blobs: &[BlobId]) -> Result<Vec<BlobId>, StoreError> {
+        work!(self, |session| blob::filter_known(session, blobs))
+    }
+
+    async fn take_abandoned(&self, before: Timestamp, limit: u32) -> Result<Vec<BlobId>, StoreError> {
+        work!(self, |session| blob::take_abandoned(session, before, limit))
+    }
+
+    async fn release_attachments(
+        &self,
+        conversation: ConversationId,
+        message: EventId,
+    ) -> Result<(), StoreError> {
+        work!(self, |session| blob::release(session, conversation, message))
     }
 
     async fn append_batch(

@@ -7,13 +7,14 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use pipit_store::blob::attached;
 use pipit_store::log::{Append, AppendError, Appended, Facts};
 use pipit_wire::event::{EventBody, MemberRole, Role};
 use pipit_wire::{ConversationId, Event, Seq, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::row::{role_number, seq_number};
-use crate::{conversation, log, person, row};
+use crate::{blob, conversation, log, person, row};
 
 /// A conversation's row, while a batch runs.
 struct State {
@@ -80,6 +81,10 @@ fn append(
         return Ok(Err(AppendError::Stale));
     }
     let seq = state.last_seq.next();
+    let blobs = attached(&entry.body);
+    if !blob::are_finished(db, &blobs)? {
+        return Ok(Err(AppendError::Stale));
+    }
     if !apply(db, state, entry.conversation, seq, &entry.body)? {
         return Ok(Err(AppendError::Stale));
     }
@@ -93,6 +98,7 @@ fn append(
         body: entry.body,
     };
     insert_event(db, &event)?;
+    blob::attach(db, &blobs, event.conversation, event.id, seq)?;
     state.last_seq = seq;
     state.last_at = event.at;
     state.changed = true;

@@ -11,6 +11,7 @@
 
 mod account;
 mod append;
+mod blob;
 mod conversation;
 mod device;
 mod engine;

@@ -9,6 +9,7 @@ use crate::error::store_error;
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_server_key.sql"),
+    include_str!("../migrations/0003_blob.sql"),
 ];
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.

@@ -6,15 +6,20 @@ use pipit_store::account::{
     Barred, CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice,
     NewInvite, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
 };
+use pipit_store::blob::{
+    AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList,
+};
 use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
 use pipit_store::error::StoreError;
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
 use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, Profile, Receipt};
-use pipit_wire::{ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
+use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 
-use crate::{SqliteStore, account, append, conversation, device, invite, log, person, receipt, summary};
+use crate::{
+    SqliteStore, account, append, blob, conversation, device, invite, log, person, receipt, summary,
+};
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -262,6 +267,61 @@ impl Store for SqliteStore {
         let others = others.to_vec();
         self.engine
             .read(move |db| conversation::filter_acquainted(db, user, &others))
+            .await
+    }
+
+    async fn create_upload(
+        &self,
+        upload: NewUpload,
+    ) -> Result<Result<BlobRecord, CreateUploadError>, StoreError> {
+        self.engine.write(move |db| blob::create(db, upload)).await
+    }
+
+    async fn find_blob(&self, blob: BlobId) -> Result<Option<BlobRecord>, StoreError> {
+        self.engine.read(move |db| blob::find(db, blob)).await
+    }
+
+    async fn advance_upload(&self, advance: AdvanceUpload) -> Result<Result<u64, AdvanceError>, StoreError> {
+        self.engine.write(move |db| blob::advance(db, &advance)).await
+    }
+
+    async fn finish_upload(&self, finish: FinishUpload) -> Result<bool, StoreError> {
+        self.engine.write(move |db| blob::finish(db, &finish)).await
+    }
+
+    async fn remove_upload(&self, owner: UserId, blob: BlobId) -> Result<bool, StoreError> {
+        self.engine.write(move |db| blob::remove(db, owner, blob)).await
+    }
+
+    async fn list_uploads(&self, owner: UserId, limit: u32) -> Result<UploadList, StoreError> {
+        self.engine.read(move |db| blob::list(db, owner, limit)).await
+    }
+
+    async fn filter_readable(&self, user: UserId, blobs: &[BlobId]) -> Result<Vec<BlobRecord>, StoreError> {
+        let blobs = blobs.to_vec();
+        self.engine
+            .read(move |db| blob::filter_readable(db, user, &blobs))
+            .await
+    }
+
+    async fn filter_known_blobs(&self, blobs: &[BlobId]) -> Result<Vec<BlobId>, StoreError> {
+        let blobs = blobs.to_vec();
+        self.engine.read(move |db| blob::filter_known(db, &blobs)).await
+    }
+
+    async fn take_abandoned(&self, before: Timestamp, limit: u32) -> Result<Vec<BlobId>, StoreError> {
+        self.engine
+            .write(move |db| blob::take_abandoned(db, before, limit))
+            .await
+    }
+
+    async fn release_attachments(
+        &self,
+        conversation: ConversationId,
+        message: EventId,
+    ) -> Result<(), StoreError> {
+        self.engine
+            .write(move |db| blob::release(db, conversation, message))
             .await
     }
 

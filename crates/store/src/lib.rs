@@ -15,18 +15,20 @@
 #![warn(missing_docs)]
 
 pub mod account;
+pub mod blob;
 pub mod conversation;
 pub mod error;
 pub mod log;
 
 use async_trait::async_trait;
 use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, Profile, Receipt};
-use pipit_wire::{ConversationId, DeviceId, Event, InviteId, Seq, Timestamp, UserId};
+use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 
 use account::{
     Barred, CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice,
     NewInvite, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
 };
+use blob::{AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList};
 use conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
 use error::StoreError;
 use log::{Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome};
@@ -174,6 +176,38 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<Member>, StoreError>;
     /// Those of `others` that are a member of any conversation together with `user`, in any order.
     async fn filter_acquainted(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError>;
+
+    // Files
+
+    /// Makes room for a file. Repeating it with the same id, owner and size returns the upload as it is.
+    async fn create_upload(
+        &self,
+        upload: NewUpload,
+    ) -> Result<Result<BlobRecord, CreateUploadError>, StoreError>;
+    /// The file with this id, finished or not, whoever asks.
+    async fn find_blob(&self, blob: BlobId) -> Result<Option<BlobRecord>, StoreError>;
+    /// Adds what has come to an upload, and says how much that is now.
+    async fn advance_upload(&self, advance: AdvanceUpload) -> Result<Result<u64, AdvanceError>, StoreError>;
+    /// Makes an upload a file that can be sent. False where the owner has no such upload, or it is finished.
+    async fn finish_upload(&self, finish: FinishUpload) -> Result<bool, StoreError>;
+    /// Forgets a file of `owner`, finished or not, that no message has. False where there is none such.
+    async fn remove_upload(&self, owner: UserId, blob: BlobId) -> Result<bool, StoreError>;
+    /// The unfinished uploads of an account, at most `limit`, and how much it uses.
+    async fn list_uploads(&self, owner: UserId, limit: u32) -> Result<UploadList, StoreError>;
+    /// Those of these files that are finished and that `user` may read, in any order: their own, and those of messages that they
+    /// may read now.
+    async fn filter_readable(&self, user: UserId, blobs: &[BlobId]) -> Result<Vec<BlobRecord>, StoreError>;
+    /// Those of these files that are there, finished or not, in any order.
+    async fn filter_known_blobs(&self, blobs: &[BlobId]) -> Result<Vec<BlobId>, StoreError>;
+    /// Forgets files that no message has and of which nothing came since `before`, at most `limit`, and says which: their objects are to
+    /// be removed.
+    async fn take_abandoned(&self, before: Timestamp, limit: u32) -> Result<Vec<BlobId>, StoreError>;
+    /// A message has its files no longer. Those that no other message has are taken by the next [`Store::take_abandoned`].
+    async fn release_attachments(
+        &self,
+        conversation: ConversationId,
+        message: EventId,
+    ) -> Result<(), StoreError>;
 
     // The log
 

@@ -9,6 +9,8 @@ use pipit_wire::{ConversationId, DeviceId, Event, EventId, Seq, Timestamp, UserI
 /// An id that is in the log already is looked at before anything else: repeating an entry whose facts no longer hold returns
 /// what the first append returned. It is the same entry where sender and body are the same; device and time may differ.
 ///
+/// A message whose files are not all there and finished is [`AppendError::Stale`]; from then on the files are kept for it.
+///
 /// The store applies what it says about members and titles in the same transaction: `MemberAdded` makes a membership whose
 /// `first_seq` is the entry's own and whose markers stand just before it; `MemberRemoved` ends one; `RoleChanged` and
 /// `TitleChanged` change theirs. `Created` is refused by debug assertion: conversations are made by `create_*`.
