@@ -42,6 +42,12 @@ const text: [string, string][] = [
   ['--danger', '--danger-soft'],
   ['--warn', '--warn-soft'],
   ['--accent-text', '--note-soft'],
+  ...['word', 'name', 'title', 'string', 'number', 'attr', 'comment'].map((kind): [string, string] => [
+    `--code-${kind}`,
+    '--code-ground',
+  ]),
+  ['--danger', '--code-ground'],
+  ['--mention-text', '--mention'],
   ['--bubble-mine-text', '--bubble-mine'],
   ['--bubble-mine-meta', '--bubble-mine'],
   ['--bubble-mine-read', '--bubble-mine'],

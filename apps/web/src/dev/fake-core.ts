@@ -11,7 +11,7 @@ import type {
   Update,
 } from '../generated/types';
 import { everyone, idOf, people } from './people';
-import { fullScene, troubledScene } from './scenes';
+import { fullScene, troubledScene, writtenScene } from './scenes';
 import { append, headerFor, itemFor, limits, message, newRoom, nextKey, type Room } from './world';
 
 const PAGE = 60;
@@ -66,7 +66,9 @@ export class FakeCore implements Core {
         ? []
         : scenario === 'failing'
           ? troubledScene(now)
-          : fullScene(now);
+          : scenario === 'written'
+            ? writtenScene(now)
+            : fullScene(now);
     this.#loaded = scenario !== 'loading';
     if (scenario === 'loading') this.#connection = { state: 'connecting' };
     if (scenario === 'offline') this.#connection = { state: 'offline' };

@@ -183,6 +183,47 @@ export function fullScene(now: number): Room[] {
   return [milaRoom(now), rowingRoom(now), jonas, grandma, theo, kitchen, yuki];
 }
 
+const CODE = `\`\`\`rust
+/// The tide at a place, in centimetres.
+pub fn height(place: &Place, at: Timestamp) -> Result<i32, TideError> {
+    let hours = at.hours_since(place.last_low)?; // from the table
+    Ok((hours * 30.0).sin() as i32 * 140)
+}
+\`\`\``;
+
+/** What people write with marks in it. */
+export function writtenScene(now: number): Room[] {
+  const rooms = fullScene(now);
+  const [, club] = rooms;
+  if (club === undefined) return rooms;
+  const at = now - 10 * MINUTE_MS;
+  const say = (minute: number, who: (typeof people)[keyof typeof people], text: string) =>
+    append(club, who, at + minute * MINUTE_MS, message(text));
+  say(
+    0,
+    people.jonas,
+    'For **Thursday**, please bring:\n\n1. gloves\n2. the *blue* straps\n3. ~~cake~~ soup',
+  );
+  say(
+    1,
+    people.me,
+    '> Training moves to 18:30\n\nThen I come **straight from work**, see https://rowing.example/tides_and_times.',
+  );
+  say(
+    2,
+    people.yuki,
+    `@robin @theo the tide table is code now, run \`tide --today\`:\n${CODE}\nIt *nearly* works.`,
+  );
+  say(3, people.me, CODE);
+  say(
+    4,
+    people.amara,
+    '- wind from the north-west, so the inner harbour it is\n- [the forecast](https://weather.example/harbour)\n  - it changes by the hour',
+  );
+  say(5, people.me, '@amara **thank you!** `2*3*4` is _not_ <b>bold</b>');
+  return rooms;
+}
+
 /** The same, with messages that wait and one that was refused. */
 export function troubledScene(now: number): Room[] {
   const rooms = fullScene(now);

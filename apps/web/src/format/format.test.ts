@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { deviceName } from './device';
 import { AVATAR_TINTS, initials, tintOf } from './person';
-import { byteLength, isOnlyEmoji, pieces } from './text';
+import { byteLength, isOnlyEmoji, pieces, withoutMarks } from './text';
 import { ago, dayHeading, dayOf, listTime } from './time';
 
 const NOON = new Date(2026, 10, 24, 12, 0).getTime();
@@ -91,6 +91,16 @@ describe('text', () => {
     for (const text of ['🎉', '👩‍🚀👍🏽', '❤️ 🎉', '🇫🇮']) expect(isOnlyEmoji(text), text).toBe(true);
     for (const text of ['', 'a🎉', '12', '🎉🎉🎉🎉', '#', '©', '1️⃣a'])
       expect(isOnlyEmoji(text), text).toBe(false);
+  });
+
+  it.each([
+    ['**hi** _there_ ~~x~~ `y`', 'hi there x y'],
+    ['> said\nanswer', 'said\nanswer'],
+    ['```js\nlet a;\n```', 'let a;\n'],
+    ['[here](https://a.example)', 'here'],
+    ['snake_case_name 2 * 3 * 4 > 1', 'snake_case_name 2 * 3 * 4 > 1'],
+  ])('takes the marks out of %j', (text, plain) => {
+    expect(withoutMarks(text)).toBe(plain);
   });
 
   it('counts bytes as the wire does', () => {

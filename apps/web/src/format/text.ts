@@ -52,3 +52,17 @@ export function isOnlyEmoji(text: string): boolean {
     graphemes.length > 0 && graphemes.length <= 3 && graphemes.every((grapheme) => PICTURE.test(grapheme))
   );
 }
+
+const MARKS: [RegExp, string][] = [
+  [/^```[^\n]*$\n?/gmu, ''],
+  [/(\*\*|~~|`)(?=\S)(.+?)(?<=\S)\1/gu, '$2'],
+  [/(?<![\p{L}\p{N}*_])([*_])(?=\S)(.+?)(?<=\S)\1(?![\p{L}\p{N}*_])/gu, '$2'],
+  [/\[([^\]\n]+)\]\(https?:[^)\s]+\)/giu, '$1'],
+  [/^[ \t]{0,3}> ?/gmu, ''],
+];
+
+/** A text with the plainest of its marks taken out: for one line of preview, and for what is read out. */
+export function withoutMarks(text: string): string {
+  const short = text.slice(0, 1_024);
+  return MARKS.reduce((rest, [mark, instead]) => rest.replace(mark, instead), short);
+}

@@ -128,6 +128,12 @@ export const en = {
   'chat.empty.title': 'Say hello',
   'chat.empty.text': 'Nothing has been written here yet. The first message is yours.',
 
+  'code.label': 'Code',
+  'code.label_in': 'Code in {language}',
+  'code.copy': 'Copy the code',
+  'code.copied': 'The code was copied.',
+  'code.copy_failed': 'Copying is not allowed here.',
+
   'notice.created': '{sender} started the conversation',
   'notice.created_group': '{sender} created the group “{title}”',
   'notice.added': '{sender} added {name}',

@@ -1,6 +1,7 @@
 import { getContext, setContext } from 'svelte';
 
 import type { Core } from '../core/contract';
+import { withoutMarks } from '../format/text';
 import type {
   Command,
   ConnectionView,
@@ -142,7 +143,7 @@ export class App {
   #announce(items: readonly TimelineItem[]): void {
     const texts = items.flatMap((item) =>
       item.body.type === 'message'
-        ? [t('live.message', { sender: item.sender_name, text: item.body.text.slice(0, 280) })]
+        ? [t('live.message', { sender: item.sender_name, text: withoutMarks(item.body.text).slice(0, 280) })]
         : [],
     );
     if (texts.length > 0) this.toasts.say(texts, (count) => t('live.messages', { count }));

@@ -18,6 +18,10 @@ export class Timeline {
   error = $state.raw<CommandError | null>(null);
 
   #core: Core;
+  #handles = $derived.by(() => {
+    const members = this.#header?.kind === 'group' ? this.#header.members : [];
+    return new Map(members.map(({ handle, me }) => [handle.toLowerCase(), me]));
+  });
   #opening: Promise<void> = Promise.resolve();
   #onArrival: (items: readonly TimelineItem[]) => void;
 
@@ -29,6 +33,11 @@ export class Timeline {
   /** The header of the wanted conversation, once it is known. */
   get header(): TimelineHeader | null {
     return this.#header !== null && this.#header.conversation === this.wanted ? this.#header : null;
+  }
+
+  /** Who can be mentioned here: by handle, in lower case; true for oneself. */
+  get handles(): ReadonlyMap<string, boolean> {
+    return this.#handles;
   }
 
   get items(): readonly TimelineItem[] {

@@ -1,3 +1,4 @@
+import { withoutMarks } from '../../format/text';
 import { timeOfDay } from '../../format/time';
 import type { DeliveryState, ItemBody, TimelineItem } from '../../generated/types';
 import { describeCode } from '../../i18n/errors';
@@ -46,7 +47,7 @@ export function labelOf(item: TimelineItem): string {
   const time = timeOfDay(item.at);
   const { body } = item;
   if (body.type !== 'message' && body.type !== 'unreadable') return `${noticeOf(item, body)}, ${time}`;
-  const text = body.type === 'message' ? body.text : t('chat.unreadable');
+  const text = body.type === 'message' ? withoutMarks(body.text) : t('chat.unreadable');
   const values = { sender: senderOf(item), text, time };
   return item.delivery === null
     ? t('chat.item', values)
