@@ -3,6 +3,7 @@ import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vitest/config';
 
 import { brotli } from './compress.build.ts';
+import { emojiData } from './emoji.build.ts';
 import { serviceWorker } from './service-worker.build.ts';
 
 /** What the server sends with every page: the preview sends it too, so that the tests meet it. */
@@ -23,7 +24,7 @@ export default defineConfig(({ mode, command }) => {
   // The scripted core is for development and tests: the production build drops it.
   const scripted = mode === 'views' || mode === 'test' || command === 'serve';
   return {
-    plugins: [svelte(), svelteTesting(), serviceWorker(), brotli()],
+    plugins: [svelte(), emojiData(), svelteTesting(), serviceWorker(), brotli()],
     define: { __SCRIPTED_CORE__: JSON.stringify(scripted) },
     worker: { format: 'es' },
     build: {

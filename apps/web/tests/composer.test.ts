@@ -13,16 +13,23 @@ import { App, contextOf } from '../src/state/app.svelte';
 
 const room = newRoom(1, 'direct', people.mila.name, []);
 
-function composer(options: { draft?: string; reply?: TimelineItem; send?: boolean } = {}) {
+function composer(
+  options: { draft?: string; reply?: TimelineItem; edit?: TimelineItem; send?: boolean } = {},
+) {
   const core = new FakeCore('full');
   const app = new App(core, () => idOf(8, 1));
   const stop = app.start();
   core.commands.length = 0;
   const header = { ...headerFor(room, null, false, false), draft: options.draft ?? '' };
   header.allowed.send = options.send ?? true;
-  const events = { onsent: vi.fn(), oncancelreply: vi.fn() };
+  const events = {
+    onsent: vi.fn(),
+    oncancel: vi.fn(),
+    oneditlast: vi.fn(),
+    onedit: vi.fn(() => Promise.resolve(true)),
+  };
   const view = render(Composer, {
-    props: { header, reply: options.reply ?? null, ...events },
+    props: { header, reply: options.reply ?? null, edit: options.edit ?? null, ...events },
     context: contextOf(app),
   });
   const sent = <T extends Command['type']>(type: T) =>
@@ -96,17 +103,17 @@ describe('the composer', () => {
     await fireEvent.input(field(), { target: { value: 'a'.repeat(limit - 5) } });
     expect(screen.getByText('5 characters left')).toBeVisible();
     await fireEvent.input(field(), { target: { value: 'é'.repeat(limit / 2 + 1) } });
-    expect(screen.getByText('2 characters too long')).toBeVisible();
+    expect(screen.getByText('1 character too long')).toBeVisible();
     await fireEvent.keyDown(field(), { key: 'Enter' });
     expect(sent('send_message')).toEqual([]);
   });
 
   it('answers a message, and can be told not to', async () => {
     const answered = append(newRoom(2, 'direct', '', []), people.mila, 0, message('North side?'));
-    const { sent, oncancelreply } = composer({ reply: answered, draft: 'Yes' });
+    const { sent, oncancel } = composer({ reply: answered, draft: 'Yes' });
     expect(screen.getByText('Replying to Mila Novak')).toBeVisible();
     await fireEvent.click(screen.getByRole('button', { name: 'Do not reply' }));
-    expect(oncancelreply).toHaveBeenCalledOnce();
+    expect(oncancel).toHaveBeenCalledOnce();
     await fireEvent.keyDown(field(), { key: 'Enter' });
     expect(sent('send_message')).toMatchObject([{ reply_to: answered.key }]);
   });

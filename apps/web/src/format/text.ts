@@ -66,3 +66,14 @@ export function withoutMarks(text: string): string {
   const short = text.slice(0, 1_024);
   return MARKS.reduce((rest, [mark, instead]) => rest.replace(mark, instead), short);
 }
+
+/** How many characters, as people count them, have to go from the end of a text until it fits. */
+export function graphemesOver(text: string, bytesMax: number): number {
+  let bytes = 0;
+  let over = 0;
+  for (const { segment } of segments.segment(text)) {
+    bytes += byteLength(segment);
+    if (bytes > bytesMax) over += 1;
+  }
+  return over;
+}
