@@ -4,7 +4,8 @@
 //! them in one transaction, and answers each after `COMMIT` has returned. While it does so, what arrives waits for the
 //! next group: the group grows with the load by itself, and no timer adds latency when there is none.
 //!
-//! * Each job runs in its own savepoint, so that one that fails takes nothing with it but itself.
+//! * Each of several jobs runs in its own savepoint, so that one that fails takes nothing with it but itself. A job that is alone
+//!   needs none: mostly it is a batch of entries, whose senders wait for it.
 //! * Where `COMMIT` fails, or SQLite rolls the transaction back by itself (a full disk does so), every job of the group
 //!   gets the error: none has happened.
 //! * The queue is bounded: whoever finds it full waits, without a thread.
@@ -252,6 +253,11 @@ fn transaction(
         ran.extend(jobs);
         return Err(error);
     }
+    if jobs.len() == 1
+        && let Some(job) = jobs.next()
+    {
+        return run_alone(db, job, ran);
+    }
     for mut job in jobs {
         let outcome = match execute(db, "SAVEPOINT job") {
             Ok(()) => job.run(db),
@@ -263,10 +269,7 @@ fn transaction(
         ran.push(job);
         match outcome {
             Ok(()) => execute(db, "RELEASE job")?,
-            Err(refused) if db.is_autocommit() => {
-                let failure = refused.0.unwrap_or_else(|| ffi::Error::new(ffi::SQLITE_ABORT));
-                return Err(rusqlite::Error::SqliteFailure(failure, None));
-            }
+            Err(refused) if db.is_autocommit() => return Err(lost(&refused)),
             Err(_) => {
                 execute(db, "ROLLBACK TO job")?;
                 execute(db, "RELEASE job")?;
@@ -276,6 +279,86 @@ fn transaction(
     execute(db, "COMMIT")
 }
 
+/// Runs the only job of a transaction: what it has done is taken back with the transaction.
+fn run_alone(db: &Connection, mut job: Box<dyn Job>, ran: &mut Vec<Box<dyn Job>>) -> rusqlite::Result<()> {
+    let outcome = job.run(db);
+    ran.push(job);
+    match outcome {
+        Ok(()) => execute(db, "COMMIT"),
+        Err(refused) if db.is_autocommit() => Err(lost(&refused)),
+        Err(_) => execute(db, "ROLLBACK"),
+    }
+}
+
+/// Why SQLite has rolled the transaction back by itself.
+fn lost(refused: &Refused) -> rusqlite::Error {
+    let failure = refused.0.unwrap_or_else(|| ffi::Error::new(ffi::SQLITE_ABORT));
+    rusqlite::Error::SqliteFailure(failure, None)
+}
+
 fn execute(db: &Connection, sql: &str) -> rusqlite::Result<()> {
     db.prepare_cached(sql)?.execute([]).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::open;
+
+    const TABLE: &str = "CREATE TABLE kept (number INTEGER PRIMARY KEY) STRICT";
+
+    fn insert(number: i64) -> impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static {
+        move |db| db.execute("INSERT INTO kept VALUES (?1)", [number]).map(|_| ())
+    }
+
+    /// Inserts, and then fails.
+    fn fail(number: i64) -> impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static {
+        move |db| {
+            insert(number)(db)?;
+            Err(rusqlite::Error::InvalidQuery)
+        }
+    }
+
+    async fn kept(writer: &Writer) -> Vec<i64> {
+        let read = |db: &Connection| {
+            db.prepare("SELECT number FROM kept ORDER BY number")?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        };
+        writer.write(read).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_takes_itself_back_alone_and_among_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("writer.db");
+        let lock = open::lock(&path).unwrap();
+        let db = open::writer(&path, &open::Options::default()).unwrap();
+        let writer = Writer::start(db, lock, 16).unwrap();
+        writer.write(|db| db.execute_batch(TABLE)).await.unwrap();
+
+        assert!(writer.write(fail(1)).await.is_err());
+        assert!(kept(&writer).await.is_empty());
+        writer.write(insert(2)).await.unwrap();
+        assert_eq!(kept(&writer).await, [2]);
+
+        // These wait for a job that takes its time, and so are in one group.
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let slow = writer.write(move |_| {
+            wait.recv().ok();
+            Ok(())
+        });
+        let others = async {
+            let three = async {
+                tokio::join!(biased; writer.write(insert(3)), writer.write(fail(4)), writer.write(insert(5)))
+            };
+            let go = async { drop(go) };
+            tokio::join!(biased; three, go).0
+        };
+        let before = writer.stats();
+        let (slow, (first, second, third)) = tokio::join!(biased; slow, others);
+        assert!(slow.is_ok() && first.is_ok() && second.is_err() && third.is_ok());
+        assert_eq!(writer.stats().commits - before.commits, 2, "one group");
+        assert_eq!(kept(&writer).await, [2, 3, 5]);
+    }
 }
