@@ -186,7 +186,6 @@ CREATE INDEX device_by_user ON public.device USING btree (user_id, signed_in_at)
 CREATE UNIQUE INDEX device_pkey ON public.device USING btree (id);
 CREATE UNIQUE INDEX event_by_id ON ONLY public.event USING btree (conversation, id);
 CREATE UNIQUE INDEX event_pkey ON ONLY public.event USING btree (conversation, seq);
-CREATE INDEX event_unread ON ONLY public.event USING btree (conversation, seq, sender) WHERE (kind = 1);
 CREATE INDEX invite_open ON public.invite USING btree (created_at, id) WHERE ((uses_left > 0) AND (revoked_at IS NULL));
 CREATE UNIQUE INDEX invite_pkey ON public.invite USING btree (id);
 CREATE UNIQUE INDEX invite_token_key ON public.invite USING btree (token);

@@ -135,8 +135,6 @@ CREATE INDEX device_by_user ON device (user, signed_in_at);
 
 CREATE UNIQUE INDEX event_by_id ON event (id, conversation);
 
-CREATE INDEX event_unread ON event (conversation, seq, sender) WHERE kind = 1;
-
 CREATE INDEX invite_open ON invite (created_at, id) WHERE uses_left > 0 AND revoked_at IS NULL;
 
 CREATE INDEX member_by_age ON member (conversation, first_seq, user);

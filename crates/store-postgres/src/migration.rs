@@ -13,6 +13,10 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("initial", include_str!("../migrations/0001_initial.sql")),
     ("server_key", include_str!("../migrations/0002_server_key.sql")),
     ("blob", include_str!("../migrations/0003_blob.sql")),
+    (
+        "no_unread_index",
+        include_str!("../migrations/0004_no_unread_index.sql"),
+    ),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

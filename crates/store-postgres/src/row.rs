@@ -13,7 +13,7 @@ use crate::error::{Error, corrupt};
 
 type Result<T> = std::result::Result<T, Error>;
 
-/// The number that `event.kind` has for a message. The index `event_unread` holds these alone.
+/// The number that `event.kind` has for a message. Unread are these alone.
 pub(crate) const KIND_MESSAGE: i16 = 1;
 
 /// The number of an entry's kind. Never changes once released.

@@ -113,6 +113,21 @@ async fn a_job_that_fails_takes_nothing_with_it_but_itself() {
 }
 
 #[tokio::test]
+async fn a_job_that_is_alone_and_fails_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(&folder);
+    engine.write(|db| insert(db, "a")).await.unwrap();
+    let half = engine.write(|db| {
+        insert(db, "half")?;
+        insert(db, "a")
+    });
+    assert!(matches!(half.await, Err(StoreError::Statement(_))));
+    assert_eq!(handles(&engine).await, ["a"]);
+    engine.write(|db| insert(db, "b")).await.unwrap();
+    assert_eq!(handles(&engine).await, ["a", "b"], "the writer goes on");
+}
+
+#[tokio::test]
 async fn a_commit_that_fails_is_every_jobs_error() {
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(&folder);

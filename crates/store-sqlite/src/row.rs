@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::error::corrupt;
 
-/// The number that `event.kind` has for a message. The index `event_unread` holds these alone.
+/// The number that `event.kind` has for a message. Unread are these alone.
 pub(crate) const KIND_MESSAGE: i64 = 1;
 
 /// The number of an entry's kind. Never changes once released.
