@@ -110,6 +110,12 @@ fn a_full_disk() {
     }
 }
 
+/// The schema's number, from the header of the file.
+fn schema(database: &Path) -> u32 {
+    let bytes = fs::read(database).unwrap();
+    u32::from_be_bytes(bytes[60..64].try_into().unwrap())
+}
+
 /// The schema's number is in the header of the file (SQLite's file format, section 1.3, offset 60).
 fn set_schema(database: &Path, number: u32) {
     let mut bytes = fs::read(database).unwrap();
@@ -120,11 +126,14 @@ fn set_schema(database: &Path, number: u32) {
 #[test]
 fn a_folder_of_a_newer_version() {
     let folder = used();
+    let known = schema(&folder.path().join("pipit.db"));
     set_schema(&folder.path().join("pipit.db"), 9_999);
     let before = fs::read(folder.path().join("pipit.db")).unwrap();
-    let line = "pipit: the storage has schema 9999, and this version knows 2: use a newer Pipit \
-        (install the newer Pipit again; older ones cannot read its data)";
-    assert_refuses(&mut serve(folder.path()), 76, line);
+    let line = format!(
+        "pipit: the storage has schema 9999, and this version knows {known}: use a newer Pipit \
+        (install the newer Pipit again; older ones cannot read its data)"
+    );
+    assert_refuses(&mut serve(folder.path()), 76, &line);
     assert_eq!(fs::read(folder.path().join("pipit.db")).unwrap(), before);
 }
 
