@@ -75,6 +75,8 @@ pub struct Node {
     pub gateway: Settings,
     /// Every task of the node, the connections' included.
     pub tasks: TaskTracker,
+    /// Cancelled some time before `shutdown`: the node still serves, and says that it is not ready for anybody new.
+    pub leaving: CancellationToken,
     /// Cancelled when the node is to stop.
     pub shutdown: CancellationToken,
 }
@@ -135,6 +137,7 @@ impl Node {
             authenticator,
             gateway,
             tasks,
+            leaving: CancellationToken::new(),
             shutdown,
         });
         let sink: Arc<dyn Sink> = Arc::<Self>::clone(&node);

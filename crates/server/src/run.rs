@@ -71,6 +71,7 @@ pub struct Server {
     tasks: TaskTracker,
     stop: CancellationToken,
     connections_max: usize,
+    stop_delay: Duration,
     public_url: Option<String>,
     set_up_token: Option<String>,
     _data: DataDir,
@@ -123,6 +124,11 @@ impl Server {
         let needs_set_up = context.store.find_server().await?.is_none();
         let metrics = Metrics::new(Arc::clone(&node.stats), way.redis());
         let app = assemble(&config, context, tokens, node, metrics, &key);
+        let stop_delay = if app.node.hub.is_alone() {
+            Duration::ZERO
+        } else {
+            Duration::from_millis(u64::from(config.general.stop_delay_ms))
+        };
         way.wait().await;
         Ok(Self {
             app,
@@ -131,6 +137,7 @@ impl Server {
             tasks,
             stop,
             connections_max,
+            stop_delay,
             public_url: config.general.public_url,
             set_up_token: needs_set_up.then_some(set_up.text),
             _data: data,
@@ -161,7 +168,8 @@ impl Server {
         self.storage.clone()
     }
 
-    /// Takes connections until `shutdown`; then lets what is under way end, and closes the storage.
+    /// Takes connections until `shutdown`, and then for as long as a balancer takes to see that it stops; then lets what is under way
+    /// end, and closes the storage.
     pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) -> Stopped {
         let router = rest::router(self.app.clone(), gateway::router(Arc::clone(&self.app.node)));
         let accepting = accept::Accepting {
@@ -172,7 +180,7 @@ impl Server {
         };
         tokio::select! {
             () = accepting.run(&listener) => {}
-            () = shutdown.cancelled() => {}
+            () = self.left(shutdown) => {}
         }
         // Nobody new comes in; whoever is here is told, and what they have sent is carried out.
         drop(listener);
@@ -187,6 +195,13 @@ impl Server {
         } else {
             Stopped::Abandoned(left)
         }
+    }
+
+    /// Returns some time after `shutdown`, in which `/readyz` sends new people elsewhere.
+    async fn left(&self, shutdown: CancellationToken) {
+        shutdown.cancelled().await;
+        self.app.node.leaving.cancel();
+        tokio::time::sleep(self.stop_delay).await;
     }
 }
 

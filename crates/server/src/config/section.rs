@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::Invalid;
 use super::option::section;
 
+/// The longest that a node may wait before it stops: whoever stops it does not wait for ever either.
+const STOP_DELAY_MS_MAX: u32 = 60_000;
+
 /// Who may sign up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -70,6 +73,9 @@ section! {
         database_read: Vec<String> = Vec::new();
         /// The Redis (7 or newer) by which several nodes of one database reach each other. Without it this node is alone.
         redis: Option<String> = None, sample "redis://localhost:6379";
+        /// How long a node that stops says at /readyz that it is not ready while it still serves, milliseconds, so that a balancer that asks
+        /// sends nobody to it any more. Only with `redis`: a node that is alone has nobody to hand over to.
+        stop_delay_ms: u32 = 3_000;
         /// Who may sign up: "invite" (whoever has an invite link) or "open" (anybody).
         registration: Registration = Registration::Invite;
         /// Who may make invite links: "members" (everybody) or "admins".
@@ -130,6 +136,10 @@ impl General {
             if !urls.all(|url| is_address(url)) {
                 return Err(Invalid::new(option, "begins with postgres:// or postgresql://"));
             }
+        }
+        if self.stop_delay_ms > STOP_DELAY_MS_MAX {
+            let message = format!("is at most {STOP_DELAY_MS_MAX}");
+            return Err(Invalid::new("stop_delay_ms", message));
         }
         if self.database.is_none() && !self.database_read.is_empty() {
             return Err(Invalid::new("database_read", "needs `database`"));

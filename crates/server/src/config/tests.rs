@@ -70,6 +70,7 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             "log.format" => "json",
             "log.level" => "debug",
             "proxy.address_header" => "x-real-ip",
+            "stop_delay_ms" => "7",
             key if key.starts_with("limits.") => "7",
             key => panic!("say here how to set `{key}`"),
         };
@@ -167,6 +168,7 @@ fn refusals_name_the_flag_or_variable() {
         ("limits-connections-max", "-1", "invalid value"),
         ("limits-connections-max", "0", "is between"),
         ("log-level", "info,,=", ""),
+        ("stop-delay-ms", "60001", "is at most 60000"),
         ("public-url", "chat.example.org", "begins with http"),
         ("public-url", "https://a.example/chat", "has nothing after"),
         ("public-url", "https://me@a.example", "has a user name"),

@@ -17,7 +17,7 @@ pub(super) async fn healthz() -> &'static str {
 /// Says whether requests can be served: the storage answers, and the server is not about to stop.
 #[utoipa::path(get, path = "/readyz", tag = "operations", responses((status = 200, body = String, content_type = "text/plain")), security(()))]
 pub(super) async fn readyz(State(app): State<App>) -> Response {
-    if app.node.shutdown.is_cancelled() {
+    if app.node.leaving.is_cancelled() || app.node.shutdown.is_cancelled() {
         return refusal(&WireError::new(
             ErrorCode::Unavailable,
             "the server is about to stop",

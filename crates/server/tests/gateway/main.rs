@@ -15,6 +15,7 @@ mod members;
 mod presence;
 mod refusals;
 mod resume;
+mod rolling;
 mod several;
 mod steps;
 mod world;

@@ -189,6 +189,7 @@ impl Person {
 }
 
 /// A node that listens.
+#[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) node: Arc<Node>,
     pub(crate) address: SocketAddr,
@@ -248,6 +249,16 @@ impl Server {
             socket,
             world: self.world.clone(),
         }
+    }
+
+    /// Like `socket`, where the node may be stopping; none where it does not take it.
+    pub(crate) async fn try_socket(&self) -> Option<Client> {
+        let url = format!("ws://{}/v1/ws", self.address);
+        let (socket, _) = tokio_tungstenite::connect_async(url).await.ok()?;
+        Some(Client {
+            socket,
+            world: self.world.clone(),
+        })
     }
 
     /// Connects a device that knows nothing yet.
@@ -344,6 +355,17 @@ impl Client {
                 Message::Text(text) => return serde_json::from_str(text.as_str()).unwrap(),
                 Message::Ping(_) | Message::Pong(_) => {}
                 other => panic!("{other:?} in place of a frame"),
+            }
+        }
+    }
+
+    /// Like `next`, for a line that may end; none when it has.
+    pub(crate) async fn try_next(&mut self) -> Option<Value> {
+        loop {
+            match self.next_raw().await? {
+                Message::Text(text) => return Some(serde_json::from_str(text.as_str()).unwrap()),
+                Message::Close(_) => return None,
+                _ => {}
             }
         }
     }

@@ -22,6 +22,10 @@ struct Cluster {
 
 impl Cluster {
     async fn start() -> Self {
+        Self::start_with(0).await
+    }
+
+    async fn start_with(stop_delay_ms: u32) -> Self {
         let redis = TestRedis::start().unwrap();
         let database = TestPostgres::start()
             .await
@@ -33,6 +37,7 @@ impl Cluster {
             World::start_with(|config| {
                 config.general.database = Some(database.url().to_owned());
                 config.general.redis = Some(redis.address());
+                config.general.stop_delay_ms = stop_delay_ms;
                 config.limits.attempts_per_minute_account = 1;
             })
         };
@@ -263,4 +268,28 @@ async fn attempts_are_counted_on_all_nodes_together_and_by_each_while_redis_is_a
     // Then each node counts for itself, and nobody waits for Redis.
     cluster.redis.kill();
     assert_eq!(attempts(&cluster.nodes).await, [401, 401, 401]);
+}
+
+#[tokio::test]
+async fn a_node_that_stops_sends_new_people_elsewhere_before_it_closes() {
+    // Longer than the test lasts: the nodes are not waited for.
+    let cluster = Cluster::start_with(60_000).await;
+    let (people, [mut ada, mut bob, _carol]) = cluster.people().await;
+    let group = cluster.group(&people).await;
+    let [first, second, _third] = &cluster.nodes;
+    let ready = async |node: &World| {
+        node.call(Method::GET, "/readyz", None, None)
+            .await
+            .status
+            .as_u16()
+    };
+    assert_eq!(ready(first).await, 200);
+    first.begin_to_stop().await;
+    assert_eq!((ready(first).await, ready(second).await), (503, 200));
+    // Whoever is on it, and whoever a balancer sends there before it has asked, is served all the same.
+    ada.say(&group, 1, "still here").await;
+    bob.hears(&["still here"]).await;
+    let mut late = Connected::open(first, &people[2]).await;
+    late.say(&group, 2, "just come").await;
+    bob.hears(&["just come"]).await;
 }

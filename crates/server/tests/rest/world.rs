@@ -107,6 +107,8 @@ impl World {
         config.limits.attempts_per_minute_address = 100_000;
         config.limits.attempts_per_minute_account = 100_000;
         config.limits.requests_per_minute_device = 100_000;
+        // And a node that stops has no balancer in front of it.
+        config.general.stop_delay_ms = 0;
         change(&mut config);
         let clock = Arc::new(ManualClock(AtomicI64::new(1_790_000_000_000)));
         Self::open(folder, config, clock).await
@@ -153,6 +155,12 @@ impl World {
     pub(crate) async fn stop(self) -> (Stopped, TempDir, Config, Arc<ManualClock>) {
         self.shutdown.cancel();
         (self.serving.await.unwrap(), self.folder, self.config, self.clock)
+    }
+
+    /// Asks the server to stop, and waits until it has begun to.
+    pub(crate) async fn begin_to_stop(&self) {
+        self.shutdown.cancel();
+        self.node.leaving.cancelled().await;
     }
 
     /// Stops the server and starts it on the same data.
