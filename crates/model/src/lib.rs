@@ -4,8 +4,10 @@
 //! database.
 #![warn(missing_docs)]
 
+pub mod file;
 pub mod permission;
 pub mod text;
 pub mod window;
 
+pub use file::file_name;
 pub use permission::{Action, Actor, Place, Refusal, authorize};

@@ -2,9 +2,11 @@
 
 pub mod access;
 pub mod accounts;
+pub mod attachments;
 pub mod conversations;
 pub mod devices;
 pub mod invites;
+pub mod media;
 pub mod messaging;
 pub mod passwords;
 pub mod presence;

@@ -50,6 +50,16 @@ counters! {
     repaired_entries,
     /// Times that what was given was compared with the log.
     sweeps,
+    /// Bytes of files that have come.
+    upload_bytes,
+    /// Uploads that became files.
+    files_finished,
+    /// Pictures refused for their size.
+    pictures_refused,
+    /// Files removed because nobody has them.
+    files_cleared,
+    /// Objects removed because they belonged to no file.
+    objects_cleared,
 }
 
 /// A number that many threads change.

@@ -13,6 +13,7 @@ use pipit_wire::frame::server::Typing;
 use pipit_wire::{Content, ErrorCode, EventId, ServerFrame, codec};
 
 use super::access::{ATTEMPTS_MAX, AccessCache, Caller, allow, facts_of, require_access};
+use super::attachments;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::fanout::appender::{AppendFailure, Appender, Outcome, Ticket};
@@ -82,6 +83,10 @@ impl Messaging {
         cache: &mut AccessCache,
     ) -> Result<Submitted, ServiceError> {
         self.check(&message.content)?;
+        let mut message = message;
+        if let Err(refusal) = attachments::complete(&self.context, caller.user, &mut message.content).await {
+            return self.find_with_files(caller, &message, refusal).await;
+        }
         let entry = Append {
             id: message.id.into(),
             conversation: message.conversation,
@@ -96,6 +101,30 @@ impl Messaging {
             facts: pipit_store::Facts::default(),
         };
         self.decide(entry, 1, cache).await
+    }
+
+    /// A message whose files cannot be sent (any more) is fine where it has been sent already.
+    async fn find_with_files(
+        &self,
+        caller: Caller,
+        message: &Message,
+        refusal: ServiceError,
+    ) -> Result<Submitted, ServiceError> {
+        let found = self
+            .context
+            .store
+            .find_event(message.conversation, message.id.into())
+            .await?;
+        let same = |event: &pipit_wire::Event| {
+            event.sender == caller.user && attachments::has_same_files(&event.body, &message.content)
+        };
+        match found.filter(same) {
+            Some(event) => Ok(Submitted::Appended(Appended {
+                event,
+                repeated: true,
+            })),
+            None => Err(refusal),
+        }
     }
 
     /// What became of a message: where its facts had changed meanwhile it is decided again, a few times.
@@ -162,6 +191,8 @@ impl Messaging {
     fn check(&self, content: &Content) -> Result<(), ServiceError> {
         let limits = &self.context.limits;
         match content {
+            // Files may speak for themselves.
+            Content::Plain { text, attachments } if text.is_empty() && !attachments.is_empty() => Ok(()),
             Content::Plain { text, .. } => {
                 let bytes_max = usize::try_from(limits.message_text_bytes_max).unwrap_or(usize::MAX);
                 match text::message(text, bytes_max) {

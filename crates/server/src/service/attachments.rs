@@ -1,0 +1,114 @@
+//! The files of a message that is to be sent: what the sender says of them is checked, what the server knows is put in.
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pipit_store::blob::BlobRecord;
+use pipit_wire::event::EventBody;
+use pipit_wire::media::WAVEFORM_LEVELS_MAX;
+use pipit_wire::{Attachment, BlobId, Content, ErrorCode, UserId};
+
+use super::media::attachment_of;
+use crate::context::Context;
+use crate::error::ServiceError;
+
+/// Checks the files of a content and puts in what the server knows of them.
+pub async fn complete(context: &Context, sender: UserId, content: &mut Content) -> Result<(), ServiceError> {
+    let Content::Plain { attachments, .. } = content else {
+        return Ok(());
+    };
+    if attachments.is_empty() {
+        return Ok(());
+    }
+    check(context, attachments)?;
+    let blobs: Vec<BlobId> = attachments.iter().map(|attachment| attachment.blob).collect();
+    let readable = context.store.filter_readable(sender, &blobs).await?;
+    let known: HashMap<BlobId, BlobRecord> = readable.into_iter().map(|record| (record.id, record)).collect();
+    for attachment in attachments {
+        let record = known.get(&attachment.blob).ok_or_else(unusable)?;
+        *attachment = Attachment {
+            duration_ms: attachment.duration_ms,
+            waveform: attachment.waveform.take(),
+            caption: attachment.caption.take(),
+            ..attachment_of(record)
+        };
+    }
+    Ok(())
+}
+
+/// Whether an entry of the log is the one that this content was sent in before, as far as its files go: what the server knows of them was
+/// put in then, and may be gone by now.
+pub fn has_same_files(body: &EventBody, content: &Content) -> bool {
+    let (
+        EventBody::Message {
+            content:
+                Content::Plain {
+                    attachments: had,
+                    text: said,
+                    ..
+                },
+            ..
+        },
+        Content::Plain {
+            attachments, text, ..
+        },
+    ) = (body, content)
+    else {
+        return false;
+    };
+    said == text
+        && had
+            .iter()
+            .map(|file| file.blob)
+            .eq(attachments.iter().map(|file| file.blob))
+}
+
+fn check(context: &Context, attachments: &[Attachment]) -> Result<(), ServiceError> {
+    let limits = &context.limits.media;
+    if attachments.len() > limits.attachments_max as usize {
+        return Err(ServiceError::field(
+            "attachments",
+            format_args!("at most {}", limits.attachments_max),
+        ));
+    }
+    let mut blobs: Vec<BlobId> = attachments.iter().map(|attachment| attachment.blob).collect();
+    blobs.sort_unstable();
+    if blobs
+        .windows(2)
+        .any(|pair| matches!(pair, [one, other] if one == other))
+    {
+        return Err(ServiceError::field("attachments", "each file once"));
+    }
+    for attachment in attachments {
+        let caption = attachment.caption.as_deref().unwrap_or_default();
+        if caption.len() > limits.caption_bytes_max as usize {
+            let most = limits.caption_bytes_max;
+            return Err(ServiceError::field(
+                "caption",
+                format_args!("at most {most} bytes"),
+            ));
+        }
+        let unseen = |letter: char| letter.is_control() && letter != '\n';
+        if attachment.caption.is_some() && (caption.trim().is_empty() || caption.contains(unseen)) {
+            return Err(ServiceError::field(
+                "caption",
+                "is empty or has control characters",
+            ));
+        }
+        if let Some(waveform) = &attachment.waveform {
+            let levels = STANDARD.decode(waveform).ok();
+            if levels.is_none_or(|levels| levels.is_empty() || levels.len() > WAVEFORM_LEVELS_MAX) {
+                return Err(ServiceError::field("waveform", "1 to 64 bytes in base64"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unusable() -> ServiceError {
+    ServiceError::refused(
+        ErrorCode::AttachmentUnusable,
+        "a file is not there, is not finished, or is not the sender's",
+    )
+}
