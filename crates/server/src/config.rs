@@ -10,7 +10,7 @@ mod source;
 
 pub use example::example;
 pub use option::OptionDef;
-pub use section::{General, Inviters, Limits, Log, LogFormat, MetricsAccess, Proxy, Registration};
+pub use section::{General, Inviters, Limits, Log, LogFormat, Media, MetricsAccess, Proxy, Registration};
 pub use source::{ConfigError, Sources, load};
 
 /// The whole configuration, checked.
@@ -22,6 +22,8 @@ pub struct Config {
     pub log: Log,
     /// Limits.
     pub limits: Limits,
+    /// Files.
+    pub media: Media,
     /// What stands in front of the server.
     pub proxy: Proxy,
 }
@@ -29,15 +31,22 @@ pub struct Config {
 impl Config {
     /// Every option, in the order of the example.
     pub fn options() -> impl Iterator<Item = &'static OptionDef> {
-        [General::OPTIONS, Log::OPTIONS, Limits::OPTIONS, Proxy::OPTIONS]
-            .into_iter()
-            .flatten()
+        [
+            General::OPTIONS,
+            Log::OPTIONS,
+            Limits::OPTIONS,
+            Media::OPTIONS,
+            Proxy::OPTIONS,
+        ]
+        .into_iter()
+        .flatten()
     }
 
     fn validate(&self) -> Result<(), Invalid> {
         self.general.validate()?;
         self.log.validate()?;
         self.limits.validate()?;
+        self.media.validate()?;
         self.proxy.validate()
     }
 }

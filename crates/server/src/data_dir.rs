@@ -144,6 +144,11 @@ impl DataDir {
         self.path.join("pipit.db")
     }
 
+    /// Where files are, unless they are elsewhere.
+    pub fn blobs(&self) -> PathBuf {
+        self.path.join("blobs")
+    }
+
     /// The key that signs access tokens, made on first use. One that others may read is refused.
     pub fn signing_key(&self, random: &dyn Random) -> Result<SigningKey, DataDirError> {
         let path = self.path.join(KEY_FILE);

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod answer;
+mod blobs;
 mod conversations;
 mod devices;
 mod document;
@@ -17,6 +18,7 @@ mod request;
 mod server;
 mod sessions;
 mod setup;
+mod uploads;
 mod users;
 
 use std::ops::Deref;
@@ -36,6 +38,7 @@ use crate::node::Node;
 use crate::service::accounts::Accounts;
 use crate::service::devices::Devices;
 use crate::service::invites::Invites;
+use crate::service::media::Media;
 
 pub use document::openapi;
 pub use metrics::Metrics;
@@ -55,6 +58,8 @@ pub struct Parts {
     pub devices: Arc<Devices>,
     /// Invites.
     pub invites: Arc<Invites>,
+    /// Files.
+    pub media: Arc<Media>,
     /// How often a device may ask.
     pub by_device: Limit<DeviceId>,
     /// What is counted about HTTP.
@@ -109,6 +114,16 @@ fn endpoints() -> OpenApiRouter<App> {
             conversations::members::change_role::change_role,
             conversations::members::remove::remove
         ))
+        .routes(routes!(uploads::list, uploads::create::create, uploads::options))
+        .routes(routes!(
+            uploads::offset::offset,
+            uploads::receive::receive,
+            uploads::remove::remove
+        ))
+        .routes(routes!(uploads::finish::finish))
+        .routes(routes!(blobs::links::make))
+        .routes(routes!(blobs::find))
+        .routes(routes!(blobs::thumbnail))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(metrics::metrics))

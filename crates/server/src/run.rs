@@ -10,7 +10,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pipit_blob::{BlobAddress, BlobStore, Keys};
 use pipit_wire::Limits;
+use pipit_wire::media::MediaLimits;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,6 +28,7 @@ use crate::rest::{self, App, Metrics};
 use crate::service::accounts::{self, Accounts};
 use crate::service::devices::Devices;
 use crate::service::invites::Invites;
+use crate::service::media::Media;
 use crate::service::passwords::Passwords;
 use crate::service::tokens::{AccessTokens, Secret, SecretKind};
 
@@ -90,6 +93,15 @@ pub async fn run(
 impl Server {
     /// Opens the data and starts everything but the accepting of connections.
     pub async fn open(config: Config, environment: Environment) -> Result<Self, StartError> {
+        Self::open_with_blobs(config, environment, None).await
+    }
+
+    /// The same with these blobs in place of those of the configuration, for tests of what they do to the server.
+    pub async fn open_with_blobs(
+        config: Config,
+        environment: Environment,
+        blobs: Option<BlobStore>,
+    ) -> Result<Self, StartError> {
         let Environment { clock, random } = environment;
         let data = DataDir::open(&config.general.data)?;
         let own_key = data.signing_key(&*random)?;
@@ -102,7 +114,7 @@ impl Server {
             store: storage.store(),
             clock,
             random,
-            limits: Limits::default(),
+            limits: limits(&config),
         };
         let tasks = TaskTracker::new();
         let stop = CancellationToken::new();
@@ -121,9 +133,21 @@ impl Server {
             },
         };
         let node = Node::start(parts, tasks.clone(), stop.clone());
+        let blobs = match blobs {
+            Some(blobs) => blobs,
+            None => open_blobs(&config, &data)?,
+        };
+        let media = Media::new(
+            context.clone(),
+            blobs,
+            Arc::clone(&node.stats),
+            &key,
+            tasks.clone(),
+        );
+        tasks.spawn(Arc::clone(&media).run_clearing(stop.clone()));
         let needs_set_up = context.store.find_server().await?.is_none();
         let metrics = Metrics::new(Arc::clone(&node.stats), way.redis());
-        let app = assemble(&config, context, tokens, node, metrics, &key);
+        let app = assemble(&config, context, tokens, node, media, metrics, &key);
         let stop_delay = if app.node.hub.is_alone() {
             Duration::ZERO
         } else {
@@ -161,6 +185,11 @@ impl Server {
     /// The node, for tests that look inside.
     pub fn node(&self) -> Arc<Node> {
         Arc::clone(&self.app.node)
+    }
+
+    /// The files, for tests that do not wait for the clearing.
+    pub fn media(&self) -> Arc<Media> {
+        Arc::clone(&self.app.media)
     }
 
     /// The storage, for tests that take it away.
@@ -205,11 +234,41 @@ impl Server {
     }
 }
 
+fn limits(config: &Config) -> Limits {
+    let media = MediaLimits {
+        file_bytes_max: config.media.file_bytes_max,
+        account_bytes_max: config.media.account_bytes_max,
+        uploads_max: config.media.uploads_max,
+        image_pixels_max: config.media.image_pixels_max,
+        ..MediaLimits::default()
+    };
+    Limits {
+        media,
+        ..Limits::default()
+    }
+}
+
+fn open_blobs(config: &Config, data: &DataDir) -> Result<BlobStore, StartError> {
+    let address = match &config.general.blobs {
+        Some(address) => address.parse()?,
+        None => BlobAddress::Folder(data.blobs()),
+    };
+    let keys = match (&config.media.access_key, &config.media.secret_key) {
+        (Some(access_key), Some(secret_key)) => Some(Keys {
+            access_key: access_key.clone(),
+            secret_key: secret_key.clone(),
+        }),
+        _ => None,
+    };
+    Ok(BlobStore::open(&address, keys.as_ref())?)
+}
+
 fn assemble(
     config: &Config,
     context: Context,
     tokens: Arc<AccessTokens>,
     node: Arc<Node>,
+    media: Arc<Media>,
     metrics: Metrics,
     key: &SigningKey,
 ) -> App {
@@ -237,6 +296,7 @@ fn assemble(
         accounts,
         devices: Devices::new(context.clone(), tokens, hub),
         invites: Invites::new(context, config.general.invites),
+        media,
         by_device,
         // The configuration has been checked.
         address_header: config

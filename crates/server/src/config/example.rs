@@ -42,6 +42,7 @@ pub(super) fn default_of(option: &OptionDef) -> Option<Value> {
     let table = match option.section {
         "log" => Table::try_from(config.log),
         "limits" => Table::try_from(config.limits),
+        "media" => Table::try_from(config.media),
         "proxy" => Table::try_from(config.proxy),
         _ => Table::try_from(config.general),
     };

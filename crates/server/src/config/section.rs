@@ -76,6 +76,9 @@ section! {
         /// How long a node that stops says at /readyz that it is not ready while it still serves, milliseconds, so that a balancer that asks
         /// sends nobody to it any more. Only with `redis`: a node that is alone has nobody to hand over to.
         stop_delay_ms: u32 = 3_000;
+        /// Where the bytes of files are: a folder, or a bucket that speaks S3, such as "s3://pipit?endpoint=https://s3.example.org". Without it they
+        /// are in the folder "blobs" of `data`. Nodes of one database share one.
+        blobs: Option<String> = None, sample "s3://pipit?endpoint=https://s3.example.org&region=garage";
         /// Who may sign up: "invite" (whoever has an invite link) or "open" (anybody).
         registration: Registration = Registration::Invite;
         /// Who may make invite links: "members" (everybody) or "admins".
@@ -107,6 +110,25 @@ section! {
         attempts_per_minute_account: u32 = 10;
         /// Requests that one signed-in device has a minute.
         requests_per_minute_device: u32 = 1_200;
+    }
+}
+
+section! {
+    #[expect(clippy::doc_markdown, reason = "these docs are the example's comments, which are not Markdown")]
+    /// What people may send besides words.
+    Media in "media" {
+        /// The largest file, in bytes. 0 for none at all.
+        file_bytes_max: u64 = 100 * 1024 * 1024;
+        /// How many bytes all files of one account may have together.
+        account_bytes_max: u64 = 5 * 1024 * 1024 * 1024;
+        /// How many uploads of one account may be unfinished at one time.
+        uploads_max: u32 = 32;
+        /// The most pixels of a picture. Making the smaller ones takes about 10 bytes of memory for each.
+        image_pixels_max: u32 = 50_000_000;
+        /// What the bucket knows this server by. Without it AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are used, or the machine's role.
+        access_key: Option<String> = None, sample "GK31c2f218a2e44f485b94239e";
+        /// Its secret. Better set in the environment than in a file that others may read.
+        secret_key: Option<String> = None, sample "b892c0665f0ada8a4755dae98baa3b133590e11dae3bcc1f9d769d67f16c3835";
     }
 }
 
@@ -143,6 +165,11 @@ impl General {
         }
         if self.database.is_none() && !self.database_read.is_empty() {
             return Err(Invalid::new("database_read", "needs `database`"));
+        }
+        if let Some(address) = &self.blobs
+            && let Err(error) = address.parse::<pipit_blob::BlobAddress>()
+        {
+            return Err(Invalid::new("blobs", error.to_string()));
         }
         if let Some(address) = &self.redis {
             if let Err(error) = address.parse::<pipit_bus::RedisAddress>() {
@@ -208,6 +235,34 @@ impl Limits {
             if value == 0 || value > max {
                 return Err(Invalid::new(name, format!("is between 1 and {max}")));
             }
+        }
+        Ok(())
+    }
+}
+
+impl Media {
+    pub(super) fn validate(&self) -> Result<(), Invalid> {
+        // JavaScript's numbers, which limits are told in, end at 2^53.
+        const BYTES_MAX: u64 = 1 << 50;
+        for (name, value) in [
+            ("media.file_bytes_max", self.file_bytes_max),
+            ("media.account_bytes_max", self.account_bytes_max),
+        ] {
+            if value > BYTES_MAX {
+                return Err(Invalid::new(name, format!("is at most {BYTES_MAX}")));
+            }
+        }
+        if self.uploads_max == 0 || self.uploads_max > 10_000 {
+            return Err(Invalid::new("media.uploads_max", "is between 1 and 10000"));
+        }
+        if self.image_pixels_max == 0 || self.image_pixels_max > 500_000_000 {
+            return Err(Invalid::new(
+                "media.image_pixels_max",
+                "is between 1 and 500000000",
+            ));
+        }
+        if self.access_key.is_some() != self.secret_key.is_some() {
+            return Err(Invalid::new("media.secret_key", "goes with `media.access_key`"));
         }
         Ok(())
     }

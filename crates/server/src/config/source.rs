@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{Config, General, Limits, Log, OptionDef, Proxy};
+use super::{Config, General, Limits, Log, Media, OptionDef, Proxy};
 
 /// Where values come from.
 pub struct Sources<'a> {
@@ -161,6 +161,7 @@ impl Draft {
             general: self.take("")?,
             log: self.take("log")?,
             limits: self.take("limits")?,
+            media: self.take("media")?,
             proxy: self.take("proxy")?,
         };
         config.validate().map_err(|invalid| ConfigError::Value {
@@ -186,6 +187,7 @@ fn check(section: &str, table: &Table) -> Result<(), String> {
     match section {
         "log" => read::<Log>(table).map(|_section| ()),
         "limits" => read::<Limits>(table).map(|_section| ()),
+        "media" => read::<Media>(table).map(|_section| ()),
         "proxy" => read::<Proxy>(table).map(|_section| ()),
         _ => read::<General>(table).map(|_section| ()),
     }

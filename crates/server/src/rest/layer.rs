@@ -15,6 +15,8 @@ use super::answer::{Fault, refusal};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest that a request may take, its body's arrival included.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// The same for parts of files, which people send over slow lines; one that stands still is ended sooner.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 /// The outermost layer.
 pub(super) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -28,7 +30,12 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
     let span = tracing::info_span!("request", id, %method, route, user = tracing::field::Empty);
     let began = tokio::time::Instant::now();
     let mut response = async {
-        let response = match tokio::time::timeout(TIMEOUT, next.run(request)).await {
+        let limit = if route.starts_with("/v1/uploads/") {
+            UPLOAD_TIMEOUT
+        } else {
+            TIMEOUT
+        };
+        let response = match tokio::time::timeout(limit, next.run(request)).await {
             Ok(response) => response,
             Err(_elapsed) => refusal(&WireError::new(
                 ErrorCode::Unavailable,

@@ -28,6 +28,12 @@ pub enum StartError {
     #[cfg(not(feature = "postgres"))]
     #[error("this build has no PostgreSQL in it")]
     WithoutPostgres,
+    /// The files.
+    #[error("{}", with_sources(.0))]
+    Blobs(#[from] pipit_blob::BlobError),
+    /// The address of the files.
+    #[error("the address of the blobs {0}")]
+    BlobAddress(#[from] pipit_blob::AddressError),
     /// The address of Redis.
     #[error(transparent)]
     Redis(#[from] pipit_bus::AddressError),
@@ -54,6 +60,10 @@ impl StartError {
             Self::Store(error) => store_hint(error),
             #[cfg(not(feature = "postgres"))]
             Self::WithoutPostgres => "use a build with the feature `postgres`, or leave --database out",
+            Self::Blobs(_) => "see that the folder or bucket of --blobs is there and may be written",
+            Self::BlobAddress(_) => {
+                "give --blobs a folder, or an address such as s3://pipit?endpoint=https://s3.example.org"
+            }
             Self::Redis(_) => "give --redis an address such as redis://localhost:6379",
             Self::Listen { source, .. } => match source.kind() {
                 ErrorKind::AddrInUse => "stop what uses the port, or choose another with --listen",
@@ -70,7 +80,8 @@ impl StartError {
     /// The process's exit code: those of sysexits.h.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Log(_) | Self::Redis(_) => 78,
+            Self::Config(_) | Self::Log(_) | Self::Redis(_) | Self::BlobAddress(_) => 78,
+            Self::Blobs(_) => 69,
             #[cfg(not(feature = "postgres"))]
             Self::WithoutPostgres => 78,
             Self::DataDir(error) => match error {

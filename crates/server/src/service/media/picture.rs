@@ -14,7 +14,9 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageEncoder, ImageFormat, ImageReader, ImageResult, Limits};
+use image::{
+    DynamicImage, ImageDecoder, ImageEncoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits,
+};
 use pipit_wire::media::THUMBNAIL_PIXELS;
 
 use super::strip::strip;
@@ -71,16 +73,19 @@ pub(super) fn format_of(media_type: &str) -> Option<ImageFormat> {
 
 /// Makes the picture. Takes a second or so of a core for a large one.
 pub(super) fn make(format: ImageFormat, bytes: &Bytes, pixels_max: u32) -> Result<Picture, PictureError> {
-    let unreadable = |stripped| PictureError::Unreadable { stripped };
-    let Ok(opened) = open(format, bytes) else {
-        return Err(unreadable(strip(format, bytes)));
+    // A decoder that may not have the memory it asks for says so itself.
+    let refused = |error| match error {
+        ImageError::Limits(_) => PictureError::TooLarge,
+        _ => PictureError::Unreadable {
+            stripped: strip(format, bytes),
+        },
     };
+    let opened = open(format, bytes).map_err(refused)?;
     let (width, height) = opened.dimensions();
     if u64::from(width) * u64::from(height) > u64::from(pixels_max) {
         return Err(PictureError::TooLarge);
     }
-    // The size has been checked; what else a decoder objects to is no picture.
-    decode(opened, format, bytes).map_err(|_error| unreadable(strip(format, bytes)))
+    decode(opened, format, bytes).map_err(refused)
 }
 
 fn open(format: ImageFormat, bytes: &Bytes) -> ImageResult<impl ImageDecoder> {
