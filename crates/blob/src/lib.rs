@@ -10,7 +10,9 @@
 mod address;
 mod error;
 mod store;
+#[cfg(feature = "testing")]
+mod testing;
 
 pub use address::{AddressError, BlobAddress, Bucket, Keys};
 pub use error::BlobError;
-pub use store::{BlobStore, ByteStream, Listed};
+pub use store::{BlobStore, ByteStream, Listed, install_tls};

@@ -28,10 +28,17 @@ pub struct Listed {
     pub written_at_ms: i64,
 }
 
+/// Says that this process makes TLS by ring. HTTP clients of the crate `reqwest` need to be told before they are made, wherever this crate
+/// is linked. Saying so again changes nothing.
+pub fn install_tls() {
+    // Refused only where one is installed already, which is the same.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
 /// Objects in a folder or a bucket. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct BlobStore {
-    objects: Arc<dyn ObjectStore>,
+    pub(crate) objects: Arc<dyn ObjectStore>,
 }
 
 impl BlobStore {
@@ -55,8 +62,7 @@ impl BlobStore {
     }
 
     fn open_bucket(bucket: &Bucket, keys: Option<&Keys>) -> Result<Self, BlobError> {
-        // Refused only where one is installed already, which is the same.
-        drop(rustls::crypto::ring::default_provider().install_default());
+        install_tls();
         let mut builder = AmazonS3Builder::from_env()
             .with_bucket_name(&bucket.name)
             .with_region(bucket.region.as_deref().unwrap_or("us-east-1"));

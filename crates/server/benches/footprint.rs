@@ -209,6 +209,7 @@ async fn send(
     token: String,
     start: Arc<Barrier>,
 ) -> (u64, Socket) {
+    pipit_blob::install_tls();
     let http = reqwest::Client::new();
     let id = ConversationId::new(Timestamp(1_790_000_000_000), random(number));
     let body = json!({ "id": id, "title": "Bench", "members": [] });
@@ -285,6 +286,7 @@ async fn main() {
     let server = Server::start(data.path());
     tokio::time::sleep(Duration::from_secs(1)).await;
     let empty_kib = server.resident_kib();
+    pipit_blob::install_tls();
     let http = reqwest::Client::new();
     let mut sockets = Vec::new();
     for token in &tokens {
@@ -377,6 +379,7 @@ async fn round(binary: &str) -> (f64, f64, f64) {
     let data = tempfile::tempdir().unwrap();
     let tokens = prepare(data.path()).await;
     let server = Server::start_build(binary, data.path());
+    pipit_blob::install_tls();
     let http = reqwest::Client::new();
     let mut tasks = Vec::new();
     let start = Arc::new(Barrier::new(SENDERS + 1));

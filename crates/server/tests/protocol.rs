@@ -71,6 +71,7 @@ impl Pipit {
         token: Option<&str>,
         body: Value,
     ) -> (StatusCode, Value) {
+        pipit_blob::install_tls();
         let mut request = reqwest::Client::new().request(method, format!("http://{}{path}", self.address));
         if let Some(token) = token {
             request = request.bearer_auth(token);

@@ -64,6 +64,7 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             "public_url" => "https://chat.example.org",
             "database" | "database_read" => DATABASE,
             "redis" => "redis://localhost",
+            "blobs" => "s3://bucket?endpoint=http://localhost:9000",
             "registration" => "open",
             "invites" => "admins",
             "metrics" => "off",
@@ -72,6 +73,8 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             "proxy.address_header" => "x-real-ip",
             "stop_delay_ms" => "7",
             key if key.starts_with("limits.") => "7",
+            "media.access_key" | "media.secret_key" => "key",
+            key if key.starts_with("limits.") || key.starts_with("media.") => "7",
             key => panic!("say here how to set `{key}`"),
         };
         // What needs another option beside it.
@@ -80,6 +83,16 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
                 &[("database", DATABASE)],
                 &[("PIPIT_DATABASE", DATABASE)],
                 format!("database = {DATABASE:?}\n"),
+            ),
+            "access_key" => (
+                &[("media-secret-key", "key")],
+                &[("PIPIT_MEDIA_SECRET_KEY", "key")],
+                "secret_key = \"key\"\n".to_owned(),
+            ),
+            "secret_key" => (
+                &[("media-access-key", "key")],
+                &[("PIPIT_MEDIA_ACCESS_KEY", "key")],
+                "access_key = \"key\"\n".to_owned(),
             ),
             _ => (&[], &[], String::new()),
         };

@@ -12,6 +12,7 @@ mod accounts;
 mod cluster;
 mod conversations;
 mod document;
+mod files;
 mod input;
 mod invites;
 mod limits;

@@ -1,13 +1,17 @@
 //! A real server on a free port, and people who talk to it over plain HTTP.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use futures_util::TryStreamExt as _;
+use pipit_blob::{BlobAddress, BlobStore};
 use pipit_server::clock::{Clock, SystemRandom};
 use pipit_server::config::Config;
 use pipit_server::node::Node;
 use pipit_server::run::{Environment, Server, Stopped, Storage};
+use pipit_server::service::media::Media;
 use pipit_store::Store;
 use pipit_wire::{DeviceId, Timestamp, UserId};
 use reqwest::header::HeaderMap;
@@ -37,6 +41,7 @@ pub(crate) struct World {
     clock: Arc<ManualClock>,
     node: Arc<Node>,
     storage: Storage,
+    media: Arc<Media>,
     shutdown: CancellationToken,
     serving: JoinHandle<Stopped>,
     folder: TempDir,
@@ -114,21 +119,44 @@ impl World {
         Self::open(folder, config, clock).await
     }
 
-    async fn open(folder: TempDir, config: Config, clock: Arc<ManualClock>) -> Self {
+    /// An empty server whose disk has so many bytes left for files.
+    pub(crate) async fn start_with_room(bytes: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.general.data = folder.path().join("data");
+        let place = BlobAddress::Folder(config.general.data.join("blobs"));
+        let blobs = BlobStore::open(&place, None).unwrap().with_room(bytes);
+        let clock = Arc::new(ManualClock(AtomicI64::new(1_790_000_000_000)));
+        Self::open_with(folder, config, clock, Some(blobs)).await
+    }
+
+    pub(crate) async fn open(folder: TempDir, config: Config, clock: Arc<ManualClock>) -> Self {
+        Self::open_with(folder, config, clock, None).await
+    }
+
+    async fn open_with(
+        folder: TempDir,
+        config: Config,
+        clock: Arc<ManualClock>,
+        blobs: Option<BlobStore>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let environment = Environment {
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
         };
-        let server = Server::open(config.clone(), environment).await.unwrap();
+        let server = Server::open_with_blobs(config.clone(), environment, blobs)
+            .await
+            .unwrap();
         let set_up_token = server
             .set_up_link(address)
             .map(|link| link.split_once('#').unwrap().1.to_owned());
-        let (node, storage) = (server.node(), server.storage());
+        let (node, storage, media) = (server.node(), server.storage(), server.media());
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
         let serving = TaskTracker::new().spawn(async move { server.serve(listener, stop).await });
+        pipit_blob::install_tls();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self {
             address,
@@ -137,6 +165,7 @@ impl World {
             clock,
             node,
             storage,
+            media,
             shutdown,
             serving,
             folder,
@@ -173,6 +202,26 @@ impl World {
     /// What lies behind it.
     pub(crate) fn store(&self) -> Arc<dyn Store> {
         Arc::clone(&self.node.context.store)
+    }
+
+    pub(crate) fn node(&self) -> Arc<Node> {
+        Arc::clone(&self.node)
+    }
+
+    pub(crate) fn media(&self) -> Arc<Media> {
+        Arc::clone(&self.media)
+    }
+
+    /// Where the bytes of files are.
+    pub(crate) fn blobs_folder(&self) -> PathBuf {
+        self.config.general.data.join("blobs")
+    }
+
+    /// The keys of all objects.
+    pub(crate) async fn objects(&self) -> Vec<String> {
+        let place = BlobAddress::Folder(self.blobs_folder());
+        let objects = BlobStore::open(&place, None).unwrap().list(None);
+        objects.map_ok(|object| object.key).try_collect().await.unwrap()
     }
 
     /// From now on the storage answers nothing.
