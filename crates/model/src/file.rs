@@ -4,6 +4,8 @@
 const REPLACEMENT: char = '_';
 /// For a file whose name says nothing.
 const NAMELESS: &str = "file";
+/// The longest ending that is kept where a name is shortened, in bytes.
+const ENDING_BYTES_MAX: usize = 16;
 
 /// The name of a file as it may be shown and saved: its last part, without characters that systems take for something else, that
 /// cannot be seen, or that turn the direction of writing (so that `photo\u{202E}gpj.exe` does not look like `photoexe.jpg`).
@@ -47,7 +49,6 @@ fn shortened(name: &str, bytes_max: usize) -> String {
     if name.len() <= bytes_max {
         return name.to_owned();
     }
-    const ENDING_BYTES_MAX: usize = 16;
     let ending = name
         .rfind('.')
         .and_then(|dot| name.get(dot..))

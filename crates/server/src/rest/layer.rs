@@ -16,7 +16,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest that a request may take, its body's arrival included.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The same for parts of files, which people send over slow lines; one that stands still is ended sooner.
-const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+const UPLOAD_TIMEOUT: Duration = Duration::from_mins(30);
 
 /// The outermost layer.
 pub(super) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {

@@ -14,8 +14,8 @@ use crate::context::Context;
 use crate::error::ServiceError;
 
 /// Checks the files of a content and puts in what the server knows of them.
-pub async fn complete(context: &Context, sender: UserId, content: &mut Content) -> Result<(), ServiceError> {
-    let Content::Plain { attachments, .. } = content else {
+pub async fn complete(context: &Context, sender: UserId, said: &mut Content) -> Result<(), ServiceError> {
+    let Content::Plain { attachments, .. } = said else {
         return Ok(());
     };
     if attachments.is_empty() {

@@ -257,7 +257,7 @@ impl Media {
 
     async fn read_whole(&self, pieces: &[Piece]) -> Result<Bytes, ServiceError> {
         if let [piece] = pieces {
-            return Ok(self.blobs.read_whole(&piece.object).await.map_err(fault)?);
+            return self.blobs.read_whole(&piece.object).await.map_err(fault);
         }
         let mut bytes = Vec::new();
         for piece in pieces {

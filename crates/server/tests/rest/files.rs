@@ -22,21 +22,21 @@ fn metadata(name: &str, media_type: &str) -> String {
     )
 }
 
-fn tus(world: &World, person: &Person, method: Method, path: &str) -> RequestBuilder {
+fn tus(world: &World, person: &Person, method: &Method, path: &str) -> RequestBuilder {
     world
-        .request(&method, path)
+        .request(method, path)
         .bearer_auth(&person.access)
         .header("tus-resumable", "1.0.0")
 }
 
 fn creation(world: &World, person: &Person, size: usize, metadata: &str) -> RequestBuilder {
-    tus(world, person, Method::POST, "/v1/uploads")
+    tus(world, person, &Method::POST, "/v1/uploads")
         .header("upload-length", size)
         .header("upload-metadata", metadata)
 }
 
 fn part(world: &World, person: &Person, path: &str, offset: usize, bytes: &[u8]) -> RequestBuilder {
-    tus(world, person, Method::PATCH, path)
+    tus(world, person, &Method::PATCH, path)
         .header("content-type", "application/offset+octet-stream")
         .header("upload-offset", offset)
         .body(bytes.to_vec())
@@ -56,7 +56,7 @@ async fn begin(world: &World, person: &Person, size: usize, name: &str) -> Strin
 }
 
 async fn offset(world: &World, person: &Person, path: &str) -> String {
-    let reply = world.send(tus(world, person, Method::HEAD, path)).await;
+    let reply = world.send(tus(world, person, &Method::HEAD, path)).await;
     assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
     header(&reply, "upload-offset").to_owned()
 }
@@ -78,7 +78,7 @@ async fn upload(world: &World, person: &Person, name: &str, bytes: &[u8]) -> Att
 
 async fn group(world: &World, owner: &Person, members: &[&Person]) -> ConversationId {
     let users: Vec<_> = members.iter().map(|person| person.user).collect();
-    let id = ConversationId::new(world.now(), [members.len() as u8 + 1; 10]);
+    let id = ConversationId::new(world.now(), [u8::try_from(members.len()).unwrap() + 1; 10]);
     let body = json!({"id": id, "title": "Birds", "members": users});
     world.post("/v1/conversations/group", owner, body).await.ok();
     id
@@ -105,13 +105,15 @@ async fn send(world: &World, person: &Person, message: Message) -> Result<Vec<At
     };
     let sent = world.node().messaging.send(caller, message).await;
     match sent.map_err(|error| error.into_wire([0; 8]).code) {
-        Ok(appended) => match appended.event.body {
-            EventBody::Message {
-                content: Content::Plain { attachments, .. },
-                ..
-            } => Ok(attachments),
-            body => panic!("{body:?}"),
-        },
+        Ok(appended) => {
+            let EventBody::Message { content, .. } = appended.event.body else {
+                return Err(format!("{:?}", appended.event.body));
+            };
+            match content {
+                Content::Plain { attachments, .. } => Ok(attachments),
+                sealed @ Content::Sealed { .. } => Err(format!("{sealed:?}")),
+            }
+        }
         Err(code) => Err(format!("{code:?}")),
     }
 }
@@ -151,7 +153,7 @@ async fn a_file_comes_in_parts_and_over_a_restart() {
         (409, "offset_conflict")
     );
     let world = world.restart().await;
-    let reply = world.send(tus(&world, &ada, Method::HEAD, &path)).await;
+    let reply = world.send(tus(&world, &ada, &Method::HEAD, &path)).await;
     assert_eq!(header(&reply, "upload-offset"), "6");
     assert_eq!(header(&reply, "upload-length"), "11");
     assert_eq!(header(&reply, "cache-control"), "no-store");
@@ -198,7 +200,7 @@ async fn the_protocol_is_spoken() {
     let path = begin(&world, &ada, 4, "x").await;
     let reply = world.send(part(&world, &ada, &path, 1, b"abc")).await;
     assert_eq!(reply.refusal(), (409, "offset_conflict"));
-    let untyped = tus(&world, &ada, Method::PATCH, &path)
+    let untyped = tus(&world, &ada, &Method::PATCH, &path)
         .header("upload-offset", 0)
         .body("abcd");
     assert_eq!(world.send(untyped).await.status.as_u16(), 415);
@@ -214,17 +216,17 @@ async fn the_protocol_is_spoken() {
             (400, "invalid_field"),
         ),
     ] {
-        let request = tus(&world, &ada, Method::POST, "/v1/uploads");
+        let request = tus(&world, &ada, &Method::POST, "/v1/uploads");
         let request = headers
             .iter()
             .fold(request, |request, (name, value)| request.header(*name, *value));
         assert_eq!(world.send(request).await.refusal(), refusal, "{headers:?}");
     }
-    let reply = world.send(tus(&world, &ada, Method::DELETE, &path)).await;
+    let reply = world.send(tus(&world, &ada, &Method::DELETE, &path)).await;
     assert_eq!(reply.status.as_u16(), 204);
     assert_eq!(
         world
-            .send(tus(&world, &ada, Method::HEAD, &path))
+            .send(tus(&world, &ada, &Method::HEAD, &path))
             .await
             .status
             .as_u16(),
@@ -305,7 +307,7 @@ async fn what_is_anothers_is_not_there() {
     let path = begin(&world, &ada, 4, "x").await;
     assert_eq!(
         world
-            .send(tus(&world, &bob, Method::HEAD, &path))
+            .send(tus(&world, &bob, &Method::HEAD, &path))
             .await
             .status
             .as_u16(),
@@ -313,7 +315,7 @@ async fn what_is_anothers_is_not_there() {
     );
     for request in [
         part(&world, &bob, &path, 0, b"abcd"),
-        tus(&world, &bob, Method::DELETE, &path),
+        tus(&world, &bob, &Method::DELETE, &path),
     ] {
         assert_eq!(world.send(request).await.refusal(), (404, "not_found"));
     }
@@ -532,18 +534,15 @@ async fn messages_say_only_what_they_may_of_files() {
         change(&mut attachment);
         vec![attachment]
     };
-    for (number, files) in [
+    for (number, files) in (0..).zip([
         vec![of(), of()],
         vec![of(); 21],
         with(|file| file.caption = Some("x".repeat(1_025))),
         with(|file| file.caption = Some(" ".to_owned())),
         with(|file| file.waveform = Some("?".to_owned())),
         with(|file| file.waveform = Some(STANDARD.encode([0; 65]))),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let refused = send(&world, &ada, message(number as u8, place, files)).await;
+    ]) {
+        let refused = send(&world, &ada, message(number, place, files)).await;
         assert_eq!(refused.unwrap_err(), "InvalidField", "{number}");
     }
     let missing = Attachment::of(nobody().parse().unwrap());

@@ -12,7 +12,7 @@ use super::{KEPT_MS, Media, fault};
 use crate::error::ServiceError;
 
 /// How often abandoned files are looked for.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 /// After how many of those rounds all objects are looked through.
 const SWEEP_ROUNDS: u32 = 24 * 60;
 /// How many at a time.

@@ -31,13 +31,12 @@ impl Media {
         }
         let head = self.head(&record).await?;
         let media_type = kind::sniff(&head, &record.details.media_type);
-        let (size, details) = match picture::format_of(&media_type) {
-            Some(format) => self.picture(&record, format).await?,
-            None => {
-                let mut details = record.details.clone();
-                details.media_type = media_type;
-                (record.size, details)
-            }
+        let (size, details) = if let Some(format) = picture::format_of(&media_type) {
+            self.picture(&record, format).await?
+        } else {
+            let mut details = record.details.clone();
+            details.media_type = media_type;
+            (record.size, details)
         };
         let finish = FinishUpload {
             id: blob,

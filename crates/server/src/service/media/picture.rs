@@ -26,7 +26,7 @@ const DECODER_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// Of smaller pictures, and of those that had to be turned.
 const JPEG_QUALITY: u8 = 82;
 const TURNED_JPEG_QUALITY: u8 = 92;
-/// The preview is made of a picture that fits into this: the most that ThumbHash takes.
+/// The preview is made of a picture that fits into this: the most that `ThumbHash` takes.
 const PREVIEW_PIXELS: u32 = 100;
 
 /// A picture as it is passed on.

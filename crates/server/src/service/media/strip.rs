@@ -100,7 +100,7 @@ fn strip_webp(bytes: &Bytes) -> Option<Bytes> {
     Some(picture.encoder().bytes())
 }
 
-/// GIF89a: blocks up to the trailer, without comments, texts and application blocks other than the one that says how often it repeats.
+/// `GIF89a`: blocks up to the trailer, without comments, texts and application blocks other than the one that says how often it repeats.
 fn strip_gif(bytes: &[u8]) -> Option<Vec<u8>> {
     const HEAD: usize = 13;
     let flags = *bytes.get(10)?;
