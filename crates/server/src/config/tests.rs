@@ -72,7 +72,6 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             "log.level" => "debug",
             "proxy.address_header" => "x-real-ip",
             "stop_delay_ms" => "7",
-            key if key.starts_with("limits.") => "7",
             "media.access_key" | "media.secret_key" => "key",
             key if key.starts_with("limits.") || key.starts_with("media.") => "7",
             key => panic!("say here how to set `{key}`"),
