@@ -127,6 +127,19 @@ TABLE member ( -- fillfactor=80
     FOREIGN KEY (user_id) REFERENCES account(id)
 );
 
+TABLE personal ( -- fillfactor=80
+    conversation uuid NOT NULL,
+    user_id uuid NOT NULL,
+    changed_at bigint NOT NULL,
+    archived_seq bigint NOT NULL,
+    pin bigint NOT NULL,
+    muted_until bigint NOT NULL,
+    marked_unread boolean NOT NULL,
+    draft text NOT NULL,
+    PRIMARY KEY (conversation, user_id),
+    FOREIGN KEY (conversation, user_id) REFERENCES member(conversation, user_id) ON DELETE CASCADE
+);
+
 TABLE refresh_token (
     hash bytea NOT NULL,
     device uuid NOT NULL,
@@ -192,6 +205,7 @@ CREATE UNIQUE INDEX invite_token_key ON public.invite USING btree (token);
 CREATE INDEX member_by_age ON public.member USING btree (conversation, first_seq, user_id);
 CREATE INDEX member_by_user ON public.member USING btree (user_id, conversation);
 CREATE UNIQUE INDEX member_pkey ON public.member USING btree (conversation, user_id);
+CREATE UNIQUE INDEX personal_pkey ON public.personal USING btree (conversation, user_id);
 CREATE INDEX refresh_token_by_device ON public.refresh_token USING btree (device, state);
 CREATE UNIQUE INDEX refresh_token_pkey ON public.refresh_token USING btree (hash);
 CREATE UNIQUE INDEX schema_version_pkey ON public.schema_version USING btree (version);

@@ -82,6 +82,19 @@ CREATE TABLE member (
     CHECK (first_seq - 1 <= read_seq AND read_seq <= delivered_seq)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE personal (
+    user BLOB NOT NULL,
+    conversation BLOB NOT NULL,
+    changed_at INTEGER NOT NULL,
+    archived_seq INTEGER NOT NULL,
+    pin INTEGER NOT NULL,
+    muted_until INTEGER NOT NULL,
+    marked_unread INTEGER NOT NULL CHECK (marked_unread IN (0, 1)),
+    draft TEXT NOT NULL,
+    PRIMARY KEY (conversation, user),
+    FOREIGN KEY (conversation, user) REFERENCES member (conversation, user) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE refresh_token (
     hash BLOB NOT NULL PRIMARY KEY CHECK (length(hash) = 32),
     device BLOB NOT NULL REFERENCES device (id) ON DELETE CASCADE,

@@ -10,13 +10,15 @@ mod conversation;
 mod entry;
 mod error;
 mod outbox;
+mod personal;
 mod schema;
 mod session;
 mod value;
 
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
-    ConversationRecord, LogEntry, MemberRecord, OutboxRecord, SearchHit, SessionRecord, Storage, StorageError,
+    ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, SearchHit, SessionRecord,
+    Storage, StorageError,
 };
 use pipit_wire::frame::{Cursor, Profile};
 use pipit_wire::{ConversationId, Event, MessageId, Seq, UserId};
@@ -252,6 +254,26 @@ impl Storage for SqliteStorage {
 
     fn remove_outbox(&mut self, message: MessageId) -> Result<(), StorageError> {
         outbox::remove(&self.connection, message).map_err(storage_error)
+    }
+
+    fn personal(&self, conversation: ConversationId) -> Result<PersonalRecord, StorageError> {
+        personal::find(&self.connection, conversation).map_err(storage_error)
+    }
+
+    fn save_personal(
+        &mut self,
+        conversation: ConversationId,
+        record: &PersonalRecord,
+    ) -> Result<(), StorageError> {
+        personal::save(&self.connection, conversation, record).map_err(storage_error)
+    }
+
+    fn pinned_conversations(&self) -> Result<Vec<ConversationId>, StorageError> {
+        personal::pinned(&self.connection).map_err(storage_error)
+    }
+
+    fn pending_personals(&self, limit: u32) -> Result<Vec<ConversationId>, StorageError> {
+        personal::pending(&self.connection, limit).map_err(storage_error)
     }
 
     fn draft(&self, conversation: ConversationId) -> Result<Option<String>, StorageError> {

@@ -6,10 +6,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::error::storage_error;
 
 /// One step a version, forwards only. A step that was ever released is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql")];
 
 /// The newest version that this program knows.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Marks the file as Pipit's: "Ppit".
 const APPLICATION_ID: i32 = 0x5070_6974;
@@ -72,6 +72,7 @@ pub(crate) fn erase(connection: &Connection) -> rusqlite::Result<()> {
          DELETE FROM entry;
          DELETE FROM outbox;
          DELETE FROM draft;
+         DELETE FROM personal;
          DELETE FROM profile;
          DELETE FROM session;",
     )

@@ -11,6 +11,8 @@ use pipit_wire::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::view::ListFilter;
+
 /// A view's name: one a tab or window, chosen by it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -183,12 +185,45 @@ pub enum Command {
         /// Whether they are.
         active: bool,
     },
-    /// Keeps what is in the composer; empty to forget it.
+    /// Keeps what is in the composer, on this device and soon on one's others; empty to forget it.
     SaveDraft {
         /// Where.
         conversation: ConversationId,
         /// The text.
         text: String,
+    },
+    /// Chooses which conversations this view's list shows; it begins anew with its first page.
+    SetListFilter {
+        /// Which.
+        filter: ListFilter,
+    },
+    /// Archives a conversation for oneself, or brings it back.
+    ArchiveConversation {
+        /// Which one.
+        conversation: ConversationId,
+        /// Whether it is to be archived.
+        archived: bool,
+    },
+    /// Pins a conversation to the top of one's list, moves it there, or unpins it.
+    PinConversation {
+        /// Which one.
+        conversation: ConversationId,
+        /// Its place among the pinned ones, 0 first (beyond the last: last); none to unpin it.
+        place: Option<u32>,
+    },
+    /// Mutes a conversation for oneself, or lifts that.
+    MuteConversation {
+        /// Which one.
+        conversation: ConversationId,
+        /// Until when, by the server's clock (a time that is centuries away: for ever); none to lift it.
+        until: Option<Timestamp>,
+    },
+    /// Marks a conversation as unread for oneself, or takes the mark away. Opening its timeline takes it away too.
+    MarkUnread {
+        /// Which one.
+        conversation: ConversationId,
+        /// Whether it is to be marked.
+        unread: bool,
     },
 
     /// Finds people. Answered by [`Reply::Users`].
@@ -250,6 +285,10 @@ pub enum Command {
     ListMembers {
         /// Which one.
         conversation: ConversationId,
+        /// The beginning of a handle or of a word of a name, by role; empty: all of them by role; none: all of them, oldest first.
+        #[serde(default)]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        query: Option<String>,
         /// Where the page begins, from the answer before.
         #[serde(default)]
         after: Option<String>,
@@ -302,7 +341,7 @@ pub enum Reply {
     },
     /// A page of members.
     Members {
-        /// Oldest first.
+        /// In the order that was asked for.
         items: Vec<Member>,
         /// For the next page.
         next: Option<String>,

@@ -9,7 +9,7 @@ use pipit_wire::{ConversationId, ErrorCode, Seq};
 
 use crate::command::{AccountForm, Command, CommandId, Reply, ViewId};
 use crate::engine::{Engine, Stored};
-use crate::http::{Call, Expects, Waiting, escape, members_path, refusal};
+use crate::http::{Call, Expects, Waiting, escape, found_members_path, members_path, refusal};
 use crate::io::HttpMethod;
 use crate::storage::Storage;
 
@@ -67,10 +67,15 @@ impl<S: Storage> Engine<S> {
                 return Ok(Done::Now(no_uploads_yet()));
             }
             Command::SetTyping { conversation, active } => self.set_typing(conversation, active),
-            Command::SaveDraft { conversation, text } => {
-                self.storage.save_draft(conversation, &text)?;
-                self.dirty.conversation(conversation);
-            }
+            Command::SaveDraft { conversation, text } => self.keep_draft(conversation, text)?,
+            Command::SetListFilter { filter } => self.set_list_filter(view, filter),
+            Command::ArchiveConversation {
+                conversation,
+                archived,
+            } => self.set_archived(conversation, archived)?,
+            Command::PinConversation { conversation, place } => self.set_pinned(conversation, place)?,
+            Command::MuteConversation { conversation, until } => self.mute(conversation, until)?,
+            Command::MarkUnread { conversation, unread } => self.mark_unread(conversation, unread)?,
             Command::SignOut => self.sign_out()?,
             Command::SignIn { ref handle, .. } if self.session.is_some() => {
                 return Ok(Done::Now(self.repeated_sign_in(handle)));
@@ -146,9 +151,16 @@ impl<S: Storage> Engine<S> {
                     signed(Post, "/v1/conversations/group").with(&body),
                 )
             }
-            Command::ListMembers { conversation, after } => (
+            Command::ListMembers {
+                conversation,
+                query,
+                after,
+            } => (
                 Expects::Members,
-                signed(Get, members_path(conversation, after.as_deref())),
+                signed(
+                    Get,
+                    found_members_path(conversation, query.as_deref(), after.as_deref()),
+                ),
             ),
             Command::GetBlobLinks { blobs } => (
                 Expects::BlobLinks,

@@ -193,6 +193,7 @@ impl<S: Storage> Engine<S> {
         self.forget_sync();
         self.forget_in_flight();
         self.receipts.forget_line();
+        self.personals.forget_line();
         self.typists.clear(&mut self.dirty);
         self.presences.clear(&mut self.dirty);
         self.names.forget_line();
@@ -262,6 +263,7 @@ impl<S: Storage> Engine<S> {
         }
         self.first_page(&welcome.conversations, welcome.next)?;
         self.resend_outbox()?;
+        self.resend_personals()?;
         self.resend_receipts()
     }
 

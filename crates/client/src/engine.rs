@@ -13,6 +13,7 @@ use crate::io::{Input, Output};
 use crate::list::List;
 use crate::names::Names;
 use crate::outbox::Sending;
+use crate::personal::Personals;
 use crate::presence::Presences;
 use crate::receipts::Receipts;
 use crate::request::Requests;
@@ -62,6 +63,7 @@ pub struct Engine<S> {
     pub(crate) syncing: Syncing,
     pub(crate) sending: Sending,
     pub(crate) receipts: Receipts,
+    pub(crate) personals: Personals,
     pub(crate) typists: Typists,
     pub(crate) presences: Presences,
     pub(crate) names: Names,
@@ -90,6 +92,7 @@ impl<S: Storage> Engine<S> {
             syncing: Syncing::default(),
             sending: Sending::default(),
             receipts: Receipts::default(),
+            personals: Personals::default(),
             typists: Typists::default(),
             presences: Presences::default(),
             names: Names::default(),
@@ -138,6 +141,7 @@ impl<S: Storage> Engine<S> {
             self.token_deadline(),
             self.sending.deadline(),
             self.receipts.deadline(),
+            self.personals.deadline(),
             self.typists.deadline(),
             self.presences.deadline(),
             self.syncing.deadline(),
@@ -190,6 +194,7 @@ impl<S: Storage> Engine<S> {
         self.sending_due();
         self.syncing_due()?;
         self.receipts_due()?;
+        self.personals_due()?;
         self.typists_due();
         self.connection_due();
         Ok(())

@@ -426,6 +426,26 @@ impl<S: Storage> Engine<S> {
     }
 }
 
+/// Where the members of a conversation that a search finds are listed.
+pub(crate) fn found_members_path(
+    conversation: ConversationId,
+    query: Option<&str>,
+    after: Option<&str>,
+) -> String {
+    let mut path = format!("/v1/conversations/{conversation}/members");
+    let parts = [("query", query), ("after", after)];
+    let given = parts
+        .iter()
+        .filter_map(|(name, value)| value.map(|value| (*name, value)));
+    for ((name, value), sign) in given.zip(['?', '&']) {
+        path.push(sign);
+        path.push_str(name);
+        path.push('=');
+        path.push_str(&escape(value));
+    }
+    path
+}
+
 /// Where the members of a conversation are listed.
 pub(crate) fn members_path(conversation: ConversationId, after: Option<&str>) -> String {
     let mut path = format!("/v1/conversations/{conversation}/members");

@@ -22,6 +22,7 @@ mod list;
 mod log;
 mod names;
 mod outbox;
+mod personal;
 mod presence;
 mod receipts;
 mod receive;

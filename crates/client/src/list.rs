@@ -8,7 +8,7 @@ use pipit_wire::{Content, ConversationId, Seq, UserId};
 use crate::command::ViewId;
 use crate::engine::{Engine, Stored};
 use crate::storage::{ConversationRecord, MemberRecord, OutboxState, Storage};
-use crate::view::{ConversationItem, DeliveryState, Preview};
+use crate::view::{ConversationItem, DeliveryState, ListFilter, Preview};
 use crate::views::Dirty;
 
 /// How many conversations a view's list begins with, and grows by.
@@ -36,7 +36,18 @@ impl List {
     }
 }
 
-/// The list at one moment: as many items as the longest window among the views takes, and one more where there is one.
+fn passes(filter: ListFilter, item: &ConversationItem) -> bool {
+    let archived = item.personal.archived;
+    match filter {
+        ListFilter::All => !archived,
+        ListFilter::Unread => !archived && (item.unread > 0 || item.personal.marked_unread),
+        ListFilter::Groups => !archived && item.kind == ConversationKind::Group,
+        ListFilter::People => !archived && item.kind == ConversationKind::Direct,
+        ListFilter::Archived => archived,
+    }
+}
+
+/// A view's list at one moment: as many items as its window takes, and one more where there is one.
 #[derive(Debug)]
 pub(crate) struct ListNow {
     pub(crate) items: Vec<ConversationItem>,
@@ -52,7 +63,17 @@ impl<S: Storage> Engine<S> {
         }
     }
 
-    pub(crate) fn list_now(&mut self) -> Stored<ListNow> {
+    pub(crate) fn set_list_filter(&mut self, view: &ViewId, filter: ListFilter) {
+        if let Some(view) = self.views.get_mut(view) {
+            view.filter = filter;
+            view.list_limit = PAGE;
+            self.dirty.list = true;
+        }
+    }
+
+    /// The pinned ones first, then by activity. Filters look at the items, because what is unread is known only there; items
+    /// are kept until they change, so that looking through all of them again is cheap.
+    pub(crate) fn list_now(&mut self, filter: ListFilter, limit: u32) -> Stored<ListNow> {
         let Some(session) = &self.session else {
             self.list.made.clear();
             return Ok(ListNow {
@@ -62,23 +83,48 @@ impl<S: Storage> Engine<S> {
             });
         };
         let (complete, loaded) = (session.list_complete, session.list_loaded);
-        let most = self.views.list_limit().saturating_add(1);
-        let order = self.storage.recent_conversations(most)?;
-        let mut before = std::mem::take(&mut self.list.made);
-        let mut items = Vec::with_capacity(order.len());
-        for id in order {
-            let item = match before.remove(&id) {
-                Some(item) => Some(item),
-                None => self.conversation_item(id)?,
-            };
-            items.extend(item);
+        let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
+        let pinned = self.storage.pinned_conversations()?;
+        let mut items = Vec::new();
+        for id in &pinned {
+            items.extend(self.item(*id)?.filter(|item| passes(filter, item)));
         }
-        self.list.made = items.iter().map(|item| (item.id, item.clone())).collect();
+        let first = items.len();
+        let mut asked = limit.saturating_add(1);
+        loop {
+            items.truncate(first);
+            let order = self.storage.recent_conversations(asked)?;
+            let is_all = u32::try_from(order.len()).is_ok_and(|found| found < asked);
+            for id in order.into_iter().filter(|id| !pinned.contains(id)) {
+                if items.len() >= most {
+                    break;
+                }
+                items.extend(self.item(id)?.filter(|item| passes(filter, item)));
+            }
+            if is_all || items.len() >= most {
+                break;
+            }
+            asked = asked.saturating_mul(4);
+        }
+        for item in &items {
+            self.note_mute(&item.personal);
+        }
         Ok(ListNow {
             loaded: loaded || !items.is_empty(),
             items,
             complete,
         })
+    }
+
+    fn item(&mut self, id: ConversationId) -> Stored<Option<ConversationItem>> {
+        if let Some(item) = self.list.made.get(&id) {
+            return Ok(Some(item.clone()));
+        }
+        let item = self.conversation_item(id)?;
+        if let Some(item) = &item {
+            self.list.made.insert(id, item.clone());
+        }
+        Ok(item)
     }
 
     fn conversation_item(&mut self, id: ConversationId) -> Stored<Option<ConversationItem>> {
@@ -94,6 +140,7 @@ impl<S: Storage> Engine<S> {
             preview: self.preview(&record)?,
             last_at: record.activity_at,
             unread: self.unread(&record)?,
+            personal: self.personal_view(&record)?,
             typing: self.typing_names(id)?,
             draft: self.storage.draft(id)?,
         };

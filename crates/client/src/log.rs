@@ -174,6 +174,7 @@ impl<S: Storage> Engine<S> {
         let ranges = self.storage.ranges(id)?;
         self.advance_delivered(&mut record, &ranges);
         self.save_record(&mut record)?;
+        self.merge_personal(id, &summary.personal)?;
         if fresh {
             self.sending.nudge(id);
         }
@@ -317,6 +318,7 @@ impl<S: Storage> Engine<S> {
         self.storage.remove_conversation(conversation)?;
         self.sending.forget(conversation);
         self.receipts.forget(conversation);
+        self.personals.forget(conversation);
         self.dirty.gone(conversation);
         Ok(())
     }

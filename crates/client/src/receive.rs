@@ -76,6 +76,7 @@ impl<S: Storage> Engine<S> {
             ServerFrame::Conversations(page) => self.conversations_came(&page),
             ServerFrame::Conversation(summary) => self.apply_summary(&summary).map(|_| ()),
             ServerFrame::ConversationGone(gone) => self.conversation_gone(gone.conversation),
+            ServerFrame::Personal(changed) => self.personal_came(&changed),
             ServerFrame::Pong(pong) => {
                 self.requests.close(pong.id);
                 Ok(())
@@ -123,6 +124,9 @@ impl<S: Storage> Engine<S> {
                     return self.conversation_gone(conversation);
                 }
                 Ok(())
+            }
+            (Some(Request::Personal { conversation }), _) => {
+                self.personal_refused(conversation, retry_after_ms)
             }
             (Some(Request::ListPage), _) => {
                 self.list_failed(retry_after_ms);

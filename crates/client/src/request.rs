@@ -16,6 +16,9 @@ pub(crate) enum Request {
     History {
         conversation: ConversationId,
     },
+    Personal {
+        conversation: ConversationId,
+    },
     /// The next page of the list.
     ListPage,
     Ping,

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use pipit_wire::event::{ConversationKind, Role};
-use pipit_wire::frame::{Cursor, Profile};
+use pipit_wire::frame::{Cursor, Personal, PersonalChange, Profile};
 use pipit_wire::rest::Me;
 use pipit_wire::{ConversationId, DeviceId, Event, Limits, MessageId, Seq, Timestamp, UserId};
 
@@ -128,6 +128,15 @@ pub struct Counted {
     pub last_seq: Seq,
     /// The read marker then.
     pub read_seq: Seq,
+}
+
+/// What oneself keeps of a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PersonalRecord {
+    /// As the server had it last.
+    pub state: Personal,
+    /// What was changed on this device and the server is not known to have.
+    pub pending: PersonalChange,
 }
 
 /// A member of a conversation, as far as the summary lists them.
@@ -309,6 +318,19 @@ pub trait Storage {
     fn save_outbox(&mut self, message: &OutboxRecord) -> Result<(), StorageError>;
     /// Takes a message out of the outbox.
     fn remove_outbox(&mut self, message: MessageId) -> Result<(), StorageError>;
+
+    /// What oneself keeps of a conversation; empty where that is nothing.
+    fn personal(&self, conversation: ConversationId) -> Result<PersonalRecord, StorageError>;
+    /// Replaces what oneself keeps of a conversation. Nothing happens where there is no such conversation.
+    fn save_personal(
+        &mut self,
+        conversation: ConversationId,
+        personal: &PersonalRecord,
+    ) -> Result<(), StorageError>;
+    /// The conversations that are pinned, in their order.
+    fn pinned_conversations(&self) -> Result<Vec<ConversationId>, StorageError>;
+    /// The conversations with changes that the server is not known to have, in any order.
+    fn pending_personals(&self, limit: u32) -> Result<Vec<ConversationId>, StorageError>;
 
     /// What is in a composer.
     fn draft(&self, conversation: ConversationId) -> Result<Option<String>, StorageError>;

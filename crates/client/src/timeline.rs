@@ -114,6 +114,8 @@ impl<S: Storage> Engine<S> {
             header: None,
             items: Vec::new(),
         });
+        // Who looks at it has seen the mark.
+        self.mark_unread(conversation, false)?;
         // Markers of others do not move a conversation to the top of the list: they may be old.
         self.syncing.want_summary(&record);
         Ok(Reply::Done)
@@ -284,6 +286,7 @@ impl<S: Storage> Engine<S> {
             has_older: first_shown >= record.first_seq && record.last_seq >= record.first_seq,
             loading_older: timeline.loading,
             unread: self.unread(record)?,
+            personal: self.personal_view(record)?,
             draft: timeline.draft.clone(),
         })
     }

@@ -159,10 +159,44 @@ pub struct ConversationItem {
     pub last_at: Timestamp,
     /// How many messages of others have not been read, counted up to 1,000.
     pub unread: u32,
+    /// What oneself keeps of it.
+    pub personal: PersonalView,
     /// The names of those who are typing.
     pub typing: Vec<String>,
     /// What is in its composer and has not been sent.
     pub draft: Option<String>,
+}
+
+/// What oneself keeps of a conversation: the same on all of one's devices, and shown to nobody else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct PersonalView {
+    /// Archived: only in the list of those. A new message brings it back, unless it is muted.
+    pub archived: bool,
+    /// Stands at the top of the list.
+    pub pinned: bool,
+    /// Until when it makes no sound, by the server's clock; none where it is not muted.
+    pub muted_until: Option<Timestamp>,
+    /// Marked as unread by oneself, though everything was read.
+    pub marked_unread: bool,
+}
+
+/// Which conversations a view's list shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ListFilter {
+    /// All but the archived ones.
+    #[default]
+    All,
+    /// Those with unread messages, or marked as unread; none that is archived.
+    Unread,
+    /// Groups that are not archived.
+    Groups,
+    /// Conversations of two that are not archived.
+    People,
+    /// The archived ones.
+    Archived,
 }
 
 /// What the list shows of a conversation's last message.
@@ -250,6 +284,8 @@ pub struct TimelineHeader {
     pub loading_older: bool,
     /// How many messages of others have not been read, counted up to 1,000.
     pub unread: u32,
+    /// What oneself keeps of it.
+    pub personal: PersonalView,
     /// What was in the composer when the timeline was opened.
     pub draft: String,
 }

@@ -10,7 +10,7 @@ use crate::io::Output;
 use crate::list::{ListNow, PAGE};
 use crate::storage::Storage;
 use crate::timeline::Timeline;
-use crate::view::{ConnectionView, ConversationItem, SessionView, StorageView, Update};
+use crate::view::{ConnectionView, ConversationItem, ListFilter, SessionView, StorageView, Update};
 
 /// What may have changed since views were last shown it. Marking too much costs time, never truth: only differences are sent.
 #[derive(Debug, Default)]
@@ -59,6 +59,7 @@ impl Dirty {
 pub(crate) struct View {
     visible: bool,
     pub(crate) list_limit: u32,
+    pub(crate) filter: ListFilter,
     session: Option<SessionView>,
     connection: Option<ConnectionView>,
     storage: Option<StorageView>,
@@ -75,6 +76,7 @@ impl View {
             // A view that never says otherwise, such as a terminal's, is one that is looked at.
             visible: true,
             list_limit: PAGE,
+            filter: ListFilter::All,
             session: None,
             connection: None,
             storage: None,
@@ -102,10 +104,6 @@ impl Views {
 
     pub(crate) fn any_visible(&self) -> bool {
         self.by_id.values().any(|view| view.visible)
-    }
-
-    pub(crate) fn list_limit(&self) -> u32 {
-        self.by_id.values().map(|view| view.list_limit).max().unwrap_or(0)
     }
 
     /// Says what a view now counts as read, where it was hidden and is seen.
@@ -172,23 +170,26 @@ impl<S: Storage> Engine<S> {
         let fresh = |view: &View| view.list_flags.is_none();
         let anybody = !self.views.by_id.is_empty();
         let list_needed = anybody && (dirty.touches_list() || self.views.by_id.values().any(fresh));
-        let list = if list_needed { Some(self.list_now()?) } else { None };
+        if list_needed {
+            self.personals.mute_ends = None;
+        }
         let ids: Vec<ViewId> = self.views.by_id.keys().cloned().collect();
         for id in ids {
             let Some(mut view) = self.views.by_id.remove(&id) else {
                 continue;
             };
-            let result = self.render_view(&id, &mut view, &dirty, list.as_ref());
+            let result = self.render_view(&id, &mut view, &dirty, list_needed);
             self.views.by_id.insert(id, view);
             result?;
         }
         Ok(())
     }
 
-    fn render_view(&mut self, id: &ViewId, view: &mut View, dirty: &Dirty, list: Option<&ListNow>) -> Stored {
+    fn render_view(&mut self, id: &ViewId, view: &mut View, dirty: &Dirty, list_needed: bool) -> Stored {
         self.render_small(id, view);
-        if let Some(list) = list {
-            self.render_list(id, view, list);
+        if list_needed {
+            let list = self.list_now(view.filter, view.list_limit)?;
+            self.render_list(id, view, &list);
         }
         let Some(timeline) = &mut view.timeline else {
             return Ok(());

@@ -20,6 +20,7 @@ use crate::fanout::repair::Repair;
 use crate::gateway::Settings;
 use crate::service::conversations::Conversations;
 use crate::service::messaging::Messaging;
+use crate::service::personal::Personals;
 use crate::service::presence::Presence;
 use crate::service::receipts::Receipts;
 use crate::stats::Stats;
@@ -65,6 +66,8 @@ pub struct Node {
     pub messaging: Messaging,
     /// Making conversations and changing who is in them.
     pub conversations: Conversations,
+    /// What people keep of conversations for themselves.
+    pub personals: Personals,
     /// Markers.
     pub receipts: Receipts,
     /// Who is there.
@@ -128,6 +131,7 @@ impl Node {
         let node = Arc::new(Self {
             repair,
             messaging: Messaging::new(context.clone(), appender.clone(), Arc::clone(&hub)),
+            personals: Personals::new(context.clone(), Arc::clone(&hub)),
             conversations: Conversations::new(context.clone(), appender, announcer),
             context,
             stats,

@@ -9,6 +9,7 @@ pub mod invites;
 pub mod media;
 pub mod messaging;
 pub mod passwords;
+pub mod personal;
 pub mod presence;
 pub mod receipts;
 pub mod tokens;

@@ -13,12 +13,16 @@ use pipit_store::account::{
 use pipit_store::blob::{
     AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList,
 };
-use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
+use pipit_store::conversation::{
+    ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
+};
 use pipit_store::error::StoreError;
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
-use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, Profile, Receipt};
+use pipit_wire::frame::{
+    ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
+};
 use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -178,6 +182,10 @@ store! {
             -> Vec<ConversationSummary>;
         fn find_summary(conversation: ConversationId, user: UserId) -> Option<ConversationSummary>;
         fn list_members(conversation: ConversationId, after: Option<UserId>, limit: u32) -> Vec<Member>;
+        fn search_members(conversation: ConversationId, query: &str, after: Option<MemberPosition>, limit: u32)
+            -> Vec<Member>;
+        fn set_personal(conversation: ConversationId, user: UserId, change: PersonalChange, now: Timestamp)
+            -> Option<Personal>;
         fn filter_acquainted(user: UserId, others: &[UserId]) -> Vec<UserId>;
         fn filter_blocked(user: UserId, others: &[UserId]) -> Vec<UserId>;
         fn read_log(conversation: ConversationId, user: UserId, range: LogRange) -> Option<LogPage>;

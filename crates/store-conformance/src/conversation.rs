@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pipit_store::Store;
-use pipit_store::conversation::{ConversationAccess, CreateError, Created};
+use pipit_store::conversation::{ConversationAccess, CreateError, Created, MemberPosition};
 use pipit_wire::event::{ConversationKind, EventBody, Role};
 use pipit_wire::{ConversationId, Event, Seq, UserId};
 use tokio::task::JoinSet;
@@ -459,4 +459,50 @@ pub async fn a_large_group_is_made(store: Arc<dyn Store>) {
     );
     let all = world.store.list_members(group, None, 1_000).await.unwrap();
     assert_eq!(all.len(), 121);
+}
+
+/// Beginnings of handles and of words of names are found, in pages that join, the highest roles first.
+pub async fn members_are_searched_by_role_first(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let dave = world.person("dave", "Dave Éclair").await;
+    let group = world.group("Tea", carol, &[dave, bob, alice]).await;
+    for (person, role) in [(bob, Role::Moderator), (dave, Role::Admin)] {
+        let member = member(person.user, role);
+        world.enter(group, carol, EventBody::RoleChanged { member }).await;
+    }
+    let find = |query: &'static str, after: Option<MemberPosition>, limit| {
+        let store = Arc::clone(&world.store);
+        async move { store.search_members(group, query, after, limit).await.unwrap() }
+    };
+    let users = |page: &[pipit_wire::frame::Member]| -> Vec<UserId> {
+        page.iter().map(|member| member.profile.user).collect()
+    };
+    let all = [carol.user, dave.user, bob.user, alice.user];
+    assert_eq!(users(&find("", None, 50).await), all);
+    for limit in [1, 2, 3] {
+        let mut paged = Vec::new();
+        let mut after = None;
+        loop {
+            let page = find("", after, limit).await;
+            let Some(last) = page.last() else { break };
+            after = Some(MemberPosition {
+                role: last.role,
+                handle: last.profile.handle.clone(),
+            });
+            paged.extend(users(&page));
+        }
+        assert_eq!(paged, all, "in pages of {limit}");
+    }
+    for (query, expect) in [
+        ("da", vec![dave.user]),
+        ("ÉCL", vec![dave.user]),
+        ("lid", vec![alice.user]),
+        ("c", vec![carol.user, bob.user]),
+        ("ob", vec![]),
+        ("%", vec![]),
+    ] {
+        assert_eq!(users(&find(query, None, 50).await), expect, "{query}");
+    }
+    let erin = world.person("erin", "Erin").await;
+    assert!(find("erin", None, 50).await.is_empty(), "{erin:?} is no member");
 }

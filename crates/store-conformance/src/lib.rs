@@ -81,6 +81,8 @@ macro_rules! conformance_tests {
                 blocks_are_set_and_lifted,
                 the_blocked_are_filtered,
                 settings_are_kept,
+                what_is_kept_of_a_conversation_is_shown_to_its_owner_alone,
+                what_is_kept_of_a_conversation_ends_with_the_membership,
             }
             conversation {
                 a_direct_conversation_is_made,
@@ -94,6 +96,7 @@ macro_rules! conformance_tests {
                 conversation_ids_are_listed,
                 members_are_paged,
                 members_after_one_that_has_left,
+                members_are_searched_by_role_first,
                 the_acquainted_are_filtered,
                 a_large_group_is_made,
             }

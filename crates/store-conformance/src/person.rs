@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use pipit_store::Store;
+use pipit_wire::event::EventBody;
+use pipit_wire::frame::{Personal, PersonalChange};
+use pipit_wire::{ConversationId, Timestamp};
 
-use crate::world::{Person, World};
+use crate::world::{Person, World, seq};
 
 async fn blocked(world: &World, person: Person) -> Vec<pipit_wire::UserId> {
     let mut blocked = world.store.list_blocked(person.user).await.unwrap();
@@ -98,4 +101,83 @@ pub async fn settings_are_kept(store: Arc<dyn Store>) {
     assert_eq!(find(alice, "theme").await, None);
     assert_eq!(find(alice, "sound").await.as_deref(), Some("\"bell 🔔\""));
     assert_eq!(find(bob, "theme").await.as_deref(), Some("1"));
+}
+
+async fn personal(world: &World, conversation: ConversationId, person: Person) -> Personal {
+    let found = world.store.find_summary(conversation, person.user).await.unwrap();
+    let summary = found.unwrap();
+    let page = world
+        .store
+        .list_conversations(person.user, None, 50)
+        .await
+        .unwrap();
+    let listed = page.iter().find(|listed| listed.id == conversation).unwrap();
+    assert_eq!(listed.personal, summary.personal, "the list says the same");
+    summary.personal
+}
+
+/// What is left out of a change stays; the time only grows; others see nothing of it.
+pub async fn what_is_kept_of_a_conversation_is_shown_to_its_owner_alone(store: Arc<dyn Store>) {
+    let (world, alice, bob, _) = World::with_three(store).await;
+    let tea = world.group("Tea", alice, &[bob]).await;
+    assert_eq!(personal(&world, tea, alice).await, Personal::default());
+    let change = PersonalChange {
+        archived_seq: Some(seq(1)),
+        pin: Some(3),
+        muted_until: Some(Timestamp(7_000)),
+        ..PersonalChange::default()
+    };
+    let now = Timestamp(1_000);
+    let set = world.store.set_personal(tea, alice.user, change, now).await;
+    let mut expect = Personal {
+        changed_at: now,
+        archived_seq: seq(1),
+        pin: 3,
+        muted_until: Timestamp(7_000),
+        marked_unread: false,
+        draft: String::new(),
+    };
+    assert_eq!(set.unwrap().as_ref(), Some(&expect));
+    let change = PersonalChange {
+        pin: Some(0),
+        marked_unread: Some(true),
+        draft: Some("Dear Bob, \"☕\"".to_owned()),
+        ..PersonalChange::default()
+    };
+    // A clock that goes back does not take the time back.
+    let set = world
+        .store
+        .set_personal(tea, alice.user, change, Timestamp(500))
+        .await;
+    expect.changed_at = Timestamp(1_001);
+    expect.pin = 0;
+    expect.marked_unread = true;
+    "Dear Bob, \"☕\"".clone_into(&mut expect.draft);
+    assert_eq!(set.unwrap().as_ref(), Some(&expect));
+    assert_eq!(personal(&world, tea, alice).await, expect);
+    assert_eq!(personal(&world, tea, bob).await, Personal::default());
+}
+
+/// Outsiders keep nothing, and who comes back begins anew.
+pub async fn what_is_kept_of_a_conversation_ends_with_the_membership(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let tea = world.group("Tea", alice, &[bob]).await;
+    let archive = || PersonalChange {
+        archived_seq: Some(seq(1)),
+        ..PersonalChange::default()
+    };
+    let set = |person: Person| {
+        world
+            .store
+            .set_personal(tea, person.user, archive(), Timestamp(9))
+    };
+    assert_eq!(set(carol).await.unwrap(), None);
+    assert!(set(bob).await.unwrap().is_some());
+    world
+        .enter(tea, alice, EventBody::MemberRemoved { user: bob.user })
+        .await;
+    assert_eq!(set(bob).await.unwrap(), None);
+    let member = crate::world::member(bob.user, pipit_wire::event::Role::Member);
+    world.enter(tea, alice, EventBody::MemberAdded { member }).await;
+    assert_eq!(personal(&world, tea, bob).await, Personal::default());
 }

@@ -1,6 +1,8 @@
 //! Making conversations, and what authorization needs to know about them.
 
-use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
+use pipit_store::conversation::{
+    ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
+};
 use pipit_wire::event::{ConversationKind, EventBody, MemberRole, Role};
 use pipit_wire::frame::Member;
 use pipit_wire::{ConversationId, Event, EventId, Seq, UserId};
@@ -265,6 +267,44 @@ pub(crate) async fn list_members(
             session.rows(NEXT_MEMBERS, key).await?
         }
     };
+    rows.iter().map(|row| row::member(row, 0)).collect()
+}
+
+/// A page of the members that a search finds, the highest roles first, then by handle.
+pub(crate) const SEARCH_MEMBERS: &str = "
+    SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq
+    FROM member JOIN account ON account.id = member.user_id
+    WHERE member.conversation = $1 AND (-member.role, account.handle) > (-$2::smallint, $3)
+        AND ($4 = '' OR (account.handle >= $4 AND account.handle < $5) OR EXISTS (
+            SELECT 1 FROM account_word WHERE account_word.user_id = member.user_id AND word >= $4 AND word < $5
+        ))
+    ORDER BY -member.role, account.handle LIMIT $6";
+
+pub(crate) async fn search_members(
+    session: &Session,
+    conversation: ConversationId,
+    query: &str,
+    after: Option<&MemberPosition>,
+    limit: u32,
+) -> Result<Vec<Member>> {
+    if !row::is_text(query) || after.is_some_and(|after| !row::is_text(&after.handle)) {
+        return Ok(Vec::new());
+    }
+    let query = query.to_lowercase();
+    let above = format!("{query}{}", char::MAX);
+    // A role above all, where there is no place to begin after.
+    let (role, handle) = after.map_or((i16::MAX, ""), |after| {
+        (row::role_number(after.role), after.handle.as_str())
+    });
+    let key = params![
+        conversation.as_uuid(),
+        role,
+        handle,
+        query,
+        above,
+        i64::from(limit)
+    ];
+    let rows = session.rows(SEARCH_MEMBERS, key).await?;
     rows.iter().map(|row| row::member(row, 0)).collect()
 }
 

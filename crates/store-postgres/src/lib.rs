@@ -25,6 +25,7 @@ mod log;
 mod migration;
 mod open;
 mod person;
+mod personal;
 #[cfg(all(test, feature = "testing"))]
 mod plan;
 mod receipt;

@@ -17,6 +17,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
         "no_unread_index",
         include_str!("../migrations/0004_no_unread_index.sql"),
     ),
+    ("personal", include_str!("../migrations/0005_personal.sql")),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

@@ -8,7 +8,8 @@
 //! * `create_direct`, `create_group`, `set_up`, `create_account`, `create_device`, `create_invite`, `rotate_refresh`, `revoke_device`,
 //!   `revoke_invite`: what stands in the second try's way is looked at, and is the first try's where it has this call's ids, tokens
 //!   or time (`Session::is_in_doubt`);
-//! * `advance_receipts`: a marker that is there already counts as moved.
+//! * `advance_receipts`: a marker that is there already counts as moved;
+//! * `set_personal`: the same change again is the same state, with a later time.
 
 use async_trait::async_trait;
 use pipit_store::Store;
@@ -19,19 +20,24 @@ use pipit_store::account::{
 use pipit_store::blob::{
     AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList,
 };
-use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
+use pipit_store::conversation::{
+    ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
+};
 use pipit_store::error::StoreError;
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
-use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, Profile, Receipt};
+use pipit_wire::frame::{
+    ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
+};
 use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 
 use crate::error::{Error, store_error};
 use crate::replica::read;
 use crate::session::run;
 use crate::{
-    PostgresStore, account, append, blob, conversation, device, invite, log, person, receipt, summary,
+    PostgresStore, account, append, blob, conversation, device, invite, log, person, personal, receipt,
+    summary,
 };
 
 /// How long the answer to "are you there?" is waited for.
@@ -262,6 +268,36 @@ impl Store for PostgresStore {
             conversation,
             after,
             limit
+        ))
+    }
+
+    async fn search_members(
+        &self,
+        conversation: ConversationId,
+        query: &str,
+        after: Option<MemberPosition>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        read!(
+            self,
+            |session| conversation::search_members(session, conversation, query, after.as_ref(), limit),
+            |found| true
+        )
+    }
+
+    async fn set_personal(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        change: PersonalChange,
+        now: Timestamp,
+    ) -> Result<Option<Personal>, StoreError> {
+        work!(self, |session| personal::set(
+            session,
+            conversation,
+            user,
+            &change,
+            now
         ))
     }
 

@@ -12,6 +12,7 @@ use tokio_postgres::{Row, Statement};
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::personal;
 use crate::row::{self, at, event_columns};
 use crate::session::{Params, Session, params};
 
@@ -35,7 +36,10 @@ macro_rules! page {
             SELECT page.id, page.kind, page.title, page.member_count, page.first_seq, page.last_seq, page.last_at,
                 unread.count, account.id, account.handle, account.name, page.role, page.delivered_seq, page.read_seq, ",
             event_columns!(),
-            " FROM page JOIN account ON account.id = $1
+            ", personal.changed_at, personal.archived_seq, personal.pin, personal.muted_until,
+                personal.marked_unread, personal.draft
+            FROM page JOIN account ON account.id = $1
+            LEFT JOIN personal ON personal.conversation = page.id AND personal.user_id = $1
             LEFT JOIN LATERAL (
                 SELECT * FROM event WHERE conversation = page.id AND seq = page.last_message_seq
                     AND page.last_message_seq >= page.first_seq LIMIT 1
@@ -159,5 +163,6 @@ fn summary(row: &Row, mut members: Vec<Member>) -> Result<ConversationSummary> {
         last_at: row::time_at(row, 6)?,
         last_message: row::optional_event(row, 14)?,
         unread: row::count_at(row, 7)?,
+        personal: personal::personal(row, 21)?,
     })
 }

@@ -1,6 +1,8 @@
 //! Making conversations, and what authorization needs to know about them.
 
-use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
+use pipit_store::conversation::{
+    ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
+};
 use pipit_wire::event::{ConversationKind, EventBody, MemberRole, Role};
 use pipit_wire::frame::Member;
 use pipit_wire::{ConversationId, Event, Seq, UserId};
@@ -248,6 +250,37 @@ pub(crate) const MEMBERS: &str = "
     FROM member JOIN user ON user.id = member.user
     WHERE member.conversation = ?1 AND (member.first_seq, member.user) > (?2, ?3)
     ORDER BY member.first_seq, member.user LIMIT ?4";
+
+/// A page of the members that a search finds, the highest roles first, then by handle.
+pub(crate) const SEARCH_MEMBERS: &str = "
+    SELECT user.id, user.handle, user.name, member.role, member.delivered_seq, member.read_seq
+    FROM member CROSS JOIN user ON user.id = member.user
+    WHERE member.conversation = ?1 AND (-member.role, user.handle) > (-?2, ?3)
+        AND (?4 = '' OR (user.handle >= ?4 AND user.handle < ?5) OR EXISTS (
+            SELECT 1 FROM user_word WHERE user_word.user = member.user AND word >= ?4 AND word < ?5
+        ))
+    ORDER BY -member.role, user.handle LIMIT ?6";
+
+pub(crate) fn search_members(
+    db: &Connection,
+    conversation: ConversationId,
+    query: &str,
+    after: Option<&MemberPosition>,
+    limit: u32,
+) -> Result<Vec<Member>> {
+    let query = query.to_lowercase();
+    let above = format!("{query}{}", char::MAX);
+    // A role above all, where there is no place to begin after.
+    let (role, handle) = after.map_or((i64::from(u8::MAX), ""), |after| {
+        (row::role_number(after.role), after.handle.as_str())
+    });
+    db.prepare_cached(SEARCH_MEMBERS)?
+        .query_map(
+            params![conversation.as_bytes(), role, handle, query, above, limit],
+            row::member,
+        )?
+        .collect()
+}
 
 /// Whether two people are in any conversation together.
 pub(crate) const ACQUAINTED: &str = "

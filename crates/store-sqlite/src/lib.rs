@@ -23,6 +23,7 @@ mod log;
 mod migration;
 mod open;
 mod person;
+mod personal;
 #[cfg(test)]
 mod plan;
 mod reader;

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_server_key.sql"),
     include_str!("../migrations/0003_blob.sql"),
     include_str!("../migrations/0004_no_unread_index.sql"),
+    include_str!("../migrations/0005_personal.sql"),
 ];
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.

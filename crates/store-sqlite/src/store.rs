@@ -9,16 +9,20 @@ use pipit_store::account::{
 use pipit_store::blob::{
     AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList,
 };
-use pipit_store::conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
+use pipit_store::conversation::{
+    ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
+};
 use pipit_store::error::StoreError;
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
-use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, Profile, Receipt};
+use pipit_wire::frame::{
+    ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
+};
 use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 
 use crate::{
-    SqliteStore, account, append, blob, conversation, device, invite, log, person, receipt, summary,
+    SqliteStore, account, append, blob, conversation, device, invite, log, person, personal, receipt, summary,
 };
 
 #[async_trait]
@@ -260,6 +264,31 @@ impl Store for SqliteStore {
     ) -> Result<Vec<Member>, StoreError> {
         self.engine
             .read(move |db| conversation::list_members(db, conversation, after, limit))
+            .await
+    }
+
+    async fn search_members(
+        &self,
+        conversation: ConversationId,
+        query: &str,
+        after: Option<MemberPosition>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        let query = query.to_owned();
+        self.engine
+            .read(move |db| conversation::search_members(db, conversation, &query, after.as_ref(), limit))
+            .await
+    }
+
+    async fn set_personal(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        change: PersonalChange,
+        now: Timestamp,
+    ) -> Result<Option<Personal>, StoreError> {
+        self.engine
+            .write(move |db| personal::set(db, conversation, user, &change, now))
             .await
     }
 

@@ -1,11 +1,11 @@
 //! Conversations as one of their members sees them in the list.
 
-use pipit_wire::frame::{ConversationSummary, ListPosition, Member};
+use pipit_wire::frame::{ConversationSummary, ListPosition, Member, Personal};
 use pipit_wire::limits::SUMMARY_MEMBERS_MAX;
 use pipit_wire::{ConversationId, Seq, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use crate::{conversation, log, receipt, row};
+use crate::{conversation, log, personal, receipt, row};
 
 /// How far unread messages are counted: beyond it, the number itself tells nobody anything.
 const UNREAD_MAX: u32 = 1_000;
@@ -110,6 +110,7 @@ fn summary_row(row: &Row<'_>) -> Result<SummaryRow> {
             last_at: row::time_at(row, 5)?,
             last_message: None,
             unread: 0,
+            personal: Personal::default(),
         },
         last_message_seq: row::seq_at(row, 6)?,
         read_seq: row::seq_at(row, 8)?,
@@ -122,6 +123,7 @@ fn complete(db: &Connection, user: UserId, row: SummaryRow) -> Result<Conversati
     if row.last_message_seq >= summary.first_seq {
         summary.last_message = log::find_at(db, summary.id, row.last_message_seq)?;
     }
+    summary.personal = personal::find(db, summary.id, user)?;
     summary.unread = receipt::unread_after(db, summary.id, user, row.read_seq, UNREAD_MAX)?;
     Ok(summary)
 }

@@ -56,6 +56,15 @@ pub enum CreateError {
     IdConflict,
 }
 
+/// A place in the list of members by role and handle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberPosition {
+    /// The role of the member there.
+    pub role: Role,
+    /// Their handle.
+    pub handle: String,
+}
+
 /// What authorization needs to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConversationAccess {

@@ -21,7 +21,9 @@ pub mod error;
 pub mod log;
 
 use async_trait::async_trait;
-use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, Profile, Receipt};
+use pipit_wire::frame::{
+    ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
+};
 use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 
 use account::{
@@ -29,7 +31,7 @@ use account::{
     NewInvite, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
 };
 use blob::{AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList};
-use conversation::{ConversationAccess, CreateError, Created, NewDirect, NewGroup};
+use conversation::{ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup};
 use error::StoreError;
 use log::{Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome};
 
@@ -174,6 +176,24 @@ pub trait Store: Send + Sync + 'static {
         after: Option<UserId>,
         limit: u32,
     ) -> Result<Vec<Member>, StoreError>;
+    /// A page of the members whose handle or a word of whose name begins with `query` (compared without case; all, where it is
+    /// empty), the highest roles first, then by handle, beginning after the place `after`.
+    async fn search_members(
+        &self,
+        conversation: ConversationId,
+        query: &str,
+        after: Option<MemberPosition>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError>;
+    /// Changes what `user` keeps of a conversation for themselves, and returns the whole of it; none where they are not a member.
+    /// Its `changed_at` is `now`, or a millisecond after the one before where that is later. It ends with the membership.
+    async fn set_personal(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        change: PersonalChange,
+        now: Timestamp,
+    ) -> Result<Option<Personal>, StoreError>;
     /// Those of `others` that are a member of any conversation together with `user`, in any order.
     async fn filter_acquainted(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError>;
 

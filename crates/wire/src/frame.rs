@@ -109,6 +109,99 @@ pub struct ConversationSummary {
     pub last_message: Option<Event>,
     /// How many messages of others stand after `read_seq` of whoever asks, counted up to 1,000.
     pub unread: u32,
+    /// What whoever asks keeps of it for themselves; left out where that is nothing.
+    #[serde(default, skip_serializing_if = "Personal::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Personal>"))]
+    pub personal: Personal,
+}
+
+/// What a person keeps of a conversation for themselves: the same on all of their devices, and shown to nobody else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(default)]
+pub struct Personal {
+    /// When it was changed last, by the server's clock; grows with every change, so that the later of two states is known. Zero
+    /// where it never was.
+    pub changed_at: Timestamp,
+    /// Archived up to this entry: a message after it brings the conversation back, unless it is muted then. Zero where it is not
+    /// archived.
+    pub archived_seq: Seq,
+    /// Its place among those that are pinned to the top of the list, 1 first; zero where it is not pinned.
+    pub pin: u32,
+    /// Until when it makes no sound; zero where it is not muted.
+    pub muted_until: Timestamp,
+    /// Marked as unread by the person, though everything was read.
+    pub marked_unread: bool,
+    /// What is in its composer and has not been sent; empty where there is nothing.
+    pub draft: String,
+}
+
+impl Personal {
+    /// Whether it was never changed.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The same with what a change says.
+    #[must_use]
+    pub fn with(mut self, change: &PersonalChange) -> Self {
+        self.archived_seq = change.archived_seq.unwrap_or(self.archived_seq);
+        self.pin = change.pin.unwrap_or(self.pin);
+        self.muted_until = change.muted_until.unwrap_or(self.muted_until);
+        self.marked_unread = change.marked_unread.unwrap_or(self.marked_unread);
+        if let Some(draft) = &change.draft {
+            self.draft.clone_from(draft);
+        }
+        self
+    }
+}
+
+/// What is to change in a [`Personal`]; what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct PersonalChange {
+    /// See [`Personal::archived_seq`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub archived_seq: Option<Seq>,
+    /// See [`Personal::pin`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub pin: Option<u32>,
+    /// See [`Personal::muted_until`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub muted_until: Option<Timestamp>,
+    /// See [`Personal::marked_unread`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub marked_unread: Option<bool>,
+    /// See [`Personal::draft`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub draft: Option<String>,
+}
+
+impl PersonalChange {
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Both changes, `later` where both speak of the same.
+    #[must_use]
+    pub fn then(self, later: Self) -> Self {
+        Self {
+            archived_seq: later.archived_seq.or(self.archived_seq),
+            pin: later.pin.or(self.pin),
+            muted_until: later.muted_until.or(self.muted_until),
+            marked_unread: later.marked_unread.or(self.marked_unread),
+            draft: later.draft.or(self.draft),
+        }
+    }
 }
 
 /// Where a page of the list of conversations ends: the next one begins after it. Ordered by time, then id, newest first.

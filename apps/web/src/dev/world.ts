@@ -6,6 +6,7 @@ import type {
   ItemBody,
   Limits,
   MemberView,
+  PersonalView,
   PresenceState,
   Profile,
   Role,
@@ -52,6 +53,13 @@ export interface Room {
 }
 
 const MINUTE_MS = 60_000;
+
+const NOTHING_KEPT: PersonalView = {
+  archived: false,
+  pinned: false,
+  muted_until: null,
+  marked_unread: false,
+};
 
 let made = 0;
 
@@ -178,6 +186,7 @@ export function itemFor(room: Room): ConversationItem {
         : null,
     last_at: room.log.at(-1)?.at ?? 0,
     unread: unreadOf(room),
+    personal: NOTHING_KEPT,
     typing: room.typing,
     draft: room.draft === '' ? null : room.draft,
   };
@@ -206,6 +215,7 @@ export function headerFor(
     has_older: hasOlder,
     loading_older: loadingOlder,
     unread: unreadOf(room),
+    personal: NOTHING_KEPT,
     draft: room.draft,
   };
 }

@@ -93,7 +93,7 @@ export type CatchUp = {
   gap: boolean, };
 
 /** A frame from a client. The server refuses unknown types and unknown fields by name. */
-export type ClientFrame = { "type": "hello" } & Hello | { "type": "message" } & SendMessage | { "type": "receipt" } & SendReceipt | { "type": "typing" } & SendTyping | { "type": "presence" } & SetPresence | { "type": "watch" } & Watch | { "type": "sync" } & Sync | { "type": "history" } & History | { "type": "conversations" } & ListConversations | { "type": "ping" } & Ping;
+export type ClientFrame = { "type": "hello" } & Hello | { "type": "message" } & SendMessage | { "type": "receipt" } & SendReceipt | { "type": "typing" } & SendTyping | { "type": "presence" } & SetPresence | { "type": "watch" } & Watch | { "type": "sync" } & Sync | { "type": "history" } & History | { "type": "conversations" } & ListConversations | { "type": "personal" } & SetPersonal | { "type": "ping" } & Ping;
 
 /** What software a client is, for logs and the list of devices. At most 64 bytes each. */
 export type ClientInfo = {
@@ -183,6 +183,29 @@ export type Command = { "type": "get_server_info" }
   conversation: ConversationId,
   /** The text. */
   text: string, }
+| { "type": "set_list_filter",
+  /** Which. */
+  filter: ListFilter, }
+| { "type": "archive_conversation",
+  /** Which one. */
+  conversation: ConversationId,
+  /** Whether it is to be archived. */
+  archived: boolean, }
+| { "type": "pin_conversation",
+  /** Which one. */
+  conversation: ConversationId,
+  /** Its place among the pinned ones, 0 first (beyond the last: last); none to unpin it. */
+  place: number | null, }
+| { "type": "mute_conversation",
+  /** Which one. */
+  conversation: ConversationId,
+  /** Until when, by the server's clock (a time that is centuries away: for ever); none to lift it. */
+  until: Timestamp | null, }
+| { "type": "mark_unread",
+  /** Which one. */
+  conversation: ConversationId,
+  /** Whether it is to be marked. */
+  unread: boolean, }
 | { "type": "search_users",
   /** Part of a handle or name. */
   query: string, }
@@ -227,6 +250,8 @@ export type Command = { "type": "get_server_info" }
 | { "type": "list_members",
   /** Which one. */
   conversation: ConversationId,
+  /** The beginning of a handle or of a word of a name, by role; empty: all of them by role; none: all of them, oldest first. */
+  query?: string,
   /** Where the page begins, from the answer before. */
   after: string | null, }
 | { "type": "create_invite",
@@ -305,6 +330,8 @@ export type ConversationItem = {
   last_at: Timestamp,
   /** How many messages of others have not been read, counted up to 1,000. */
   unread: number,
+  /** What oneself keeps of it. */
+  personal: PersonalView,
   /** The names of those who are typing. */
   typing: Array<string>,
   /** What is in its composer and has not been sent. */
@@ -335,7 +362,9 @@ export type ConversationSummary = {
   /** The last message, for the preview, where there is one. */
   last_message?: Event,
   /** How many messages of others stand after `read_seq` of whoever asks, counted up to 1,000. */
-  unread: number, };
+  unread: number,
+  /** What whoever asks keeps of it for themselves; left out where that is nothing. */
+  personal?: Personal, };
 
 /** See [`ServerFrame::Conversations`]. */
 export type ConversationsPage = {
@@ -562,6 +591,9 @@ export type ListConversations = {
   /** At most so many, 1 to [`crate::limits::PAGE_CONVERSATIONS_MAX`]. */
   limit: number, };
 
+/** Which conversations a view's list shows. */
+export type ListFilter = "all" | "unread" | "groups" | "people" | "archived";
+
 /** Where a page of the list of conversations ends: the next one begins after it. Ordered by time, then id, newest first. */
 export type ListPosition = {
   /** `last_at` of the last conversation of the page. */
@@ -676,6 +708,56 @@ export type Page = {
   /** The last entry of the log. */
   last_seq: Seq, };
 
+/** What a person keeps of a conversation for themselves: the same on all of their devices, and shown to nobody else. */
+export type Personal = {
+  /** When it was changed last, by the server's clock; grows with every change, so that the later of two states is known. Zero
+  * where it never was. */
+  changed_at: Timestamp,
+  /** Archived up to this entry: a message after it brings the conversation back, unless it is muted then. Zero where it is not
+  * archived. */
+  archived_seq: Seq,
+  /** Its place among those that are pinned to the top of the list, 1 first; zero where it is not pinned. */
+  pin: number,
+  /** Until when it makes no sound; zero where it is not muted. */
+  muted_until: Timestamp,
+  /** Marked as unread by the person, though everything was read. */
+  marked_unread: boolean,
+  /** What is in its composer and has not been sent; empty where there is nothing. */
+  draft: string, };
+
+/** What is to change in a [`Personal`]; what is left out stays. */
+export type PersonalChange = {
+  /** See [`Personal::archived_seq`]. */
+  archived_seq?: Seq,
+  /** See [`Personal::pin`]. */
+  pin?: number,
+  /** See [`Personal::muted_until`]. */
+  muted_until?: Timestamp,
+  /** See [`Personal::marked_unread`]. */
+  marked_unread?: boolean,
+  /** See [`Personal::draft`]. */
+  draft?: string, };
+
+/** See [`ServerFrame::Personal`]. */
+export type PersonalChanged = {
+  /** Of the request; none where another device changed it. */
+  id?: RequestId,
+  /** Of which conversation. */
+  conversation: ConversationId,
+  /** The whole of it, as it is now. */
+  personal: Personal, };
+
+/** What oneself keeps of a conversation: the same on all of one's devices, and shown to nobody else. */
+export type PersonalView = {
+  /** Archived: only in the list of those. A new message brings it back, unless it is muted. */
+  archived: boolean,
+  /** Stands at the top of the list. */
+  pinned: boolean,
+  /** Until when it makes no sound, by the server's clock; none where it is not muted. */
+  muted_until: Timestamp | null,
+  /** Marked as unread by oneself, though everything was read. */
+  marked_unread: boolean, };
+
 /** See [`ClientFrame::Ping`]. */
 export type Ping = {
   /** Repeated in `pong`. */
@@ -738,7 +820,7 @@ export type Reply = { "type": "done" }
   /** Best first. */
   items: Array<Profile>, }
 | { "type": "members",
-  /** Oldest first. */
+  /** In the order that was asked for. */
   items: Array<Member>,
   /** For the next page. */
   next: string | null, }
@@ -814,7 +896,7 @@ export type SendTyping = {
 export type Seq = number;
 
 /** A frame from the server. */
-export type ServerFrame = { "type": "welcome" } & Welcome | { "type": "ack" } & Ack | { "type": "event" } & Event | { "type": "receipt" } & Receipt | { "type": "typing" } & Typing | { "type": "presence" } & Presence | { "type": "catch_up" } & CatchUp | { "type": "synced" } & Synced | { "type": "page" } & Page | { "type": "conversations" } & ConversationsPage | { "type": "conversation" } & ConversationSummary | { "type": "conversation_gone" } & ConversationGone | { "type": "pong" } & Pong | { "type": "error" } & WireError | { "type": "goodbye" } & Goodbye | { "type": "unknown" };
+export type ServerFrame = { "type": "welcome" } & Welcome | { "type": "ack" } & Ack | { "type": "event" } & Event | { "type": "receipt" } & Receipt | { "type": "typing" } & Typing | { "type": "presence" } & Presence | { "type": "catch_up" } & CatchUp | { "type": "synced" } & Synced | { "type": "page" } & Page | { "type": "conversations" } & ConversationsPage | { "type": "conversation" } & ConversationSummary | { "type": "conversation_gone" } & ConversationGone | { "type": "personal" } & PersonalChanged | { "type": "pong" } & Pong | { "type": "error" } & WireError | { "type": "goodbye" } & Goodbye | { "type": "unknown" };
 
 /** `GET /v1/server`, without a token: what a client needs before sign-in. */
 export type ServerInfo = {
@@ -844,6 +926,15 @@ export type SessionView = { "state": "signed_out",
   limits: Limits,
   /** What the server is called. */
   server_name: string, };
+
+/** See [`ClientFrame::Personal`]. */
+export type SetPersonal = {
+  /** Repeated in `personal` or `error`. */
+  id: RequestId,
+  /** Of which conversation. */
+  conversation: ConversationId,
+  /** What changes; the later change of a field wins, by the server's clock. */
+  change: PersonalChange, };
 
 /** See [`ClientFrame::Presence`]. */
 export type SetPresence = {
@@ -906,6 +997,8 @@ export type TimelineHeader = {
   loading_older: boolean,
   /** How many messages of others have not been read, counted up to 1,000. */
   unread: number,
+  /** What oneself keeps of it. */
+  personal: PersonalView,
   /** What was in the composer when the timeline was opened. */
   draft: string, };
 

@@ -9,6 +9,7 @@
 
 mod connection;
 mod outbox;
+mod personal;
 mod random;
 mod receipts;
 mod session;

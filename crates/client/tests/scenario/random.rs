@@ -83,7 +83,10 @@ impl Server {
             }
             ClientFrame::Ping(ping) => self.on_the_way.push_back(ServerFrame::Pong(Pong { id: ping.id })),
             ClientFrame::Conversations(list) => panic!("{list:?}"),
-            ClientFrame::Typing(_) | ClientFrame::Presence(_) | ClientFrame::Watch(_) => {}
+            ClientFrame::Typing(_)
+            | ClientFrame::Presence(_)
+            | ClientFrame::Watch(_)
+            | ClientFrame::Personal(_) => {}
         }
     }
 

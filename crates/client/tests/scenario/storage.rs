@@ -7,7 +7,8 @@ use pipit_client::command::{Command, CommandId, Reply, ViewId};
 use pipit_client::io::{Input, Output};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
-    ConversationRecord, LogEntry, MemberRecord, OutboxRecord, SearchHit, SessionRecord, Storage, StorageError,
+    ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, SearchHit, SessionRecord,
+    Storage, StorageError,
 };
 use pipit_client::view::{StorageView, Update};
 use pipit_client::{Engine, io};
@@ -63,6 +64,9 @@ impl Storage for Full {
         outbox(conversation: ConversationId) -> Vec<OutboxRecord>;
         outbox_conversations() -> Vec<ConversationId>;
         outbox_message(message: MessageId) -> Option<OutboxRecord>;
+        personal(conversation: ConversationId) -> PersonalRecord;
+        pinned_conversations() -> Vec<ConversationId>;
+        pending_personals(limit: u32) -> Vec<ConversationId>;
         draft(conversation: ConversationId) -> Option<String>;
         search(query: &str, limit: u32) -> Vec<SearchHit>;
     }
@@ -83,6 +87,7 @@ impl Storage for Full {
         truncate_entries(conversation: ConversationId, after: Seq);
         save_outbox(message: &OutboxRecord);
         remove_outbox(message: MessageId);
+        save_personal(conversation: ConversationId, personal: &PersonalRecord);
         save_draft(conversation: ConversationId, text: &str);
     }
 }

@@ -434,6 +434,7 @@ pub(crate) fn direct(number: u128, last: u64) -> ConversationSummary {
         last_at: START,
         last_message: None,
         unread: 0,
+        personal: pipit_wire::frame::Personal::default(),
     }
 }
 

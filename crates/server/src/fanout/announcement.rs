@@ -54,6 +54,11 @@ pub enum Control {
         /// The frame.
         presence: Presence,
     },
+    /// Something for every connection of it.
+    Told {
+        /// The frame's text.
+        frame: String,
+    },
     /// A block between it and another account was made or lifted.
     BlockChanged {
         /// The other account.

@@ -495,11 +495,12 @@ impl Hub {
 
     /// Another node says something about an account that is connected here.
     pub fn control(&self, user: UserId, control: &Control) {
-        match *control {
-            Control::Joined { conversation } => self.joined_here(user, conversation),
-            Control::Connected { device } => self.end_device(user, device, Ending::Replaced),
-            Control::SignedOut { device } => self.end_device(user, device, Ending::SignedOut),
+        match control {
+            Control::Joined { conversation } => self.joined_here(user, *conversation),
+            Control::Connected { device } => self.end_device(user, *device, Ending::Replaced),
+            Control::SignedOut { device } => self.end_device(user, *device, Ending::SignedOut),
             Control::Suspended => self.end_user(user),
+            Control::Told { frame } => self.tell_here(user, &Bytes::copy_from_slice(frame.as_bytes())),
             Control::Presence { .. } | Control::BlockChanged { .. } => {}
         }
     }
@@ -509,6 +510,19 @@ impl Hub {
         if !self.bus.is_alone() {
             self.bus.publish(Topic::User(user), encode_control(control));
             self.stats.bus_published.add_one();
+        }
+    }
+
+    /// Gives a frame to every connection of an account, here and on the other nodes. The bus may lose it.
+    pub fn tell(&self, user: UserId, frame: &ServerFrame) {
+        let text = codec::encode_server(frame);
+        self.tell_here(user, &Bytes::copy_from_slice(text.as_bytes()));
+        self.publish_control(user, &Control::Told { frame: text });
+    }
+
+    fn tell_here(&self, user: UserId, frame: &Bytes) {
+        for connection in self.connections_of(user) {
+            self.push(&connection, Outgoing::Frame(frame.clone()));
         }
     }
 

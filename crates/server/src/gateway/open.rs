@@ -10,9 +10,9 @@ use futures_util::FutureExt as _;
 use pipit_store::log::{Appended, LogRange, ReceiptAdvance};
 use pipit_wire::event::Message;
 use pipit_wire::frame::PresenceState;
-use pipit_wire::frame::client::{Hello, History, ListConversations, SendTyping, Sync, Watch};
+use pipit_wire::frame::client::{Hello, History, ListConversations, SendTyping, SetPersonal, Sync, Watch};
 use pipit_wire::frame::server::{
-    Ack, ConversationGone, ConversationsPage, Goodbye, GoodbyeReason, Page, Pong, Welcome,
+    Ack, ConversationGone, ConversationsPage, Goodbye, GoodbyeReason, Page, PersonalChanged, Pong, Welcome,
 };
 use pipit_wire::{
     ClientFrame, ConversationId, ErrorCode, MessageId, PROTOCOL_VERSION, RequestId, ServerFrame, Timestamp,
@@ -171,6 +171,7 @@ impl Open {
             ClientFrame::Sync(frame) => self.sync(node, frame)?,
             ClientFrame::History(frame) => return Ok(vec![self.history(node, frame).await?]),
             ClientFrame::Conversations(frame) => return Ok(vec![self.conversations(node, frame).await?]),
+            ClientFrame::Personal(frame) => return Ok(vec![self.personal(node, frame).await?]),
             ClientFrame::Ping(frame) => return Ok(vec![encode(&ServerFrame::Pong(Pong { id: frame.id }))]),
         }
         Ok(Vec::new())
@@ -464,6 +465,20 @@ impl Open {
             events: page.events,
             first_seq: page.first_seq,
             last_seq: page.last_seq,
+        })))
+    }
+
+    async fn personal(&self, node: &Node, frame: SetPersonal) -> Result<Bytes, ServiceError> {
+        let SetPersonal {
+            id,
+            conversation,
+            change,
+        } = frame;
+        let personal = node.personals.set(self.caller.user, conversation, change).await?;
+        Ok(encode(&ServerFrame::Personal(PersonalChanged {
+            id: Some(id),
+            conversation,
+            personal,
         })))
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use pipit_model::{Action, text};
 use pipit_store::Facts;
-use pipit_store::conversation::{ConversationAccess, Created, NewDirect, NewGroup};
+use pipit_store::conversation::{ConversationAccess, Created, MemberPosition, NewDirect, NewGroup};
 use pipit_store::log::{Append, AppendError, Appended};
 use pipit_wire::event::{EventBody, MemberRole, Role};
 use pipit_wire::frame::{ConversationSummary, ListPosition, Member};
@@ -20,6 +20,8 @@ use crate::fanout::appender::{AppendFailure, Appender};
 
 /// The most members in one page.
 pub const PAGE_MEMBERS_MAX: u32 = 100;
+/// The longest query of a search for members, in bytes.
+const QUERY_BYTES_MAX: usize = 256;
 
 /// See the module.
 pub struct Conversations {
@@ -44,6 +46,15 @@ pub struct MembersPage {
     pub items: Vec<Member>,
     /// The member after whom the next page begins; none at the end.
     pub next: Option<UserId>,
+}
+
+/// A page of members that a search has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundMembers {
+    /// The highest roles first, then by handle.
+    pub items: Vec<Member>,
+    /// The place after which the next page begins; none at the end.
+    pub next: Option<MemberPosition>,
 }
 
 /// A change to who is in a group as what, or to what it is called.
@@ -197,6 +208,46 @@ impl Conversations {
         items.truncate(full);
         let next = items.last().filter(|_| more).map(|last| last.profile.user);
         Ok(MembersPage { items, next })
+    }
+
+    /// A page of the members that a search finds, the highest roles first, beginning after the place `after`.
+    pub async fn search_members(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        query: &str,
+        after: Option<MemberPosition>,
+        limit: u32,
+    ) -> Result<FoundMembers, ServiceError> {
+        if limit == 0 || limit > PAGE_MEMBERS_MAX {
+            return Err(ServiceError::field(
+                "limit",
+                format_args!("1 to {PAGE_MEMBERS_MAX}"),
+            ));
+        }
+        if query.len() > QUERY_BYTES_MAX {
+            return Err(ServiceError::field(
+                "query",
+                format_args!("at most {QUERY_BYTES_MAX} bytes"),
+            ));
+        }
+        let access = require_access(&self.context, conversation, user, None).await?;
+        self.allow(&access, Action::Read)?;
+        let query = query.trim();
+        let query = query.strip_prefix('@').unwrap_or(query);
+        let mut items = self
+            .context
+            .store
+            .search_members(conversation, query, after, limit + 1)
+            .await?;
+        let full = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = items.len() > full;
+        items.truncate(full);
+        let next = items.last().filter(|_| more).map(|last| MemberPosition {
+            role: last.role,
+            handle: last.profile.handle.clone(),
+        });
+        Ok(FoundMembers { items, next })
     }
 
     /// Adds people to a group. Who is a member already stays what they are. What they see begins with their own entry.

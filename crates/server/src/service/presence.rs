@@ -366,7 +366,8 @@ impl Presence {
             Control::Joined { .. }
             | Control::Connected { .. }
             | Control::SignedOut { .. }
-            | Control::Suspended => {}
+            | Control::Suspended
+            | Control::Told { .. } => {}
         }
     }
 

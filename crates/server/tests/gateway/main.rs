@@ -12,6 +12,7 @@ mod chat;
 mod ends;
 mod lossy;
 mod members;
+mod personal;
 mod presence;
 mod refusals;
 mod resume;

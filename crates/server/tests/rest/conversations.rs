@@ -207,3 +207,34 @@ async fn the_list_is_paged() {
         assert_eq!(reply.refusal(), (400, "invalid_field"), "{bad}");
     }
 }
+
+#[tokio::test]
+async fn members_are_searched_in_pages_by_role() {
+    let (world, ada) = World::with_ada().await;
+    let mut people = Vec::new();
+    for handle in ["bob", "bea", "cyn"] {
+        people.push(world.join(&ada, handle).await);
+    }
+    let birds = group(&world, &ada, 1, &people.iter().collect::<Vec<_>>()).await;
+    let members = format!("/v1/conversations/{birds}/members");
+    let page = world.get(&format!("{members}?query=%40b"), &people[0]).await.ok();
+    assert_eq!(roles(&page["items"]), [("bea", "member"), ("bob", "member")]);
+    let mut found = Vec::new();
+    let mut path = format!("{members}?query=&limit=3");
+    loop {
+        let page = world.get(&path, &ada).await.ok();
+        found.extend(
+            roles(&page["items"])
+                .into_iter()
+                .map(|(handle, _)| handle.to_owned()),
+        );
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("{members}?query=&limit=3&after={next}");
+    }
+    assert_eq!(found, ["ada", "bea", "bob", "cyn"]);
+    let wrong = world.get(&format!("{members}?query=&after=king.bob"), &ada).await;
+    assert_eq!(wrong.refusal(), (400, "invalid_field"));
+    let outsider = world.join(&ada, "dan").await;
+    let refused = world.get(&format!("{members}?query=b"), &outsider).await;
+    assert_eq!(refused.refusal(), (403, "not_member"));
+}

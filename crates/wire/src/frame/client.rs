@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cursor, ListPosition, PresenceState};
+use super::{Cursor, ListPosition, PersonalChange, PresenceState};
 use crate::event::Message;
 use crate::ids::{ConversationId, RequestId, Seq, UserId};
 
@@ -30,6 +30,9 @@ pub enum ClientFrame {
     History(History),
     /// Asks for a page of the list of conversations. Answered by `conversations`.
     Conversations(ListConversations),
+    /// Changes what one keeps of a conversation for oneself. Answered by `personal` after it is on disk; the account's other
+    /// devices get one too.
+    Personal(SetPersonal),
     /// Asks whether the line is alive. Answered by `pong`.
     Ping(Ping),
 }
@@ -46,6 +49,7 @@ impl ClientFrame {
         "sync",
         "history",
         "conversations",
+        "personal",
         "ping",
     ];
 
@@ -57,6 +61,7 @@ impl ClientFrame {
             Self::Sync(frame) => Some(frame.id),
             Self::History(frame) => Some(frame.id),
             Self::Conversations(frame) => Some(frame.id),
+            Self::Personal(frame) => Some(frame.id),
             Self::Ping(frame) => Some(frame.id),
             Self::Receipt(_) | Self::Typing(_) | Self::Presence(_) | Self::Watch(_) => None,
         }
@@ -202,6 +207,20 @@ pub struct ListConversations {
     pub after: Option<ListPosition>,
     /// At most so many, 1 to [`crate::limits::PAGE_CONVERSATIONS_MAX`].
     pub limit: u32,
+}
+
+/// See [`ClientFrame::Personal`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct SetPersonal {
+    /// Repeated in `personal` or `error`.
+    pub id: RequestId,
+    /// Of which conversation.
+    pub conversation: ConversationId,
+    /// What changes; the later change of a field wins, by the server's clock.
+    pub change: PersonalChange,
 }
 
 /// See [`ClientFrame::Ping`].

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConversationSummary, ListPosition, PresenceState, Profile, Receipt};
+use super::{ConversationSummary, ListPosition, Personal, PresenceState, Profile, Receipt};
 use crate::error::WireError;
 use crate::event::Event;
 use crate::ids::{ConversationId, DeviceId, MessageId, RequestId, Seq, UserId};
@@ -39,6 +39,8 @@ pub enum ServerFrame {
     Conversation(Box<ConversationSummary>),
     /// This account is no longer a member: nothing more will come from it.
     ConversationGone(ConversationGone),
+    /// What one keeps of a conversation for oneself has changed: on this device, where it answers one, or on another.
+    Personal(PersonalChanged),
     /// The line is alive.
     Pong(Pong),
     /// What a request, or the connection as a whole, got wrong.
@@ -189,6 +191,21 @@ pub struct ConversationsPage {
 pub struct ConversationGone {
     /// Which one.
     pub conversation: ConversationId,
+}
+
+/// See [`ServerFrame::Personal`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct PersonalChanged {
+    /// Of the request; none where another device changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub id: Option<RequestId>,
+    /// Of which conversation.
+    pub conversation: ConversationId,
+    /// The whole of it, as it is now.
+    pub personal: Personal,
 }
 
 /// See [`ServerFrame::Pong`].

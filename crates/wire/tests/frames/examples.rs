@@ -2,14 +2,17 @@
 
 use pipit_wire::event::{ConversationKind, Event, EventBody, MemberRole, Message, Role};
 use pipit_wire::frame::client::{
-    ClientInfo, Hello, History, ListConversations, Ping, SendMessage, SendReceipt, SendTyping, SetPresence,
-    Sync, Watch,
+    ClientInfo, Hello, History, ListConversations, Ping, SendMessage, SendReceipt, SendTyping, SetPersonal,
+    SetPresence, Sync, Watch,
 };
 use pipit_wire::frame::server::{
-    Ack, CatchUp, ConversationGone, ConversationsPage, Goodbye, GoodbyeReason, Page, Pong, Presence, Synced,
-    Typing, Welcome,
+    Ack, CatchUp, ConversationGone, ConversationsPage, Goodbye, GoodbyeReason, Page, PersonalChanged, Pong,
+    Presence, Synced, Typing, Welcome,
 };
-use pipit_wire::frame::{ConversationSummary, Cursor, ListPosition, Member, PresenceState, Profile, Receipt};
+use pipit_wire::frame::{
+    ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, PresenceState, Profile,
+    Receipt,
+};
 use pipit_wire::{
     ClientFrame, Content, ConversationId, DeviceId, ErrorCode, EventId, Limits, MessageId, PROTOCOL_VERSION,
     RequestId, Seq, ServerFrame, Timestamp, UserId, WireError,
@@ -156,6 +159,7 @@ pub(crate) fn client_frames() -> Vec<ClientFrame> {
             }),
             limit: 50,
         }),
+        personal_change(),
         ClientFrame::Ping(Ping { id: RequestId(6) }),
     ]
 }
@@ -283,6 +287,11 @@ fn answer_frames() -> Vec<ServerFrame> {
             items: vec![summary()],
             next: None,
         }),
+        ServerFrame::Personal(PersonalChanged {
+            id: Some(RequestId(8)),
+            conversation: conversation(),
+            personal: personal(),
+        }),
         ServerFrame::Pong(Pong { id: RequestId(6) }),
         ServerFrame::Error(
             WireError::new(ErrorCode::RateLimited, "too many frames")
@@ -291,6 +300,31 @@ fn answer_frames() -> Vec<ServerFrame> {
                 .after_ms(2_000),
         ),
     ]
+}
+
+fn personal_change() -> ClientFrame {
+    ClientFrame::Personal(SetPersonal {
+        id: RequestId(8),
+        conversation: conversation(),
+        change: PersonalChange {
+            archived_seq: Some(seq(42)),
+            pin: Some(2),
+            muted_until: Some(NOW),
+            marked_unread: Some(true),
+            draft: Some("Dear".to_owned()),
+        },
+    })
+}
+
+fn personal() -> Personal {
+    Personal {
+        changed_at: NOW,
+        archived_seq: seq(42),
+        pin: 2,
+        muted_until: NOW.plus_ms(3_600_000),
+        marked_unread: true,
+        draft: "Dear".to_owned(),
+    }
 }
 
 fn summary() -> ConversationSummary {
@@ -311,5 +345,6 @@ fn summary() -> ConversationSummary {
         last_at: NOW,
         last_message: Some(message_event(42, "Hello, Bob")),
         unread: 1,
+        personal: personal(),
     }
 }

@@ -1,0 +1,69 @@
+//! What a person keeps of a conversation for themselves.
+
+use pipit_wire::frame::{Personal, PersonalChange};
+use pipit_wire::{ConversationId, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+
+use crate::conversation;
+use crate::row::{self, seq_number};
+
+/// What somebody keeps of a conversation.
+pub(crate) const FIND: &str = "
+    SELECT changed_at, archived_seq, pin, muted_until, marked_unread, draft FROM personal
+    WHERE conversation = ?1 AND user = ?2";
+
+pub(crate) fn find(db: &Connection, conversation: ConversationId, user: UserId) -> Result<Personal> {
+    let found = db
+        .prepare_cached(FIND)?
+        .query_row([conversation.as_bytes(), user.as_bytes()], personal)
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+pub(crate) fn set(
+    db: &Connection,
+    conversation: ConversationId,
+    user: UserId,
+    change: &PersonalChange,
+    now: Timestamp,
+) -> Result<Option<Personal>> {
+    if conversation::find_standing(db, conversation, user)?.is_none() {
+        return Ok(None);
+    }
+    let before = find(db, conversation, user)?;
+    let changed_at = now.max(before.changed_at.plus_ms(1));
+    let personal = Personal {
+        changed_at,
+        ..before.with(change)
+    };
+    db.prepare_cached(
+        "INSERT INTO personal
+            (conversation, user, changed_at, archived_seq, pin, muted_until, marked_unread, draft)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        ON CONFLICT (conversation, user) DO UPDATE SET changed_at = excluded.changed_at,
+            archived_seq = excluded.archived_seq, pin = excluded.pin, muted_until = excluded.muted_until,
+            marked_unread = excluded.marked_unread, draft = excluded.draft",
+    )?
+    .execute(params![
+        conversation.as_bytes(),
+        user.as_bytes(),
+        personal.changed_at.as_ms(),
+        seq_number(personal.archived_seq),
+        personal.pin,
+        personal.muted_until.as_ms(),
+        personal.marked_unread,
+        personal.draft
+    ])?;
+    Ok(Some(personal))
+}
+
+fn personal(row: &Row<'_>) -> Result<Personal> {
+    Ok(Personal {
+        changed_at: row::time_at(row, 0)?,
+        archived_seq: row::seq_at(row, 1)?,
+        pin: row.get(2)?,
+        muted_until: row::time_at(row, 3)?,
+        marked_unread: row.get(4)?,
+        draft: row.get(5)?,
+    })
+}
