@@ -7,12 +7,15 @@
 pub mod broadcast;
 pub mod client;
 pub mod command;
+pub mod database;
+pub mod ejabberd;
 pub mod families;
 pub mod measure;
 pub mod plan;
 pub mod report;
 pub mod subject;
 pub mod websocket;
+pub mod xmpp;
 
 use std::future::Future;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
+use super::measure::{Figure, How};
 use super::report::{Comparison, median};
 use super::subject::{Programmes, Subject, round};
 use crate::record::Stopwatch;
@@ -89,14 +90,23 @@ impl Compare {
             seconds: self.seconds,
             ..Comparison::default()
         };
-        let mut fsyncs = Vec::new();
+        let (mut fsyncs, mut slowest_per_s) = (Vec::new(), f64::INFINITY);
         for number in 1..=self.rounds {
             fsyncs.push(tokio::task::spawn_blocking(fsyncs_per_s).await??);
             for subject in &subjects {
                 let what = format!("round {number}, {}", subject.name());
                 let _ = writeln!(std::io::stderr(), "{what}");
-                match round(*subject, &programmes, self.seconds).await {
-                    Ok(figures) => comparison.add(*subject, &figures),
+                let how = How {
+                    seconds: self.seconds,
+                    keeps: subject.keeps(),
+                    slowest_per_s,
+                };
+                match round(*subject, &programmes, how).await {
+                    Ok(figures) => {
+                        let rate = figures.get(&Figure::PairsPerS).copied();
+                        slowest_per_s = slowest_per_s.min(rate.unwrap_or(f64::INFINITY));
+                        comparison.add(*subject, &figures);
+                    }
                     Err(error) => comparison.failed.push(format!("{what}: {error:#}")),
                 }
             }

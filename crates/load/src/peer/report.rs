@@ -23,28 +23,62 @@ pub struct Comparison {
     pub failed: Vec<String>,
 }
 
-/// Every figure with how it is written, and whether more is better.
-const FIGURES: [(Figure, &str, bool); 8] = [
-    (Figure::PairsPerS, "1:1 messages acknowledged a second", true),
+/// Which way a figure is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Better {
+    More,
+    Less,
+    /// It says how another was measured.
+    Neither,
+}
+
+/// Every figure with how it is written.
+const FIGURES: [(Figure, &str, Better); 9] = [
+    (
+        Figure::PairsPerS,
+        "1:1 messages acknowledged a second",
+        Better::More,
+    ),
     (
         Figure::CpuPer100k,
-        "CPU-seconds for 100,000, with the database",
-        false,
+        "CPU-seconds for 100,000 of them, with the database",
+        Better::Less,
+    ),
+    (
+        Figure::DeliveryRate,
+        "half of the slowest's rate: messages a second",
+        Better::Neither,
     ),
     (
         Figure::DeliveryP50Ms,
-        "delivery at half that rate, median, ms",
-        false,
+        "delivery at that rate, median, ms",
+        Better::Less,
     ),
     (
         Figure::DeliveryP99Ms,
-        "delivery at half that rate, p99, ms",
-        false,
+        "delivery at that rate, p99, ms",
+        Better::Less,
     ),
-    (Figure::Group100PerS, "deliveries a second, group of 100", true),
-    (Figure::Group1000PerS, "deliveries a second, group of 1,000", true),
-    (Figure::ConnectionKib, "KiB a connected, idle client", false),
-    (Figure::StormS, "2,000 clients back with 10 missed each, s", false),
+    (
+        Figure::Group100PerS,
+        "deliveries a second, group of 100",
+        Better::More,
+    ),
+    (
+        Figure::Group1000PerS,
+        "deliveries a second, group of 1,000",
+        Better::More,
+    ),
+    (
+        Figure::ConnectionKib,
+        "KiB a connected, idle client",
+        Better::Less,
+    ),
+    (
+        Figure::StormS,
+        "2,000 clients back with 10 missed each, s",
+        Better::Less,
+    ),
 ];
 
 /// The one in the middle; the mean of the two where there are two.
@@ -128,11 +162,14 @@ impl Comparison {
 
     /// How many times better Pipit on SQLite is.
     fn ratio(&self, subject: Subject, figure: Figure) -> String {
-        let more = FIGURES.iter().any(|(one, _, more)| *one == figure && *more);
-        match (self.of(Subject::Pipit, figure), self.of(subject, figure)) {
-            (Some(ours), Some(theirs)) if subject != Subject::Pipit => {
-                let ratio = if more { ours / theirs } else { theirs / ours };
-                format!(" ({ratio:.2}×)")
+        let figures = FIGURES.iter().find(|(one, _, _)| *one == figure);
+        let better = figures.map_or(Better::Neither, |(_, _, better)| *better);
+        match (self.of(Subject::Pipit, figure), self.of(subject, figure), better) {
+            (Some(ours), Some(theirs), Better::More) if subject != Subject::Pipit => {
+                format!(" ({:.2}×)", ours / theirs)
+            }
+            (Some(ours), Some(theirs), Better::Less) if subject != Subject::Pipit => {
+                format!(" ({:.2}×)", theirs / ours)
             }
             _ => String::new(),
         }
@@ -142,8 +179,12 @@ impl Comparison {
     #[must_use]
     pub fn page(&self) -> String {
         let mut bars = String::new();
-        for (figure, name, more) in FIGURES {
-            let better = if more { "more is better" } else { "less is better" };
+        for (figure, name, better) in FIGURES {
+            let better = match better {
+                Better::More => "more is better",
+                Better::Less => "less is better",
+                Better::Neither => continue,
+            };
             let _ = write!(bars, "<h2>{name}</h2><p>{better}</p>{}", self.plot(figure));
         }
         let table = self.table().replace('&', "&amp;").replace('<', "&lt;");

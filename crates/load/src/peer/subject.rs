@@ -5,21 +5,21 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use pipit_client_net::{HttpClient, ServerAddress, Tls};
 use pipit_wire::{ConversationId, Timestamp};
-use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Child;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::broadcast::{Room, Told};
+use super::database::Database;
+use super::ejabberd::Ejabberd;
 use super::measure::{Figures, How, Pids, measure};
 use super::plan::{self, PEOPLE};
 use super::websocket::Server;
-use crate::chaos::postgres::Programs;
-use crate::chaos::process::{Process, Watcher, free_port, run};
+use super::xmpp;
 use crate::process::OwnServer;
 use crate::run::unix_ms;
 use crate::workload::{Accounts, gather};
@@ -34,13 +34,27 @@ pub enum Subject {
     PipitPostgres,
     /// The minimal server on Node, `ws` and PostgreSQL.
     Node,
+    /// ejabberd, its archive on PostgreSQL.
+    Ejabberd,
     /// A bare broadcast that keeps nothing.
     Broadcast,
 }
 
 impl Subject {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Pipit, Self::PipitPostgres, Self::Node, Self::Broadcast];
+    /// All of them, in the order of their turns: whoever is slow comes first, because delivery is measured at the slowest's rate.
+    pub const ALL: [Self; 5] = [
+        Self::Ejabberd,
+        Self::Node,
+        Self::PipitPostgres,
+        Self::Pipit,
+        Self::Broadcast,
+    ];
+
+    /// Whether it keeps messages, so that clients can come back to them.
+    #[must_use]
+    pub const fn keeps(self) -> bool {
+        !matches!(self, Self::Broadcast)
+    }
 
     /// As tables name it.
     #[must_use]
@@ -49,6 +63,7 @@ impl Subject {
             Self::Pipit => "Pipit, SQLite",
             Self::PipitPostgres => "Pipit, PostgreSQL",
             Self::Node => "Node `ws`, PostgreSQL",
+            Self::Ejabberd => "ejabberd, PostgreSQL",
             Self::Broadcast => "bare broadcast, no store",
         }
     }
@@ -64,17 +79,22 @@ pub struct Programmes {
 }
 
 /// One round on one server.
-pub async fn round(subject: Subject, programmes: &Programmes, seconds: u32) -> anyhow::Result<Figures> {
+pub async fn round(subject: Subject, programmes: &Programmes, how: How) -> anyhow::Result<Figures> {
     let folder = tempfile::tempdir()?;
-    let needs_database = matches!(subject, Subject::PipitPostgres | Subject::Node);
+    let needs_database = matches!(
+        subject,
+        Subject::PipitPostgres | Subject::Node | Subject::Ejabberd
+    );
     let database = if needs_database {
         Some(Database::start(folder.path()).await?)
     } else {
         None
     };
     let url = database.as_ref().map(|database| database.url.as_str());
-    let keeps = subject != Subject::Broadcast;
-    let how = How { seconds, keeps };
+    let pids = |server| Pids {
+        server,
+        database: database.as_ref().map(|database| database.process.pid()),
+    };
     let (child, server, pid) = match subject {
         Subject::Pipit | Subject::PipitPostgres => pipit(&programmes.pipit, url).await?,
         Subject::Node => {
@@ -83,17 +103,19 @@ pub async fn round(subject: Subject, programmes: &Programmes, seconds: u32) -> a
             command.env("DATABASE_URL", url.unwrap_or_default());
             told(command).await?
         }
+        Subject::Ejabberd => {
+            let database = database.as_ref().context("a database")?;
+            let ejabberd = Ejabberd::start(folder.path(), database).await?;
+            let server = xmpp::Server::new(ejabberd.port);
+            return measure(server, pids(ejabberd.process.pid()), how).await;
+        }
         Subject::Broadcast => {
             let mut command = Command::new(std::env::current_exe()?);
             command.arg("broadcast");
             told(command).await?
         }
     };
-    let pids = Pids {
-        server: pid,
-        database: database.as_ref().map(|database| database.process.pid()),
-    };
-    let figures = measure(server, pids, how).await;
+    let figures = measure(server, pids(pid), how).await;
     child.stop().await?;
     figures
 }
@@ -187,64 +209,4 @@ async fn told(command: Command) -> anyhow::Result<(Running, Server, u32)> {
     };
     let pid = child.id().context("a running process")?;
     Ok((Running::Other(child), peer, pid))
-}
-
-/// A PostgreSQL server of one's own, as it is when nobody has tuned it but for its memory; `fsync` is on.
-struct Database {
-    url: String,
-    process: Process,
-    _folder: TempDir,
-}
-
-impl Database {
-    async fn start(beside: &Path) -> anyhow::Result<Self> {
-        let programs = Programs::find()?;
-        let folder = tempfile::tempdir()?;
-        if let Some((uid, gid)) = programs.account {
-            std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid))?;
-        }
-        let data = folder.path().join("data");
-        let mut initdb = programs.command("initdb", folder.path());
-        initdb.args([
-            "-U",
-            "pipit",
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C.UTF-8",
-            "-D",
-        ]);
-        initdb.arg(&data);
-        run(initdb).await?;
-        let port = free_port()?;
-        let mut command = programs.command("postgres", folder.path());
-        command.arg("-D").arg(&data).arg("-k").arg(folder.path());
-        command.args(["-p", &port.to_string()]);
-        for setting in [
-            "listen_addresses=127.0.0.1",
-            "shared_buffers=128MB",
-            "log_min_messages=warning",
-        ] {
-            command.args(["-c", setting]);
-        }
-        let own = beside.join("own");
-        std::fs::create_dir_all(&own)?;
-        let watcher = Watcher::start(&own)?;
-        let process = Process::start(command, &beside.join("postgres.log"), &watcher)?;
-        let mut made = None;
-        for _ in 0..100 {
-            let mut createdb = programs.command("createdb", folder.path());
-            createdb.args(["-h", "127.0.0.1", "-U", "pipit", "-p", &port.to_string(), "pipit"]);
-            made = run(createdb).await.ok();
-            if made.is_some() {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        }
-        ensure!(made.is_some(), "PostgreSQL does not start");
-        Ok(Self {
-            url: format!("postgres://pipit@127.0.0.1:{port}/pipit"),
-            process,
-            _folder: folder,
-        })
-    }
 }
