@@ -15,5 +15,6 @@ pub mod peer;
 pub mod process;
 pub mod record;
 pub mod report;
+pub mod rude;
 pub mod run;
 pub mod workload;

@@ -90,6 +90,12 @@ pub struct Report {
     pub delivered: Latency,
     /// For a page of history.
     pub page: Latency,
+    /// Delivery before the flood, where the workload has one.
+    pub calm: Option<Latency>,
+    /// Frames that the flood wrote.
+    pub flood_frames: u64,
+    /// Its connections that ended.
+    pub flood_ended: u64,
     /// Until everybody was back and had what they had missed, where the workload has that.
     pub back_s: Option<f64>,
     /// Until nothing was under way and everybody had everything.
@@ -127,6 +133,9 @@ impl Report {
             acknowledged: Latency::default(),
             delivered: Latency::default(),
             page: Latency::default(),
+            calm: None,
+            flood_frames: 0,
+            flood_ended: 0,
             back_s: None,
             settled_s: 0.0,
             disconnected: 0,
@@ -167,6 +176,11 @@ impl Report {
             ("acknowledgement, p50 / p99 / max", latency(&self.acknowledged)),
             ("delivery, p50 / p99 / max", latency(&self.delivered)),
         ];
+        if let Some(calm) = &self.calm {
+            rows.push(("delivery before the flood", latency(calm)));
+            rows.push(("frames of the flood", self.flood_frames.to_string()));
+            rows.push(("its connections that ended", self.flood_ended.to_string()));
+        }
         if self.page.count > 0 {
             rows.push(("pages of history a second", format!("{:.0}", self.pages_per_s)));
             rows.push(("a page, p50 / p99 / max", latency(&self.page)));

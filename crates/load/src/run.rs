@@ -15,6 +15,7 @@ use crate::crowd::{Crowd, Meter, Phase};
 use crate::process::{Usage, usage};
 use crate::record::{Micros, RECORDS_MAX, Recorder};
 use crate::report::{Latency, Report, Sample};
+use crate::rude::Rude;
 use crate::workload::{Accounts, Workload, gather};
 
 /// How often throughput, memory and processor time are looked at.
@@ -78,9 +79,17 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
         plan.behaviours.len(),
         plan.conversations.len()
     ));
-    let guests = gather(&http, options.accounts.clone(), &plan, options.seed, unix_ms).await?;
+    let mut guests = gather(&http, options.accounts.clone(), &plan, options.seed, unix_ms).await?;
     shutdown.cancel();
-    let mut report = Report::new(&options, plan.behaviours.len());
+    let crowd_size = plan.behaviours.len() - plan.rude;
+    let rude_people = guests.people.split_off(crowd_size);
+    guests.behaviours.truncate(crowd_size);
+    let rude_group = if plan.rude > 0 {
+        guests.conversations.pop()
+    } else {
+        None
+    };
+    let mut report = Report::new(&options, crowd_size);
     report.memory_empty_kib = usage(&options.pids).resident_kib;
     let recorder = Recorder::new(RECORDS_MAX);
     let mut crowd = Crowd::start(options.servers.clone(), guests, recorder, options.seed, unix_ms)?;
@@ -97,11 +106,31 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
         report.back_s = Some(seconds(crowd.now().since(begun)));
     }
     crowd.meter().take_latencies();
+    let mut rude = None;
+    if let Some((group, _)) = rude_group {
+        report.calm = Some(calm(&options, &mut crowd).await?);
+        rude = Some(Rude::start(first, &rude_people, group, unix_ms)?);
+        tokio::time::sleep(REST).await;
+        crowd.meter().take_latencies();
+    }
     send(&options, &mut crowd, &mut report).await?;
+    if let Some(rude) = rude {
+        let deeds = rude.stop().await;
+        report.flood_frames = deeds.frames.load(Ordering::Relaxed);
+        report.flood_ended = deeds.ended.load(Ordering::Relaxed);
+    }
     say("checking: every log is read anew by every member");
     let (cast, records, readings) = crowd.end().await?;
     report.verdict = check(&cast, &records, &readings, Expect { complete: true });
     Ok(report)
+}
+
+/// Delivery while nobody disturbs.
+async fn calm(options: &Options, crowd: &mut Crowd) -> anyhow::Result<Latency> {
+    crowd.enter(Phase::Run);
+    tokio::time::sleep(Duration::from_secs(options.seconds.into())).await;
+    crowd.settle(BOUND).await?;
+    Ok(Latency::of(&crowd.meter().take_latencies().delivered))
 }
 
 /// The time in which people send, and the settling after it.

@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::crowd::people::{self, Person};
 use crate::crowd::{Behaviour, Guests, Sending};
+use crate::rude;
 
 /// So many requests are under way at once while the crowd is made.
 const AT_ONCE: usize = 64;
@@ -17,6 +18,8 @@ const SENDERS_OF_1000: usize = 4;
 const SENDERS_OF_100: usize = 10;
 /// Messages that each client of the storm has missed.
 const MISSED: u32 = 10;
+/// Messages a second of all pairs beside a flood, unless one says otherwise.
+const RATE_BESIDE_FLOOD: f64 = 500.0;
 /// Entries of each conversation that is scrolled.
 const HISTORY: u32 = 500;
 
@@ -44,6 +47,8 @@ pub enum Workload {
     Storm,
     /// Two and two, with 500 messages behind them, through which they page.
     Scrollers,
+    /// Pairs, at first alone; then beside connections that flood, never read or stop half-way.
+    Flood,
     /// A day in small: pairs, groups of 10 and of 100, few messages each, receipts, some who scroll.
     Mixed,
 }
@@ -55,6 +60,8 @@ pub struct Plan {
     pub behaviours: Vec<Behaviour>,
     /// Who talks to whom.
     pub conversations: Vec<Vec<usize>>,
+    /// How many of the people, the last ones, are rude and no part of the crowd. The last conversation is theirs.
+    pub rude: usize,
 }
 
 impl Workload {
@@ -66,6 +73,7 @@ impl Workload {
                 1_000
             }
             Self::Storm => 2_000,
+            Self::Flood => 200,
             Self::Scrollers => 64,
         }
     }
@@ -83,7 +91,7 @@ impl Workload {
         match self {
             Self::Idle => Plan {
                 behaviours: vec![Behaviour::QUIET; users],
-                conversations: Vec::new(),
+                ..Plan::default()
             },
             Self::Pairs => groups(
                 users,
@@ -142,6 +150,7 @@ impl Workload {
                 }
                 plan
             }
+            Self::Flood => flood(users, rate),
             Self::Mixed => mixed(users, rate),
         }
     }
@@ -167,6 +176,7 @@ fn groups(users: usize, size: usize, senders: usize, rate: Option<f64>, quiet: B
     Plan {
         behaviours: everybody.iter().map(|index| behaviour(*index)).collect(),
         conversations,
+        rude: 0,
     }
 }
 
@@ -187,7 +197,7 @@ fn storm(users: usize) -> Plan {
             };
             users
         ],
-        conversations: Vec::new(),
+        ..Plan::default()
     };
     let everybody: Vec<usize> = (0..users).collect();
     for members in everybody.chunks(100) {
@@ -221,6 +231,20 @@ fn mixed(users: usize, rate: Option<f64>) -> Plan {
     for behaviour in plan.behaviours.iter_mut().step_by(20) {
         behaviour.scrolls = true;
     }
+    plan
+}
+
+/// Pairs that are measured, and others who do harm.
+fn flood(users: usize, rate: Option<f64>) -> Plan {
+    let quiet = Behaviour {
+        receipts: true,
+        ..Behaviour::QUIET
+    };
+    let mut plan = groups(users, 2, 2, Some(rate.unwrap_or(RATE_BESIDE_FLOOD)), quiet);
+    plan.rude = rude::PEOPLE;
+    plan.behaviours
+        .extend(std::iter::repeat_n(Behaviour::QUIET, rude::PEOPLE));
+    plan.conversations.push((users..users + rude::PEOPLE).collect());
     plan
 }
 

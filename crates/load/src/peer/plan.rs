@@ -79,6 +79,7 @@ pub fn plan() -> Plan {
     Plan {
         behaviours: vec![Behaviour::QUIET; PEOPLE],
         conversations: conversations(),
+        rude: 0,
     }
 }
 

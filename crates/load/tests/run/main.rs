@@ -125,6 +125,15 @@ async fn a_mixed_day_with_scrolling() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_flood_beside_pairs_loses_them_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let report = run_here(data.path(), Workload::Flood, 6, Some(30.0)).await;
+    assert!(report.flood_frames > 100 && report.calm.unwrap().count > 0);
+    // Those who flood are no part of the crowd, and nothing of theirs is checked.
+    assert_eq!((report.devices, report.verdict.figures.logs_read), (6, 6));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn acknowledged_and_never_logged_is_caught() {
     let verdict = lied_to(Lie::AcknowledgeUnlogged).await;
     assert!(verdict.has(Kind::Lost), "{verdict}");
