@@ -181,6 +181,7 @@ impl One {
                 written_at: Timestamp(0),
                 content: Content::Plain {
                     text: TEXT.to_owned(),
+                    attachments: Vec::new(),
                 },
                 reply_to: None,
             },
