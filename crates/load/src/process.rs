@@ -61,6 +61,8 @@ impl OwnServer {
             .env("PIPIT_LIMITS_ATTEMPTS_PER_MINUTE_ADDRESS", "1000000")
             .env("PIPIT_LIMITS_REQUESTS_PER_MINUTE_DEVICE", "1000000")
             .env("PIPIT_LIMITS_CONNECTIONS_MAX", "1000000")
+            .env("PIPIT_LIMITS_FRAMES_PER_SECOND", "1000000")
+            .env("PIPIT_LIMITS_FRAMES_BURST", "1000000")
             .env("PIPIT_LOG_LEVEL", "warn")
             .stdout(Stdio::piped())
             .kill_on_drop(true)

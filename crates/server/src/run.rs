@@ -129,6 +129,8 @@ impl Server {
             },
             gateway: gateway::Settings {
                 connections_max,
+                frames_per_second: config.limits.frames_per_second,
+                frames_burst: config.limits.frames_burst,
                 ..gateway::Settings::default()
             },
         };

@@ -110,6 +110,10 @@ section! {
         attempts_per_minute_account: u32 = 10;
         /// Requests that one signed-in device has a minute.
         requests_per_minute_device: u32 = 1_200;
+        /// Frames (messages, markers, signs of typing) that one connection may send a second in the long run. A bridge or a bot may need more.
+        frames_per_second: u32 = 200;
+        /// Frames that one connection may send at once, before that.
+        frames_burst: u32 = 1_000;
     }
 }
 
@@ -231,6 +235,8 @@ impl Limits {
                 self.requests_per_minute_device,
                 1_000_000,
             ),
+            ("limits.frames_per_second", self.frames_per_second, 1_000_000),
+            ("limits.frames_burst", self.frames_burst, 1_000_000),
         ] {
             if value == 0 || value > max {
                 return Err(Invalid::new(name, format!("is between 1 and {max}")));
