@@ -167,11 +167,14 @@ impl Device {
             }
             return;
         }
+        let index = self.by_id.get(&page.conversation).copied();
+        if let Some(place) = index.and_then(|index| self.places.get_mut(index)) {
+            place.begins(page.first_seq);
+        }
         for event in &page.events {
             let said = self.shared.frames.said(event);
             self.arrived(event, said, now);
         }
-        let index = self.by_id.get(&page.conversation).copied();
         let Some(place) = index.and_then(|index| self.places.get_mut(index)) else {
             return;
         };

@@ -58,6 +58,11 @@ impl Place {
         }
     }
 
+    /// There is nothing to be had before this entry: whoever was added later sees no more.
+    pub(crate) fn begins(&mut self, first: Seq) {
+        self.have = self.have.max(first.previous());
+    }
+
     /// An entry is here now. True where it leaves a hole that is to be asked for.
     pub(crate) fn arrived(&mut self, seq: Seq) -> bool {
         self.last_seq = self.last_seq.max(seq);
@@ -98,6 +103,14 @@ mod tests {
             .map(|seq| place.arrived(Seq::new(*seq).unwrap()))
             .collect();
         assert_eq!((place.have.get(), found.as_slice()), (have, asked), "{seqs:?}");
+    }
+
+    #[test]
+    fn whoever_was_added_later_misses_nothing_from_before() {
+        let mut place = Place::new(ConversationNumber(0), ConversationId::new(Timestamp(0), [0; 10]));
+        place.begins(Seq::new(101).unwrap());
+        assert!(!place.arrived(Seq::new(101).unwrap()));
+        assert_eq!((place.have.get(), place.is_complete()), (101, true));
     }
 
     #[test]
