@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use pipit_server::config::Config;
-use pipit_server::log;
 use pipit_server::run::{Environment, Server, StartError, Stopped};
+use pipit_server::{log, panics};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,7 @@ const INTERRUPTED: i32 = 130;
 
 pub(super) fn run(config: Config) -> Result<ExitCode, Failure> {
     log::start(&config.log).map_err(StartError::from)?;
+    panics::end_the_process();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -13,6 +13,7 @@ use pipit_wire::{Attachment, BlobId, ErrorCode, UserId};
 use super::picture::{self, Picture, PictureError};
 use super::{Media, fault, kind, not_found, receive};
 use crate::error::ServiceError;
+use crate::panics;
 
 /// The longest that a picture may take, the wait for its turn not counted. One that takes longer is passed on as a file.
 const PICTURE_TIME: Duration = Duration::from_secs(20);
@@ -82,7 +83,7 @@ impl Media {
         let task = self.tasks.spawn_blocking({
             let bytes = bytes.clone();
             move || {
-                let outcome = picture::make(format, &bytes, pixels_max);
+                let outcome = panics::contain(|| picture::make(format, &bytes, pixels_max));
                 // Held to the end of the work, even where nobody waits for it any longer.
                 drop(turn);
                 outcome
@@ -90,12 +91,10 @@ impl Media {
         });
         let unreadable = PictureError::Unreadable { stripped: None };
         let outcome = match tokio::time::timeout(PICTURE_TIME, task).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(panicked)) => {
-                tracing::error!(
-                    error = &panicked as &dyn std::error::Error,
-                    "a picture could not be made"
-                );
+            Ok(Ok(Ok(outcome))) => outcome,
+            // What it said is in the log.
+            Ok(Ok(Err(_)) | Err(_)) => {
+                tracing::error!(blob = %record.id, "a picture's decoder panicked");
                 Err(unreadable)
             }
             Err(_elapsed) => {
