@@ -46,8 +46,8 @@ function place(page: Page, scrollTo?: number): Promise<{ key: string; top: numbe
 test('a conversation opens at its end and stays there as messages come', async ({ page, open }) => {
   await open('full', room(1));
   await expect(line(page, /See you at the pier/)).toBeInViewport();
-  for (let i = 1; i <= 12; i += 1) await receive(page, 1, `news ${i}`);
-  await expect(line(page, 'news 12')).toBeInViewport();
+  for (let i = 1; i <= 12; i += 1) await receive(page, 1, `news ${i}.`);
+  await expect(line(page, 'news 12.')).toBeInViewport();
   await expect.poll(() => distanceToEnd(page)).toBeLessThan(2);
 });
 
