@@ -13,9 +13,7 @@ import { App, contextOf } from '../src/state/app.svelte';
 
 const room = newRoom(1, 'direct', people.mila.name, []);
 
-function composer(
-  options: { draft?: string; reply?: TimelineItem; edit?: TimelineItem; send?: boolean } = {},
-) {
+function composer(options: { draft?: string; reply?: TimelineItem; send?: boolean } = {}) {
   const core = new FakeCore('full');
   const app = new App(core, () => idOf(8, 1));
   const stop = app.start();
@@ -25,11 +23,9 @@ function composer(
   const events = {
     onsent: vi.fn(),
     oncancel: vi.fn(),
-    oneditlast: vi.fn(),
-    onedit: vi.fn(() => Promise.resolve(true)),
   };
   const view = render(Composer, {
-    props: { header, reply: options.reply ?? null, edit: options.edit ?? null, ...events },
+    props: { header, reply: options.reply ?? null, ...events },
     context: contextOf(app),
   });
   const sent = <T extends Command['type']>(type: T) =>
