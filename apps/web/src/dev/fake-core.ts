@@ -30,6 +30,8 @@ export interface Script {
   connection(view: ConnectionView): void;
   storage(view: StorageView): void;
   remove(room: number): void;
+  /** Older pages wait until they are let go. */
+  holdOlder(held: boolean): void;
   commands: Command[];
 }
 
@@ -52,6 +54,7 @@ export class FakeCore implements Core {
   #storage: StorageView = 'durable';
   #name = people.me.name;
   #shown: { room: Room; from: number; firstUnread: number | null } | null = null;
+  #held: (() => void)[] | null = null;
   #listed = 0;
   #invites: Invite[] = [];
   #devices = [1, 2, 3];
@@ -325,11 +328,19 @@ export class FakeCore implements Core {
     this.#tellTimeline([], true);
     const from = Math.max(0, shown.from - PAGE);
     const insert = shown.room.log.slice(from, shown.from);
-    setTimeout(() => {
+    const arrive = (): void => {
       if (this.#shown !== shown) return;
       shown.from = from;
       this.#tellTimeline([{ at: 0, remove: 0, insert }]);
-    }, 120);
+    };
+    if (this.#held === null) setTimeout(arrive, 120);
+    else this.#held.push(arrive);
+  }
+
+  #holdOlder(held: boolean): void {
+    const waiting = this.#held ?? [];
+    this.#held = held ? waiting : null;
+    if (!held) for (const arrive of waiting) arrive();
   }
 
   #read(id: string, seq: number): void {
@@ -485,6 +496,7 @@ export class FakeCore implements Core {
         this.#tell({ type: 'storage', storage: view });
       },
       remove: (number) => this.#drop(at(number)),
+      holdOlder: (held) => this.#holdOlder(held),
     };
   }
 }
