@@ -1,5 +1,5 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect, test as base, type Page } from '@playwright/test';
+import { expect, test as base, type Locator, type Page } from '@playwright/test';
 import { build, preview, type PreviewServer } from 'vite';
 
 import type { Script } from '../../src/dev/fake-core';
@@ -63,6 +63,19 @@ export const test = base.extend<Views & { quiet: void }, { address: string }>({
     });
   },
 });
+
+/** Rests a finger on something until what that opens has come. */
+export async function longPress(page: Page, on: Locator, opens: Locator): Promise<void> {
+  await on.scrollIntoViewIfNeeded();
+  const box = await on.boundingBox();
+  if (box === null) throw new Error('what is pressed is not on the screen');
+  const touch = await page.context().newCDPSession(page);
+  const touchPoints = [{ x: box.x + box.width / 3, y: box.y + box.height / 2 }];
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints });
+  await expect(opens).toBeVisible();
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await touch.detach();
+}
 
 /** Nothing that axe knows of is wrong with the page. */
 export async function expectAccessible(page: Page): Promise<void> {

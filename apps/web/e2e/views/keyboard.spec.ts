@@ -74,6 +74,43 @@ test('arrows walk the timeline, and the end of the list is followed by its own k
   await expect(composer).toBeFocused();
 });
 
+test('the menu of a conversation by its key and by its button; the focus comes back to the conversation', async ({
+  page,
+  open,
+}) => {
+  await open('full');
+  const jonas = page.getByRole('link', { name: /Jonas Weber/ });
+  await jonas.focus();
+  await page.keyboard.press('Shift+F10');
+  await expect(page.getByRole('menuitem', { name: 'Mark as read' })).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('menuitem', { name: 'For 1 hour' })).toBeFocused();
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('menuitem', { name: 'Mute' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('menu')).toBeHidden();
+  await expect(jonas).toBeFocused();
+
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('button', { name: 'Actions for Jonas Weber' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('menuitem', { name: 'Mark as read' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(jonas).toBeFocused();
+  await expect(jonas).not.toHaveAccessibleName(/unread/);
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('link', { name: /Elin Aaltonen/ })).toBeFocused();
+
+  await page.getByRole('radio', { name: 'All' }).focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('radio', { name: 'Groups' })).toBeChecked();
+  await expect(page.getByRole('link', { name: /Elin Aaltonen/ })).toBeHidden();
+});
+
 test('dialogs hold the focus, close with Escape, and give it back', async ({ page, open }) => {
   await open('full');
   const account = page.getByRole('button', { name: /Account of/ });

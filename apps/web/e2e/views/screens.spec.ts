@@ -6,6 +6,8 @@ interface Screen {
   name: string;
   scene: string;
   path?: string;
+  /** Whether it is looked at with more contrast, too. */
+  contrast?: boolean;
   /** What is there once it has come up. */
   shows: (page: Page) => Promise<void>;
 }
@@ -42,6 +44,31 @@ const screens: Screen[] = [
     shows: (page) => seen(page, 'You are already signed in'),
   },
   { name: 'the list', scene: 'full', shows: (page) => seen(page, 'Harbour Rowing Club') },
+  {
+    name: 'a list in order',
+    scene: 'kept',
+    contrast: true,
+    shows: (page) => expect(page.getByRole('link', { name: /Kitchen garden .* pinned/ })).toBeVisible(),
+  },
+  {
+    name: 'the menu of a conversation',
+    scene: 'kept',
+    contrast: true,
+    shows: async (page) => {
+      await page.getByRole('link', { name: /Jonas Weber/ }).click({ button: 'right' });
+      await page.getByRole('menuitem', { name: 'Mute' }).click();
+      await expect(page.getByRole('menuitem', { name: 'For 8 hours' })).toBeVisible();
+    },
+  },
+  {
+    name: 'a filter that finds nothing',
+    scene: 'full',
+    contrast: true,
+    shows: async (page) => {
+      await page.getByRole('radio', { name: 'Archived' }).click();
+      await seen(page, /Nothing is archived/);
+    },
+  },
   { name: 'an empty list', scene: 'empty', shows: (page) => seen(page, 'It is quiet here') },
   {
     name: 'loading',
@@ -73,8 +100,9 @@ const screens: Screen[] = [
   },
   {
     name: 'details of a group',
-    scene: 'full',
+    scene: 'kept',
     path: room(2),
+    contrast: true,
     shows: async (page) => {
       await page.getByRole('button', { name: 'Details' }).click();
       await seen(page, 'Robin Aaltonen (you)');
@@ -142,11 +170,22 @@ const screens: Screen[] = [
   },
 ];
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  test.describe(colorScheme, () => {
-    test.use({ colorScheme });
+const more = { reducedMotion: 'reduce', contrast: 'more' } as const;
+const looks = [
+  ['light', { colorScheme: 'light' }, screens],
+  ['dark', { colorScheme: 'dark' }, screens],
+  [
+    'more contrast',
+    { colorScheme: 'light', contextOptions: more },
+    screens.filter(({ contrast }) => contrast),
+  ],
+] as const;
 
-    for (const { name, scene, path, shows } of screens) {
+for (const [look, use, shown] of looks) {
+  test.describe(look, () => {
+    test.use(use);
+
+    for (const { name, scene, path, shows } of shown) {
       test(`${name} is accessible and fits`, async ({ page, open }) => {
         await open(scene, path);
         await shows(page);

@@ -3,6 +3,7 @@ import type {
   Command,
   ConnectionView,
   Invite,
+  ListFilter,
   Reply,
   SessionView,
   Splice,
@@ -11,7 +12,8 @@ import type {
   Update,
 } from '../generated/types';
 import { everyone, idOf, people } from './people';
-import { fullScene, troubledScene, writtenScene } from './scenes';
+import { keep, listed } from './personal';
+import { fullScene, keptScene, troubledScene, writtenScene } from './scenes';
 import { append, headerFor, itemFor, limits, message, newRoom, nextKey, type Room } from './world';
 
 const PAGE = 60;
@@ -56,6 +58,8 @@ export class FakeCore implements Core {
   #shown: { room: Room; from: number; firstUnread: number | null } | null = null;
   #held: (() => void)[] | null = null;
   #listed = 0;
+  #filter: ListFilter = 'all';
+  #pins: Room[] = [];
   #invites: Invite[] = [];
   #devices = [1, 2, 3];
   readonly commands: Command[] = [];
@@ -71,14 +75,16 @@ export class FakeCore implements Core {
           ? troubledScene(now)
           : scenario === 'written'
             ? writtenScene(now)
-            : fullScene(now);
+            : scenario === 'kept'
+              ? keptScene(now)
+              : fullScene(now);
     this.#loaded = scenario !== 'loading';
     if (scenario === 'loading') this.#connection = { state: 'connecting' };
     if (scenario === 'offline') this.#connection = { state: 'offline' };
     if (scenario === 'waiting') this.#connection = { state: 'waiting', retry_at: now + 20_000 };
     if (scenario === 'memory') this.#storage = 'memory';
     if (scenario === 'failing') this.#storage = 'failing';
-    this.#rooms.sort((a, b) => (b.log.at(-1)?.at ?? 0) - (a.log.at(-1)?.at ?? 0));
+    this.#pins = this.#rooms.filter(({ kept }) => kept.pinned);
   }
 
   subscribe(listener: (update: Update) => void): () => void {
@@ -101,14 +107,13 @@ export class FakeCore implements Core {
   }
 
   #wholeList(): Update {
-    const shown = this.#loaded ? this.#rooms : [];
+    const shown = this.#loaded ? listed(this.#rooms, this.#pins, this.#filter) : [];
     const splices = [{ at: 0, remove: this.#listed, insert: shown.map(itemFor) }];
     this.#listed = shown.length;
     return { type: 'conversations', splices, has_more: false, loaded: this.#loaded };
   }
 
   #changed(room: Room, splices: Splice<TimelineItem>[] = []): void {
-    this.#rooms.sort((a, b) => (b.log.at(-1)?.at ?? 0) - (a.log.at(-1)?.at ?? 0));
     this.#tell(this.#wholeList());
     if (this.#shown?.room === room) this.#tellTimeline(splices);
   }
@@ -208,6 +213,19 @@ export class FakeCore implements Core {
       case 'save_draft':
         this.#draft(command.conversation, command.text);
         return done;
+      case 'set_list_filter':
+        this.#filter = command.filter;
+        this.#tell(this.#wholeList());
+        return done;
+      case 'archive_conversation':
+      case 'pin_conversation':
+      case 'mute_conversation':
+      case 'mark_unread': {
+        const room = this.#room(command.conversation);
+        if (room === undefined || !keep(room, this.#pins, command)) return refusal('not_found');
+        this.#changed(room);
+        return done;
+      }
       case 'rename': {
         const room = this.#room(command.conversation);
         if (room === undefined) return refusal('not_member');
@@ -317,6 +335,10 @@ export class FakeCore implements Core {
       (item) => !item.mine && item.body.type === 'message' && (item.seq ?? 0) > room.readSeq,
     );
     const from = Math.max(0, room.log.length - PAGE);
+    if (room.kept.markedUnread) {
+      room.kept.markedUnread = false;
+      this.#tell(this.#wholeList());
+    }
     this.#shown = { room, from, firstUnread: firstUnread?.seq ?? null };
     this.#tellTimeline([{ at: 0, remove: 0, insert: room.log.slice(from) }]);
     return done;
@@ -346,7 +368,7 @@ export class FakeCore implements Core {
   #read(id: string, seq: number): void {
     const room = this.#room(id);
     if (room === undefined || seq <= room.readSeq) return;
-    room.readSeq = seq;
+    room.readSeq = Math.min(seq, room.log.length);
     this.#changed(room);
   }
 

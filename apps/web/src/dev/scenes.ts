@@ -224,6 +224,19 @@ export function writtenScene(now: number): Room[] {
   return rooms;
 }
 
+/** A list that somebody has put in order: pinned, muted, marked as unread, archived. */
+export function keptScene(now: number): Room[] {
+  const rooms = fullScene(now);
+  const [, club, , grandma, theo, garden, yuki] = rooms;
+  if (!club || !grandma || !theo || !garden || !yuki) return rooms;
+  club.kept.mutedUntil = now + 7 * HOUR_MS;
+  grandma.kept.markedUnread = true;
+  theo.kept.mutedUntil = Date.UTC(9999, 11, 31);
+  garden.kept.pinned = true;
+  yuki.kept.archivedAt = yuki.log.length;
+  return rooms;
+}
+
 /** The same, with messages that wait and one that was refused. */
 export function troubledScene(now: number): Room[] {
   const rooms = fullScene(now);

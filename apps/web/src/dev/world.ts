@@ -50,16 +50,29 @@ export interface Room {
   readSeq: number;
   typing: string[];
   draft: string;
+  kept: Kept;
+}
+
+/** What whoever looks keeps of it for themselves. */
+export interface Kept {
+  /** Archived when the log was so long; none where it is not. */
+  archivedAt: number | null;
+  pinned: boolean;
+  mutedUntil: number | null;
+  markedUnread: boolean;
 }
 
 const MINUTE_MS = 60_000;
 
-const NOTHING_KEPT: PersonalView = {
-  archived: false,
-  pinned: false,
-  muted_until: null,
-  marked_unread: false,
-};
+export function personalOf({ kept, log }: Room): PersonalView {
+  const { archivedAt, pinned, mutedUntil, markedUnread } = kept;
+  return {
+    archived: archivedAt !== null && (mutedUntil !== null || log.length <= archivedAt),
+    pinned,
+    muted_until: mutedUntil,
+    marked_unread: markedUnread,
+  };
+}
 
 let made = 0;
 
@@ -122,6 +135,7 @@ export function newRoom(
     readSeq: 0,
     typing: [],
     draft: '',
+    kept: { archivedAt: null, pinned: false, mutedUntil: null, markedUnread: false },
   };
 }
 
@@ -186,7 +200,7 @@ export function itemFor(room: Room): ConversationItem {
         : null,
     last_at: room.log.at(-1)?.at ?? 0,
     unread: unreadOf(room),
-    personal: NOTHING_KEPT,
+    personal: personalOf(room),
     typing: room.typing,
     draft: room.draft === '' ? null : room.draft,
   };
@@ -215,7 +229,7 @@ export function headerFor(
     has_older: hasOlder,
     loading_older: loadingOlder,
     unread: unreadOf(room),
-    personal: NOTHING_KEPT,
+    personal: personalOf(room),
     draft: room.draft,
   };
 }

@@ -54,5 +54,8 @@ describe('standing', () => {
     expect(standing.all().map(({ id }) => id)).toEqual([2, 4]);
     standing.note({ id: 5, command: { type: 'close_timeline' } });
     expect(standing.all().map(({ id }) => id)).toEqual([2]);
+    standing.note({ id: 6, command: { type: 'set_list_filter', filter: 'unread' } });
+    standing.note({ id: 7, command: { type: 'set_list_filter', filter: 'groups' } });
+    expect(standing.all().map(({ id }) => id)).toEqual([2, 7]);
   });
 });

@@ -66,7 +66,7 @@ function lengthAfter<T>(length: number, splices: readonly Splice<T>[]): number {
 
 /**
  * What a view has told the core of itself and a new leader has to know: whether it can be seen, whether there is a network,
- * and which timeline is open. Only the last of each counts.
+ * which conversations it lists, and which timeline is open. Only the last of each counts.
  */
 export class Standing {
   readonly #last = new Map<string, NumberedCommand>();
@@ -88,6 +88,7 @@ function subjectOf(command: Command): string | null {
   switch (command.type) {
     case 'set_visible':
     case 'set_online':
+    case 'set_list_filter':
       return command.type;
     case 'open_timeline':
     case 'close_timeline':

@@ -5,6 +5,7 @@ import { withoutMarks } from '../format/text';
 import type {
   Command,
   ConnectionView,
+  ListFilter,
   Reply,
   SessionView,
   StorageView,
@@ -99,6 +100,11 @@ export class App {
     void this.#core.send(command);
   }
 
+  filterConversations(filter: ListFilter): void {
+    this.conversations.filter = filter;
+    this.tell({ type: 'set_list_filter', filter });
+  }
+
   openConversation(id: string): void {
     if (this.router.current.name === 'conversation') this.router.replace({ name: 'conversation', id });
     else this.router.go({ name: 'conversation', id });
@@ -134,6 +140,7 @@ export class App {
       this.dialog = null;
       this.detailsOpen = false;
       this.timeline.close();
+      if (this.conversations.filter !== 'all') this.filterConversations('all');
       this.conversations.forget();
       // Why it happened is said where one signs in again.
       if (before === 'signed_in') this.router.replace({ name: 'home' });

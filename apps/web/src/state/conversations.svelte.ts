@@ -1,14 +1,19 @@
-import type { ConversationItem, Update } from '../generated/types';
+import type { ConversationItem, ListFilter, Update } from '../generated/types';
 import { applySplices } from './splice';
 
 /** The list of conversations, as the core orders it. */
 export class Conversations {
+  /** Which ones it has. */
+  filter = $state.raw<ListFilter>('all');
   items = $state.raw<readonly ConversationItem[]>([]);
   hasMore = $state.raw(false);
   /** Before this an empty list means "not known yet". */
   loaded = $state.raw(false);
 
-  unread = $derived(this.items.reduce((sum, item) => sum + item.unread, 0));
+  /** How many messages there are to read: those of what is muted do not ask to be. */
+  unread = $derived(
+    this.items.reduce((sum, { unread, personal }) => sum + (personal.muted_until === null ? unread : 0), 0),
+  );
 
   apply(update: Extract<Update, { type: 'conversations' }>): void {
     if (update.splices.length > 0) this.items = applySplices(this.items, update.splices);
@@ -17,6 +22,7 @@ export class Conversations {
   }
 
   forget(): void {
+    this.filter = 'all';
     this.items = [];
     this.hasMore = false;
     this.loaded = false;

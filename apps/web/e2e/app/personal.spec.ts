@@ -1,0 +1,67 @@
+import { expect, test, type Person } from '../support/app';
+
+// Texts carry a "·", so that they can be told from the rest of what a line is read out as.
+
+async function choose(person: Person, title: string, ...items: string[]): Promise<void> {
+  await person.listed(title).click({ button: 'right' });
+  for (const item of items) await person.page.getByRole('menuitem', { name: item, exact: true }).click();
+  await expect(person.page.getByRole('menu')).toBeHidden();
+}
+
+test('what is kept of a conversation on one device is kept on the other, and after a restart', async ({
+  server,
+  person,
+}) => {
+  test.setTimeout(180_000);
+  const [ada, laptop, ben] = await Promise.all([person('Ada'), person('Ada'), person('Ben')]);
+  await ada.setUp('Harbour');
+  await ben.join(await ada.invite(), 'Ada');
+  await ben.startChat('Ada');
+  await ben.write('· Hello Ada');
+  await laptop.open();
+  await laptop.signIn();
+  await expect(laptop.listed('Ben')).toContainText('· Hello Ada');
+
+  await test.step('read, pinned, muted and marked as unread here is so there', async () => {
+    await choose(ada, 'Ben', 'Mark as read');
+    await expect(laptop.listed('Ben')).not.toHaveAccessibleName(/unread/);
+    await choose(ada, 'Ben', 'Mark as unread');
+    await expect(laptop.listed('Ben')).toHaveAccessibleName(/marked as unread/);
+    await choose(ada, 'Ben', 'Pin to the top');
+    await expect(laptop.listed('Ben')).toHaveAccessibleName(/pinned/);
+    await choose(ada, 'Ben', 'Mute', 'For 8 hours');
+    await expect(laptop.listed('Ben')).toHaveAccessibleName(/muted until/);
+    await choose(laptop, 'Ben', 'Unmute');
+    await expect(ada.listed('Ben')).not.toHaveAccessibleName(/muted/);
+  });
+
+  await test.step('half a thought goes on elsewhere', async () => {
+    await ada.openConversation('Ben');
+    await ada.composer.fill('· Half a thought');
+    await expect(laptop.listed('Ben')).toContainText('Draft: · Half a thought');
+    await laptop.openConversation('Ben');
+    await expect(laptop.composer).toHaveValue('· Half a thought');
+    await laptop.composer.press('Enter');
+    await expect(ben.line('· Half a thought')).toBeVisible();
+  });
+
+  await test.step('archived on one device it is gone on the other, until the next message', async () => {
+    await choose(ada, 'Ben', 'Archive');
+    await expect(ada.listed('Ben')).toBeHidden();
+    await expect(laptop.listed('Ben')).toBeHidden();
+    await laptop.page.getByRole('radio', { name: 'Archived' }).click();
+    await expect(laptop.listed('Ben')).toBeVisible();
+    await laptop.close();
+    await server.kill();
+    await server.start();
+    await laptop.open();
+    await expect(laptop.page.getByRole('radio', { name: 'All' })).toBeChecked();
+    await laptop.page.getByRole('radio', { name: 'Archived' }).click();
+    await expect(laptop.listed('Ben')).toHaveAccessibleName(/pinned/);
+    await laptop.page.getByRole('radio', { name: 'All' }).click();
+    await expect(laptop.listed('Ben')).toBeHidden();
+    await ben.write('· Are you there?');
+    await expect(laptop.listed('Ben')).toContainText('· Are you there?');
+    await expect(ada.listed('Ben')).toContainText('· Are you there?');
+  });
+});

@@ -1,0 +1,71 @@
+import type { Attachment } from 'svelte/attachments';
+
+/** Where a menu or a popup stands: an element, or a place that a pointer was at. */
+export type Anchor = HTMLElement | { getBoundingClientRect: () => DOMRect };
+
+/** How long a finger rests before that asks for a menu. */
+const LONG_MS = 450;
+/** How far it may move meanwhile, in pixels. */
+const STILL_PX = 10;
+
+/**
+ * Calls `open` where somebody asks for the menu of what is under the pointer or has the focus: by the second button, by a finger
+ * that rests, by the menu key or by Shift+F10. `open` says whether there is one; where there is none the browser's own comes.
+ */
+export function asksForMenu(open: (target: HTMLElement, anchor: Anchor) => boolean): Attachment<HTMLElement> {
+  return (node) => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let from = { x: 0, y: 0 };
+    /** The finger that asked is still down: what comes of it is no press. */
+    let held = false;
+
+    const at = (x: number, y: number): Anchor => ({ getBoundingClientRect: () => new DOMRect(x, y, 0, 0) });
+    const ask = (event: Event, anchor: Anchor): boolean =>
+      event.target instanceof HTMLElement && open(event.target, anchor);
+    const rest = (): void => clearTimeout(timer);
+
+    const down = (event: PointerEvent): void => {
+      rest();
+      held = false;
+      if (event.pointerType === 'mouse' || !event.isPrimary) return;
+      from = { x: event.clientX, y: event.clientY };
+      timer = setTimeout(() => (held = ask(event, at(from.x, from.y))), LONG_MS);
+    };
+    const move = (event: PointerEvent): void => {
+      if (Math.hypot(event.clientX - from.x, event.clientY - from.y) > STILL_PX) rest();
+    };
+    const menu = (event: MouseEvent): void => {
+      rest();
+      const opened = held || ask(event, at(event.clientX, event.clientY));
+      if (opened) event.preventDefault();
+    };
+    const click = (event: MouseEvent): void => {
+      if (!held) return;
+      held = false;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    const key = (event: KeyboardEvent): void => {
+      const asks = event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey);
+      if (asks && event.target instanceof HTMLElement && ask(event, event.target)) event.preventDefault();
+    };
+
+    const listeners = {
+      pointerdown: down,
+      pointermove: move,
+      pointerup: rest,
+      pointercancel: rest,
+      contextmenu: menu,
+      keydown: key,
+    } as const;
+    for (const [name, listener] of Object.entries(listeners))
+      node.addEventListener(name, listener as EventListener);
+    node.addEventListener('click', click, true);
+    return () => {
+      rest();
+      for (const [name, listener] of Object.entries(listeners))
+        node.removeEventListener(name, listener as EventListener);
+      node.removeEventListener('click', click, true);
+    };
+  };
+}
