@@ -80,7 +80,8 @@ describe('templates', () => {
       .filter((path) => !path.includes('i18n') && !path.includes('.test.'))
       .map((path) => readFileSync(path, 'utf8'))
       .join('\n');
-    const assembled = /^(error|state|presence|role|filter|mute|notice\.role|emoji\.group|emoji\.tone|profile\.theme)\./;
+    const assembled =
+      /^(error|state|presence|role|filter|mute|notice\.role|emoji\.group|emoji\.tone|profile\.theme)\./;
     const unused = Object.keys(en).filter((key) => !assembled.test(key) && !source.includes(`'${key}'`));
     expect(unused).toEqual([]);
   });

@@ -109,6 +109,27 @@ const screens: Screen[] = [
     },
   },
   {
+    name: 'the emoji picker',
+    scene: 'full',
+    path: room(2),
+    contrast: true,
+    shows: async (page) => {
+      await page.getByRole('button', { name: 'Emoji' }).click();
+      await page.getByRole('searchbox', { name: 'Search emoji' }).fill('cat');
+      await expect(page.getByRole('button', { name: 'cat face', exact: true })).toBeVisible();
+    },
+  },
+  {
+    name: 'a name that is being completed',
+    scene: 'full',
+    path: room(2),
+    contrast: true,
+    shows: async (page) => {
+      await page.getByRole('textbox', { name: /Message to/ }).pressSequentially('Hello @');
+      await expect(page.getByRole('option', { name: /Amara Okafor/ })).toBeVisible();
+    },
+  },
+  {
     name: 'the menu of the account',
     scene: 'full',
     shows: async (page) => {

@@ -11,6 +11,7 @@ import type {
   TimelineItem,
   Update,
 } from '../generated/types';
+import { crowd, membersOf } from './crowd';
 import { everyone, idOf, people } from './people';
 import { keep, listed } from './personal';
 import { fullScene, keptScene, troubledScene, writtenScene } from './scenes';
@@ -84,6 +85,7 @@ export class FakeCore implements Core {
     if (scenario === 'waiting') this.#connection = { state: 'waiting', retry_at: now + 20_000 };
     if (scenario === 'memory') this.#storage = 'memory';
     if (scenario === 'failing') this.#storage = 'failing';
+    if (scenario === 'crowd') this.#rooms.push(crowd(now));
     this.#pins = this.#rooms.filter(({ kept }) => kept.pinned);
   }
 
@@ -258,6 +260,12 @@ export class FakeCore implements Core {
         room.id = command.id;
         append(room, people.me, Date.now(), { type: 'created', title: command.title });
         return this.#made(room);
+      }
+      case 'list_members': {
+        const room = this.#room(command.conversation);
+        return room === undefined
+          ? refusal('not_member')
+          : membersOf(room, command.query ?? '', command.after);
       }
       case 'add_members':
         return this.#add(command.conversation, command.users);

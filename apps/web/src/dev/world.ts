@@ -63,6 +63,8 @@ export interface Kept {
 }
 
 const MINUTE_MS = 60_000;
+/** How many members a header lists. */
+const LISTED = 32;
 
 export function personalOf({ kept, log }: Room): PersonalView {
   const { archivedAt, pinned, mutedUntil, markedUnread } = kept;
@@ -164,7 +166,7 @@ function allowedIn(room: Room): Allowed {
 }
 
 function memberViews(room: Room): MemberView[] {
-  return room.members.map(({ profile, role, presence }) => ({
+  return room.members.slice(0, LISTED).map(({ profile, role, presence }) => ({
     user: profile.user,
     handle: profile.handle,
     name: profile.name,

@@ -253,7 +253,7 @@ export const en = {
   'details.muted': 'This conversation is {muted}.',
   'details.handle': '@{handle}',
   'details.members': 'Members',
-  'details.members_more': 'Show all members',
+  'details.search': 'Search members',
   'details.add': 'Add people',
   'details.rename': 'Rename group',
   'details.rename.label': 'Group name',
