@@ -8,6 +8,7 @@ pub mod announcement;
 pub mod announcer;
 pub mod appender;
 pub mod audience;
+pub mod connection;
 pub mod hub;
 pub mod outbox;
 pub mod repair;

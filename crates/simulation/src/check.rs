@@ -55,25 +55,6 @@ pub async fn entries(world: &World) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks that every device has all entries of those conversations that it knows of and its person is in.
-///
-/// # Errors
-/// What is missing, and where.
-pub async fn entries_of_known(world: &World) -> anyhow::Result<()> {
-    let truth = &world.server.truth;
-    for (number, device) in world.devices.iter().enumerate() {
-        let mine = truth.list_conversation_ids(device.user).await?;
-        for (conversation, seq) in device.cursors()? {
-            let last_seq = truth.last_seq(conversation).await?;
-            ensure!(
-                last_seq == Some(seq) || !mine.contains(&conversation),
-                "two sweeps later, device {number} has {conversation} up to {seq} of {last_seq:?}"
-            );
-        }
-    }
-    Ok(())
-}
-
 /// A whole log, whoever may read it, with its numbering checked.
 ///
 /// # Errors

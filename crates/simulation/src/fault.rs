@@ -178,6 +178,7 @@ store! {
         fn find_access(conversation: ConversationId, user: UserId, target: Option<UserId>)
             -> Option<ConversationAccess>;
         fn list_conversation_ids(user: UserId) -> Vec<ConversationId>;
+        fn list_memberships(users: &[UserId]) -> Vec<(UserId, ConversationId)>;
         fn list_conversations(user: UserId, after: Option<ListPosition>, limit: u32)
             -> Vec<ConversationSummary>;
         fn find_summary(conversation: ConversationId, user: UserId) -> Option<ConversationSummary>;

@@ -351,6 +351,27 @@ pub async fn conversation_ids_are_listed(store: Arc<dyn Store>) {
     );
 }
 
+/// Each membership of those that are asked for, once, and nobody else's.
+pub async fn memberships_of_many_are_listed(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let direct = world.direct(alice, bob).await;
+    let group = world.group("Tea", alice, &[bob, carol]).await;
+    let nobody: UserId = world.id();
+    let listed = async |users: &[UserId]| {
+        let mut listed = world.store.list_memberships(users).await.unwrap();
+        listed.sort_unstable();
+        listed
+    };
+    let mut expect = vec![(alice.user, direct), (alice.user, group), (carol.user, group)];
+    expect.sort_unstable();
+    assert_eq!(listed(&[carol.user, nobody, alice.user]).await, expect);
+    assert_eq!(listed(&[]).await, []);
+    world
+        .enter(group, bob, EventBody::MemberRemoved { user: bob.user })
+        .await;
+    assert_eq!(listed(&[bob.user]).await, [(bob.user, direct)]);
+}
+
 /// Members are paged in the order in which they came, then of their ids.
 pub async fn members_are_paged(store: Arc<dyn Store>) {
     let (world, alice, bob, carol) = World::with_three(store).await;

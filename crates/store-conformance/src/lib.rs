@@ -94,6 +94,7 @@ macro_rules! conformance_tests {
                 the_access_to_a_group_is_found,
                 the_access_to_a_direct_conversation_is_found,
                 conversation_ids_are_listed,
+                memberships_of_many_are_listed,
                 members_are_paged,
                 members_after_one_that_has_left,
                 members_are_searched_by_role_first,

@@ -239,6 +239,19 @@ pub(crate) async fn list_ids(session: &Session, user: UserId) -> Result<Vec<Conv
     rows.iter().map(|row| row::id_at(row, 0)).collect()
 }
 
+pub(crate) const MEMBERSHIPS: &str =
+    "SELECT user_id, conversation FROM member WHERE user_id = ANY($1::uuid[])";
+
+pub(crate) async fn list_memberships(
+    session: &Session,
+    users: &[UserId],
+) -> Result<Vec<(UserId, ConversationId)>> {
+    let rows = session.rows(MEMBERSHIPS, params![row::user_ids(users)]).await?;
+    rows.iter()
+        .map(|row| Ok((row::id_at(row, 0)?, row::id_at(row, 1)?)))
+        .collect()
+}
+
 /// The first page of members, oldest first.
 pub(crate) const FIRST_MEMBERS: &str = "
     SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq

@@ -192,6 +192,12 @@ async fn an_append_looks_up_and_locks_by_keys(client: &Client) {
 async fn the_list_reads_what_it_shows(client: &Client) {
     let user = "md5('a20')::uuid";
     let by_user = "Index Scan member_by_user";
+    let users = "ARRAY[md5('a20')::uuid, md5('a21')::uuid]";
+    let (reads, _) = plan(client, conversation::MEMBERSHIPS, users).await;
+    assert!(
+        reads.iter().any(|read| read.ends_with("member_by_user")),
+        "{reads:?}"
+    );
     for (sql, arguments) in [
         (summary::FIRST_PAGE, format!("{user}, 1000, 5")),
         (

@@ -240,6 +240,10 @@ impl Store for PostgresStore {
         work!(self, |session| conversation::list_ids(session, user))
     }
 
+    async fn list_memberships(&self, users: &[UserId]) -> Result<Vec<(UserId, ConversationId)>, StoreError> {
+        work!(self, |session| conversation::list_memberships(session, users))
+    }
+
     async fn list_conversations(
         &self,
         user: UserId,

@@ -222,6 +222,19 @@ pub(crate) fn list_ids(db: &Connection, user: UserId) -> Result<Vec<Conversation
         .collect()
 }
 
+pub(crate) fn list_memberships(db: &Connection, users: &[UserId]) -> Result<Vec<(UserId, ConversationId)>> {
+    let mut memberships = Vec::new();
+    for user in users {
+        let conversations = list_ids(db, *user)?;
+        memberships.extend(
+            conversations
+                .into_iter()
+                .map(|conversation| (*user, conversation)),
+        );
+    }
+    Ok(memberships)
+}
+
 pub(crate) fn list_members(
     db: &Connection,
     conversation: ConversationId,

@@ -235,6 +235,13 @@ impl Store for SqliteStore {
         self.engine.read(move |db| conversation::list_ids(db, user)).await
     }
 
+    async fn list_memberships(&self, users: &[UserId]) -> Result<Vec<(UserId, ConversationId)>, StoreError> {
+        let users = users.to_vec();
+        self.engine
+            .read(move |db| conversation::list_memberships(db, &users))
+            .await
+    }
+
     async fn list_conversations(
         &self,
         user: UserId,

@@ -155,6 +155,9 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Option<ConversationAccess>, StoreError>;
     /// The ids of all conversations that `user` is a member of, in any order.
     async fn list_conversation_ids(&self, user: UserId) -> Result<Vec<ConversationId>, StoreError>;
+    /// The same of several accounts at once, each membership with its account, in any order. There is no limit: the caller chooses how many
+    /// accounts.
+    async fn list_memberships(&self, users: &[UserId]) -> Result<Vec<(UserId, ConversationId)>, StoreError>;
     /// A page of the conversations that `user` is a member of, ordered by (`last_at`, id) descending.
     async fn list_conversations(
         &self,

@@ -36,6 +36,8 @@ pub enum Control {
     Joined {
         /// Of which conversation.
         conversation: ConversationId,
+        /// By which entry.
+        seq: Seq,
     },
     /// A device of it has connected to the node that says so.
     Connected {

@@ -31,10 +31,10 @@ impl Announcer {
         match &event.body {
             EventBody::Created { members, .. } => {
                 for member in members {
-                    self.hub.member_joined(member.user, conversation);
+                    self.hub.member_joined(member.user, conversation, event.seq);
                 }
             }
-            EventBody::MemberAdded { member } => self.hub.member_joined(member.user, conversation),
+            EventBody::MemberAdded { member } => self.hub.member_joined(member.user, conversation, event.seq),
             EventBody::MemberRemoved { user } => self.hub.member_left(*user, conversation),
             EventBody::Message { .. }
             | EventBody::RoleChanged { .. }

@@ -78,8 +78,8 @@ pub(super) enum Placed {
 #[derive(Default)]
 pub(super) struct Audience {
     pub(super) connections: Vec<Arc<Connection>>,
-    /// The last entry that was given; zero while nothing is known of the log.
-    given: Seq,
+    /// The last entry that was given; none while it is not known from where on the connections need the log.
+    given: Option<Seq>,
     /// Entries that came before some that they follow. Mostly there are none, and then they take no memory.
     held: BTreeMap<Seq, Entry>,
     /// The markers of each member as they were last told here: what another node says may be older.
@@ -87,32 +87,44 @@ pub(super) struct Audience {
 }
 
 impl Audience {
-    pub(super) const fn given(&self) -> Seq {
+    pub(super) const fn given(&self) -> Option<Seq> {
         self.given
     }
 
     /// Says how far the log was when the connections began to read it. What was given already counts more.
+    ///
+    /// An older place than that is right as well: entries then come twice. A later one is not: a removal may be among those before it.
     pub(super) fn base(&mut self, head: Seq) {
-        if self.given == Seq::ZERO {
-            self.given = head;
-        }
+        self.given.get_or_insert(head);
     }
 
     /// Finds an entry's place. Where it is not its turn, keeps it until it is, as far as there is room.
     pub(super) fn place(&mut self, entry: Entry) -> Placed {
-        if self.given != Seq::ZERO {
-            if entry.seq <= self.given {
-                return Placed::Known;
-            }
-            if entry.seq != self.given.next() {
-                if self.held.len() < HELD_MAX {
-                    self.held.insert(entry.seq, entry);
-                }
-                return Placed::Early;
-            }
+        if self.given.is_some_and(|given| entry.seq <= given) {
+            return Placed::Known;
         }
-        self.given = entry.seq;
+        if self.given.is_none_or(|given| entry.seq != given.next()) {
+            self.hold(entry);
+            return Placed::Early;
+        }
+        self.given = Some(entry.seq);
         Placed::Next(entry)
+    }
+
+    /// The furthest one is kept in any case: it says how far the log goes.
+    fn hold(&mut self, entry: Entry) {
+        if self.held.len() >= HELD_MAX {
+            match self.held.last_entry() {
+                Some(last) if *last.key() < entry.seq => last.remove(),
+                _ => return,
+            };
+        }
+        self.held.insert(entry.seq, entry);
+    }
+
+    /// How far the log is known to go beyond what can be given.
+    pub(super) fn missing_before(&self) -> Option<Seq> {
+        self.held.last_key_value().map(|(seq, _)| *seq)
     }
 
     /// What is to be told of a member's markers: the furthest that is known of each, where one of them moves.
@@ -132,13 +144,14 @@ impl Audience {
 
     /// A kept entry whose turn it is now; it counts as given.
     pub(super) fn next_held(&mut self) -> Option<Entry> {
+        let given = self.given?;
         while let Some(first) = self.held.first_entry() {
-            if *first.key() > self.given.next() {
+            if *first.key() > given.next() {
                 return None;
             }
             let entry = first.remove();
-            if entry.seq > self.given {
-                self.given = entry.seq;
+            if entry.seq > given {
+                self.given = Some(entry.seq);
                 return Some(entry);
             }
         }
@@ -173,7 +186,7 @@ mod tests {
     #[test]
     fn entries_are_given_once_and_in_order() {
         let mut audience = Audience::default();
-        assert_eq!(take(&mut audience, 5), [5], "nothing is known of the log before");
+        audience.base(Seq::new(5).unwrap());
         audience.base(Seq::new(9).unwrap());
         assert_eq!(take(&mut audience, 4), [0; 0]);
         assert_eq!(take(&mut audience, 8), [0; 0]);
@@ -192,7 +205,23 @@ mod tests {
             assert_eq!(take(&mut audience, seq), [0; 0]);
         }
         assert_eq!(audience.held.len(), HELD_MAX);
-        assert_eq!(take(&mut audience, 2).len(), HELD_MAX + 1);
+        assert_eq!(audience.missing_before(), Seq::new(999));
+        assert_eq!(take(&mut audience, 2).len(), HELD_MAX);
+        assert_eq!(audience.missing_before(), Seq::new(999), "the others are read");
+    }
+
+    #[test]
+    fn what_comes_before_the_beginning_is_known_waits() {
+        let mut audience = Audience::default();
+        for seq in [4, 6, 5, 8] {
+            assert_eq!(take(&mut audience, seq), [0; 0], "{seq}");
+        }
+        audience.base(Seq::new(4).unwrap());
+        let given: Vec<_> = std::iter::from_fn(|| audience.next_held())
+            .map(|entry| entry.seq.get())
+            .collect();
+        assert_eq!(given, [5, 6]);
+        assert_eq!(audience.missing_before(), Seq::new(8));
     }
 
     #[test]

@@ -16,84 +16,13 @@ use tokio::sync::Notify;
 
 use super::announcement::{Control, Header, encode_control, encode_frame};
 use super::audience::{Audience, Change, Entry, Placed};
+pub use super::connection::Connection;
+use super::connection::Subscriptions;
 use super::lock;
 use super::outbox::{Ending, Outbox, Outgoing, Pushed};
 use crate::stats::Stats;
 
 const SHARDS: usize = 64;
-
-/// One connection that has said who it is.
-pub struct Connection {
-    number: u64,
-    /// Whose.
-    pub user: UserId,
-    /// Which device.
-    pub device: DeviceId,
-    /// What waits to be written to it.
-    pub outbox: Outbox,
-    subscriptions: Mutex<Subscriptions>,
-}
-
-impl Connection {
-    /// Unique in this node since its start.
-    pub const fn number(&self) -> u64 {
-        self.number
-    }
-}
-
-impl Connection {
-    /// The conversations that it is subscribed to.
-    pub fn conversations(&self) -> Vec<ConversationId> {
-        lock(&self.subscriptions).joined.iter().copied().collect()
-    }
-
-    /// Whether its account's memberships are just being read.
-    pub fn notes_changes(&self) -> bool {
-        lock(&self.subscriptions).recent.is_some()
-    }
-}
-
-#[derive(Default)]
-struct Subscriptions {
-    joined: HashSet<ConversationId>,
-    /// What has changed since its account's memberships began to be read: that reading may be older.
-    recent: Option<Box<Recent>>,
-    closed: bool,
-}
-
-#[derive(Default)]
-struct Recent {
-    joined: Vec<ConversationId>,
-    left: Vec<ConversationId>,
-}
-
-impl Subscriptions {
-    /// Notes that the account has left. Whether that is news to the connection.
-    fn leave(&mut self, conversation: ConversationId) -> bool {
-        let was_joined = self.joined.remove(&conversation);
-        if let Some(recent) = &mut self.recent {
-            recent.joined.retain(|joined| *joined != conversation);
-            recent.left.push(conversation);
-            return true;
-        }
-        was_joined
-    }
-
-    /// Notes that the account has joined. False where it had before, or where a list of memberships says so that is out of date.
-    fn join(&mut self, conversation: ConversationId, from_list: bool) -> bool {
-        if self.closed || self.joined.contains(&conversation) {
-            return false;
-        }
-        if let Some(recent) = &mut self.recent {
-            if from_list && recent.left.contains(&conversation) {
-                return false;
-            }
-            recent.left.retain(|left| *left != conversation);
-            recent.joined.push(conversation);
-        }
-        self.joined.insert(conversation)
-    }
-}
 
 /// An account that is connected or watched here.
 #[derive(Default)]
@@ -177,7 +106,7 @@ impl Hub {
     /// Subscribes a new connection to its account's conversations, as they were read after [`Hub::open`].
     pub fn join_all(&self, connection: &Arc<Connection>, conversations: &[ConversationId]) {
         for conversation in conversations {
-            self.join(connection, *conversation, true);
+            self.join_listed(connection, *conversation, false);
         }
     }
 
@@ -196,33 +125,14 @@ impl Hub {
     pub fn reconcile(
         &self,
         connection: &Arc<Connection>,
-        memberships: &[ConversationId],
+        memberships: &HashSet<ConversationId>,
     ) -> Vec<ConversationId> {
-        let listed: HashSet<_> = memberships.iter().copied().collect();
-        let gone: Vec<_> = {
-            let subscriptions = lock(&connection.subscriptions);
-            let is_new = |id: &ConversationId| {
-                subscriptions
-                    .recent
-                    .as_ref()
-                    .is_some_and(|recent| recent.joined.contains(id))
-            };
-            let joined = subscriptions.joined.iter();
-            joined
-                .filter(|id| !listed.contains(id) && !is_new(id))
-                .copied()
-                .collect()
-        };
+        let (gone, missed) = lock(&connection.subscriptions).differences(memberships);
         for conversation in gone {
             self.leave(connection, conversation);
         }
-        let mut joined = Vec::new();
-        for conversation in memberships {
-            if self.join(connection, *conversation, true) {
-                self.push(connection, Outgoing::Joined(*conversation));
-                joined.push(*conversation);
-            }
-        }
+        let mut joined = missed;
+        joined.retain(|conversation| self.join_listed(connection, *conversation, true));
         self.stop_noting(connection);
         joined
     }
@@ -360,9 +270,10 @@ impl Hub {
     /// missing, it waits for them.
     pub fn give(&self, conversation: ConversationId, entry: Entry) {
         let mut shard = lock(self.shard(conversation));
-        let Some(audience) = shard.get_mut(&conversation) else {
+        let MapEntry::Occupied(mut place) = shard.entry(conversation) else {
             return;
         };
+        let audience = place.get_mut();
         if self.bus.is_alone() {
             self.hand_out(audience, conversation, &entry);
         } else {
@@ -370,17 +281,25 @@ impl Hub {
             match audience.place(entry) {
                 Placed::Next(entry) => {
                     self.hand_out(audience, conversation, &entry);
-                    while let Some(entry) = audience.next_held() {
-                        self.hand_out(audience, conversation, &entry);
-                    }
+                    self.hand_out_held(audience, conversation);
                 }
-                Placed::Known => {}
-                Placed::Early => self.note_gap(conversation, seq),
+                Placed::Early if audience.given().is_some() => self.note_gap(conversation, seq),
+                Placed::Early | Placed::Known => {}
             }
         }
-        if audience.connections.is_empty() {
-            shard.remove(&conversation);
-            self.bus.unsubscribe(Topic::Conversation(conversation));
+        self.forget_empty(place);
+    }
+
+    fn hand_out_held(&self, audience: &mut Audience, conversation: ConversationId) {
+        while let Some(entry) = audience.next_held() {
+            self.hand_out(audience, conversation, &entry);
+        }
+    }
+
+    fn forget_empty(&self, audience: OccupiedEntry<'_, ConversationId, Audience>) {
+        if audience.get().connections.is_empty() {
+            self.bus.unsubscribe(Topic::Conversation(*audience.key()));
+            audience.remove();
         }
     }
 
@@ -480,10 +399,10 @@ impl Hub {
         }
     }
 
-    /// An account has become a member of a conversation.
-    pub fn member_joined(&self, user: UserId, conversation: ConversationId) {
-        self.joined_here(user, conversation);
-        self.publish_control(user, &Control::Joined { conversation });
+    /// An account has become a member of a conversation by the entry at `seq`, which is announced next.
+    pub fn member_joined(&self, user: UserId, conversation: ConversationId, seq: Seq) {
+        self.joined_here(user, conversation, seq);
+        self.publish_control(user, &Control::Joined { conversation, seq });
     }
 
     /// An account is no longer a member of a conversation: ends its subscriptions here. The other nodes learn it from the entry.
@@ -496,7 +415,14 @@ impl Hub {
     /// Another node says something about an account that is connected here.
     pub fn control(&self, user: UserId, control: &Control) {
         match control {
-            Control::Joined { conversation } => self.joined_here(user, *conversation),
+            Control::Joined { conversation, seq } => {
+                if self
+                    .joined_here(user, *conversation, *seq)
+                    .is_some_and(|given| given < *seq)
+                {
+                    self.note_gap(*conversation, *seq);
+                }
+            }
             Control::Connected { device } => self.end_device(user, *device, Ending::Replaced),
             Control::SignedOut { device } => self.end_device(user, *device, Ending::SignedOut),
             Control::Suspended => self.end_user(user),
@@ -526,17 +452,45 @@ impl Hub {
         }
     }
 
-    fn joined_here(&self, user: UserId, conversation: ConversationId) {
+    /// An account has become a member by the entry at `seq`.
+    ///
+    /// This word may be late: they may have been removed since. Entries are not: where the log is being given here, it says in its order
+    /// who is a member, and how far it was given is returned. Else it is given from that entry on, and a removal comes in its place.
+    fn joined_here(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Option<Seq> {
+        let mut shard = lock(self.shard(conversation));
+        let given = shard.get(&conversation).and_then(Audience::given);
+        if given.is_some() && !self.bus.is_alone() {
+            return given;
+        }
         for connection in self.connections_of(user) {
-            if self.join(&connection, conversation, false) {
+            if self.join(&mut shard, &connection, conversation, false) {
                 self.push(&connection, Outgoing::Joined(conversation));
             }
         }
+        drop(shard);
+        self.base(conversation, seq.previous());
+        None
+    }
+
+    /// Subscribes a connection to a conversation that a list of memberships has, and tells it of that where it is to be told. Whether
+    /// it was not subscribed before.
+    fn join_listed(&self, connection: &Arc<Connection>, conversation: ConversationId, tell: bool) -> bool {
+        let mut shard = lock(self.shard(conversation));
+        let is_news = self.join(&mut shard, connection, conversation, true);
+        if is_news && tell {
+            self.push(connection, Outgoing::Joined(conversation));
+        }
+        is_news
     }
 
     /// Whether it was not subscribed before.
-    fn join(&self, connection: &Arc<Connection>, conversation: ConversationId, from_list: bool) -> bool {
-        let mut shard = lock(self.shard(conversation));
+    fn join(
+        &self,
+        shard: &mut Shard,
+        connection: &Arc<Connection>,
+        conversation: ConversationId,
+        from_list: bool,
+    ) -> bool {
         if !lock(&connection.subscriptions).join(conversation, from_list) {
             return false;
         }
@@ -563,10 +517,7 @@ impl Hub {
                 .get_mut()
                 .connections
                 .retain(|other| other.number != connection.number);
-            if audience.get().connections.is_empty() {
-                audience.remove();
-                self.bus.unsubscribe(Topic::Conversation(conversation));
-            }
+            self.forget_empty(audience);
         }
     }
 
@@ -593,18 +544,14 @@ impl Hub {
 
     /// How far a conversation was given here; none where nobody is subscribed, or nothing is known of it yet.
     pub fn given_of(&self, conversation: ConversationId) -> Option<Seq> {
-        let shard = lock(self.shard(conversation));
-        let given = shard.get(&conversation)?.given();
-        drop(shard);
-        (given != Seq::ZERO).then_some(given)
+        lock(self.shard(conversation)).get(&conversation)?.given()
     }
 
     /// A conversation's log is known to go up to here. Where that was not given, notes what is missing.
     pub fn expect(&self, conversation: ConversationId, head: Seq) {
-        match self.given_of(conversation) {
-            Some(given) if given < head => self.note_gap(conversation, head),
-            Some(_) => {}
-            None => self.base(conversation, head),
+        self.base(conversation, head);
+        if self.given_of(conversation).is_some_and(|given| given < head) {
+            self.note_gap(conversation, head);
         }
     }
 
@@ -612,18 +559,27 @@ impl Hub {
     pub fn without_base(&self, conversations: &[ConversationId]) -> Vec<ConversationId> {
         let is_without = |id: &&ConversationId| {
             let shard = lock(self.shard(**id));
-            shard
-                .get(*id)
-                .is_some_and(|audience| audience.given() == Seq::ZERO)
+            shard.get(*id).is_some_and(|audience| audience.given().is_none())
         };
         conversations.iter().filter(is_without).copied().collect()
     }
 
-    /// A conversation's log goes up to here, and its subscribers read it up to here by themselves.
-    pub fn base(&self, conversation: ConversationId, head: Seq) {
-        if let Some(audience) = lock(self.shard(conversation)).get_mut(&conversation) {
-            audience.base(head);
+    /// A conversation's log goes up to here, and its subscribers read it up to here by themselves. What came meanwhile is given.
+    fn base(&self, conversation: ConversationId, head: Seq) {
+        let mut shard = lock(self.shard(conversation));
+        let MapEntry::Occupied(mut place) = shard.entry(conversation) else {
+            return;
+        };
+        let audience = place.get_mut();
+        if audience.given().is_some() {
+            return;
         }
+        audience.base(head);
+        self.hand_out_held(audience, conversation);
+        if let Some(seq) = audience.missing_before() {
+            self.note_gap(conversation, seq);
+        }
+        self.forget_empty(place);
     }
 
     /// The parts of the list of conversations that are looked at one by one.

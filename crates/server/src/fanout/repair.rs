@@ -1,17 +1,19 @@
 //! What the bus has lost is found in the log, and given to whoever should have had it.
 //!
 //! One task a node. A jump in `seq` wakes it; it waits a moment, because what is missing is mostly on its way from another node,
-//! then reads what still is. The end of a log that no later entry betrays is found by comparing: all heads now and then, and
-//! everything (memberships too) when the bus has been away. Devices that were signed out meanwhile are cut by the same sweep.
+//! then reads what still is. The end of a log that no later entry betrays is found by comparing, now and then and when the bus has
+//! been away: the heads of all logs, and the memberships of all accounts. Devices that were signed out meanwhile are cut by the same
+//! sweep.
 //! A node that is alone misses nothing, and has no such task.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use pipit_store::Store;
 use pipit_store::account::Barred;
 use pipit_store::error::StoreError;
-use pipit_wire::{ConversationId, Seq};
+use pipit_wire::{ConversationId, Seq, UserId};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -28,8 +30,8 @@ const RETRY: Duration = Duration::from_secs(1);
 const PAGE: u32 = 256;
 /// How many conversations or devices are asked about at once.
 const CHUNK: usize = 1_000;
-/// Memberships are read again by every so many sweeps.
-const SWEEPS_A_READING: u32 = 10;
+/// About how many memberships are read at once: of so many accounts that their connections here have these.
+const MEMBERSHIPS: usize = 10_000;
 
 /// See the module.
 pub struct Repair {
@@ -60,22 +62,14 @@ impl Repair {
         let work = async {
             let mut due = tokio::time::interval(every);
             due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            let mut sweeps: u32 = 0;
             loop {
                 let outcome = tokio::select! {
                     () = self.hub.gap_found() => {
                         tokio::time::sleep(ON_ITS_WAY).await;
                         self.close_gaps().await
                     }
-                    () = self.resumed.notified() => self.sweep_all().await,
-                    _ = due.tick() => {
-                        sweeps = sweeps.wrapping_add(1);
-                        if sweeps.is_multiple_of(SWEEPS_A_READING) {
-                            self.sweep_all().await
-                        } else {
-                            self.sweep().await
-                        }
-                    }
+                    () = self.resumed.notified() => self.sweep().await,
+                    _ = due.tick() => self.sweep().await,
                 };
                 if let Err(error) = outcome {
                     tracing::warn!(
@@ -97,43 +91,46 @@ impl Repair {
     /// Prepares a connection that has joined its conversations for what other nodes announce: when this returns, whatever is not
     /// in the log yet will be given to it, and what is, is for it to read.
     ///
-    /// Memberships are read a second time, because a removal that was announced before the subscription has been missed.
+    /// Memberships are read a second time, because a removal that was announced before the subscription has been missed; and after the
+    /// heads, because one that is in the log by then will not be given.
     pub async fn admit(&self, connection: &Arc<Connection>) -> Result<(), StoreError> {
         if self.hub.is_alone() {
             self.hub.stop_noting(connection);
             return Ok(());
         }
-        self.hub.settled().await;
-        self.base(&connection.conversations()).await?;
-        self.reread(connection).await
+        loop {
+            self.hub.settled().await;
+            let unknown = self.hub.without_base(&connection.conversations());
+            let mut heads = Vec::with_capacity(unknown.len());
+            for chunk in unknown.chunks(CHUNK) {
+                heads.extend(self.store.last_seqs(chunk).await?);
+            }
+            self.hub.note_changes(connection);
+            let memberships = self.store.list_conversation_ids(connection.user).await;
+            let memberships = memberships.inspect_err(|_| self.hub.stop_noting(connection))?;
+            let joined = self.hub.reconcile(connection, &memberships.into_iter().collect());
+            for (conversation, head) in heads {
+                self.hub.expect(conversation, head);
+            }
+            if joined.is_empty() {
+                return Ok(());
+            }
+        }
     }
 
-    /// Reads how far the logs of these conversations are, where nothing was given of them here yet.
-    pub async fn base(&self, conversations: &[ConversationId]) -> Result<(), StoreError> {
+    /// Prepares a conversation that somebody here has just joined in the same way. What its log has by now is given before long.
+    pub async fn follow(&self, conversation: ConversationId) -> Result<(), StoreError> {
         if self.hub.is_alone() {
             return Ok(());
         }
-        for chunk in self.hub.without_base(conversations).chunks(CHUNK) {
-            for (conversation, head) in self.store.last_seqs(chunk).await? {
-                self.hub.base(conversation, head);
-            }
+        self.hub.settled().await;
+        for (conversation, head) in self.store.last_seqs(&[conversation]).await? {
+            self.hub.expect(conversation, head);
         }
         Ok(())
     }
 
-    /// Brings a connection's subscriptions in line with its account's memberships.
-    async fn reread(&self, connection: &Arc<Connection>) -> Result<(), StoreError> {
-        self.hub.note_changes(connection);
-        let memberships = self.store.list_conversation_ids(connection.user).await?;
-        let joined = self.hub.reconcile(connection, &memberships);
-        if !joined.is_empty() {
-            self.hub.settled().await;
-            self.base(&joined).await?;
-        }
-        Ok(())
-    }
-
-    /// Compares heads and devices, and repairs what is behind.
+    /// Compares devices, heads and memberships, and repairs what is behind.
     pub async fn sweep(&self) -> Result<(), StoreError> {
         self.stats.sweeps.add_one();
         self.cut_barred().await?;
@@ -145,17 +142,65 @@ impl Repair {
                 }
             }
         }
-        self.close_gaps().await
+        self.close_gaps().await?;
+        self.compare_memberships().await
     }
 
-    /// The same, and reads every connected account's memberships again.
-    pub async fn sweep_all(&self) -> Result<(), StoreError> {
-        self.sweep().await?;
-        for connection in self.hub.connections() {
+    /// Brings all connections in line with their accounts' memberships.
+    async fn compare_memberships(&self) -> Result<(), StoreError> {
+        let mut connections = self.hub.connections();
+        connections.sort_unstable_by_key(|connection| connection.user);
+        let (mut some, mut weight) = (Vec::new(), 0);
+        for connection in connections {
+            // Those of one account stay together.
+            let is_another = some
+                .last()
+                .is_some_and(|last: &Arc<Connection>| last.user != connection.user);
+            if is_another && (weight >= MEMBERSHIPS || some.len() >= CHUNK) {
+                self.compare_some(&std::mem::take(&mut some)).await?;
+                weight = 0;
+            }
+            weight += connection.conversation_count();
+            some.push(connection);
+        }
+        self.compare_some(&some).await
+    }
+
+    async fn compare_some(&self, connections: &[Arc<Connection>]) -> Result<(), StoreError> {
+        let mut users: Vec<_> = Vec::new();
+        let mut noting = Vec::new();
+        for connection in connections {
             // One whose memberships are just being read the first time is left alone.
             if !connection.notes_changes() {
-                self.reread(&connection).await?;
+                self.hub.note_changes(connection);
+                noting.push(connection);
+                users.push(connection.user);
             }
+        }
+        users.dedup();
+        if users.is_empty() {
+            return Ok(());
+        }
+        let read = self.store.list_memberships(&users).await;
+        let read = read.inspect_err(|_| {
+            for connection in &noting {
+                self.hub.stop_noting(connection);
+            }
+        })?;
+        let mut memberships: HashMap<UserId, HashSet<ConversationId>> = HashMap::new();
+        for (user, conversation) in read {
+            memberships.entry(user).or_default().insert(conversation);
+        }
+        let none = HashSet::new();
+        let mut behind = Vec::new();
+        for connection in noting {
+            let memberships = memberships.get(&connection.user).unwrap_or(&none);
+            if !self.hub.reconcile(connection, memberships).is_empty() {
+                behind.push(connection);
+            }
+        }
+        for connection in behind {
+            self.admit(connection).await?;
         }
         Ok(())
     }

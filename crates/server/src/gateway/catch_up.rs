@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use pipit_wire::frame::Cursor;
 use pipit_wire::frame::server::{CatchUp as CatchUpFrame, ConversationGone, Synced};
-use pipit_wire::{RequestId, ServerFrame, UserId, codec};
+use pipit_wire::{ConversationId, RequestId, ServerFrame, UserId, codec};
 
 use crate::context::Context;
 use crate::error::ServiceError;
@@ -39,14 +39,15 @@ impl CatchUp {
         self.id
     }
 
-    /// The next few answers; the last of them is `synced`, and then it is over. Where it fails, nothing was answered.
+    /// The next few answers, what they say is gone, and whether it is over: the last answer is `synced`. Where it fails, nothing was answered.
     pub(super) async fn step(
         &mut self,
         context: &Context,
         user: UserId,
-    ) -> Result<(Vec<Bytes>, bool), ServiceError> {
+    ) -> Result<(Vec<Bytes>, Vec<ConversationId>, bool), ServiceError> {
         let chunk: Vec<_> = self.cursors.iter().take(CURSORS_AT_ONCE).copied().collect();
         let mut frames = Vec::with_capacity(chunk.len() + 1);
+        let mut all_gone = Vec::new();
         if !chunk.is_empty() {
             let limit = if self.bytes_left == 0 {
                 0
@@ -63,6 +64,7 @@ impl CatchUp {
                         conversation: cursor.conversation,
                     };
                     frames.push(encode(&ServerFrame::ConversationGone(gone)));
+                    all_gone.push(cursor.conversation);
                 }
             }
             for row in rows {
@@ -83,7 +85,7 @@ impl CatchUp {
         if over {
             frames.push(encode(&ServerFrame::Synced(Synced { id: self.id })));
         }
-        Ok((frames, over))
+        Ok((frames, all_gone, over))
     }
 }
 

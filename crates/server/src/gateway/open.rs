@@ -66,6 +66,9 @@ pub(super) struct Open {
     taken: Option<Taken>,
     catch_ups: VecDeque<CatchUp>,
     typed: Vec<Typed>,
+    /// Conversations that the client has not been shown, or has been told are gone, while their logs have not been given up to where its
+    /// account was removed: what comes of them until then is not for it.
+    hidden: Vec<ConversationId>,
 }
 
 impl Drop for Open {
@@ -96,6 +99,7 @@ impl Open {
             taken: None,
             catch_ups: VecDeque::new(),
             typed: Vec::new(),
+            hidden: Vec::new(),
         };
         tracing::debug!(user = %who.user, device = %who.device, connection = open.connection.number(), client = hello.client.name, "opened");
         // A revocation from here on finds the connection in the hub; one from before is found in the storage.
@@ -295,12 +299,15 @@ impl Open {
         let mut frames = Vec::with_capacity(items.len());
         for item in items {
             match item {
-                Outgoing::Frame(frame) => frames.push(frame),
+                Outgoing::Frame(frame) => {
+                    if self.hidden.is_empty() || !is_of(&frame, &self.hidden) {
+                        frames.push(frame);
+                    }
+                }
                 Outgoing::Joined(conversation) => {
-                    node.hub.settled().await;
-                    let based = node.repair.base(&[conversation]).await;
+                    self.hidden.retain(|hidden| *hidden != conversation);
                     let store = &node.context.store;
-                    let found = match based {
+                    let found = match node.repair.follow(conversation).await {
                         Ok(()) => store.find_summary(conversation, self.caller.user).await,
                         Err(error) => Err(error),
                     };
@@ -308,8 +315,8 @@ impl Open {
                         Ok(Some(summary)) => {
                             frames.push(encode(&ServerFrame::Conversation(Box::new(summary))));
                         }
-                        // Left again already: that comes next.
-                        Ok(None) => {}
+                        // Left again already: the removal is in the log, which is given.
+                        Ok(None) => self.hidden.push(conversation),
                         Err(error) => {
                             let refusal = ServiceError::from(error).into_wire(node.context.random_bytes());
                             frames.push(encode(&ServerFrame::Error(refusal)));
@@ -317,6 +324,7 @@ impl Open {
                     }
                 }
                 Outgoing::Left(conversation) => {
+                    self.hidden.retain(|hidden| *hidden != conversation);
                     self.access.forget(conversation);
                     let gone = ConversationGone { conversation };
                     frames.push(encode(&ServerFrame::ConversationGone(gone)));
@@ -362,7 +370,13 @@ impl Open {
             return Vec::new();
         };
         match request.step(&node.context, self.caller.user).await {
-            Ok((frames, over)) => {
+            Ok((frames, gone, over)) => {
+                // The log may not have been given up to where it says so.
+                for conversation in gone {
+                    if self.connection.is_in(conversation) && !self.hidden.contains(&conversation) {
+                        self.hidden.push(conversation);
+                    }
+                }
                 if over {
                     self.catch_ups.pop_front();
                 }
@@ -512,6 +526,20 @@ fn ack(id: RequestId, message: MessageId, appended: &Appended) -> Bytes {
         seq: appended.event.seq,
         at: appended.event.at,
     }))
+}
+
+/// Whether a frame is about one of these conversations.
+fn is_of(frame: &Bytes, conversations: &[ConversationId]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct About {
+        conversation: Option<ConversationId>,
+    }
+    let about = serde_json::from_slice::<About>(frame);
+    about.is_ok_and(|about| {
+        about
+            .conversation
+            .is_some_and(|about| conversations.contains(&about))
+    })
 }
 
 fn error_frame(code: ErrorCode, message: &str) -> Bytes {

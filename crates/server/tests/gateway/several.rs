@@ -6,7 +6,8 @@ use std::sync::{Arc, Weak};
 use async_trait::async_trait;
 use bytes::Bytes;
 use pipit_bus::{Bus, BusError, Exchange, LocalBus, Sink as _, Topic};
-use pipit_wire::{ConversationId, Timestamp};
+use pipit_server::fanout::announcement::Control;
+use pipit_wire::{ConversationId, Seq, Timestamp};
 use serde_json::{Value, json};
 
 use crate::world::{Client, Server, World};
@@ -110,7 +111,7 @@ async fn the_last_message_is_found_when_the_bus_is_back() {
     second.node.resumed();
     expect_text(&mut reader, "the last").await;
     // Nothing is given twice, however often it is looked for.
-    second.node.repair.sweep_all().await.unwrap();
+    second.node.repair.sweep().await.unwrap();
     reader.expect_nothing().await;
     assert_eq!(second.node.stats.repaired_entries.get(), 1);
 }
@@ -167,6 +168,82 @@ async fn what_changed_while_the_bus_was_away_is_put_right() {
     let (conversation, _) = carol.until("conversation").await;
     assert_eq!(conversation["id"], json!(group));
     assert_eq!(second.node.hub.audience(group), 1);
+}
+
+#[tokio::test]
+async fn a_lost_word_of_a_new_membership_is_made_good_by_the_next_sweep() {
+    let world = World::new();
+    let (first, second, bus) = two(&world).await;
+    let people = [
+        world.person("alice").await,
+        world.person("bob").await,
+        world.person("carol").await,
+    ];
+    let group = first.group(&people[0], &[&people[1]]).await;
+    let mut writer = first.connect(&people[0]).await;
+    // Nobody on her node is in the group: its announcements do not come there.
+    let mut carol = second.connect(&people[2]).await;
+    bus.cut(true);
+    first.add(&people[0], group, people[2].user).await;
+    bus.cut(false);
+    writer.say(group, "unheard").await;
+    carol.expect_nothing().await;
+    second.node.repair.sweep().await.unwrap();
+    let (conversation, _) = carol.until("conversation").await;
+    assert_eq!(conversation["id"], json!(group));
+    writer.say(group, "heard").await;
+    expect_text(&mut carol, "heard").await;
+}
+
+#[tokio::test]
+async fn a_word_of_a_membership_that_comes_after_its_end_changes_nothing() {
+    let world = World::new();
+    for is_bob_there in [false, true] {
+        let (first, second, _bus) = two(&world).await;
+        let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| format!("{name}_{is_bob_there}"));
+        let people = [
+            world.person(&alice).await,
+            world.person(&bob).await,
+            world.person(&carol).await,
+        ];
+        let group = first.group(&people[0], &[&people[1]]).await;
+        let mut writer = first.connect(&people[0]).await;
+        let mut bob = None;
+        if is_bob_there {
+            bob = Some(second.connect(&people[1]).await);
+        }
+        let mut carol = second.connect(&people[2]).await;
+        first.add(&people[0], group, people[2].user).await;
+        first.remove(&people[0], group, people[2].user).await;
+        carol.until("conversation_gone").await;
+        let late = Control::Joined {
+            conversation: group,
+            seq: Seq::new(2).unwrap(),
+        };
+        second.node.hub.control(people[2].user, &late);
+        writer.say(group, "between us").await;
+        // She may be told once more that it is gone, and of nothing else.
+        while second.node.hub.audience(group) > usize::from(is_bob_there) {
+            carol.expect("conversation_gone").await;
+        }
+        writer.say(group, "between us, too").await;
+        if let Some(bob) = &mut bob {
+            expect_text(bob, "between us").await;
+            expect_text(bob, "between us, too").await;
+        }
+        carol.send(json!({"type": "ping", "id": 99})).await;
+        let (_, before) = carol.until("pong").await;
+        let told = before.iter().find(|frame| frame["type"] != "conversation_gone");
+        assert_eq!(told, None, "carol is no member");
+        // Whoever comes back is back, however late the first word of it is.
+        first.add(&people[0], group, people[2].user).await;
+        second.node.hub.control(people[2].user, &late);
+        let (conversation, _) = carol.until("conversation").await;
+        assert_eq!(conversation["id"], json!(group));
+        writer.say(group, "all of us").await;
+        expect_text(&mut carol, "all of us").await;
+        assert_eq!(second.node.hub.audience(group), 1 + usize::from(is_bob_there));
+    }
 }
 
 #[tokio::test]
