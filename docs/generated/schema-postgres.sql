@@ -144,7 +144,9 @@ TABLE refresh_token (
     hash bytea NOT NULL,
     device uuid NOT NULL,
     state smallint NOT NULL,
+    spent_at bigint,
     PRIMARY KEY (hash),
+    CHECK (((state = 2) = (spent_at IS NOT NULL))),
     FOREIGN KEY (device) REFERENCES device(id) ON DELETE CASCADE,
     CHECK ((length(hash) = 32)),
     CHECK ((state = ANY (ARRAY[0, 1, 2])))
@@ -199,6 +201,7 @@ CREATE INDEX device_by_user ON public.device USING btree (user_id, signed_in_at)
 CREATE UNIQUE INDEX device_pkey ON public.device USING btree (id);
 CREATE UNIQUE INDEX event_by_id ON ONLY public.event USING btree (conversation, id);
 CREATE UNIQUE INDEX event_pkey ON ONLY public.event USING btree (conversation, seq);
+CREATE INDEX invite_by_end ON public.invite USING btree (expires_at);
 CREATE INDEX invite_open ON public.invite USING btree (created_at, id) WHERE ((uses_left > 0) AND (revoked_at IS NULL));
 CREATE UNIQUE INDEX invite_pkey ON public.invite USING btree (id);
 CREATE UNIQUE INDEX invite_token_key ON public.invite USING btree (token);
@@ -208,6 +211,7 @@ CREATE UNIQUE INDEX member_pkey ON public.member USING btree (conversation, user
 CREATE UNIQUE INDEX personal_pkey ON public.personal USING btree (conversation, user_id);
 CREATE INDEX refresh_token_by_device ON public.refresh_token USING btree (device, state);
 CREATE UNIQUE INDEX refresh_token_pkey ON public.refresh_token USING btree (hash);
+CREATE INDEX refresh_token_spent ON public.refresh_token USING btree (spent_at) WHERE (state = 2);
 CREATE UNIQUE INDEX schema_version_pkey ON public.schema_version USING btree (version);
 CREATE UNIQUE INDEX server_key_pkey ON public.server_key USING btree (one);
 CREATE UNIQUE INDEX server_pkey ON public.server USING btree (one);

@@ -99,7 +99,7 @@ CREATE TABLE refresh_token (
     hash BLOB NOT NULL PRIMARY KEY CHECK (length(hash) = 32),
     device BLOB NOT NULL REFERENCES device (id) ON DELETE CASCADE,
     state INTEGER NOT NULL CHECK (state IN (0, 1, 2)) -- current, its predecessor, spent
-) STRICT, WITHOUT ROWID;
+, spent_at INTEGER) STRICT, WITHOUT ROWID;
 
 CREATE TABLE server (
     only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
@@ -148,6 +148,8 @@ CREATE INDEX device_by_user ON device (user, signed_in_at);
 
 CREATE UNIQUE INDEX event_by_id ON event (id, conversation);
 
+CREATE INDEX invite_by_end ON invite (expires_at);
+
 CREATE INDEX invite_open ON invite (created_at, id) WHERE uses_left > 0 AND revoked_at IS NULL;
 
 CREATE INDEX member_by_age ON member (conversation, first_seq, user);
@@ -155,6 +157,8 @@ CREATE INDEX member_by_age ON member (conversation, first_seq, user);
 CREATE INDEX member_by_user ON member (user, conversation);
 
 CREATE INDEX refresh_token_by_device ON refresh_token (device, state);
+
+CREATE INDEX refresh_token_spent ON refresh_token (spent_at) WHERE state = 2;
 
 CREATE INDEX user_word_by_user ON user_word (user);
 

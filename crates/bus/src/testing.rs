@@ -129,6 +129,15 @@ impl TestRedis {
         Ok(redis)
     }
 
+    /// One that also listens on a port of its own, with TLS; its certificate is among the arguments. The port comes with it.
+    pub fn start_tls(arguments: &[&str]) -> io::Result<(Self, u16)> {
+        let port = free_ports(1)?.into_iter().next().unwrap_or_default();
+        let number = port.to_string();
+        let mut all = vec!["--tls-port", number.as_str(), "--bind", "127.0.0.1"];
+        all.extend(arguments);
+        Ok((Self::start_with(&all)?, port))
+    }
+
     /// Its address, as `RedisAddress` reads it. It stays the same over restarts.
     pub fn address(&self) -> String {
         format!("unix://{}", self.socket.display())

@@ -30,6 +30,7 @@ use crate::service::devices::Devices;
 use crate::service::invites::Invites;
 use crate::service::media::Media;
 use crate::service::passwords::Passwords;
+use crate::service::pruning::Pruning;
 use crate::service::tokens::{AccessTokens, Secret, SecretKind};
 
 pub use self::error::StartError;
@@ -147,6 +148,7 @@ impl Server {
             tasks.clone(),
         );
         tasks.spawn(Arc::clone(&media).run_clearing(stop.clone()));
+        tasks.spawn(Pruning::new(context.clone(), Arc::clone(&node.stats)).run(stop.clone()));
         let needs_set_up = context.store.find_server().await?.is_none();
         let metrics = Metrics::new(Arc::clone(&node.stats), way.redis());
         let app = assemble(&config, context, tokens, node, media, metrics, &key);

@@ -11,5 +11,6 @@ pub mod messaging;
 pub mod passwords;
 pub mod personal;
 pub mod presence;
+pub mod pruning;
 pub mod receipts;
 pub mod tokens;

@@ -50,6 +50,8 @@ counters! {
     repaired_entries,
     /// Times that what was given was compared with the log.
     sweeps,
+    /// Refresh tokens and invites forgotten because they had served their time.
+    pruned,
     /// Bytes of files that have come.
     upload_bytes,
     /// Uploads that became files.

@@ -165,6 +165,8 @@ store! {
         fn find_device(device: DeviceId) -> Option<DeviceRecord>;
         fn list_devices(user: UserId) -> Vec<DeviceRecord>;
         fn revoke_device(user: UserId, device: DeviceId, now: Timestamp) -> bool;
+        fn prune_refresh_tokens(before: Timestamp, limit: u32) -> u64;
+        fn prune_invites(before: Timestamp, limit: u32) -> u64;
         fn touch_devices(seen: &[(DeviceId, Timestamp)]) -> ();
         fn last_seen(users: &[UserId]) -> Vec<(UserId, Timestamp)>;
         fn create_invite(invite: NewInvite) -> ();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pipit_store::Store;
 use pipit_store::account::{Barred, DeviceRecord, RotateRefresh, RotateRefreshError};
-use pipit_wire::DeviceId;
+use pipit_wire::{DeviceId, Timestamp};
 use tokio::task::JoinSet;
 
 use crate::world::{Person, World, token};
@@ -206,6 +206,33 @@ pub async fn concurrent_rotations_of_one_token_succeed(store: Arc<dyn Store>) {
         assert_eq!(outcome.unwrap().id, alice.device);
     }
     assert!(world.store.find_device(alice.device).await.unwrap().is_some());
+}
+
+/// What was spent before a time is forgotten, some at a time: then it is unknown. What still works, and what was spent later, stays.
+pub async fn spent_tokens_are_pruned(store: Arc<dyn Store>) {
+    let (world, alice, bob, _) = World::with_three(store).await;
+    let prune = async |before, limit| world.store.prune_refresh_tokens(before, limit).await.unwrap();
+    for step in 0..5 {
+        let presented = if step == 0 { alice.refresh } else { 999 + step };
+        rotate(&world, presented, 1_000 + step).await.unwrap();
+    }
+    // 1004 is current, 1003 its predecessor; those before them are spent, and so is bob's 2000, which was never used.
+    rotate(&world, bob.refresh, 2_000).await.unwrap();
+    rotate(&world, bob.refresh, 2_001).await.unwrap();
+    let between = world.now();
+    rotate(&world, 1_004, 1_005).await.unwrap();
+    assert_eq!(prune(Timestamp(0), 100).await, 0);
+    assert_eq!(prune(between, 2).await, 2);
+    assert_eq!(prune(between, 100).await, 3);
+    assert_eq!(prune(between, 100).await, 0);
+    for (presented, successor) in [(alice.refresh, 3_000), (1_002, 3_001), (2_000, 3_002)] {
+        let outcome = rotate(&world, presented, successor).await;
+        assert_eq!(outcome, Err(RotateRefreshError::Unknown), "{presented}");
+    }
+    assert_eq!(rotate(&world, 1_004, 3_003).await.unwrap().id, alice.device);
+    assert_eq!(rotate(&world, bob.refresh, 3_004).await.unwrap().id, bob.device);
+    let outcome = rotate(&world, 1_003, 3_005).await.map(|device| device.id);
+    assert_eq!(outcome, reused(alice), "it was spent later");
 }
 
 /// Devices that may not be connected are found among many: revoked, unknown, and those of the suspended.

@@ -106,6 +106,24 @@ pub async fn an_invite_expires(store: Arc<dyn Store>) {
     assert!(!late, "what has expired is not revoked");
 }
 
+/// What ended before a time is forgotten, some at a time; what still works, or ended later, is not.
+pub async fn ended_invites_are_pruned(store: Arc<dyn Store>) {
+    let (world, alice, ..) = World::with_three(store).await;
+    let mut invites = Vec::new();
+    for number in 0..4 {
+        invites.push(invite(&world, alice, number, 1).await);
+    }
+    join(&world, &invites[0], "dave", world.now()).await.unwrap();
+    let prune = async |before, limit| world.store.prune_invites(before, limit).await.unwrap();
+    assert_eq!(prune(invites[0].expires_at, 100).await, 0);
+    assert_eq!(prune(invites[3].expires_at, 2).await, 2);
+    assert_eq!(prune(invites[3].expires_at, 100).await, 1);
+    assert_eq!(prune(invites[3].expires_at, 100).await, 0);
+    for (invite, expect) in invites.iter().zip([None, None, None, Some(1)]) {
+        assert_eq!(uses_left(&world, invite).await, expect);
+    }
+}
+
 /// An invite is ended by who made it, or by anyone in nobody's name; once.
 pub async fn an_invite_is_revoked(store: Arc<dyn Store>) {
     let (world, alice, bob, _) = World::with_three(store).await;

@@ -68,12 +68,14 @@ macro_rules! conformance_tests {
                 a_replaced_token_revokes_the_device,
                 a_suspended_account_rotates_nothing,
                 concurrent_rotations_of_one_token_succeed,
+                spent_tokens_are_pruned,
             }
             invite {
                 an_invite_is_used_up,
                 an_invite_expires,
                 an_invite_is_revoked,
                 invites_are_listed,
+                ended_invites_are_pruned,
                 a_refused_account_uses_no_invite,
                 concurrent_accounts_share_no_last_use,
             }

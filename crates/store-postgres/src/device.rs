@@ -104,9 +104,11 @@ const FIND_BY_TOKEN: &str = "
     WHERE token.hash = $1 AND device.revoked_at IS NULL AND account.suspended_at IS NULL";
 /// The current one was presented: it becomes the predecessor, and what was that is spent.
 const STEP_FORWARD: &str = "
-    UPDATE refresh_token SET state = state + 1 WHERE device = $1 AND state IN (0, 1)";
+    UPDATE refresh_token SET state = state + 1, spent_at = CASE state WHEN 1 THEN $2::bigint END
+    WHERE device = $1 AND state IN (0, 1)";
 /// The predecessor was presented: the current one is spent without having been used.
-const REPLACE_CURRENT: &str = "UPDATE refresh_token SET state = 2 WHERE device = $1 AND state = 0";
+const REPLACE_CURRENT: &str = "
+    UPDATE refresh_token SET state = 2, spent_at = $2 WHERE device = $1 AND state = 0";
 
 pub(crate) async fn rotate(
     session: &Session,
@@ -147,7 +149,7 @@ pub(crate) async fn rotate(
         }
     };
     let step = session.prepare(step).await?;
-    let key = params![device.id.as_uuid()];
+    let key = params![device.id.as_uuid(), rotation.now.as_ms()];
     let successor = params![rotation.successor.0.as_slice(), device.id.as_uuid()];
     let (stepped, inserted, committed) = tokio::join!(
         biased;
@@ -205,6 +207,18 @@ pub(crate) async fn revoke(
         return Ok(session.first(own, key_at).await?.is_some());
     }
     Ok(revoked > 0)
+}
+
+/// Nodes that do this at once do not wait for each other.
+pub(crate) async fn prune_tokens(session: &Session, before: Timestamp, limit: u32) -> Result<u64> {
+    session
+        .run(
+            "DELETE FROM refresh_token WHERE hash = ANY(ARRAY(
+                SELECT hash FROM refresh_token WHERE state = 2 AND spent_at < $1 ORDER BY spent_at LIMIT $2
+                FOR UPDATE SKIP LOCKED))",
+            params![before.as_ms(), i64::from(limit)],
+        )
+        .await
 }
 
 pub(crate) async fn touch(session: &Session, seen: &[(DeviceId, Timestamp)]) -> Result<()> {

@@ -31,6 +31,17 @@ pub(crate) async fn create(session: &Session, invite: &NewInvite) -> Result<()> 
     Ok(())
 }
 
+/// Nodes that do this at once do not wait for each other.
+pub(crate) async fn prune(session: &Session, before: Timestamp, limit: u32) -> Result<u64> {
+    session
+        .run(
+            "DELETE FROM invite WHERE id = ANY(ARRAY(
+                SELECT id FROM invite WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
+            params![before.as_ms(), i64::from(limit)],
+        )
+        .await
+}
+
 /// Takes one use. Changes nothing where the invite does not work.
 pub(crate) const USE_ONCE: &str = "
     UPDATE invite SET uses_left = uses_left - 1

@@ -18,6 +18,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../migrations/0004_no_unread_index.sql"),
     ),
     ("personal", include_str!("../migrations/0005_personal.sql")),
+    ("pruning", include_str!("../migrations/0006_pruning.sql")),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

@@ -149,6 +149,14 @@ impl Store for PostgresStore {
         work!(self, |session| device::find_barred(session, devices))
     }
 
+    async fn prune_refresh_tokens(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        work!(self, |session| device::prune_tokens(session, before, limit))
+    }
+
+    async fn prune_invites(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        work!(self, |session| invite::prune(session, before, limit))
+    }
+
     async fn touch_devices(&self, seen: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
         work!(self, |session| device::touch(session, seen))
     }

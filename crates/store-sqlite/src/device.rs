@@ -10,7 +10,6 @@ use crate::row;
 /// States of a refresh token.
 const CURRENT: i64 = 0;
 const PREDECESSOR: i64 = 1;
-const SPENT: i64 = 2;
 
 pub(crate) fn create(db: &Connection, device: &NewDevice) -> Result<()> {
     db.prepare_cached(
@@ -92,11 +91,12 @@ pub(crate) fn rotate(
     match state {
         CURRENT => {
             // The presented one becomes the predecessor, and what was that is spent.
-            set_state(db, id, PREDECESSOR, SPENT)?;
-            set_state(db, id, CURRENT, PREDECESSOR)?;
+            spend(db, id, PREDECESSOR, rotation.now)?;
+            db.prepare_cached("UPDATE refresh_token SET state = 1 WHERE device = ?1 AND state = 0")?
+                .execute([id.as_bytes()])?;
         }
         // The current one was never used: it is spent without having been, and the predecessor stays one.
-        PREDECESSOR => set_state(db, id, CURRENT, SPENT)?,
+        PREDECESSOR => spend(db, id, CURRENT, rotation.now)?,
         _ => {
             revoke(db, device.user, id, rotation.now)?;
             return Ok(Err(RotateRefreshError::Reused {
@@ -109,10 +109,18 @@ pub(crate) fn rotate(
     Ok(Ok(device))
 }
 
-fn set_state(db: &Connection, device: DeviceId, from: i64, to: i64) -> Result<()> {
-    db.prepare_cached("UPDATE refresh_token SET state = ?3 WHERE device = ?1 AND state = ?2")?
-        .execute(params![device.as_bytes(), from, to])?;
+fn spend(db: &Connection, device: DeviceId, state: i64, now: Timestamp) -> Result<()> {
+    db.prepare_cached("UPDATE refresh_token SET state = 2, spent_at = ?3 WHERE device = ?1 AND state = ?2")?
+        .execute(params![device.as_bytes(), state, now.as_ms()])?;
     Ok(())
+}
+
+pub(crate) fn prune_tokens(db: &Connection, before: Timestamp, limit: u32) -> Result<usize> {
+    db.prepare_cached(
+        "DELETE FROM refresh_token WHERE hash IN (
+            SELECT hash FROM refresh_token WHERE state = 2 AND spent_at < ?1 ORDER BY spent_at LIMIT ?2)",
+    )?
+    .execute(params![before.as_ms(), limit])
 }
 
 pub(crate) fn revoke(db: &Connection, user: UserId, device: DeviceId, now: Timestamp) -> Result<bool> {

@@ -32,6 +32,13 @@ pub(crate) fn use_once(db: &Connection, token: &TokenHash, now: Timestamp) -> Re
     Ok(used > 0)
 }
 
+pub(crate) fn prune(db: &Connection, before: Timestamp, limit: u32) -> Result<usize> {
+    db.prepare_cached(
+        "DELETE FROM invite WHERE id IN (SELECT id FROM invite WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)",
+    )?
+    .execute(params![before.as_ms(), limit])
+}
+
 pub(crate) fn find(db: &Connection, token: &TokenHash, now: Timestamp) -> Result<Option<InviteRecord>> {
     db.prepare_cached(
         "SELECT invite.id, made_by, user.name, expires_at, uses_left FROM invite JOIN user ON user.id = made_by

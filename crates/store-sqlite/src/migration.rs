@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_blob.sql"),
     include_str!("../migrations/0004_no_unread_index.sql"),
     include_str!("../migrations/0005_personal.sql"),
+    include_str!("../migrations/0006_pruning.sql"),
 ];
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.

@@ -129,6 +129,22 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn prune_refresh_tokens(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let pruned = self
+            .engine
+            .write(move |db| device::prune_tokens(db, before, limit))
+            .await?;
+        Ok(u64::try_from(pruned).unwrap_or(u64::MAX))
+    }
+
+    async fn prune_invites(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let pruned = self
+            .engine
+            .write(move |db| invite::prune(db, before, limit))
+            .await?;
+        Ok(u64::try_from(pruned).unwrap_or(u64::MAX))
+    }
+
     async fn touch_devices(&self, seen: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
         let seen = seen.to_vec();
         self.engine.write(move |db| device::touch(db, &seen)).await

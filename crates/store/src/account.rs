@@ -170,7 +170,7 @@ pub enum Barred {
 /// * the current token: becomes the predecessor, `successor` becomes current;
 /// * the predecessor: `successor` replaces the current token, which was never used;
 /// * any other token that the device ever had, a replaced one that was never used included: reuse (RFC 9700, section 4.14.2).
-///   The device is revoked, and its tokens are unknown from then on.
+///   The device is revoked, and its tokens are unknown from then on. So are tokens that were pruned.
 #[derive(Clone, Debug)]
 pub struct RotateRefresh {
     /// The token that was presented.

@@ -90,6 +90,8 @@ pub trait Store: Send + Sync + 'static {
     /// Revokes a device of this account. False where it has none such, or it was revoked before.
     async fn revoke_device(&self, user: UserId, device: DeviceId, now: Timestamp)
     -> Result<bool, StoreError>;
+    /// Forgets tokens that were spent before this, at most `limit`, and says how many. They are unknown from then on, and tell reuse no longer.
+    async fn prune_refresh_tokens(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
     /// Those of these devices that may not be connected, with why, in any order.
     async fn find_barred(&self, devices: &[DeviceId]) -> Result<Vec<(DeviceId, Barred)>, StoreError>;
     /// Notes that these devices were connected at these times; never moves a time back.
@@ -120,6 +122,9 @@ pub trait Store: Send + Sync + 'static {
         made_by: Option<UserId>,
         now: Timestamp,
     ) -> Result<bool, StoreError>;
+
+    /// Forgets invites that ended before this by their time, at most `limit`, and says how many.
+    async fn prune_invites(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
     // Blocks and settings
 

@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
-use redis::{Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion};
+use redis::{Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, TlsCertificates};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 /// Why an address is none. Says nothing of what is in it: there may be a password.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +21,12 @@ pub enum AddressError {
         "a Sentinel address ends with the name of the service: redis+sentinel://host:port,host:port/NAME"
     )]
     NoService,
+    /// The certificates to trust are none.
+    #[error("the certificates for Redis are no PEM text with certificates in it")]
+    Certificates,
+    /// There are certificates to trust, and a line without TLS.
+    #[error("certificates for Redis need an address with TLS, such as rediss://localhost:6379")]
+    NoTls,
     /// What follows is no host and port.
     #[error("a Redis address names hosts and ports, such as redis://localhost:6379")]
     Host(#[source] redis::RedisError),
@@ -30,10 +38,17 @@ pub enum RedisAddress {
     /// One server: `redis://[user:password@]host[:port][/database]`, or `rediss://` over TLS, or `unix:///path`.
     Single(Box<Client>),
     /// A Redis Cluster, by some of its nodes: `redis+cluster://[user:password@]host:port,host:port`.
-    Cluster(Vec<String>),
+    Cluster(Box<Shards>),
     /// A server that Sentinels watch: `redis+sentinel://[user:password@]host:port,host:port/name`. User and password are the
     /// server's; the Sentinels are asked without.
     Sentinel(Box<Sentinels>),
+}
+
+/// What it takes to find the nodes of a Redis Cluster.
+#[derive(Clone)]
+pub struct Shards {
+    pub(super) urls: Vec<String>,
+    pub(super) certificates: Option<TlsCertificates>,
 }
 
 /// What it takes to ask Sentinels.
@@ -44,6 +59,7 @@ pub struct Sentinels {
     user: Option<String>,
     password: Option<String>,
     tls: bool,
+    certificates: Option<TlsCertificates>,
 }
 
 impl Sentinels {
@@ -62,7 +78,52 @@ impl Sentinels {
                 .set_client_to_redis_tls_mode(redis::TlsMode::Secure)
                 .set_client_to_sentinel_tls_mode(redis::TlsMode::Secure);
         }
+        if let Some(certificates) = &self.certificates {
+            builder = builder
+                .set_client_to_redis_certificates(certificates.clone())
+                .set_client_to_sentinel_certificates(certificates.clone());
+        }
         builder.build()
+    }
+}
+
+impl RedisAddress {
+    /// The same address, whose servers have certificates that one of these (PEM) has signed. Without it the authorities of the system
+    /// are trusted.
+    pub fn trusting(self, authorities: &[u8]) -> Result<Self, AddressError> {
+        let mut found = CertificateDer::pem_slice_iter(authorities).peekable();
+        if found.peek().is_none() || found.any(|certificate| certificate.is_err()) {
+            return Err(AddressError::Certificates);
+        }
+        let certificates = TlsCertificates {
+            client_tls: None,
+            root_cert: Some(authorities.to_vec()),
+        };
+        match self {
+            Self::Single(client) => {
+                let info = client.get_connection_info().clone();
+                if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+                    return Err(AddressError::NoTls);
+                }
+                let client = Client::build_with_tls(info, certificates);
+                let client = client.map_err(|_refused| AddressError::Certificates)?;
+                Ok(Self::Single(Box::new(client)))
+            }
+            Self::Cluster(mut shards) => {
+                if shards.urls.iter().any(|url| !url.starts_with("rediss:")) {
+                    return Err(AddressError::NoTls);
+                }
+                shards.certificates = Some(certificates);
+                Ok(Self::Cluster(shards))
+            }
+            Self::Sentinel(mut sentinels) => {
+                if !sentinels.tls {
+                    return Err(AddressError::NoTls);
+                }
+                sentinels.certificates = Some(certificates);
+                Ok(Self::Sentinel(sentinels))
+            }
+        }
     }
 }
 
@@ -86,7 +147,10 @@ impl FromStr for RedisAddress {
                 for url in &urls {
                     url.as_str().into_connection_info().map_err(AddressError::Host)?;
                 }
-                Ok(Self::Cluster(urls))
+                Ok(Self::Cluster(Box::new(Shards {
+                    urls,
+                    certificates: None,
+                })))
             }
             "redis+sentinel" | "rediss+sentinel" => {
                 let (sign_in, rest) = split_sign_in(rest);
@@ -110,6 +174,7 @@ impl FromStr for RedisAddress {
                     user: settings.username().map(str::to_owned),
                     password: settings.password().map(str::to_owned),
                     tls: scheme == "rediss",
+                    certificates: None,
                 })))
             }
             _ => Err(AddressError::Scheme),
@@ -126,8 +191,9 @@ impl fmt::Display for RedisAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Single(client) => write!(formatter, "{}", client.get_connection_info().addr()),
-            Self::Cluster(urls) => {
-                let hosts: Vec<_> = urls
+            Self::Cluster(shards) => {
+                let hosts: Vec<_> = shards
+                    .urls
                     .iter()
                     .map(|url| url.rsplit(['@', '/']).next().unwrap_or_default())
                     .collect();

@@ -71,13 +71,16 @@ impl Link {
                 };
                 within(CONNECT_TIMEOUT * 2, asked).await.map(Self::Single)
             }
-            RedisAddress::Cluster(urls) => {
-                let client = ClusterClientBuilder::new(urls.clone())
+            RedisAddress::Cluster(shards) => {
+                let mut builder = ClusterClientBuilder::new(shards.urls.clone())
                     .use_protocol(redis::ProtocolVersion::RESP3)
                     .connection_timeout(CONNECT_TIMEOUT)
                     .response_timeout(ANSWER_TIMEOUT)
-                    .push_sender(read)
-                    .build()?;
+                    .push_sender(read);
+                if let Some(certificates) = &shards.certificates {
+                    builder = builder.certs(certificates.clone());
+                }
+                let client = builder.build()?;
                 within(CONNECT_TIMEOUT * 2, client.get_async_connection())
                     .await
                     .map(Self::Cluster)

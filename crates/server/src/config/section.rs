@@ -73,6 +73,9 @@ section! {
         database_read: Vec<String> = Vec::new();
         /// The Redis (7 or newer) by which several nodes of one database reach each other. Without it this node is alone.
         redis: Option<String> = None, sample "redis://localhost:6379";
+        /// A file (PEM) with the certificates of the authorities that Redis is trusted by, where its address begins with "rediss". Without it the
+        /// system's are.
+        redis_ca: Option<PathBuf> = None, sample "/etc/pipit/redis-ca.pem";
         /// How long a node that stops says at /readyz that it is not ready while it still serves, milliseconds, so that a balancer that asks
         /// sends nobody to it any more. Only with `redis`: a node that is alone has nobody to hand over to.
         stop_delay_ms: u32 = 3_000;
@@ -182,6 +185,9 @@ impl General {
             if self.database.is_none() {
                 return Err(Invalid::new("redis", "needs `database`: nodes share one"));
             }
+        }
+        if self.redis_ca.is_some() && self.redis.is_none() {
+            return Err(Invalid::new("redis_ca", "needs `redis`"));
         }
         Ok(())
     }

@@ -64,6 +64,7 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             "public_url" => "https://chat.example.org",
             "database" | "database_read" => DATABASE,
             "redis" => "redis://localhost",
+            "redis_ca" => "/somewhere/ca.pem",
             "blobs" => "s3://bucket?endpoint=http://localhost:9000",
             "registration" => "open",
             "invites" => "admins",
@@ -82,6 +83,14 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
                 &[("database", DATABASE)],
                 &[("PIPIT_DATABASE", DATABASE)],
                 format!("database = {DATABASE:?}\n"),
+            ),
+            "redis_ca" => (
+                &[("database", DATABASE), ("redis", "rediss://localhost")],
+                &[
+                    ("PIPIT_DATABASE", DATABASE),
+                    ("PIPIT_REDIS", "rediss://localhost"),
+                ],
+                format!("database = {DATABASE:?}\nredis = \"rediss://localhost\"\n"),
             ),
             "access_key" => (
                 &[("media-secret-key", "key")],
@@ -188,6 +197,7 @@ fn refusals_name_the_flag_or_variable() {
         ("database-read", "postgres://secret@x", "needs `database`"),
         ("redis", "postgres://secret@x", "a Redis address begins with"),
         ("redis", "redis://localhost", "needs `database`"),
+        ("redis-ca", "/etc/ca.pem", "needs `redis`"),
     ] {
         check(
             load_from(&[(flag, value)], &[], None),

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use pipit_store::error::StoreError;
 
@@ -37,6 +38,14 @@ pub enum StartError {
     /// The address of Redis.
     #[error(transparent)]
     Redis(#[from] pipit_bus::AddressError),
+    /// The certificates to trust Redis by.
+    #[error("cannot read {}: {source}", path.display())]
+    RedisCa {
+        /// Where they should be.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The address.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -64,6 +73,7 @@ impl StartError {
             Self::BlobAddress(_) => {
                 "give --blobs a folder, or an address such as s3://pipit?endpoint=https://s3.example.org"
             }
+            Self::RedisCa { .. } => "give --redis-ca a PEM file that this user may read",
             Self::Redis(_) => "give --redis an address such as redis://localhost:6379",
             Self::Listen { source, .. } => match source.kind() {
                 ErrorKind::AddrInUse => "stop what uses the port, or choose another with --listen",
@@ -80,7 +90,9 @@ impl StartError {
     /// The process's exit code: those of sysexits.h.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Log(_) | Self::Redis(_) | Self::BlobAddress(_) => 78,
+            Self::Config(_) | Self::Log(_) | Self::Redis(_) | Self::RedisCa { .. } | Self::BlobAddress(_) => {
+                78
+            }
             Self::Blobs(_) => 69,
             #[cfg(not(feature = "postgres"))]
             Self::WithoutPostgres => 78,

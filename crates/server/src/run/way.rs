@@ -30,7 +30,14 @@ impl Way {
         let redis = match &general.redis {
             None => None,
             Some(address) => {
-                let address: RedisAddress = address.parse()?;
+                let mut address: RedisAddress = address.parse()?;
+                if let Some(path) = &general.redis_ca {
+                    let authorities = std::fs::read(path).map_err(|source| StartError::RedisCa {
+                        path: path.clone(),
+                        source,
+                    })?;
+                    address = address.trusting(&authorities)?;
+                }
                 let mut id = [0; 16];
                 random.fill(&mut id);
                 Some(RedisBus::start(address, NodeId(id), &tasks, stop.clone()))

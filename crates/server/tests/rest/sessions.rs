@@ -1,6 +1,9 @@
 //! Tokens and devices: what they are good for, and when no longer.
 
+use std::sync::Arc;
+
 use pipit_server::run::Stopped;
+use pipit_server::service::pruning::Pruning;
 use reqwest::Method;
 use serde_json::json;
 
@@ -70,6 +73,23 @@ async fn a_token_that_is_used_twice_signs_its_device_out() {
     world.get("/v1/me", &phone).await.ok();
     let devices = world.get("/v1/devices", &phone).await.ok();
     assert_eq!(devices["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_was_used_long_ago_is_forgotten() {
+    let (world, ada) = World::with_ada().await;
+    let node = world.node();
+    let pruning = Pruning::new(node.context.clone(), Arc::clone(&node.stats));
+    let second = world.refresh(&ada.refresh).await.person();
+    let third = world.refresh(&second.refresh).await.person();
+    pruning.prune().await.unwrap();
+    assert_eq!(node.stats.pruned.get(), 0, "the first one was spent just now");
+    world.pass_ms(31 * 86_400_000);
+    pruning.prune().await.unwrap();
+    assert_eq!(node.stats.pruned.get(), 1);
+    // It is good for nothing, and does not end the device's stay any more.
+    assert_eq!(world.refresh(&ada.refresh).await.refusal(), (401, "signed_out"));
+    world.refresh(&third.refresh).await.ok();
 }
 
 #[tokio::test]

@@ -1,0 +1,72 @@
+//! Forgetting what has served its time: refresh tokens that were spent, and invites that ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::context::Context;
+use crate::error::ServiceError;
+use crate::stats::Stats;
+
+/// How long a spent refresh token tells that somebody has used it again. Afterwards it is refused like one that never was, which gives a
+/// thief nothing either; only the device is not signed out for it.
+const SPENT_TOKENS_KEPT_MS: i64 = 30 * DAY_MS;
+/// How long an invite is kept after its end.
+const ENDED_INVITES_KEPT_MS: i64 = 30 * DAY_MS;
+const DAY_MS: i64 = 86_400_000;
+/// How often this is done.
+const EVERY: Duration = Duration::from_hours(1);
+/// How many at a time: each transaction holds up appends for a moment.
+const BATCH: u32 = 500;
+
+/// See the module. On several nodes each does it; they do not wait for each other.
+pub struct Pruning {
+    context: Context,
+    stats: Arc<Stats>,
+}
+
+impl Pruning {
+    /// Somebody has to run [`Pruning::run`].
+    pub fn new(context: Context, stats: Arc<Stats>) -> Self {
+        Self { context, stats }
+    }
+
+    /// Prunes until `shutdown`.
+    pub async fn run(self, shutdown: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                () = shutdown.cancelled() => return,
+            }
+            let outcome = tokio::select! {
+                outcome = self.prune() => outcome,
+                () = shutdown.cancelled() => return,
+            };
+            if let Err(error) = outcome {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "what has served its time could not be forgotten"
+                );
+            }
+        }
+    }
+
+    /// Prunes once.
+    pub async fn prune(&self) -> Result<(), ServiceError> {
+        let (store, now) = (&self.context.store, self.context.now());
+        let before = now.plus_ms(-SPENT_TOKENS_KEPT_MS);
+        while self.count(store.prune_refresh_tokens(before, BATCH).await?) {}
+        let before = now.plus_ms(-ENDED_INVITES_KEPT_MS);
+        while self.count(store.prune_invites(before, BATCH).await?) {}
+        Ok(())
+    }
+
+    /// Whether there may be more.
+    fn count(&self, pruned: u64) -> bool {
+        self.stats
+            .pruned
+            .add(usize::try_from(pruned).unwrap_or(usize::MAX));
+        pruned >= u64::from(BATCH)
+    }
+}
