@@ -75,4 +75,15 @@ test('two people write with marks, names and emoji, and read what was meant', as
     await ben.composer.press('Enter');
     await expect(ada.line('· yes 🎉 🐧 🚣')).toBeVisible();
   });
+
+  await test.step('an answer from the menu of a message leads back to it', async () => {
+    await ben.line('· for Thursday').getByText('· for Thursday').click({ button: 'right' });
+    await ben.page.getByRole('menuitem', { name: 'Reply' }).click();
+    await expect(ben.page.getByText('Replying to Ada')).toBeVisible();
+    await ben.write('· I bring the straps');
+    const quote = ada.line('· I bring the straps').getByRole('button', { name: /· for Thursday/ });
+    await quote.click();
+    // The answer has the words of the question in it, too.
+    await expect(ada.line('· for Thursday').first()).toBeFocused();
+  });
 });

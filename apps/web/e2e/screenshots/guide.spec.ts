@@ -23,6 +23,13 @@ test.describe('desktop, light', () => {
     await page.screenshot(picture('conversation'));
   });
 
+  test('the list in order and the menu of a conversation', async ({ page, open }) => {
+    await open('kept', room(1));
+    await page.getByRole('link', { name: /Jonas Weber/ }).click({ button: 'right' });
+    await expect(page.getByRole('menuitem', { name: 'Archive' })).toBeVisible();
+    await page.screenshot(picture('list-menu'));
+  });
+
   test('a group and its details', async ({ page, open }) => {
     await open('full', room(2));
     await page.getByRole('button', { name: 'Details' }).click();
@@ -44,6 +51,13 @@ test.describe('phone, dark', () => {
     await open('full');
     await expect(page.getByText('Kitchen garden')).toBeVisible();
     await page.screenshot(picture('list-phone-dark'));
+  });
+
+  test('the emoji picker', async ({ page, open }) => {
+    await open('full', room(2));
+    await page.getByRole('button', { name: 'Emoji' }).tap();
+    await expect(page.getByRole('searchbox', { name: 'Search emoji' })).toBeVisible();
+    await page.screenshot(picture('emoji-phone'));
   });
 
   test('a conversation', async ({ page, open }) => {

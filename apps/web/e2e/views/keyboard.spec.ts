@@ -41,8 +41,8 @@ test('the first hour by keyboard alone: find somebody, write, answer, read back'
   await expect(composer).toHaveValue('');
   await expect(page.getByRole('listitem', { name: /You, Hello Amara/ })).toBeVisible();
 
-  await page.keyboard.press('Shift+Tab');
-  await page.keyboard.press('Shift+Tab');
+  // Over the two buttons of the message.
+  for (let i = 0; i < 3; i += 1) await page.keyboard.press('Shift+Tab');
   await expect(page.getByRole('listitem', { name: /You, Hello Amara/ })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(composer).toBeFocused();
@@ -109,6 +109,23 @@ test('the menu of a conversation by its key and by its button; the focus comes b
   await page.keyboard.press('ArrowRight');
   await expect(page.getByRole('radio', { name: 'Groups' })).toBeChecked();
   await expect(page.getByRole('link', { name: /Elin Aaltonen/ })).toBeHidden();
+});
+
+test('the menu of a message by its key; what it does goes on where it should', async ({ page, open }) => {
+  await open('full', room(1));
+  const composer = page.getByRole('textbox', { name: /Message to/ });
+  await expect(composer).toBeFocused();
+  const line = page.getByRole('listitem', { name: /And I finally fixed the rucksack/ });
+  await line.focus();
+  await page.keyboard.press('Shift+F10');
+  await expect(page.getByRole('menuitem', { name: 'Reply' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('menu')).toBeHidden();
+  await expect(line).toBeFocused();
+  await page.keyboard.press('Shift+F10');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('Replying to Mila Novak')).toBeVisible();
+  await expect(composer).toBeFocused();
 });
 
 test('dialogs hold the focus, close with Escape, and give it back', async ({ page, open }) => {

@@ -130,6 +130,16 @@ const screens: Screen[] = [
     },
   },
   {
+    name: 'the menu of a message',
+    scene: 'full',
+    path: room(1),
+    contrast: true,
+    shows: async (page) => {
+      await page.getByText('And I finally fixed the rucksack.').click({ button: 'right' });
+      await expect(page.getByRole('menuitem', { name: 'Copy text' })).toBeVisible();
+    },
+  },
+  {
     name: 'the menu of the account',
     scene: 'full',
     shows: async (page) => {
@@ -163,6 +173,7 @@ const screens: Screen[] = [
       await menu(page, /Account of/, 'Invite people');
       await page.getByRole('button', { name: 'Create link' }).click();
       await expect(page.getByLabel('Invite link')).toHaveValue(/\/join#k3Vq/);
+      await expect(page.getByRole('img', { name: 'The link as a code to scan' })).toBeVisible();
     },
   },
   {

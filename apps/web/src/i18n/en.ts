@@ -162,6 +162,12 @@ export const en = {
   'chat.empty.title': 'Say hello',
   'chat.empty.text': 'Nothing has been written here yet. The first message is yours.',
 
+  'message.menu': 'Actions for this message',
+  'message.reply': 'Reply',
+  'message.copy': 'Copy text',
+  'message.copied': 'The text was copied.',
+  'message.jump': 'Jump to the message that this answers',
+
   'code.label': 'Code',
   'code.label_in': 'Code in {language}',
   'code.copy': 'Copy the code',
@@ -293,7 +299,8 @@ export const en = {
   'invite.copy': 'Copy link',
   'invite.copied': 'Copied',
   'invite.copy_failed': 'Copying is not allowed here. Select the link and copy it.',
-  'invite.once': 'Copy it now: the link is shown only once.',
+  'invite.code': 'The link as a code to scan',
+  'invite.once': 'Copy the link or scan its code now: it is shown only once.',
   'invite.list': 'Links that still work',
   'invite.left': { one: '{count} use left', other: '{count} uses left' },
   'invite.until': 'until {date}',

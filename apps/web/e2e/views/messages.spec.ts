@@ -1,0 +1,64 @@
+import type { Page } from '@playwright/test';
+
+import { expect, longPress, room, test } from '../support/views';
+
+const line = (page: Page, text: RegExp) =>
+  page.getByRole('list', { name: 'Messages' }).getByRole('listitem', { name: text });
+const menu = (page: Page) => page.getByRole('menu', { name: 'Actions for this message' });
+
+/** Opens the menu of a message, in the way of whatever is at hand. */
+async function openMenu(page: Page, text: RegExp): Promise<void> {
+  const words = line(page, text).getByText(text).first();
+  if (await page.evaluate(() => matchMedia('(pointer: coarse)').matches))
+    await longPress(page, words, menu(page));
+  else await words.click({ button: 'right' });
+  await expect(menu(page)).toBeVisible();
+}
+
+test('a message is answered and copied from its menu', async ({ page, open, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await open('full', room(1));
+  await openMenu(page, /I finally fixed the rucksack/);
+  await page.getByRole('menuitem', { name: 'Copy text' }).click();
+  await expect(page.getByText('The text was copied.')).toBeVisible();
+  await expect
+    .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+    .toBe('And I finally fixed the rucksack.');
+
+  await openMenu(page, /I finally fixed the rucksack/);
+  await page.getByRole('menuitem', { name: 'Reply' }).click();
+  await expect(menu(page)).toBeHidden();
+  await expect(page.getByText('Replying to Mila Novak')).toBeVisible();
+  await expect(page.getByRole('textbox', { name: /Message to/ })).toBeFocused();
+});
+
+test('a message that was refused is tried again, one that waits is withdrawn', async ({ page, open }) => {
+  await open('failing', room(1));
+  await openMenu(page, /I will just tell you tomorrow/);
+  await expect(page.getByRole('menuitem', { name: 'Reply' })).toBeHidden();
+  await page.getByRole('menuitem', { name: 'Withdraw' }).click();
+  await expect(line(page, /I will just tell you tomorrow/)).toBeHidden();
+  await openMenu(page, /the whole list of what to bring/);
+  await page.getByRole('menuitem', { name: 'Try again' }).click();
+  await expect(line(page, /the whole list of what to bring/)).toHaveAccessibleName(/Read$/);
+});
+
+test('links keep the menu of the browser', async ({ page, open }) => {
+  await open('full', room(1));
+  await page.getByRole('link', { name: 'https://ferries.example/island' }).click({ button: 'right' });
+  await expect(menu(page)).toBeHidden();
+  await openMenu(page, /Perfect. That leaves time/);
+});
+
+test('the quoted message is jumped to', async ({ page, open }) => {
+  await page.setViewportSize({ width: page.viewportSize()?.width ?? 1280, height: 420 });
+  await open('full', room(1));
+  const answered = line(page, /^Mila Novak, Shall we walk around/);
+  await expect(line(page, /See you at the pier/)).toBeInViewport();
+  await expect(answered).not.toBeInViewport();
+  await line(page, /North side, yes/)
+    .getByRole('button', { name: /Shall we walk/ })
+    .click();
+  await expect(answered).toBeInViewport();
+  await expect(answered).toBeFocused();
+});
