@@ -127,10 +127,8 @@ impl Worker {
     fn announce(&self, receipt: Receipt) {
         self.stats.receipts_advanced.add_one();
         if self.hub.audience(receipt.conversation) > AUDIENCE_MAX {
-            let frame = Bytes::from(codec::encode_server(&ServerFrame::Receipt(receipt)));
-            for connection in self.hub.connections_of(receipt.user) {
-                self.hub.push(&connection, Outgoing::Frame(frame.clone()));
-            }
+            // On whichever node they are.
+            self.hub.tell(receipt.user, &ServerFrame::Receipt(receipt));
         } else {
             self.hub.announce_receipt(receipt);
         }

@@ -309,6 +309,35 @@ async fn a_message_sent_again_on_another_node_is_the_same_and_reaches_who_has_mi
     reader.expect_nothing().await;
 }
 
+#[tokio::test]
+async fn a_marker_in_a_large_group_goes_to_the_devices_of_its_account_alone_on_every_node() {
+    const MANY: usize = 65;
+    let world = World::new();
+    let (first, second, _bus) = two(&world).await;
+    let alice = world.person("alice").await;
+    let laptop = world.another_device(&alice).await;
+    let mut members = Vec::new();
+    for number in 0..MANY {
+        members.push(world.person(&format!("member{number}")).await);
+    }
+    let group = first.group(&alice, &members.iter().collect::<Vec<_>>()).await;
+    let mut there = Vec::new();
+    for member in &members {
+        there.push(first.connect(member).await);
+    }
+    let mut phone = first.connect(&alice).await;
+    let mut laptop = second.connect(&laptop).await;
+    let mut elsewhere = second.connect(&world.another_device(&members[0]).await).await;
+    phone
+        .send(json!({"type": "receipt", "conversation": group, "delivered_seq": 1, "read_seq": 1}))
+        .await;
+    for device in [&mut phone, &mut laptop] {
+        assert_eq!(device.expect("receipt").await["read_seq"], 1);
+    }
+    elsewhere.expect_nothing().await;
+    there[1].expect_nothing().await;
+}
+
 /// Says this many messages, and collects the seqs of all that comes.
 async fn talk(mut client: Client, direct: ConversationId, count: usize, total: usize) -> Vec<u64> {
     let mut seqs = Vec::new();
