@@ -63,6 +63,48 @@ pub struct NewAttachment {
     pub caption: Option<String>,
 }
 
+/// Where messages are forwarded to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ForwardTarget {
+    /// Which conversation.
+    pub conversation: ConversationId,
+    /// The ids of the new messages.
+    pub ids: Vec<MessageId>,
+}
+
+/// What a message said at one time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct EditView {
+    /// When it was said so.
+    pub at: Timestamp,
+    /// The text.
+    pub text: String,
+}
+
+/// Who reacted with what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ReactionBy {
+    /// With what.
+    pub emoji: String,
+    /// Who.
+    pub profile: Profile,
+}
+
+/// How far a message has come with a member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct MessageReach {
+    /// Who.
+    pub profile: Profile,
+    /// Whether it is on a device of theirs.
+    pub delivered: bool,
+    /// Whether it was on their screen.
+    pub read: bool,
+}
+
 /// What a view asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -158,6 +200,89 @@ pub enum Command {
         /// Which one.
         message: MessageId,
     },
+    /// Says a message of one's own differently: shown at once, kept until the server has it.
+    EditMessage {
+        /// The idempotency key, a UUIDv7 made by the view.
+        change: EventId,
+        /// Where.
+        conversation: ConversationId,
+        /// Which one.
+        message: MessageId,
+        /// What it says now.
+        text: String,
+    },
+    /// Deletes a message for everyone.
+    DeleteMessage {
+        /// The idempotency key, a UUIDv7 made by the view.
+        change: EventId,
+        /// Where.
+        conversation: ConversationId,
+        /// Which one.
+        message: MessageId,
+    },
+    /// Reacts to a message, or takes that back.
+    React {
+        /// The idempotency key, a UUIDv7 made by the view.
+        change: EventId,
+        /// Where.
+        conversation: ConversationId,
+        /// To which one.
+        message: MessageId,
+        /// With what.
+        emoji: String,
+        /// Whether it is to stand.
+        on: bool,
+    },
+    /// Pins a message in its conversation, or unpins it.
+    PinMessage {
+        /// The idempotency key, a UUIDv7 made by the view.
+        change: EventId,
+        /// Where.
+        conversation: ConversationId,
+        /// Which one.
+        message: MessageId,
+        /// Whether it is to be pinned.
+        on: bool,
+    },
+    /// Writes messages anew into other conversations, in their order, with their files.
+    ForwardMessages {
+        /// From where.
+        conversation: ConversationId,
+        /// Which ones.
+        messages: Vec<MessageId>,
+        /// Where to, each with the ids of the new messages, as many as `messages`, UUIDv7 made by the view.
+        to: Vec<ForwardTarget>,
+    },
+    /// What a message said before it was edited. Answered by [`Reply::Edits`].
+    ListEdits {
+        /// Where.
+        conversation: ConversationId,
+        /// Of which one.
+        message: MessageId,
+    },
+    /// Who reacted to a message, and with what. Answered by [`Reply::Reactions`].
+    ListReactions {
+        /// Where.
+        conversation: ConversationId,
+        /// To which one.
+        message: MessageId,
+    },
+    /// How far a message of one's own has come with each member. Answered by [`Reply::MessageInfo`].
+    GetMessageInfo {
+        /// Where.
+        conversation: ConversationId,
+        /// Which one.
+        message: MessageId,
+    },
+    /// Opens this view's timeline around a place of the log, such as a found, pinned or answered message.
+    OpenTimelineAt {
+        /// Of which conversation.
+        conversation: ConversationId,
+        /// The place.
+        seq: Seq,
+    },
+    /// Lengthens the open timeline at its end by a page, where it was opened at an older place.
+    LoadNewer,
     /// Stops sending a file for now.
     PauseUpload {
         /// Which one.
@@ -360,6 +485,23 @@ pub enum Reply {
     Devices {
         /// Newest sign-in first.
         items: Vec<Device>,
+    },
+    /// What a message said, oldest first, the original included.
+    Edits {
+        /// Each text that it had.
+        items: Vec<EditView>,
+    },
+    /// Who reacted to a message.
+    Reactions {
+        /// In the order in which they did.
+        items: Vec<ReactionBy>,
+    },
+    /// How far a message has come.
+    MessageInfo {
+        /// Each other member, at most 200 of them.
+        items: Vec<MessageReach>,
+        /// How many members there are beside oneself.
+        total: u32,
     },
     /// Where files can be fetched from.
     BlobLinks {

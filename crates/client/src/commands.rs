@@ -66,6 +66,16 @@ impl<S: Storage> Engine<S> {
             Command::PauseUpload { .. } | Command::ResumeUpload { .. } | Command::CancelUpload { .. } => {
                 return Ok(Done::Now(no_uploads_yet()));
             }
+            Command::EditMessage { .. }
+            | Command::DeleteMessage { .. }
+            | Command::React { .. }
+            | Command::PinMessage { .. }
+            | Command::ForwardMessages { .. }
+            | Command::ListEdits { .. }
+            | Command::ListReactions { .. }
+            | Command::GetMessageInfo { .. }
+            | Command::OpenTimelineAt { .. }
+            | Command::LoadNewer => return Ok(Done::Now(no_changes_yet())),
             Command::SetTyping { conversation, active } => self.set_typing(conversation, active),
             Command::SaveDraft { conversation, text } => self.keep_draft(conversation, text)?,
             Command::SetListFilter { filter } => self.set_list_filter(view, filter),
@@ -243,6 +253,12 @@ impl<S: Storage> Engine<S> {
             client: self.client_info(),
         }
     }
+}
+
+/// Until the engine changes messages.
+fn no_changes_yet() -> Reply {
+    let error = refusal(ErrorCode::Unavailable, Some("change"));
+    Reply::Failed { error }
 }
 
 /// Until the engine has a queue of uploads.

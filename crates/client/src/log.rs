@@ -104,7 +104,10 @@ impl<S: Storage> Engine<S> {
                 }
             }
             EventBody::TitleChanged { title } => record.title = Some(title.clone()),
-            EventBody::Created { .. } | EventBody::Message { .. } | EventBody::Unknown => {}
+            EventBody::Created { .. }
+            | EventBody::Message { .. }
+            | EventBody::MessageChanged { .. }
+            | EventBody::Unknown => {}
         }
         Ok(false)
     }

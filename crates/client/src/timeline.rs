@@ -19,7 +19,8 @@ use crate::range::LogRange;
 use crate::request::Request;
 use crate::storage::{ConversationRecord, MemberRecord, OutboxRecord, Storage};
 use crate::view::{
-    Allowed, AttachmentView, ItemBody, MemberView, ReplyView, TimelineHeader, TimelineItem, Update,
+    Allowed, AttachmentView, ItemBody, MemberView, MessageActions, ReplyView, TimelineHeader, TimelineItem,
+    Update,
 };
 
 /// Entries that a timeline opens with, and grows by.
@@ -288,6 +289,8 @@ impl<S: Storage> Engine<S> {
             unread: self.unread(record)?,
             personal: self.personal_view(record)?,
             draft: timeline.draft.clone(),
+            pinned: Vec::new(),
+            has_newer: false,
         })
     }
 
@@ -345,6 +348,10 @@ impl<S: Storage> Engine<S> {
                 reply: self.reply_view(timeline, waiting.reply_to)?,
                 text: waiting.text,
                 attachments: Vec::new(),
+                edited_at: None,
+                reactions: Vec::new(),
+                pinned: false,
+                can: MessageActions::default(),
             },
             delivery: Some(waiting_state(waiting.state)),
         })
@@ -362,11 +369,19 @@ impl<S: Storage> Engine<S> {
                 text: text.clone(),
                 reply: self.reply_view(timeline, *reply_to)?,
                 attachments: attachments.iter().map(arrived).collect(),
+                edited_at: None,
+                reactions: Vec::new(),
+                pinned: false,
+                can: MessageActions::default(),
             },
             EventBody::Message {
                 content: Content::Sealed { .. },
                 ..
             } => ItemBody::Unreadable,
+            EventBody::Message {
+                content: Content::Erased {},
+                ..
+            } => ItemBody::Deleted { by: None },
             EventBody::Created { title, .. } => ItemBody::Created { title: title.clone() },
             EventBody::MemberAdded { member } => ItemBody::MemberAdded {
                 name: self.name_in(place, member.user)?,
@@ -381,7 +396,7 @@ impl<S: Storage> Engine<S> {
                 role: member.role,
             },
             EventBody::TitleChanged { title } => ItemBody::TitleChanged { title: title.clone() },
-            EventBody::Unknown => return Ok(None),
+            EventBody::MessageChanged { .. } | EventBody::Unknown => return Ok(None),
         };
         Ok(Some(body))
     }

@@ -288,6 +288,10 @@ pub struct TimelineHeader {
     pub personal: PersonalView,
     /// What was in the composer when the timeline was opened.
     pub draft: String,
+    /// The pinned messages that this device knows, the one pinned last first.
+    pub pinned: Vec<PinView>,
+    /// Whether the list ends before the newest entry: it was opened at an older place. `OpenTimeline` goes back to the end.
+    pub has_newer: bool,
 }
 
 /// One line of a timeline.
@@ -327,6 +331,19 @@ pub enum ItemBody {
         reply: Option<ReplyView>,
         /// Its files.
         attachments: Vec<AttachmentView>,
+        /// When it was edited last; none where it never was.
+        edited_at: Option<Timestamp>,
+        /// The reactions, in the order in which each emoji first came.
+        reactions: Vec<ReactionView>,
+        /// Whether it is pinned in the conversation.
+        pinned: bool,
+        /// What one may do with it.
+        can: MessageActions,
+    },
+    /// A message that was deleted for everyone.
+    Deleted {
+        /// Who deleted it, where that was not its author.
+        by: Option<String>,
     },
     /// A message that this client cannot show (sealed by a scheme that it does not know).
     Unreadable,
@@ -356,11 +373,61 @@ pub enum ItemBody {
         /// To what.
         role: Role,
     },
+    /// The sender pinned a message.
+    Pinned {
+        /// Which one.
+        message: MessageId,
+    },
     /// The sender renamed the group.
     TitleChanged {
         /// To what.
         title: String,
     },
+}
+
+/// What one may do with a message now: what the view offers. The server decides again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[expect(clippy::struct_excessive_bools, reason = "a row of independent permissions")]
+pub struct MessageActions {
+    /// Answer it.
+    pub reply: bool,
+    /// Change what it says.
+    pub edit: bool,
+    /// Delete it for everyone.
+    pub delete: bool,
+    /// React to it.
+    pub react: bool,
+    /// Pin or unpin it.
+    pub pin: bool,
+}
+
+/// One emoji under a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ReactionView {
+    /// Which one.
+    pub emoji: String,
+    /// How many people's it is.
+    pub count: u32,
+    /// Whether oneself is one of them.
+    pub mine: bool,
+    /// The names of the first of them.
+    pub names: Vec<String>,
+}
+
+/// A pinned message, for the bar above the timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct PinView {
+    /// Which one.
+    pub message: MessageId,
+    /// Its place in the log.
+    pub seq: Seq,
+    /// Whose name.
+    pub sender_name: String,
+    /// The beginning of its text, on one line.
+    pub text: String,
 }
 
 /// A file of a message.

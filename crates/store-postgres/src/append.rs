@@ -131,6 +131,7 @@ impl Questions {
                 EventBody::Created { .. }
                 | EventBody::Message { .. }
                 | EventBody::TitleChanged { .. }
+                | EventBody::MessageChanged { .. }
                 | EventBody::Unknown => {}
             }
         }

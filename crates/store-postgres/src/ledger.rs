@@ -165,6 +165,7 @@ impl Ledger {
             }
             EventBody::Message { .. }
             | EventBody::TitleChanged { .. }
+            | EventBody::MessageChanged { .. }
             | EventBody::Created { .. }
             | EventBody::Unknown => {}
         }

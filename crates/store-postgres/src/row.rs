@@ -25,6 +25,7 @@ pub(crate) const fn event_kind(body: &EventBody) -> i16 {
         EventBody::MemberRemoved { .. } => 3,
         EventBody::RoleChanged { .. } => 4,
         EventBody::TitleChanged { .. } => 5,
+        EventBody::MessageChanged { .. } => 6,
         EventBody::Unknown => 255,
     }
 }

@@ -211,7 +211,7 @@ fn apply(
             count_owner(state, Some(role), Some(member.role));
         }
         EventBody::TitleChanged { title } => state.title = Some(title.clone()),
-        EventBody::Created { .. } | EventBody::Unknown => {}
+        EventBody::Created { .. } | EventBody::MessageChanged { .. } | EventBody::Unknown => {}
     }
     Ok(true)
 }

@@ -11,6 +11,7 @@ use crate::frame::server::ServerFrame;
 const REPLIES: &[(&str, &[&str])] = &[
     ("hello", &["welcome", "catch_up", "synced"]),
     ("message", &["ack"]),
+    ("change", &["ack"]),
     ("sync", &["catch_up", "synced"]),
     ("history", &["page"]),
     ("conversations", &["conversations"]),

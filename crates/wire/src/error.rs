@@ -108,6 +108,10 @@ error_codes! {
     PictureTooLarge => 422, Never;
     /// A file of the message is not there, is not finished, or is not the sender's to send. Which one is not said.
     AttachmentUnusable => 422, Never;
+    /// The time in which the message may be edited or deleted has passed.
+    WindowClosed => 403, Never;
+    /// There are as many of these as are allowed: different reactions to a message, pinned messages.
+    LimitReached => 409, Never;
     /// The server's disk is full.
     StorageFull => 507, Later;
     /// Too many requests: wait for `retry_after_ms`.

@@ -55,6 +55,8 @@ pub enum Content {
         /// The bytes, in standard base64 with padding (RFC 4648, section 4).
         bytes: String,
     },
+    /// What was here has been erased: the message was deleted. Only the server says so; a client that sends it is refused.
+    Erased {},
 }
 
 impl Content {
@@ -87,7 +89,99 @@ pub struct Message {
     pub reply_to: Option<MessageId>,
 }
 
-/// An entry of a conversation's log. Entries never change; later ones say what happened to earlier ones.
+/// What happens to a message after it was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum MessageChange {
+    /// Its author says it differently. The edit with the greatest seq counts.
+    Edit {
+        /// What it says now. The files stay those of the message.
+        content: Content,
+    },
+    /// It is deleted for everyone: its content, and that of its edits, is erased from the log.
+    Delete {},
+    /// The sender of this entry reacts with an emoji, or takes that back.
+    React {
+        /// One emoji: a grapheme cluster of at most [`crate::limits::REACTION_BYTES_MAX`] bytes.
+        emoji: String,
+        /// Whether it stands now.
+        on: bool,
+    },
+    /// It is pinned in the conversation, or is not any more.
+    Pin {
+        /// Whether it is pinned now.
+        on: bool,
+    },
+}
+
+/// A change of a message as its author's device made it. Sent like a message: kept until it is acknowledged, and sent again with the
+/// same id where that is in doubt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// Of the entry that it becomes; made by the device, the idempotency key.
+    pub id: EventId,
+    /// The conversation of the message.
+    pub conversation: ConversationId,
+    /// Which message.
+    pub message: MessageId,
+    /// What happens to it.
+    pub change: MessageChange,
+}
+
+/// What has become of a message, as of the last entry of a page's log (`last_seq`). Messages to which nothing has happened have none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct MessageState {
+    /// Which message.
+    pub message: MessageId,
+    /// The last edit, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub edit: Option<LastEdit>,
+    /// The reactions, in the order in which each emoji first came; at most [`crate::limits::REACTIONS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+    /// The entry that pinned it; zero where it is not pinned.
+    #[serde(default)]
+    pub pinned_seq: Seq,
+}
+
+/// The edit of a message that counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct LastEdit {
+    /// The entry that said so.
+    pub seq: Seq,
+    /// When.
+    pub at: Timestamp,
+    /// What the message says now.
+    pub content: Content,
+}
+
+/// One emoji under a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Reaction {
+    /// Which one.
+    pub emoji: String,
+    /// How many members' it is.
+    pub count: u32,
+    /// Whether whoever asks is one of them.
+    pub mine: bool,
+    /// The first of them, at most [`crate::limits::REACTION_USERS_MAX`].
+    pub users: Vec<UserId>,
+}
+
+/// An entry of a conversation's log. Entries never change, but that deleted content is erased from them; later ones say what happened
+/// to earlier ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -157,6 +251,13 @@ pub enum EventBody {
     TitleChanged {
         /// The new name.
         title: String,
+    },
+    /// Something happened to an earlier message of this log.
+    MessageChanged {
+        /// To which one.
+        message: MessageId,
+        /// What.
+        change: MessageChange,
     },
     /// An entry of a type that this version does not know. It keeps its place in the log; clients show nothing for it.
     #[serde(other)]

@@ -30,6 +30,14 @@ pub const IDLE_PING_MS: i64 = 30_000;
 pub const GROUP_MEMBERS_MAX: usize = 5_000;
 /// The most people one request adds to a group.
 pub const MEMBERS_PER_REQUEST_MAX: usize = 100;
+/// The longest reaction, in bytes of UTF-8: one emoji with its modifiers.
+pub const REACTION_BYTES_MAX: usize = 64;
+/// The most different emoji under one message.
+pub const REACTIONS_MAX: usize = 20;
+/// The most people that a state names for one emoji.
+pub const REACTION_USERS_MAX: usize = 5;
+/// The most pinned messages of a conversation.
+pub const PINNED_MAX: usize = 50;
 
 /// What this server allows, stated in `welcome` and `GET /v1/server`, so that no client has to find out by being refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +66,14 @@ pub struct Limits {
     pub idle_ping_ms: u32,
     /// Most people in one group.
     pub group_members_max: u32,
+    /// How long after it was sent a message may be edited, milliseconds; zero: never, -1: always.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub edit_window_ms: i64,
+    /// How long after it was sent its author may delete a message for everyone, milliseconds; zero: never, -1: always.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub delete_window_ms: i64,
     /// Of files.
     #[serde(default)]
     pub media: MediaLimits,
@@ -77,6 +93,8 @@ impl Default for Limits {
             typing_interval_ms: 3_000,
             idle_ping_ms: 30_000,
             group_members_max: 5_000,
+            edit_window_ms: 24 * 60 * 60 * 1_000,
+            delete_window_ms: -1,
             media: MediaLimits::default(),
         }
     }

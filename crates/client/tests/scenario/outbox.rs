@@ -11,7 +11,7 @@ use crate::support::*;
 fn text(sent: &SendMessage) -> String {
     match &sent.message.content {
         pipit_wire::Content::Plain { text, .. } => text.clone(),
-        pipit_wire::Content::Sealed { .. } => panic!("sealed"),
+        other => panic!("{other:?}"),
     }
 }
 

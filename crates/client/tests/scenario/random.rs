@@ -82,7 +82,7 @@ impl Server {
                     .push_back(page(history.id, 1, events, self.length()));
             }
             ClientFrame::Ping(ping) => self.on_the_way.push_back(ServerFrame::Pong(Pong { id: ping.id })),
-            ClientFrame::Conversations(list) => panic!("{list:?}"),
+            frame @ (ClientFrame::Conversations(_) | ClientFrame::Change(_)) => panic!("{frame:?}"),
             ClientFrame::Typing(_)
             | ClientFrame::Presence(_)
             | ClientFrame::Watch(_)

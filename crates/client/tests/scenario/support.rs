@@ -564,6 +564,7 @@ pub(crate) fn page(id: RequestId, place: u128, events: Vec<Event>, last: u64) ->
         id,
         conversation: conversation(place),
         events,
+        states: Vec::new(),
         first_seq: seq(1),
         last_seq: seq(last),
     })

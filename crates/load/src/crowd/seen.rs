@@ -86,6 +86,10 @@ impl Frames {
                 content: Content::Sealed { bytes, .. },
                 ..
             } => (true, content_hash(bytes.as_bytes())),
+            EventBody::Message {
+                content: Content::Erased {},
+                ..
+            } => (true, content_hash(&[])),
             body => (false, content_hash(format!("{body:?}").as_bytes())),
         };
         Said {

@@ -39,6 +39,7 @@ impl Announcer {
             EventBody::Message { .. }
             | EventBody::RoleChanged { .. }
             | EventBody::TitleChanged { .. }
+            | EventBody::MessageChanged { .. }
             | EventBody::Unknown => {}
         }
         let (entry, event) = Entry::encode(event);

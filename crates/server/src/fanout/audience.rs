@@ -45,6 +45,7 @@ impl Entry {
             | EventBody::Message { .. }
             | EventBody::RoleChanged { .. }
             | EventBody::TitleChanged { .. }
+            | EventBody::MessageChanged { .. }
             | EventBody::Unknown => None,
         };
         let seq = event.seq;

@@ -157,6 +157,12 @@ impl Open {
         match frame {
             ClientFrame::Hello(_) => {}
             ClientFrame::Message(frame) => return self.message(node, frame.id, frame.message).await,
+            ClientFrame::Change(_) => {
+                return Err(ServiceError::refused(
+                    pipit_wire::ErrorCode::Unavailable,
+                    "changes of messages",
+                ));
+            }
             ClientFrame::Receipt(frame) => {
                 let advance = ReceiptAdvance {
                     conversation: frame.conversation,
@@ -477,6 +483,7 @@ impl Open {
             id,
             conversation,
             events: page.events,
+            states: Vec::new(),
             first_seq: page.first_seq,
             last_seq: page.last_seq,
         })))

@@ -200,6 +200,7 @@ impl Messaging {
                     result => result.map_err(|error| ServiceError::text("text", error)),
                 }
             }
+            Content::Erased {} => Err(ServiceError::field("content", "only the server erases")),
             Content::Sealed { scheme, bytes } => {
                 let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
                 if scheme.is_empty() || scheme.len() > SCHEME_BYTES_MAX || !scheme.bytes().all(allowed) {

@@ -111,7 +111,7 @@ async fn send(world: &World, person: &Person, message: Message) -> Result<Vec<At
             };
             match content {
                 Content::Plain { attachments, .. } => Ok(attachments),
-                sealed @ Content::Sealed { .. } => Err(format!("{sealed:?}")),
+                other @ (Content::Sealed { .. } | Content::Erased {}) => Err(format!("{other:?}")),
             }
         }
         Err(code) => Err(format!("{code:?}")),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Cursor, ListPosition, PersonalChange, PresenceState};
-use crate::event::Message;
+use crate::event::{Change, Message};
 use crate::ids::{ConversationId, RequestId, Seq, UserId};
 
 /// A frame from a client. The server refuses unknown types and unknown fields by name.
@@ -16,6 +16,8 @@ pub enum ClientFrame {
     Hello(Hello),
     /// A message to store and deliver. Answered by `ack` after it is on disk.
     Message(SendMessage),
+    /// A change of a message: an edit, a deletion, a reaction, a pin. Answered by `ack` after it is on disk.
+    Change(SendChange),
     /// Moves one's own markers forward. Markers that would move back are ignored. Not answered, unless by `error`.
     Receipt(SendReceipt),
     /// Says that the person is typing. Not answered.
@@ -42,6 +44,7 @@ impl ClientFrame {
     pub const TYPES: &'static [&'static str] = &[
         "hello",
         "message",
+        "change",
         "receipt",
         "typing",
         "presence",
@@ -58,6 +61,7 @@ impl ClientFrame {
         match self {
             Self::Hello(frame) => Some(frame.id),
             Self::Message(frame) => Some(frame.id),
+            Self::Change(frame) => Some(frame.id),
             Self::Sync(frame) => Some(frame.id),
             Self::History(frame) => Some(frame.id),
             Self::Conversations(frame) => Some(frame.id),
@@ -111,6 +115,18 @@ pub struct SendMessage {
     pub id: RequestId,
     /// The message.
     pub message: Message,
+}
+
+/// See [`ClientFrame::Change`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct SendChange {
+    /// Repeated in `ack` or `error`.
+    pub id: RequestId,
+    /// The change.
+    pub change: Change,
 }
 
 /// See [`ClientFrame::Receipt`].

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConversationSummary, ListPosition, Personal, PresenceState, Profile, Receipt};
 use crate::error::WireError;
-use crate::event::Event;
+use crate::event::{Event, MessageState};
 use crate::ids::{ConversationId, DeviceId, MessageId, RequestId, Seq, UserId};
 use crate::limits::Limits;
 use crate::time::Timestamp;
@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 pub enum ServerFrame {
     /// The answer to `hello`. A `catch_up` for each of its cursors follows, then a `synced` with the same id.
     Welcome(Box<Welcome>),
-    /// The message is on the server's disk. Sent again for a repeated message, with the same `seq`.
+    /// The message or change is on the server's disk. Sent again for a repeated one, with the same `seq`.
     Ack(Ack),
     /// A new entry of a log that this account may read. A jump in `seq` means that some were missed: ask with `sync`.
     Event(Event),
@@ -88,7 +88,7 @@ pub struct Welcome {
 pub struct Ack {
     /// Of the request.
     pub id: RequestId,
-    /// Which message.
+    /// Which message; the id of the change, where it was one.
     pub message: MessageId,
     /// In which conversation.
     pub conversation: ConversationId,
@@ -163,6 +163,9 @@ pub struct Page {
     pub conversation: ConversationId,
     /// The entries, in order of `seq`, without a gap.
     pub events: Vec<Event>,
+    /// What has become of the page's messages as of `last_seq`; a message to which nothing has happened has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<MessageState>,
     /// The first entry that this account may read.
     pub first_seq: Seq,
     /// The last entry of the log.

@@ -1,9 +1,12 @@
 //! One of every frame.
 
-use pipit_wire::event::{ConversationKind, Event, EventBody, MemberRole, Message, Role};
+use pipit_wire::event::{
+    Change, ConversationKind, Event, EventBody, LastEdit, MemberRole, Message, MessageChange, MessageState,
+    Reaction, Role,
+};
 use pipit_wire::frame::client::{
-    ClientInfo, Hello, History, ListConversations, Ping, SendMessage, SendReceipt, SendTyping, SetPersonal,
-    SetPresence, Sync, Watch,
+    ClientInfo, Hello, History, ListConversations, Ping, SendChange, SendMessage, SendReceipt, SendTyping,
+    SetPersonal, SetPresence, Sync, Watch,
 };
 use pipit_wire::frame::server::{
     Ack, CatchUp, ConversationGone, ConversationsPage, Goodbye, GoodbyeReason, Page, PersonalChanged, Pong,
@@ -127,6 +130,18 @@ pub(crate) fn client_frames() -> Vec<ClientFrame> {
         }),
         message(2, "Hello, Bob"),
         sealed,
+        ClientFrame::Change(SendChange {
+            id: RequestId(3),
+            change: Change {
+                id: EventId::from(message_id(10)),
+                conversation: conversation(),
+                message: message_id(9),
+                change: MessageChange::React {
+                    emoji: "👍".to_owned(),
+                    on: true,
+                },
+            },
+        }),
         ClientFrame::Receipt(SendReceipt {
             conversation: conversation(),
             delivered_seq: seq(42),
@@ -233,7 +248,28 @@ fn bodies() -> Vec<EventBody> {
         EventBody::TitleChanged {
             title: "Birders".to_owned(),
         },
+        EventBody::Message {
+            written_at: NOW,
+            content: Content::Erased {},
+            reply_to: None,
+        },
+        changed(MessageChange::Edit {
+            content: Content::text("Hello, Bob!"),
+        }),
+        changed(MessageChange::Delete {}),
+        changed(MessageChange::React {
+            emoji: "👍".to_owned(),
+            on: true,
+        }),
+        changed(MessageChange::Pin { on: false }),
     ]
+}
+
+fn changed(change: MessageChange) -> EventBody {
+    EventBody::MessageChanged {
+        message: message_id(9),
+        change,
+    }
 }
 
 fn live_frames() -> Vec<ServerFrame> {
@@ -279,6 +315,21 @@ fn answer_frames() -> Vec<ServerFrame> {
             id: RequestId(4),
             conversation: conversation(),
             events: vec![message_event(40, "Are you there?")],
+            states: vec![MessageState {
+                message: message_id(9),
+                edit: Some(LastEdit {
+                    seq: seq(41),
+                    at: NOW,
+                    content: Content::text("Are you here?"),
+                }),
+                reactions: vec![Reaction {
+                    emoji: "👍".to_owned(),
+                    count: 2,
+                    mine: true,
+                    users: vec![alice(), bob()],
+                }],
+                pinned_seq: seq(42),
+            }],
             first_seq: seq(1),
             last_seq: seq(42),
         }),
