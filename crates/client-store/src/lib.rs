@@ -21,7 +21,7 @@ use pipit_client::storage::{
     Storage, StorageError,
 };
 use pipit_wire::frame::{Cursor, Profile};
-use pipit_wire::{ConversationId, Event, MessageId, Seq, UserId};
+use pipit_wire::{ConversationId, Event, EventId, MessageId, Seq, UserId};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::storage_error;
@@ -244,16 +244,16 @@ impl Storage for SqliteStorage {
         outbox::conversations(&self.connection).map_err(storage_error)
     }
 
-    fn outbox_message(&self, message: MessageId) -> Result<Option<OutboxRecord>, StorageError> {
-        outbox::find(&self.connection, message).map_err(storage_error)
+    fn find_outbox(&self, id: EventId) -> Result<Option<OutboxRecord>, StorageError> {
+        outbox::find(&self.connection, id).map_err(storage_error)
     }
 
-    fn save_outbox(&mut self, message: &OutboxRecord) -> Result<(), StorageError> {
-        outbox::save(&self.connection, message).map_err(storage_error)
+    fn save_outbox(&mut self, record: &OutboxRecord) -> Result<(), StorageError> {
+        outbox::save(&self.connection, record).map_err(storage_error)
     }
 
-    fn remove_outbox(&mut self, message: MessageId) -> Result<(), StorageError> {
-        outbox::remove(&self.connection, message).map_err(storage_error)
+    fn remove_outbox(&mut self, id: EventId) -> Result<(), StorageError> {
+        outbox::remove(&self.connection, id).map_err(storage_error)
     }
 
     fn personal(&self, conversation: ConversationId) -> Result<PersonalRecord, StorageError> {

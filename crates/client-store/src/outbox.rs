@@ -1,7 +1,7 @@
 //! What was written here and has not arrived: the outbox and the drafts.
 
-use pipit_client::storage::{OutboxRecord, OutboxState};
-use pipit_wire::{ConversationId, MessageId};
+use pipit_client::storage::{OutboxBody, OutboxRecord, OutboxState};
+use pipit_wire::{ConversationId, EventId, MessageId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::value::{self, from_seq};
@@ -10,7 +10,8 @@ const QUEUED: i64 = 0;
 const FAILED: i64 = 1;
 const ACKNOWLEDGED: i64 = 2;
 
-const COLUMNS: &str = "message, conversation, written_at, text, reply_to, state, failed_code, seq, at";
+const COLUMNS: &str =
+    "id, conversation, written_at, text, reply_to, state, failed_code, seq, at, sent, target, change";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRecord> {
     let state = match row.get(5)? {
@@ -22,12 +23,22 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRecord> {
         },
         other => return Err(rusqlite::Error::IntegralValueOutOfRange(5, other)),
     };
+    let body = match value::optional_id(row, 10, MessageId::from_bytes)? {
+        Some(message) => OutboxBody::Change {
+            message,
+            change: value::json(row, 11)?,
+        },
+        None => OutboxBody::Message {
+            text: row.get(3)?,
+            reply_to: value::optional_id(row, 4, MessageId::from_bytes)?,
+        },
+    };
     Ok(OutboxRecord {
-        message: value::id(row, 0, MessageId::from_bytes)?,
+        id: value::id(row, 0, EventId::from_bytes)?,
         conversation: value::id(row, 1, ConversationId::from_bytes)?,
         written_at: value::timestamp(row, 2)?,
-        text: row.get(3)?,
-        reply_to: value::optional_id(row, 4, MessageId::from_bytes)?,
+        body,
+        sent: row.get(9)?,
         state,
     })
 }
@@ -51,43 +62,51 @@ pub(crate) fn conversations(connection: &Connection) -> rusqlite::Result<Vec<Con
         .collect()
 }
 
-pub(crate) fn find(connection: &Connection, message: MessageId) -> rusqlite::Result<Option<OutboxRecord>> {
+pub(crate) fn find(connection: &Connection, id: EventId) -> rusqlite::Result<Option<OutboxRecord>> {
     connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE message = ?1"))?
-        .query_row([message.as_bytes()], read)
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE id = ?1"))?
+        .query_row([id.as_bytes()], read)
         .optional()
 }
 
-pub(crate) fn save(connection: &Connection, message: &OutboxRecord) -> rusqlite::Result<()> {
-    let (state, code, seq, at) = match &message.state {
+pub(crate) fn save(connection: &Connection, record: &OutboxRecord) -> rusqlite::Result<()> {
+    let (state, code, seq, at) = match &record.state {
         OutboxState::Queued => (QUEUED, None, None, None),
         OutboxState::Failed { code } => (FAILED, Some(code), None, None),
         OutboxState::Acknowledged { seq, at } => (ACKNOWLEDGED, None, Some(from_seq(*seq)), Some(at.as_ms())),
     };
+    let (text, reply_to, target, change) = match &record.body {
+        OutboxBody::Message { text, reply_to } => (text.as_str(), reply_to.as_ref(), None, None),
+        OutboxBody::Change { message, change } => ("", None, Some(message), Some(value::to_json(change)?)),
+    };
     connection
         .prepare_cached(&format!(
-            "INSERT INTO outbox ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-             ON CONFLICT (message) DO UPDATE SET
-                state = excluded.state, failed_code = excluded.failed_code, seq = excluded.seq, at = excluded.at"
+            "INSERT INTO outbox ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             ON CONFLICT (id) DO UPDATE SET
+                text = excluded.text, state = excluded.state, failed_code = excluded.failed_code,
+                seq = excluded.seq, at = excluded.at, sent = excluded.sent, change = excluded.change"
         ))?
         .execute(params![
-            message.message.as_bytes(),
-            message.conversation.as_bytes(),
-            message.written_at.as_ms(),
-            message.text,
-            message.reply_to.as_ref().map(MessageId::as_bytes),
+            record.id.as_bytes(),
+            record.conversation.as_bytes(),
+            record.written_at.as_ms(),
+            text,
+            reply_to.map(MessageId::as_bytes),
             state,
             code,
             seq,
             at,
+            record.sent,
+            target.map(MessageId::as_bytes),
+            change,
         ])?;
     Ok(())
 }
 
-pub(crate) fn remove(connection: &Connection, message: MessageId) -> rusqlite::Result<()> {
+pub(crate) fn remove(connection: &Connection, id: EventId) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("DELETE FROM outbox WHERE message = ?1")?
-        .execute([message.as_bytes()])?;
+        .prepare_cached("DELETE FROM outbox WHERE id = ?1")?
+        .execute([id.as_bytes()])?;
     Ok(())
 }
 

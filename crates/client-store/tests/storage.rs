@@ -3,11 +3,12 @@
 
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
-    ConversationRecord, Counted, LogEntry, MemberRecord, OutboxRecord, OutboxState, SessionRecord, Storage,
+    ConversationRecord, Counted, LogEntry, MemberRecord, OutboxBody, OutboxRecord, OutboxState,
+    SessionRecord, Storage,
 };
 use pipit_client::{StorageError, range};
 use pipit_client_store::{SCHEMA_VERSION, SqliteStorage};
-use pipit_wire::event::{ConversationKind, EventBody, Role};
+use pipit_wire::event::{ConversationKind, EventBody, MessageChange, Role};
 use pipit_wire::frame::Profile;
 use pipit_wire::rest::Me;
 use pipit_wire::{Content, ConversationId, DeviceId, Event, Limits, MessageId, Seq, Timestamp, UserId};
@@ -79,11 +80,14 @@ fn said(place: u8, number: u64, sender: u8, text: &str) -> LogEntry {
 
 fn waiting(number: u8, place: u8) -> OutboxRecord {
     OutboxRecord {
-        message: message(number),
+        id: message(number).into(),
         conversation: conversation(place),
         written_at: Timestamp(5),
-        text: format!("message {number}"),
-        reply_to: Some(message(99)),
+        body: OutboxBody::Message {
+            text: format!("message {number}"),
+            reply_to: Some(message(99)),
+        },
+        sent: false,
         state: OutboxState::Queued,
     }
 }
@@ -397,18 +401,51 @@ fn the_outbox_keeps_its_order_through_changes_of_state() {
         };
         storage.save_outbox(&failed).unwrap();
         storage.save_outbox(&acknowledged).unwrap();
-        storage.remove_outbox(message(3)).unwrap();
+        storage.remove_outbox(message(3).into()).unwrap();
         storage.save_outbox(&waiting(3, 1)).unwrap();
     });
     let order: Vec<_> = storage
         .outbox(conversation(1))
         .unwrap()
         .into_iter()
-        .map(|waiting| waiting.message)
+        .map(|waiting| MessageId::from(waiting.id))
         .collect();
     assert_eq!(order, [message(1), message(2), message(4), message(3)]);
-    let failed = storage.outbox_message(message(2)).unwrap().unwrap();
+    let failed = storage.find_outbox(message(2).into()).unwrap().unwrap();
     assert!(matches!(failed.state, OutboxState::Failed { .. }));
+}
+
+#[test]
+fn changes_of_messages_wait_like_messages_and_may_be_rewritten() {
+    let mut storage = with_conversations(1);
+    let edit = |text: &str, sent: bool| OutboxRecord {
+        body: OutboxBody::Change {
+            message: message(1),
+            change: MessageChange::Edit {
+                content: Content::text(text),
+            },
+        },
+        sent,
+        ..waiting(2, 1)
+    };
+    let rewritten = OutboxRecord {
+        body: OutboxBody::Message {
+            text: "rewritten".to_owned(),
+            reply_to: Some(message(99)),
+        },
+        ..waiting(1, 1)
+    };
+    committed(&mut storage, |storage| {
+        storage.save_outbox(&waiting(1, 1)).unwrap();
+        storage.save_outbox(&edit("first", false)).unwrap();
+        storage.save_outbox(&waiting(3, 1)).unwrap();
+        storage.save_outbox(&edit("second", true)).unwrap();
+        storage.save_outbox(&rewritten).unwrap();
+    });
+    assert_eq!(
+        storage.outbox(conversation(1)).unwrap(),
+        [rewritten, edit("second", true), waiting(3, 1)]
+    );
 }
 
 #[test]

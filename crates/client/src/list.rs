@@ -7,7 +7,7 @@ use pipit_wire::{Content, ConversationId, Seq, UserId};
 
 use crate::command::ViewId;
 use crate::engine::{Engine, Stored};
-use crate::storage::{ConversationRecord, MemberRecord, OutboxState, Storage};
+use crate::storage::{ConversationRecord, MemberRecord, OutboxBody, OutboxState, Storage};
 use crate::view::{ConversationItem, DeliveryState, ListFilter, Preview};
 use crate::views::Dirty;
 
@@ -171,11 +171,14 @@ impl<S: Storage> Engine<S> {
             return Ok(None);
         };
         let (me, my_name) = (session.me.profile.user, session.me.profile.name.clone());
-        if let Some(waiting) = self.storage.outbox(record.id)?.pop() {
+        for waiting in self.storage.outbox(record.id)?.into_iter().rev() {
+            let OutboxBody::Message { text, .. } = waiting.body else {
+                continue;
+            };
             return Ok(Some(Preview {
                 sender_name: my_name,
                 mine: true,
-                text: one_line(&waiting.text),
+                text: one_line(&text),
                 delivery: Some(waiting_state(waiting.state)),
             }));
         }

@@ -1,17 +1,20 @@
-//! The outbox: what was written on this device and is not yet in the log.
+//! The outbox: what was made on this device and is not yet in the log: messages, and changes of messages.
 //!
-//! A message is on disk before a view shows it as queued, and stays there until its entry is in this device's copy of the log
-//! or a person drops it. Of each conversation one message is under way at a time: the server may put off one message (too many
+//! What is in it is on disk before a view shows it, and stays there until its entry is in this device's copy of the log or a
+//! person drops it. Of each conversation one thing is under way at a time: the server may put off one message (too many
 //! requests, a failing disk) and take the next, so a window of several could not keep their order. Conversations do not wait
 //! for each other.
+//!
+//! A message that the server refuses stays, marked as failed, for its author to decide. A change that it refuses is dropped:
+//! what it was to do has not happened, and a message says what it said before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipit_wire::event::{EventBody, Message};
-use pipit_wire::frame::client::SendMessage;
+use pipit_wire::event::{Change, EventBody, Message};
+use pipit_wire::frame::client::{SendChange, SendMessage};
 use pipit_wire::frame::server::Ack;
 use pipit_wire::{
-    ClientFrame, Content, ConversationId, ErrorCode, Event, MessageId, RequestId, Seq, Timestamp,
+    ClientFrame, Content, ConversationId, ErrorCode, Event, EventId, MessageId, RequestId, Seq, Timestamp,
 };
 
 use crate::command::Reply;
@@ -19,13 +22,13 @@ use crate::engine::{Engine, Stored};
 use crate::http::{local_error, refusal};
 use crate::range::LogRange;
 use crate::request::Request;
-use crate::storage::{ConversationRecord, LogEntry, OutboxRecord, OutboxState, Storage};
+use crate::storage::{ConversationRecord, LogEntry, OutboxBody, OutboxRecord, OutboxState, Storage};
 
 /// What is under way on this connection.
 #[derive(Debug, Default)]
 pub(crate) struct Sending {
-    in_flight: BTreeMap<ConversationId, (RequestId, MessageId)>,
-    /// Not before this time: the server has put the conversation's next message off.
+    in_flight: BTreeMap<ConversationId, (RequestId, EventId)>,
+    /// Not before this time: the server has put the next thing of the conversation off.
     put_off: BTreeMap<ConversationId, Timestamp>,
     /// Conversations whose outbox is looked into at the end of this input.
     nudged: BTreeSet<ConversationId>,
@@ -92,30 +95,28 @@ impl<S: Storage> Engine<S> {
             return Ok(());
         }
         let waiting = self.storage.outbox(conversation)?;
-        let Some(next) = waiting
-            .into_iter()
-            .find(|message| message.state == OutboxState::Queued)
+        let Some(mut next) = waiting
+            .iter()
+            .find(|record| record.state == OutboxState::Queued && !waits_for_failed(record, &waiting))
+            .cloned()
         else {
             return Ok(());
         };
+        if !next.sent {
+            next.sent = true;
+            self.storage.save_outbox(&next)?;
+        }
         let id = self.new_request();
-        let request = Request::Message {
+        let request = Request::Outbox {
             conversation,
-            message: next.message,
+            id: next.id,
         };
         self.requests.open(id, request);
-        self.sending.in_flight.insert(conversation, (id, next.message));
-        self.typing_ended_by_message(conversation);
-        self.send(&ClientFrame::Message(SendMessage {
-            id,
-            message: Message {
-                id: next.message,
-                conversation,
-                written_at: next.written_at,
-                content: Content::text(next.text),
-                reply_to: next.reply_to,
-            },
-        }));
+        self.sending.in_flight.insert(conversation, (id, next.id));
+        if matches!(next.body, OutboxBody::Message { .. }) {
+            self.typing_ended_by_message(conversation);
+        }
+        self.send(&frame(id, next));
         Ok(())
     }
 
@@ -141,17 +142,17 @@ impl<S: Storage> Engine<S> {
         let Some(mut record) = self.storage.conversation(conversation)? else {
             return Ok(failed(refusal(ErrorCode::NotMember, None)));
         };
-        let repeated = self.storage.outbox_message(message)?.is_some()
+        let repeated = self.storage.find_outbox(message.into())?.is_some()
             || self.storage.find_message(conversation, message)?.is_some();
         if repeated {
             return Ok(Reply::Done);
         }
         self.storage.save_outbox(&OutboxRecord {
-            message,
+            id: message.into(),
             conversation,
             written_at: self.clock.now(),
-            text,
-            reply_to,
+            body: OutboxBody::Message { text, reply_to },
+            sent: false,
             state: OutboxState::Queued,
         })?;
         self.sending.nudge(conversation);
@@ -160,7 +161,7 @@ impl<S: Storage> Engine<S> {
     }
 
     pub(crate) fn retry_message(&mut self, message: MessageId) -> Stored<Reply> {
-        if let Some(mut waiting) = self.storage.outbox_message(message)?
+        if let Some(mut waiting) = self.storage.find_outbox(message.into())?
             && matches!(waiting.state, OutboxState::Failed { .. })
         {
             waiting.state = OutboxState::Queued;
@@ -174,13 +175,19 @@ impl<S: Storage> Engine<S> {
     /// Takes a message back that has not arrived as far as this device knows. One that is under way may arrive all the same;
     /// then the log shows it again.
     pub(crate) fn discard_message(&mut self, message: MessageId) -> Stored<Reply> {
-        let Some(waiting) = self.storage.outbox_message(message)? else {
+        let Some(waiting) = self.storage.find_outbox(message.into())? else {
             return Ok(Reply::Done);
         };
         if let OutboxState::Acknowledged { .. } = waiting.state {
             return Ok(failed(refusal(ErrorCode::OutOfOrder, None)));
         }
-        self.storage.remove_outbox(message)?;
+        self.storage.remove_outbox(waiting.id)?;
+        // What was to happen to it goes with it.
+        for other in self.storage.outbox(waiting.conversation)? {
+            if concerns(&other, message) && !other.sent {
+                self.storage.remove_outbox(other.id)?;
+            }
+        }
         self.sending.nudge(waiting.conversation);
         self.refresh_record(waiting.conversation)?;
         Ok(Reply::Done)
@@ -194,35 +201,39 @@ impl<S: Storage> Engine<S> {
     }
 
     pub(crate) fn acknowledged(&mut self, ack: &Ack) -> Stored {
+        let id = EventId::from(ack.message);
         self.requests.close(ack.id);
-        self.landed(ack.conversation, ack.message);
+        self.landed(ack.conversation, id);
         let Some(record) = self.storage.conversation(ack.conversation)? else {
             return Ok(());
         };
         let cursor = self.tail(record.id)?.map_or(record.last_seq, |tail| tail.through);
-        let waiting = self.storage.outbox_message(ack.message)?;
+        let waiting = self.storage.find_outbox(id)?;
         match waiting {
-            Some(waiting) if ack.seq == cursor.next() => {
-                let covers = LogRange {
-                    after: cursor,
-                    through: ack.seq,
-                };
-                let Some(entry) = self.own_entry(waiting, ack.seq, ack.at) else {
-                    return Ok(());
-                };
-                self.store_entries(record, &[entry], covers)
-            }
             Some(mut waiting) if ack.seq > cursor => {
+                if ack.seq == cursor.next()
+                    && let Some(entry) = self.own_entry(&waiting, ack.seq, ack.at)
+                {
+                    let covers = LogRange {
+                        after: cursor,
+                        through: ack.seq,
+                    };
+                    return self.store_entries(record, &[entry], covers);
+                }
                 waiting.state = OutboxState::Acknowledged {
                     seq: ack.seq,
                     at: ack.at,
                 };
                 self.storage.save_outbox(&waiting)?;
-                self.heard_of(record.id, ack.seq);
+                if ack.seq == cursor.next() {
+                    self.expect(record.id, ack.seq);
+                } else {
+                    self.heard_of(record.id, ack.seq);
+                }
                 self.refresh_record(record.id)
             }
             Some(_) => {
-                self.storage.remove_outbox(ack.message)?;
+                self.storage.remove_outbox(id)?;
                 self.refresh_record(record.id)
             }
             None => {
@@ -234,10 +245,14 @@ impl<S: Storage> Engine<S> {
         }
     }
 
-    /// The entry that one's own message has become.
-    fn own_entry(&self, waiting: OutboxRecord, seq: Seq, at: Timestamp) -> Option<LogEntry> {
+    /// The entry that one's own message has become. Of a change that is not known: where another device had done the same, the
+    /// acknowledgement names that one's entry.
+    fn own_entry(&self, waiting: &OutboxRecord, seq: Seq, at: Timestamp) -> Option<LogEntry> {
+        let OutboxBody::Message { text, reply_to } = &waiting.body else {
+            return None;
+        };
         let event = Event {
-            id: waiting.message.into(),
+            id: waiting.id,
             conversation: waiting.conversation,
             seq,
             at,
@@ -245,69 +260,75 @@ impl<S: Storage> Engine<S> {
             device: self.own_device(),
             body: EventBody::Message {
                 written_at: waiting.written_at,
-                content: Content::text(waiting.text),
-                reply_to: waiting.reply_to,
+                content: Content::text(text),
+                reply_to: *reply_to,
             },
         };
         let raw = serde_json::to_string(&event).ok()?;
         Some(LogEntry { event, raw })
     }
 
-    /// The entry of one's own message is here, by whatever way: it waits no longer.
+    /// The entry of something of one's own is here, by whatever way: it waits no longer.
     pub(crate) fn leave_outbox(&mut self, event: &Event) -> Stored {
-        let message = event.id.into();
-        self.landed(event.conversation, message);
-        self.storage.remove_outbox(message)
+        self.landed(event.conversation, event.id);
+        self.storage.remove_outbox(event.id)
     }
 
-    fn landed(&mut self, conversation: ConversationId, message: MessageId) {
+    fn landed(&mut self, conversation: ConversationId, id: EventId) {
         if let Some((_, in_flight)) = self.sending.in_flight.get(&conversation)
-            && *in_flight == message
+            && *in_flight == id
         {
             self.sending.in_flight.remove(&conversation);
             self.sending.nudge(conversation);
         }
     }
 
-    /// Messages that are in the log before the cursor, but in a part that is not held, are shown when that part is.
+    /// What is in the log before the cursor, but in a part that is not held, is shown when that part is.
     pub(crate) fn forget_acknowledged(&mut self, conversation: ConversationId, cursor: Seq) -> Stored {
         for waiting in self.storage.outbox(conversation)? {
             if let OutboxState::Acknowledged { seq, .. } = waiting.state
                 && seq <= cursor
             {
-                self.storage.remove_outbox(waiting.message)?;
+                self.storage.remove_outbox(waiting.id)?;
             }
         }
         Ok(())
     }
 
-    pub(crate) fn message_refused(
+    pub(crate) fn sending_refused(
         &mut self,
         conversation: ConversationId,
-        message: MessageId,
+        id: EventId,
         code: &str,
         retry_after_ms: Option<i64>,
     ) -> Stored {
-        self.landed(conversation, message);
+        self.landed(conversation, id);
         if let Some(retry_after_ms) = retry_after_ms {
             let until = self.clock.steady().plus_ms(retry_after_ms);
             self.sending.put_off.insert(conversation, until);
             return Ok(());
         }
-        if let Some(mut waiting) = self.storage.outbox_message(message)? {
-            waiting.state = OutboxState::Failed {
-                code: code.to_owned(),
-            };
-            self.storage.save_outbox(&waiting)?;
-            self.dirty.conversation(conversation);
+        let Some(mut waiting) = self.storage.find_outbox(id)? else {
+            return Ok(());
+        };
+        match waiting.body {
+            OutboxBody::Message { .. } => {
+                waiting.state = OutboxState::Failed {
+                    code: code.to_owned(),
+                };
+                self.storage.save_outbox(&waiting)?;
+            }
+            OutboxBody::Change { .. } => self.storage.remove_outbox(id)?,
         }
+        self.dirty.conversation(conversation);
         Ok(())
     }
 
     /// The place of a conversation in the list: when the last thing happened in it, be it only on this device.
     pub(crate) fn activity_at(&self, record: &ConversationRecord) -> Stored<Timestamp> {
         let offset = self.session.as_ref().map_or(0, |session| session.clock_offset_ms);
-        let waiting = self.storage.outbox(record.id)?;
+        let mut waiting = self.storage.outbox(record.id)?;
+        waiting.retain(|record| matches!(record.body, OutboxBody::Message { .. }));
         let latest = waiting.iter().map(|message| match message.state {
             OutboxState::Acknowledged { at, .. } => at,
             OutboxState::Queued | OutboxState::Failed { .. } => message.written_at.plus_ms(offset),
@@ -316,6 +337,45 @@ impl<S: Storage> Engine<S> {
             .max()
             .map_or(record.last_at, |latest| latest.max(record.last_at)))
     }
+}
+
+/// What is sent for something in the outbox.
+fn frame(id: RequestId, record: OutboxRecord) -> ClientFrame {
+    match record.body {
+        OutboxBody::Message { text, reply_to } => ClientFrame::Message(SendMessage {
+            id,
+            message: Message {
+                id: record.id.into(),
+                conversation: record.conversation,
+                written_at: record.written_at,
+                content: Content::text(text),
+                reply_to,
+            },
+        }),
+        OutboxBody::Change { message, change } => ClientFrame::Change(SendChange {
+            id,
+            change: Change {
+                id: record.id,
+                conversation: record.conversation,
+                message,
+                change,
+            },
+        }),
+    }
+}
+
+/// Whether it is a change of this message.
+fn concerns(record: &OutboxRecord, target: MessageId) -> bool {
+    matches!(&record.body, OutboxBody::Change { message, .. } if *message == target)
+}
+
+/// Whether it is a change of a message that has failed, and so is not in the log.
+fn waits_for_failed(record: &OutboxRecord, waiting: &[OutboxRecord]) -> bool {
+    let OutboxBody::Change { message, .. } = &record.body else {
+        return false;
+    };
+    let target = waiting.iter().find(|other| other.id == (*message).into());
+    target.is_some_and(|target| matches!(target.state, OutboxState::Failed { .. }))
 }
 
 fn failed(error: crate::command::CommandError) -> Reply {

@@ -107,13 +107,9 @@ impl<S: Storage> Engine<S> {
         }
         let request = error.id.and_then(|id| self.requests.close(id));
         match (request, error.id) {
-            (
-                Some(Request::Message {
-                    conversation,
-                    message,
-                }),
-                _,
-            ) => self.message_refused(conversation, message, &code_name(error.code), retry_after_ms),
+            (Some(Request::Outbox { conversation, id }), _) => {
+                self.sending_refused(conversation, id, &code_name(error.code), retry_after_ms)
+            }
             (Some(Request::Sync), Some(id)) => {
                 self.sync_failed(id, retry_after_ms);
                 Ok(())

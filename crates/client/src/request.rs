@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use pipit_wire::{ConversationId, MessageId, RequestId};
+use pipit_wire::{ConversationId, EventId, RequestId};
 
 /// What a request was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
     Hello,
-    Message {
+    /// Something from the outbox.
+    Outbox {
         conversation: ConversationId,
-        message: MessageId,
+        id: EventId,
     },
     Sync,
     History {

@@ -6,10 +6,10 @@
 
 use std::fmt;
 
-use pipit_wire::event::{ConversationKind, Role};
+use pipit_wire::event::{ConversationKind, MessageChange, Role};
 use pipit_wire::frame::{Cursor, Personal, PersonalChange, Profile};
 use pipit_wire::rest::Me;
-use pipit_wire::{ConversationId, DeviceId, Event, Limits, MessageId, Seq, Timestamp, UserId};
+use pipit_wire::{ConversationId, DeviceId, Event, EventId, Limits, MessageId, Seq, Timestamp, UserId};
 
 use crate::range::LogRange;
 
@@ -161,7 +161,7 @@ pub struct LogEntry {
     pub raw: String,
 }
 
-/// Where a message in the outbox stands.
+/// Where what is in the outbox stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutboxState {
     /// Waits for the server's word.
@@ -180,21 +180,40 @@ pub enum OutboxState {
     },
 }
 
-/// A message that was written on this device and is not yet in its copy of the log.
+/// What was made on this device and is not yet in its copy of the log: it becomes one entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxRecord {
-    /// Which one.
-    pub message: MessageId,
+    /// The id of the entry; for a message, the message's.
+    pub id: EventId,
     /// Where to.
     pub conversation: ConversationId,
-    /// When it was written, by this device's clock.
+    /// When it was made, by this device's clock.
     pub written_at: Timestamp,
-    /// What it says.
-    pub text: String,
-    /// The message that it answers.
-    pub reply_to: Option<MessageId>,
+    /// What it is.
+    pub body: OutboxBody,
+    /// Whether it has ever left the device: then the log may have it, whatever is known here.
+    pub sent: bool,
     /// Where it stands.
     pub state: OutboxState,
+}
+
+/// What waits in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutboxBody {
+    /// A message.
+    Message {
+        /// What it says.
+        text: String,
+        /// The message that it answers.
+        reply_to: Option<MessageId>,
+    },
+    /// A change of a message.
+    Change {
+        /// Of which one.
+        message: MessageId,
+        /// What happens to it.
+        change: MessageChange,
+    },
 }
 
 /// A message that a search found.
@@ -308,16 +327,16 @@ pub trait Storage {
         after: Seq,
     ) -> Result<Option<Seq>, StorageError>;
 
-    /// What waits in a conversation, in the order in which it was written.
+    /// What waits in a conversation, in the order in which it was made.
     fn outbox(&self, conversation: ConversationId) -> Result<Vec<OutboxRecord>, StorageError>;
     /// The conversations in which something waits.
     fn outbox_conversations(&self) -> Result<Vec<ConversationId>, StorageError>;
-    /// A message that waits.
-    fn outbox_message(&self, message: MessageId) -> Result<Option<OutboxRecord>, StorageError>;
-    /// Adds a message at the end of the outbox, or replaces it in its place.
-    fn save_outbox(&mut self, message: &OutboxRecord) -> Result<(), StorageError>;
-    /// Takes a message out of the outbox.
-    fn remove_outbox(&mut self, message: MessageId) -> Result<(), StorageError>;
+    /// What waits under this id.
+    fn find_outbox(&self, id: EventId) -> Result<Option<OutboxRecord>, StorageError>;
+    /// Adds something at the end of the outbox, or replaces it in its place.
+    fn save_outbox(&mut self, record: &OutboxRecord) -> Result<(), StorageError>;
+    /// Takes something out of the outbox.
+    fn remove_outbox(&mut self, id: EventId) -> Result<(), StorageError>;
 
     /// What oneself keeps of a conversation; empty where that is nothing.
     fn personal(&self, conversation: ConversationId) -> Result<PersonalRecord, StorageError>;

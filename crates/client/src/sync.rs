@@ -19,6 +19,8 @@ use crate::storage::{ConversationRecord, LogEntry, Storage};
 
 /// The wait before something that the server would not answer now is asked again.
 const RETRY_MS: i64 = 2_000;
+/// How long an entry of one's own may take after its acknowledgement before it is asked for.
+const EXPECTED_MS: i64 = 1_000;
 /// Fan-out may lose an entry, and where nothing follows it, no jump shows that. So the most recent conversations are asked for
 /// now and then, at a time that differs between clients: the last entry of a quiet conversation is at most so much late.
 const RECHECK_MS: i64 = 5 * 60_000;
@@ -35,6 +37,8 @@ pub(crate) struct Syncing {
     wanted: BTreeSet<ConversationId>,
     /// The furthest entry that was heard of while a catch-up was to come.
     heard: BTreeMap<ConversationId, Seq>,
+    /// When an entry that is on its way to this device is asked for, because it has not come.
+    expected: BTreeMap<ConversationId, Timestamp>,
     /// Conversations whose summary is wanted anew.
     summaries: BTreeSet<ConversationId>,
     /// Those for which it was asked on this connection, with the last entry and the read marker then: once is enough while
@@ -61,7 +65,11 @@ impl Syncing {
     }
 
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        self.retry_at.into_iter().chain(self.recheck_at).min()
+        let expected = self.expected.values().min().copied();
+        [self.retry_at, self.recheck_at, expected]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     pub(crate) fn want(&mut self, conversation: ConversationId) {
@@ -95,10 +103,31 @@ impl<S: Storage> Engine<S> {
         if self.syncing.retry_at.is_some_and(|at| self.clock.is_due(at)) {
             self.syncing.retry_at = None;
         }
+        self.expected_due()?;
         if self.syncing.recheck_at.is_some_and(|at| self.clock.is_due(at)) {
             self.recheck_later();
             let recent = self.storage.recent_conversations(RECHECKED)?;
             self.syncing.wanted.extend(recent);
+        }
+        Ok(())
+    }
+
+    /// Entries that were to come by themselves, and have not, are asked for.
+    fn expected_due(&mut self) -> Stored {
+        let clock = self.clock;
+        let mut due = Vec::new();
+        self.syncing.expected.retain(|conversation, at| {
+            let late = clock.is_due(*at);
+            if late {
+                due.push(*conversation);
+            }
+            !late
+        });
+        for conversation in due {
+            let heard = self.syncing.heard.get(&conversation).copied().unwrap_or_default();
+            if self.tail(conversation)?.is_some_and(|tail| tail.through < heard) {
+                self.syncing.want(conversation);
+            }
         }
         Ok(())
     }
@@ -177,6 +206,14 @@ impl<S: Storage> Engine<S> {
             self.heard_of(conversation, seq);
         }
         Ok(())
+    }
+
+    /// The next entry is acknowledged and comes by itself, unless it is lost on the way: then it is asked for.
+    pub(crate) fn expect(&mut self, conversation: ConversationId, seq: Seq) {
+        let heard = self.syncing.heard.entry(conversation).or_default();
+        *heard = seq.max(*heard);
+        let until = self.clock.steady().plus_ms(EXPECTED_MS);
+        self.syncing.expected.entry(conversation).or_insert(until);
     }
 
     /// There is an entry beyond the cursor. It is asked for once the catch-up that is to come has come.

@@ -17,7 +17,7 @@ use crate::http::refusal;
 use crate::list::{delivery, one_line, waiting_state};
 use crate::range::LogRange;
 use crate::request::Request;
-use crate::storage::{ConversationRecord, MemberRecord, OutboxRecord, Storage};
+use crate::storage::{ConversationRecord, MemberRecord, OutboxBody, OutboxRecord, Storage};
 use crate::view::{
     Allowed, AttachmentView, ItemBody, MemberView, MessageActions, ReplyView, TimelineHeader, TimelineItem,
     Update,
@@ -324,20 +324,25 @@ impl<S: Storage> Engine<S> {
         }
         timeline.events = events;
         for waiting in self.storage.outbox(record.id)? {
-            let item = self.waiting_item(timeline, waiting, me)?;
-            push(&mut items, item);
+            if let Some(item) = self.waiting_item(timeline, waiting, me)? {
+                push(&mut items, item);
+            }
         }
         Ok(items)
     }
 
+    /// A message of the outbox.
     fn waiting_item(
         &mut self,
         timeline: &mut Timeline,
         waiting: OutboxRecord,
         me: UserId,
-    ) -> Stored<TimelineItem> {
-        Ok(TimelineItem {
-            key: waiting.message,
+    ) -> Stored<Option<TimelineItem>> {
+        let OutboxBody::Message { text, reply_to } = waiting.body else {
+            return Ok(None);
+        };
+        Ok(Some(TimelineItem {
+            key: waiting.id.into(),
             seq: None,
             at: waiting.written_at,
             sender: me,
@@ -345,8 +350,8 @@ impl<S: Storage> Engine<S> {
             mine: true,
             continues: false,
             body: ItemBody::Message {
-                reply: self.reply_view(timeline, waiting.reply_to)?,
-                text: waiting.text,
+                reply: self.reply_view(timeline, reply_to)?,
+                text,
                 attachments: Vec::new(),
                 edited_at: None,
                 reactions: Vec::new(),
@@ -354,7 +359,7 @@ impl<S: Storage> Engine<S> {
                 can: MessageActions::default(),
             },
             delivery: Some(waiting_state(waiting.state)),
-        })
+        }))
     }
 
     /// What an entry shows; nothing where this version does not know its type.
@@ -445,8 +450,12 @@ impl<S: Storage> Engine<S> {
             };
             return Ok(Some((event.sender, text)));
         }
-        let waiting = self.storage.outbox_message(message)?;
-        Ok(self.me().zip(waiting.map(|waiting| one_line(&waiting.text))))
+        let waiting = self.storage.find_outbox(message.into())?;
+        let text = waiting.and_then(|waiting| match waiting.body {
+            OutboxBody::Message { text, .. } => Some(one_line(&text)),
+            OutboxBody::Change { .. } => None,
+        });
+        Ok(self.me().zip(text))
     }
 }
 

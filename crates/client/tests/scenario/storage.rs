@@ -14,7 +14,7 @@ use pipit_client::view::{StorageView, Update};
 use pipit_client::{Engine, io};
 use pipit_client_store::SqliteStorage;
 use pipit_wire::frame::{Cursor, Profile};
-use pipit_wire::{ConversationId, Event, MessageId, Seq, UserId, codec};
+use pipit_wire::{ConversationId, Event, EventId, MessageId, Seq, UserId, codec};
 
 use crate::support::*;
 
@@ -63,7 +63,7 @@ impl Storage for Full {
         first_message_of_others(conversation: ConversationId, me: UserId, after: Seq) -> Option<Seq>;
         outbox(conversation: ConversationId) -> Vec<OutboxRecord>;
         outbox_conversations() -> Vec<ConversationId>;
-        outbox_message(message: MessageId) -> Option<OutboxRecord>;
+        find_outbox(id: EventId) -> Option<OutboxRecord>;
         personal(conversation: ConversationId) -> PersonalRecord;
         pinned_conversations() -> Vec<ConversationId>;
         pending_personals(limit: u32) -> Vec<ConversationId>;
@@ -85,8 +85,8 @@ impl Storage for Full {
         save_ranges(conversation: ConversationId, ranges: &[LogRange]);
         save_entries(entries: &[LogEntry]);
         truncate_entries(conversation: ConversationId, after: Seq);
-        save_outbox(message: &OutboxRecord);
-        remove_outbox(message: MessageId);
+        save_outbox(record: &OutboxRecord);
+        remove_outbox(id: EventId);
         save_personal(conversation: ConversationId, personal: &PersonalRecord);
         save_draft(conversation: ConversationId, text: &str);
     }
@@ -176,7 +176,13 @@ fn a_full_disk_refuses_says_so_and_recovers() {
     let outputs = tab.tell(write);
     assert!(says(&outputs, StorageView::Durable), "{outputs:?}");
     assert!(shows_timeline(&outputs), "{outputs:?}");
-    assert!(tab.engine.storage().outbox_message(message(1)).unwrap().is_some());
+    assert!(
+        tab.engine
+            .storage()
+            .find_outbox(message(1).into())
+            .unwrap()
+            .is_some()
+    );
 }
 
 #[test]
