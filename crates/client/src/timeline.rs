@@ -42,6 +42,14 @@ enum Divider {
     At(Seq),
 }
 
+/// A message that another one answers: its place once it has one, whose it is, and how it begins.
+#[derive(Clone, Debug)]
+struct Answered {
+    seq: Option<Seq>,
+    sender: UserId,
+    text: String,
+}
+
 /// A view's timeline.
 #[derive(Debug)]
 pub(crate) struct Timeline {
@@ -53,8 +61,8 @@ pub(crate) struct Timeline {
     /// The part of the log that is loaded: its entries are `events`.
     window: Option<LogRange>,
     events: VecDeque<Event>,
-    /// The messages that others answer: whose, and how they begin.
-    replies: HashMap<MessageId, (UserId, String)>,
+    /// The messages that others answer.
+    replies: HashMap<MessageId, Answered>,
     wants_older: bool,
     loading: bool,
     header: Option<TimelineHeader>,
@@ -418,28 +426,29 @@ impl<S: Storage> Engine<S> {
             Some(known) => Some(known.clone()),
             None => self.answered_message(timeline.conversation, message)?,
         };
-        let Some((sender, text)) = answered else {
+        let Some(answered) = answered else {
             return Ok(Some(ReplyView {
                 message,
+                seq: None,
                 sender_name: None,
                 text: None,
             }));
         };
         let view = ReplyView {
             message,
-            sender_name: Some(self.name_in(timeline.conversation, sender)?),
-            text: Some(text.clone()),
+            seq: answered.seq,
+            sender_name: Some(self.name_in(timeline.conversation, answered.sender)?),
+            text: Some(answered.text.clone()),
         };
-        timeline.replies.insert(message, (sender, text));
+        // One that still waits gets a place later.
+        if answered.seq.is_some() {
+            timeline.replies.insert(message, answered);
+        }
         Ok(Some(view))
     }
 
-    /// Whose a message is and how it begins: from the log, or still from the outbox.
-    fn answered_message(
-        &self,
-        conversation: ConversationId,
-        message: MessageId,
-    ) -> Stored<Option<(UserId, String)>> {
+    /// What is known of a message that is answered: from the log, or still from the outbox.
+    fn answered_message(&self, conversation: ConversationId, message: MessageId) -> Stored<Option<Answered>> {
         if let Some(event) = self.storage.find_message(conversation, message)? {
             let text = match &event.body {
                 EventBody::Message {
@@ -448,14 +457,22 @@ impl<S: Storage> Engine<S> {
                 } => one_line(text),
                 _ => String::new(),
             };
-            return Ok(Some((event.sender, text)));
+            return Ok(Some(Answered {
+                seq: Some(event.seq),
+                sender: event.sender,
+                text,
+            }));
         }
         let waiting = self.storage.find_outbox(message.into())?;
         let text = waiting.and_then(|waiting| match waiting.body {
             OutboxBody::Message { text, .. } => Some(one_line(&text)),
             OutboxBody::Change { .. } => None,
         });
-        Ok(self.me().zip(text))
+        Ok(self.me().zip(text).map(|(sender, text)| Answered {
+            seq: None,
+            sender,
+            text,
+        }))
     }
 }
 

@@ -482,6 +482,8 @@ pub enum UploadState {
 pub struct ReplyView {
     /// Which one.
     pub message: MessageId,
+    /// Its place in the log; none where the message is not on this device, or has not been sent.
+    pub seq: Option<Seq>,
     /// Whose name; none where the message is not on this device.
     pub sender_name: Option<String>,
     /// The beginning of its text; none where the message is not on this device.

@@ -27,6 +27,8 @@ export const limits: Limits = {
   typing_interval_ms: 3_000,
   idle_ping_ms: 30_000,
   group_members_max: 5_000,
+  edit_window_ms: 86_400_000,
+  delete_window_ms: -1,
   media: {
     file_bytes_max: 104_857_600,
     account_bytes_max: 5_368_709_120,
@@ -116,9 +118,24 @@ export function append(room: Room, sender: Profile, at: number, body: ItemBody):
 export function message(text: string, answers: TimelineItem | null = null): ItemBody {
   const reply =
     answers?.body.type === 'message'
-      ? { message: answers.key, sender_name: answers.sender_name, text: answers.body.text.slice(0, 120) }
+      ? {
+          message: answers.key,
+          seq: answers.seq,
+          sender_name: answers.sender_name,
+          text: answers.body.text.slice(0, 120),
+        }
       : null;
-  return { type: 'message', text, reply, attachments: [] };
+  const can = { reply: true, edit: false, delete: false, react: false, pin: false };
+  return {
+    type: 'message',
+    text,
+    reply,
+    attachments: [],
+    edited_at: null,
+    reactions: [],
+    pinned: false,
+    can,
+  };
 }
 
 export function newRoom(
@@ -233,6 +250,8 @@ export function headerFor(
     unread: unreadOf(room),
     personal: personalOf(room),
     draft: room.draft,
+    pinned: [],
+    has_newer: false,
   };
 }
 

@@ -15,7 +15,7 @@ export type AccountForm = {
 export type Ack = {
   /** Of the request. */
   id: RequestId,
-  /** Which message. */
+  /** Which message; the id of the change, where it was one. */
   message: MessageId,
   /** In which conversation. */
   conversation: ConversationId,
@@ -92,8 +92,20 @@ export type CatchUp = {
   /** More than [`crate::limits::PAGE_EVENTS_MAX`] entries are missing: page them in with `history` when they are wanted. */
   gap: boolean, };
 
+/** A change of a message as its author's device made it. Sent like a message: kept until it is acknowledged, and sent again with the
+* same id where that is in doubt. */
+export type Change = {
+  /** Of the entry that it becomes; made by the device, the idempotency key. */
+  id: EventId,
+  /** The conversation of the message. */
+  conversation: ConversationId,
+  /** Which message. */
+  message: MessageId,
+  /** What happens to it. */
+  change: MessageChange, };
+
 /** A frame from a client. The server refuses unknown types and unknown fields by name. */
-export type ClientFrame = { "type": "hello" } & Hello | { "type": "message" } & SendMessage | { "type": "receipt" } & SendReceipt | { "type": "typing" } & SendTyping | { "type": "presence" } & SetPresence | { "type": "watch" } & Watch | { "type": "sync" } & Sync | { "type": "history" } & History | { "type": "conversations" } & ListConversations | { "type": "personal" } & SetPersonal | { "type": "ping" } & Ping;
+export type ClientFrame = { "type": "hello" } & Hello | { "type": "message" } & SendMessage | { "type": "change" } & SendChange | { "type": "receipt" } & SendReceipt | { "type": "typing" } & SendTyping | { "type": "presence" } & SetPresence | { "type": "watch" } & Watch | { "type": "sync" } & Sync | { "type": "history" } & History | { "type": "conversations" } & ListConversations | { "type": "personal" } & SetPersonal | { "type": "ping" } & Ping;
 
 /** What software a client is, for logs and the list of devices. At most 64 bytes each. */
 export type ClientInfo = {
@@ -161,6 +173,70 @@ export type Command = { "type": "get_server_info" }
 | { "type": "discard_message",
   /** Which one. */
   message: MessageId, }
+| { "type": "edit_message",
+  /** The idempotency key, a UUIDv7 made by the view. */
+  change: EventId,
+  /** Where. */
+  conversation: ConversationId,
+  /** Which one. */
+  message: MessageId,
+  /** What it says now. */
+  text: string, }
+| { "type": "delete_message",
+  /** The idempotency key, a UUIDv7 made by the view. */
+  change: EventId,
+  /** Where. */
+  conversation: ConversationId,
+  /** Which one. */
+  message: MessageId, }
+| { "type": "react",
+  /** The idempotency key, a UUIDv7 made by the view. */
+  change: EventId,
+  /** Where. */
+  conversation: ConversationId,
+  /** To which one. */
+  message: MessageId,
+  /** With what. */
+  emoji: string,
+  /** Whether it is to stand. */
+  on: boolean, }
+| { "type": "pin_message",
+  /** The idempotency key, a UUIDv7 made by the view. */
+  change: EventId,
+  /** Where. */
+  conversation: ConversationId,
+  /** Which one. */
+  message: MessageId,
+  /** Whether it is to be pinned. */
+  on: boolean, }
+| { "type": "forward_messages",
+  /** From where. */
+  conversation: ConversationId,
+  /** Which ones. */
+  messages: Array<MessageId>,
+  /** Where to, each with the ids of the new messages, as many as `messages`, UUIDv7 made by the view. */
+  to: Array<ForwardTarget>, }
+| { "type": "list_edits",
+  /** Where. */
+  conversation: ConversationId,
+  /** Of which one. */
+  message: MessageId, }
+| { "type": "list_reactions",
+  /** Where. */
+  conversation: ConversationId,
+  /** To which one. */
+  message: MessageId, }
+| { "type": "get_message_info",
+  /** Where. */
+  conversation: ConversationId,
+  /** Which one. */
+  message: MessageId, }
+| { "type": "open_timeline_at",
+  /** Of which conversation. */
+  conversation: ConversationId,
+  /** The place. */
+  seq: Seq, }
+| { "type": "load_newer" }
 | { "type": "pause_upload",
   /** Which one. */
   blob: BlobId, }
@@ -302,7 +378,8 @@ export type Content = { "kind": "plain",
   /** The name of the scheme that sealed it, such as `mls1`. */
   scheme: string,
   /** The bytes, in standard base64 with padding (RFC 4648, section 4). */
-  bytes: string, };
+  bytes: string, }
+| { "kind": "erased", };
 
 /** See [`ServerFrame::ConversationGone`]. */
 export type ConversationGone = {
@@ -409,10 +486,18 @@ export type Device = {
 /** One signed-in client of a person: a browser, a phone, a terminal, a bot's process. */
 export type DeviceId = string;
 
-/** A stable name for what went wrong. Codes are only ever added. */
-export type ErrorCode = "malformed" | "too_large" | "unknown_type" | "unknown_field" | "invalid_field" | "out_of_order" | "unsupported_version" | "unauthenticated" | "signed_out" | "wrong_credentials" | "suspended" | "forbidden" | "not_found" | "not_member" | "blocked" | "handle_taken" | "id_conflict" | "invite_invalid" | "invite_required" | "already_set_up" | "password_unacceptable" | "group_too_large" | "owner_required" | "quota_exceeded" | "too_many_uploads" | "offset_conflict" | "checksum_mismatch" | "picture_too_large" | "attachment_unusable" | "storage_full" | "rate_limited" | "unavailable" | "internal" | "unknown";
+/** What a message said at one time. */
+export type EditView = {
+  /** When it was said so. */
+  at: Timestamp,
+  /** The text. */
+  text: string, };
 
-/** An entry of a conversation's log. Entries never change; later ones say what happened to earlier ones. */
+/** A stable name for what went wrong. Codes are only ever added. */
+export type ErrorCode = "malformed" | "too_large" | "unknown_type" | "unknown_field" | "invalid_field" | "out_of_order" | "unsupported_version" | "unauthenticated" | "signed_out" | "wrong_credentials" | "suspended" | "forbidden" | "not_found" | "not_member" | "blocked" | "handle_taken" | "id_conflict" | "invite_invalid" | "invite_required" | "already_set_up" | "password_unacceptable" | "group_too_large" | "owner_required" | "quota_exceeded" | "too_many_uploads" | "offset_conflict" | "checksum_mismatch" | "picture_too_large" | "attachment_unusable" | "window_closed" | "limit_reached" | "storage_full" | "rate_limited" | "unavailable" | "internal" | "unknown";
+
+/** An entry of a conversation's log. Entries never change, but that deleted content is erased from them; later ones say what happened
+* to earlier ones. */
 export type Event = {
   /** The idempotency key of its append; for a message, the message's id. */
   id: EventId,
@@ -456,10 +541,22 @@ export type EventBody = { "type": "created",
 | { "type": "title_changed",
   /** The new name. */
   title: string, }
+| { "type": "message_changed",
+  /** To which one. */
+  message: MessageId,
+  /** What. */
+  change: MessageChange, }
 | { "type": "unknown" };
 
 /** An entry of a conversation's log. Made by whoever causes the entry; the idempotency key of its append. */
 export type EventId = string;
+
+/** Where messages are forwarded to. */
+export type ForwardTarget = {
+  /** Which conversation. */
+  conversation: ConversationId,
+  /** The ids of the new messages. */
+  ids: Array<MessageId>, };
 
 /** See [`ServerFrame::Goodbye`]. */
 export type Goodbye = {
@@ -531,7 +628,18 @@ export type ItemBody = { "type": "message",
   /** The message that it answers. */
   reply: ReplyView | null,
   /** Its files. */
-  attachments: Array<AttachmentView>, }
+  attachments: Array<AttachmentView>,
+  /** When it was edited last; none where it never was. */
+  edited_at: Timestamp | null,
+  /** The reactions, in the order in which each emoji first came. */
+  reactions: Array<ReactionView>,
+  /** Whether it is pinned in the conversation. */
+  pinned: boolean,
+  /** What one may do with it. */
+  can: MessageActions, }
+| { "type": "deleted",
+  /** Who deleted it, where that was not its author. */
+  by: string | null, }
 | { "type": "unreadable" }
 | { "type": "created",
   /** The group's name. */
@@ -551,9 +659,21 @@ export type ItemBody = { "type": "message",
   name: string,
   /** To what. */
   role: Role, }
+| { "type": "pinned",
+  /** Which one. */
+  message: MessageId, }
 | { "type": "title_changed",
   /** To what. */
   title: string, };
+
+/** The edit of a message that counts. */
+export type LastEdit = {
+  /** The entry that said so. */
+  seq: Seq,
+  /** When. */
+  at: Timestamp,
+  /** What the message says now. */
+  content: Content, };
 
 /** What this server allows, stated in `welcome` and `GET /v1/server`, so that no client has to find out by being refused. */
 export type Limits = {
@@ -579,6 +699,10 @@ export type Limits = {
   idle_ping_ms: number,
   /** Most people in one group. */
   group_members_max: number,
+  /** How long after it was sent a message may be edited, milliseconds; zero: never, -1: always. */
+  edit_window_ms: number,
+  /** How long after it was sent its author may delete a message for everyone, milliseconds; zero: never, -1: always. */
+  delete_window_ms: number,
   /** Of files. */
   media: MediaLimits, };
 
@@ -675,8 +799,55 @@ export type Message = {
   /** The message that it answers. */
   reply_to?: MessageId, };
 
+/** What one may do with a message now: what the view offers. The server decides again. */
+export type MessageActions = {
+  /** Answer it. */
+  reply: boolean,
+  /** Change what it says. */
+  edit: boolean,
+  /** Delete it for everyone. */
+  delete: boolean,
+  /** React to it. */
+  react: boolean,
+  /** Pin or unpin it. */
+  pin: boolean, };
+
+/** What happens to a message after it was sent. */
+export type MessageChange = { "kind": "edit",
+  /** What it says now. The files stay those of the message. */
+  content: Content, }
+| { "kind": "delete", }
+| { "kind": "react",
+  /** One emoji: a grapheme cluster of at most [`crate::limits::REACTION_BYTES_MAX`] bytes. */
+  emoji: string,
+  /** Whether it stands now. */
+  on: boolean, }
+| { "kind": "pin",
+  /** Whether it is pinned now. */
+  on: boolean, };
+
 /** A message: the id of the [`EventId`] that carried it, made by the sending device before it is sent. */
 export type MessageId = string;
+
+/** How far a message has come with a member. */
+export type MessageReach = {
+  /** Who. */
+  profile: Profile,
+  /** Whether it is on a device of theirs. */
+  delivered: boolean,
+  /** Whether it was on their screen. */
+  read: boolean, };
+
+/** What has become of a message, as of the last entry of a page's log (`last_seq`). Messages to which nothing has happened have none. */
+export type MessageState = {
+  /** Which message. */
+  message: MessageId,
+  /** The last edit, where there is one. */
+  edit?: LastEdit,
+  /** The reactions, in the order in which each emoji first came; at most [`crate::limits::REACTIONS_MAX`]. */
+  reactions?: Array<Reaction>,
+  /** The entry that pinned it; zero where it is not pinned. */
+  pinned_seq: Seq, };
 
 /** A file that is to be sent with a message. */
 export type NewAttachment = {
@@ -703,6 +874,8 @@ export type Page = {
   conversation: ConversationId,
   /** The entries, in order of `seq`, without a gap. */
   events: Array<Event>,
+  /** What has become of the page's messages as of `last_seq`; a message to which nothing has happened has none. */
+  states?: Array<MessageState>,
   /** The first entry that this account may read. */
   first_seq: Seq,
   /** The last entry of the log. */
@@ -758,6 +931,17 @@ export type PersonalView = {
   /** Marked as unread by oneself, though everything was read. */
   marked_unread: boolean, };
 
+/** A pinned message, for the bar above the timeline. */
+export type PinView = {
+  /** Which one. */
+  message: MessageId,
+  /** Its place in the log. */
+  seq: Seq,
+  /** Whose name. */
+  sender_name: string,
+  /** The beginning of its text, on one line. */
+  text: string, };
+
 /** See [`ClientFrame::Ping`]. */
 export type Ping = {
   /** Repeated in `pong`. */
@@ -800,6 +984,35 @@ export type Profile = {
   /** The name that they chose to be shown. */
   name: string, };
 
+/** One emoji under a message. */
+export type Reaction = {
+  /** Which one. */
+  emoji: string,
+  /** How many members' it is. */
+  count: number,
+  /** Whether whoever asks is one of them. */
+  mine: boolean,
+  /** The first of them, at most [`crate::limits::REACTION_USERS_MAX`]. */
+  users: Array<UserId>, };
+
+/** Who reacted with what. */
+export type ReactionBy = {
+  /** With what. */
+  emoji: string,
+  /** Who. */
+  profile: Profile, };
+
+/** One emoji under a message. */
+export type ReactionView = {
+  /** Which one. */
+  emoji: string,
+  /** How many people's it is. */
+  count: number,
+  /** Whether oneself is one of them. */
+  mine: boolean,
+  /** The names of the first of them. */
+  names: Array<string>, };
+
 /** The two markers of a member: both only ever move forward, and `read_seq` never passes `delivered_seq`. */
 export type Receipt = {
   /** Of which conversation. */
@@ -833,6 +1046,17 @@ export type Reply = { "type": "done" }
 | { "type": "devices",
   /** Newest sign-in first. */
   items: Array<Device>, }
+| { "type": "edits",
+  /** Each text that it had. */
+  items: Array<EditView>, }
+| { "type": "reactions",
+  /** In the order in which they did. */
+  items: Array<ReactionBy>, }
+| { "type": "message_info",
+  /** Each other member, at most 200 of them. */
+  items: Array<MessageReach>,
+  /** How many members there are beside oneself. */
+  total: number, }
 | { "type": "blob_links",
   /** Those of them that are there. */
   items: Array<BlobLink>,
@@ -852,6 +1076,8 @@ export type Reply = { "type": "done" }
 export type ReplyView = {
   /** Which one. */
   message: MessageId,
+  /** Its place in the log; none where the message is not on this device, or has not been sent. */
+  seq: Seq | null,
   /** Whose name; none where the message is not on this device. */
   sender_name: string | null,
   /** The beginning of its text; none where the message is not on this device. */
@@ -865,6 +1091,13 @@ export type Retry = "never" | "later" | "after_sign_in";
 
 /** What a member of a group is. */
 export type Role = "member" | "moderator" | "admin" | "owner";
+
+/** See [`ClientFrame::Change`]. */
+export type SendChange = {
+  /** Repeated in `ack` or `error`. */
+  id: RequestId,
+  /** The change. */
+  change: Change, };
 
 /** See [`ClientFrame::Message`]. */
 export type SendMessage = {
@@ -1000,7 +1233,11 @@ export type TimelineHeader = {
   /** What oneself keeps of it. */
   personal: PersonalView,
   /** What was in the composer when the timeline was opened. */
-  draft: string, };
+  draft: string,
+  /** The pinned messages that this device knows, the one pinned last first. */
+  pinned: Array<PinView>,
+  /** Whether the list ends before the newest entry: it was opened at an older place. `OpenTimeline` goes back to the end. */
+  has_newer: boolean, };
 
 /** One line of a timeline. */
 export type TimelineItem = {

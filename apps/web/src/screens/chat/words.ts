@@ -37,6 +37,10 @@ export function noticeOf(
         : t('notice.removed', { sender, name: body.name });
     case 'role_changed':
       return t('notice.role', { sender, name: body.name, role: t(`notice.role.${body.role}`) });
+    case 'deleted':
+      return body.by === null ? t('notice.deleted', { sender }) : t('notice.deleted_by', { name: body.by });
+    case 'pinned':
+      return t('notice.pinned', { sender });
     case 'title_changed':
       return t('notice.title', { sender, title: body.title });
   }
