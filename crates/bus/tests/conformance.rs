@@ -55,7 +55,7 @@ impl Node {
 
     async fn next(&self) -> (Topic, Bytes) {
         let mut inbox = self.inbox.lock().await;
-        tokio::time::timeout(Duration::from_secs(10), inbox.recv())
+        tokio::time::timeout(Duration::from_mins(1), inbox.recv())
             .await
             .expect("it arrives")
             .unwrap()
@@ -158,7 +158,7 @@ async fn over_redis(address: &str, redis: Ground) -> (Node, Node, Ground) {
             &tasks,
             stop.clone(),
         );
-        assert!(bus.connected_within(Duration::from_secs(10)).await);
+        assert!(bus.connected_within(Duration::from_mins(1)).await);
         nodes.push(Node::new(bus));
     }
     let (second, first) = (nodes.pop().unwrap(), nodes.pop().unwrap());

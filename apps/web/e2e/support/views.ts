@@ -64,11 +64,27 @@ export const test = base.extend<Views & { quiet: void }, { address: string }>({
   },
 });
 
+/** Where something is once it stands still: lists go on moving while their rows are being measured. */
+async function standing(on: Locator): Promise<{ x: number; y: number; width: number; height: number }> {
+  let box = await on.boundingBox();
+  await expect(async () => {
+    const before = box;
+    await on.evaluate(async () => {
+      for (let frame = 0; frame < 3; frame += 1)
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+    });
+    box = await on.boundingBox();
+    expect(box).toEqual(before);
+  }).toPass();
+  if (box === null) throw new Error('what is pressed is not on the screen');
+  return box;
+}
+
 /** Rests a finger on something until what that opens has come. */
 export async function longPress(page: Page, on: Locator, opens: Locator): Promise<void> {
   await on.scrollIntoViewIfNeeded();
-  const box = await on.boundingBox();
-  if (box === null) throw new Error('what is pressed is not on the screen');
+  await expect(on).toBeInViewport();
+  const box = await standing(on);
   const touch = await page.context().newCDPSession(page);
   const touchPoints = [{ x: box.x + box.width / 3, y: box.y + box.height / 2 }];
   await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints });

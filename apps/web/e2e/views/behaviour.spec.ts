@@ -43,6 +43,27 @@ function place(page: Page, scrollTo?: number): Promise<{ key: string; top: numbe
   }, scrollTo);
 }
 
+/**
+ * Where the timeline stands once nothing moves any more: what its lines are drawn by has come, and the rows around have been measured.
+ */
+async function standing(page: Page): Promise<{ key: string; top: number }> {
+  await page.waitForLoadState('networkidle');
+  let stands = await place(page);
+  await expect(async () => {
+    const before = stands;
+    stands = await place(page);
+    expect(stands).toEqual(before);
+  }).toPass();
+  return stands;
+}
+
+/** The same line is at the same place, named by its key: the rows above it may have been drawn or dropped meanwhile. */
+async function expectUnmoved(page: Page, held: { key: string; top: number }): Promise<void> {
+  await expect.poll(async () => (await place(page)).key).toBe(held.key);
+  // Scroll positions are whole pixels of the screen; lines need not be.
+  await expect.poll(async () => Math.abs((await place(page)).top - held.top)).toBeLessThanOrEqual(1);
+}
+
 test('a conversation opens at its end and stays there as messages come', async ({ page, open }) => {
   await open('full', room(1));
   await expect(line(page, /See you at the pier/)).toBeInViewport();
@@ -61,13 +82,10 @@ test('whoever reads older messages is not moved, and can jump back', async ({ pa
     await place(page, end - 1_500);
     await expect(jump).toBeVisible({ timeout: 500 });
   }).toPass();
-  const held = await place(page);
+  const held = await standing(page);
   await receive(page, 1, 'news from below');
   await expect(page.getByRole('button', { name: /1 unread/ })).toBeVisible();
-  // The same line, named by its key: the rows above it may have been drawn or dropped meanwhile.
-  const kept = await place(page);
-  expect(kept.key).toBe(held.key);
-  expect(Math.abs(kept.top - held.top)).toBeLessThanOrEqual(1);
+  await expectUnmoved(page, held);
   await jump.click();
   await expect(line(page, 'news from below')).toBeInViewport();
   await expect(jump).toBeHidden();
@@ -81,19 +99,11 @@ test('older messages load above without moving what is on the screen', async ({ 
     await place(page, 500);
     expect(await sent(page, 'load_older')).toHaveLength(1);
   }).toPass();
-  // The rows around have been measured when nothing moves any more.
-  let held = await place(page);
-  await expect(async () => {
-    const before = held;
-    held = await place(page);
-    expect(held).toEqual(before);
-  }).toPass();
+  const held = await standing(page);
   await page.evaluate(() => window.pipit?.holdOlder(false));
   // The page has come when there is much more above than there was.
   await expect.poll(() => viewport(page).evaluate((element) => element.scrollTop)).toBeGreaterThan(2_000);
-  await expect.poll(async () => (await place(page)).key).toBe(held.key);
-  // Scroll positions are whole pixels of the screen; lines need not be.
-  await expect.poll(async () => Math.abs((await place(page)).top - held.top)).toBeLessThanOrEqual(1);
+  await expectUnmoved(page, held);
 });
 
 test('the whole of a long conversation can be walked to its beginning', async ({ page, open }) => {
@@ -105,7 +115,7 @@ test('the whole of a long conversation can be walked to its beginning', async ({
       timeout: 500,
     });
   }).toPass();
-  expect(await page.getByRole('listitem').count()).toBeLessThan(80);
+  await expect.poll(() => page.getByRole('listitem').count()).toBeLessThan(80);
 });
 
 test('a message goes from queued to read, said in words', async ({ page, open }) => {
@@ -137,7 +147,6 @@ test('what is on the screen counts as read, and nothing else', async ({ page, op
   await open('full', room(2));
   await expect(page.getByText('New messages')).toBeVisible();
   await expect.poll(async () => (await sent(page, 'mark_read')).at(-1)?.seq).toBe(11);
-  await page.getByRole('link', { name: /Jonas Weber/ }).isVisible();
   await expect(page.locator(`a[href="${room(2)}"]`)).not.toContainText('unread');
   // The divider stays where it was when the conversation was opened.
   await expect(page.getByText('New messages')).toBeVisible();
@@ -146,20 +155,25 @@ test('what is on the screen counts as read, and nothing else', async ({ page, op
 test('nothing counts as read while the page is hidden', async ({ page, open }) => {
   await open('full', room(1));
   await expect(line(page, /See you at the pier/)).toBeInViewport();
-  await expect.poll(async () => (await sent(page, 'mark_read')).length).toBe(1);
+  // A view that is still being laid out may say it in several steps.
+  const read = async () => (await sent(page, 'mark_read')).at(-1)?.seq ?? 0;
+  await standing(page);
+  await expect.poll(read).toBeGreaterThan(0);
+  const before = await read();
   await page.evaluate(() => {
     Object.defineProperty(document, 'visibilityState', { configurable: true, value: 'hidden' });
     document.dispatchEvent(new Event('visibilitychange'));
   });
   await receive(page, 1, 'while away');
-  await expect(line(page, 'while away')).toBeAttached();
-  expect(await sent(page, 'mark_read')).toHaveLength(1);
-  expect((await sent(page, 'set_visible')).at(-1)?.visible).toBe(false);
+  await expect(line(page, 'while away')).toBeInViewport();
+  await standing(page);
+  expect(await read()).toBe(before);
+  await expect.poll(async () => (await sent(page, 'set_visible')).at(-1)?.visible).toBe(false);
   await page.evaluate(() => {
     Object.defineProperty(document, 'visibilityState', { configurable: true, value: 'visible' });
     document.dispatchEvent(new Event('visibilitychange'));
   });
-  await expect.poll(async () => (await sent(page, 'mark_read')).length).toBe(2);
+  await expect.poll(read).toBe(before + 1);
 });
 
 test('typing is shown, and new messages are said politely and together', async ({ page, open }) => {
@@ -168,10 +182,20 @@ test('typing is shown, and new messages are said politely and together', async (
   await expect(page.getByTestId('status')).toHaveText('Mila is typing…');
   await page.evaluate(() => window.pipit?.type(1, 'mila', false));
   await expect(page.getByTestId('status')).toHaveText('Online');
-  await receive(page, 1, 'first');
-  await expect(page.getByTestId('live')).toHaveText('Mila Novak: first');
-  for (const text of ['second', 'third', 'fourth']) await receive(page, 1, text);
-  await expect(page.getByTestId('live')).toHaveText('3 new messages');
+  // In one go, and all that is said is written down: what comes within a second and a half is said together.
+  await page.getByTestId('live').evaluate((live) => {
+    const said: string[] = [];
+    new MutationObserver(() => said.push(live.textContent)).observe(live, {
+      childList: true,
+      characterData: true,
+      subtree: true,
+    });
+    Object.assign(window, { said });
+    for (const text of ['first', 'second', 'third', 'fourth']) window.pipit?.receive(1, 'mila', text);
+  });
+  await expect
+    .poll(() => page.evaluate(() => (window as unknown as { said: string[] }).said))
+    .toEqual(['Mila Novak: first', '3 new messages']);
 });
 
 test('being removed is said, and leads back', async ({ page, open }) => {
