@@ -137,15 +137,22 @@ impl Readers {
     }
 }
 
-/// Runs `work` in a transaction, so that all its statements see one state.
+/// Runs `work` in a transaction, so that all its statements see one state. Its two statements are prepared once: a call that looks
+/// up one row would else spend most of its time on parsing them.
 pub(crate) fn snapshot<T>(
     db: &mut Connection,
     work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
-    let tx = db.transaction()?;
-    let value = work(&tx)?;
-    tx.finish()?;
+    execute(db, "BEGIN")?;
+    let value = work(db);
+    let ended = execute(db, "COMMIT");
+    let value = value?;
+    ended?;
     Ok(value)
+}
+
+fn execute(db: &Connection, sql: &str) -> rusqlite::Result<()> {
+    db.prepare_cached(sql)?.execute([]).map(drop)
 }
 
 impl Drop for Readers {
