@@ -134,7 +134,7 @@ impl Screen {
             Update::Connection { connection } => self.connection = Some(connection),
             Update::Conversations { splices, .. } => splice(&mut self.conversations, splices),
             Update::Timeline { splices, .. } => splice(&mut self.timeline, splices),
-            Update::TimelineGone { .. } | Update::Storage { .. } => {}
+            Update::TimelineGone { .. } | Update::Storage { .. } | Update::ChangeRefused { .. } => {}
         }
     }
 

@@ -1,9 +1,10 @@
 //! The log's entries, which parts of it are held, and the search index over its texts.
 
+use pipit_client::fold;
 use pipit_client::range::LogRange;
 use pipit_client::storage::{LogEntry, SearchHit};
 use pipit_wire::event::EventBody;
-use pipit_wire::{Content, ConversationId, Event, MessageId, Seq, UserId};
+use pipit_wire::{Content, ConversationId, Event, EventId, MessageId, Seq, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::value::{self, from_seq};
@@ -45,12 +46,14 @@ pub(crate) fn save_ranges(
     Ok(())
 }
 
-pub(crate) fn save(connection: &Connection, entries: &[LogEntry]) -> rusqlite::Result<()> {
+/// True where what an entry said that was there already has been erased.
+pub(crate) fn save(connection: &Connection, entries: &[LogEntry]) -> rusqlite::Result<bool> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO entry (conversation, seq, event, at, sender, is_message, text, raw)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        "INSERT INTO entry (conversation, seq, event, at, sender, is_message, text, raw, target)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (conversation, seq) DO NOTHING",
     )?;
+    let mut erased = false;
     for LogEntry { event, raw } in entries {
         let (is_message, text) = match &event.body {
             EventBody::Message {
@@ -60,6 +63,9 @@ pub(crate) fn save(connection: &Connection, entries: &[LogEntry]) -> rusqlite::R
             EventBody::Message { .. } => (true, None),
             _ => (false, None),
         };
+        if fold::is_erased(event) {
+            erased |= replace_erased(connection, event, raw)?;
+        }
         insert.execute(params![
             event.conversation.as_bytes(),
             from_seq(event.seq),
@@ -69,9 +75,19 @@ pub(crate) fn save(connection: &Connection, entries: &[LogEntry]) -> rusqlite::R
             is_message,
             text,
             raw,
+            fold::target(event).as_ref().map(MessageId::as_bytes),
         ])?;
     }
-    Ok(())
+    Ok(erased)
+}
+
+fn replace_erased(connection: &Connection, event: &Event, raw: &str) -> rusqlite::Result<bool> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE entry SET raw = ?3, text = NULL WHERE conversation = ?1 AND seq = ?2 AND raw <> ?3",
+        )?
+        .execute(params![event.conversation.as_bytes(), from_seq(event.seq), raw])?;
+    Ok(changed > 0)
 }
 
 pub(crate) fn truncate(
@@ -110,6 +126,19 @@ pub(crate) fn find_message(
     connection
         .prepare_cached("SELECT raw FROM entry WHERE conversation = ?1 AND event = ?2 AND is_message = 1")?
         .query_row(params![conversation.as_bytes(), message.as_bytes()], |row| {
+            value::json(row, 0)
+        })
+        .optional()
+}
+
+pub(crate) fn find(
+    connection: &Connection,
+    conversation: ConversationId,
+    id: EventId,
+) -> rusqlite::Result<Option<Event>> {
+    connection
+        .prepare_cached("SELECT raw FROM entry WHERE conversation = ?1 AND event = ?2")?
+        .query_row(params![conversation.as_bytes(), id.as_bytes()], |row| {
             value::json(row, 0)
         })
         .optional()

@@ -9,12 +9,14 @@
 mod conversation;
 mod entry;
 mod error;
+mod fold;
 mod outbox;
 mod personal;
 mod schema;
 mod session;
 mod value;
 
+use pipit_client::fold::{FoldRecord, Folded};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
     ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, SearchHit, SessionRecord,
@@ -70,6 +72,15 @@ impl SqliteStorage {
             changes_before: 0,
             erased: false,
         })
+    }
+
+    /// Content was erased in this transaction: it has to leave the journal too.
+    fn note_erased(&mut self, erased: bool) -> Result<(), StorageError> {
+        if erased && !self.erased {
+            self.erased = true;
+            schema::keep_journal(&self.connection, false).map_err(storage_error)?;
+        }
+        Ok(())
     }
 
     /// The journal holds what was there before the erasure: natively it is emptied, in the browser (where it stays after a
@@ -191,7 +202,8 @@ impl Storage for SqliteStorage {
     }
 
     fn save_entries(&mut self, entries: &[LogEntry]) -> Result<(), StorageError> {
-        entry::save(&self.connection, entries).map_err(storage_error)
+        let erased = entry::save(&self.connection, entries).map_err(storage_error)?;
+        self.note_erased(erased)
     }
 
     fn truncate_entries(&mut self, conversation: ConversationId, after: Seq) -> Result<(), StorageError> {
@@ -213,6 +225,54 @@ impl Storage for SqliteStorage {
         message: MessageId,
     ) -> Result<Option<Event>, StorageError> {
         entry::find_message(&self.connection, conversation, message).map_err(storage_error)
+    }
+
+    fn find_entry(&self, conversation: ConversationId, id: EventId) -> Result<Option<Event>, StorageError> {
+        entry::find(&self.connection, conversation, id).map_err(storage_error)
+    }
+
+    fn changes_of(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        after: Seq,
+    ) -> Result<Vec<Event>, StorageError> {
+        fold::changes_of(&self.connection, conversation, message, after).map_err(storage_error)
+    }
+
+    fn fold(&self, conversation: ConversationId, seq: Seq) -> Result<FoldRecord, StorageError> {
+        fold::find(&self.connection, conversation, seq).map_err(storage_error)
+    }
+
+    fn save_fold(
+        &mut self,
+        conversation: ConversationId,
+        seq: Seq,
+        record: &FoldRecord,
+    ) -> Result<(), StorageError> {
+        fold::save(&self.connection, conversation, seq, record).map_err(storage_error)
+    }
+
+    fn folds(
+        &self,
+        conversation: ConversationId,
+        after: Seq,
+        through: Seq,
+    ) -> Result<Vec<(Seq, Folded)>, StorageError> {
+        fold::list(&self.connection, conversation, after, through).map_err(storage_error)
+    }
+
+    fn pinned_messages(&self, conversation: ConversationId, limit: u32) -> Result<Vec<Event>, StorageError> {
+        fold::pinned(&self.connection, conversation, limit).map_err(storage_error)
+    }
+
+    fn erase_message(
+        &mut self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<(), StorageError> {
+        let erased = fold::erase(&self.connection, conversation, message).map_err(storage_error)?;
+        self.note_erased(erased)
     }
 
     fn count_messages_of_others(

@@ -1,6 +1,7 @@
 //! The storage port as the engine uses it, on real files.
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+use pipit_client::fold::{self, FoldRecord, Folded};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
     ConversationRecord, Counted, LogEntry, MemberRecord, OutboxBody, OutboxRecord, OutboxState,
@@ -8,7 +9,7 @@ use pipit_client::storage::{
 };
 use pipit_client::{StorageError, range};
 use pipit_client_store::{SCHEMA_VERSION, SqliteStorage};
-use pipit_wire::event::{ConversationKind, EventBody, MessageChange, Role};
+use pipit_wire::event::{ConversationKind, EventBody, LastEdit, MessageChange, MessageState, Role};
 use pipit_wire::frame::Profile;
 use pipit_wire::rest::Me;
 use pipit_wire::{Content, ConversationId, DeviceId, Event, Limits, MessageId, Seq, Timestamp, UserId};
@@ -312,6 +313,134 @@ fn erased_is_erased() {
             assert!(!found, "`{word}` is still on the disk");
         }
     }
+}
+
+fn changed(number: u64, target: &LogEntry, change: MessageChange) -> LogEntry {
+    let mut entry = said(1, number, 3, "");
+    entry.event.body = EventBody::MessageChanged {
+        message: target.event.id.into(),
+        change,
+    };
+    entry.raw = serde_json::to_string(&entry.event).unwrap();
+    entry
+}
+
+fn edit(text: &str) -> MessageChange {
+    MessageChange::Edit {
+        content: Content::text(text),
+    }
+}
+
+#[test]
+fn what_a_deleted_message_said_is_nowhere_in_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let mut storage = SqliteStorage::open(path.to_str().unwrap(), None).unwrap();
+    let long = format!("hippopotamus {}", "and more of it ".repeat(400));
+    let (original, other) = (said(1, 1, 2, &long), said(1, 2, 2, "flamingo"));
+    let edits = [
+        changed(3, &original, edit("rhinoceros")),
+        changed(4, &original, edit("crocodile")),
+    ];
+    let fold = FoldRecord {
+        base: Some(MessageState {
+            message: original.event.id.into(),
+            edit: Some(LastEdit {
+                seq: seq(4),
+                at: Timestamp(1),
+                content: Content::text("crocodile"),
+            }),
+            reactions: Vec::new(),
+            pinned_seq: seq(0),
+        }),
+        ..FoldRecord::default()
+    };
+    let edited = FoldRecord {
+        folded: Folded::from(fold.base.clone().unwrap()),
+        ..fold
+    };
+    let id = original.event.id;
+    committed(&mut storage, |storage| {
+        storage.save_conversation(&record(1, 1)).unwrap();
+        storage.save_entries(&[original, other]).unwrap();
+        storage.save_entries(&edits).unwrap();
+        storage.save_fold(conversation(1), seq(1), &edited).unwrap();
+    });
+    assert_eq!(storage.fold(conversation(1), seq(1)).unwrap(), edited);
+    assert_eq!(
+        storage.search("crocodile", 9).unwrap().len(),
+        1,
+        "it is found by what it says now"
+    );
+    assert!(storage.search("hippopotamus", 9).unwrap().is_empty());
+    committed(&mut storage, |storage| {
+        storage.erase_message(conversation(1), id.into()).unwrap();
+    });
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        for word in ["hippopotamus", "and more of it", "rhinoceros", "crocodile"] {
+            let found = bytes.windows(word.len()).any(|window| window == word.as_bytes());
+            assert!(!found, "`{word}` is still on the disk");
+        }
+    }
+    for word in ["hippopotamus", "rhinoceros", "crocodile"] {
+        assert!(storage.search(word, 9).unwrap().is_empty(), "{word}");
+    }
+    assert_eq!(storage.search("flamingo", 9).unwrap().len(), 1);
+    let erased = storage.find_message(conversation(1), id.into()).unwrap().unwrap();
+    assert!(fold::is_erased(&erased));
+    let changes = storage.changes_of(conversation(1), id.into(), seq(0)).unwrap();
+    assert_eq!((changes.len(), changes.iter().all(fold::is_erased)), (2, true));
+}
+
+#[test]
+fn an_entry_that_comes_again_erased_is_erased() {
+    let mut storage = with_conversations(1);
+    let original = said(1, 1, 2, "hippopotamus");
+    let mut erased = original.clone();
+    fold::erase(&mut erased.event);
+    erased.raw = serde_json::to_string(&erased.event).unwrap();
+    committed(&mut storage, |storage| {
+        storage.save_entries(std::slice::from_ref(&original)).unwrap();
+        storage.save_entries(&[erased.clone()]).unwrap();
+        // An older page that was under way.
+        storage.save_entries(&[original]).unwrap();
+    });
+    let found = storage.entries(conversation(1), seq(0), seq(9)).unwrap();
+    assert_eq!(found, [erased.event]);
+    assert!(storage.search("hippopotamus", 9).unwrap().is_empty());
+}
+
+#[test]
+fn what_has_become_of_messages_is_listed() {
+    let mut storage = with_conversations(1);
+    let entries: Vec<_> = (1..=4).map(|number| said(1, number, 2, "hello")).collect();
+    let pinned = |by: u64| FoldRecord {
+        folded: Folded {
+            pinned_seq: seq(by),
+            ..Folded::default()
+        },
+        folded_seq: seq(by),
+        ..FoldRecord::default()
+    };
+    committed(&mut storage, |storage| {
+        storage.save_entries(&entries).unwrap();
+        for (message, by) in [(1, 8), (2, 6), (3, 7), (4, 0)] {
+            storage
+                .save_fold(conversation(1), seq(message), &pinned(by))
+                .unwrap();
+        }
+    });
+    let pins = storage.pinned_messages(conversation(1), 2).unwrap();
+    let order: Vec<u64> = pins.iter().map(|event| event.seq.get()).collect();
+    assert_eq!(order, [1, 3]);
+    let folds = storage.folds(conversation(1), seq(1), seq(4)).unwrap();
+    let places: Vec<u64> = folds.iter().map(|(seq, _)| seq.get()).collect();
+    assert_eq!(places, [2, 3]);
+    assert_eq!(
+        storage.fold(conversation(1), seq(9)).unwrap(),
+        FoldRecord::default()
+    );
 }
 
 #[test]

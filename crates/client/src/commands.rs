@@ -66,16 +66,18 @@ impl<S: Storage> Engine<S> {
             Command::PauseUpload { .. } | Command::ResumeUpload { .. } | Command::CancelUpload { .. } => {
                 return Ok(Done::Now(no_uploads_yet()));
             }
-            Command::EditMessage { .. }
+            Command::OpenTimelineAt { conversation, seq } => {
+                return self.open_timeline_at(view, conversation, seq).map(Done::Now);
+            }
+            Command::LoadNewer => self.load_newer(view),
+            change @ (Command::EditMessage { .. }
             | Command::DeleteMessage { .. }
             | Command::React { .. }
             | Command::PinMessage { .. }
-            | Command::ForwardMessages { .. }
-            | Command::ListEdits { .. }
-            | Command::ListReactions { .. }
-            | Command::GetMessageInfo { .. }
-            | Command::OpenTimelineAt { .. }
-            | Command::LoadNewer => return Ok(Done::Now(no_changes_yet())),
+            | Command::ForwardMessages { .. }) => return self.change_command(change),
+            Command::ListEdits { .. } | Command::ListReactions { .. } | Command::GetMessageInfo { .. } => {
+                return Ok(Done::Now(no_changes_yet()));
+            }
             Command::SetTyping { conversation, active } => self.set_typing(conversation, active),
             Command::SaveDraft { conversation, text } => self.keep_draft(conversation, text)?,
             Command::SetListFilter { filter } => self.set_list_filter(view, filter),
@@ -98,6 +100,43 @@ impl<S: Storage> Engine<S> {
             other => return Ok(Done::Not(other)),
         }
         Ok(Done::Now(Reply::Done))
+    }
+
+    /// Commands that do something to messages.
+    fn change_command(&mut self, command: Command) -> Stored<Done> {
+        let reply = match command {
+            Command::EditMessage {
+                change,
+                conversation,
+                message,
+                text,
+            } => self.edit_message(change, conversation, message, text)?,
+            Command::DeleteMessage {
+                change,
+                conversation,
+                message,
+            } => self.delete_message(change, conversation, message)?,
+            Command::React {
+                change,
+                conversation,
+                message,
+                emoji,
+                on,
+            } => self.react(change, conversation, message, emoji, on)?,
+            Command::PinMessage {
+                change,
+                conversation,
+                message,
+                on,
+            } => self.pin_message(change, conversation, message, on)?,
+            Command::ForwardMessages {
+                conversation,
+                messages,
+                to,
+            } => self.forward_messages(conversation, &messages, &to)?,
+            other => return Ok(Done::Not(other)),
+        };
+        Ok(Done::Now(reply))
     }
 
     /// A sign-in while somebody is signed in: done, where it is the same person (a tab repeats it to a new leader).

@@ -7,17 +7,22 @@
 #![warn(missing_docs)]
 
 pub mod command;
+pub mod fold;
 pub mod io;
 pub mod range;
 pub mod storage;
 pub mod view;
 
+mod actions;
+mod changes;
 mod clock;
 mod commands;
 mod connection;
 mod diff;
 mod engine;
+mod folding;
 mod http;
+mod items;
 mod list;
 mod log;
 mod names;
@@ -32,6 +37,7 @@ mod sync;
 mod timeline;
 mod typing;
 mod views;
+mod window;
 
 pub use engine::{Config, Engine, RandomSource};
 pub use storage::{Storage, StorageError};

@@ -7,6 +7,7 @@ use pipit_wire::{Content, ConversationId, Seq, UserId};
 
 use crate::command::ViewId;
 use crate::engine::{Engine, Stored};
+use crate::fold;
 use crate::storage::{ConversationRecord, MemberRecord, OutboxBody, OutboxState, Storage};
 use crate::view::{ConversationItem, DeliveryState, ListFilter, Preview};
 use crate::views::Dirty;
@@ -171,14 +172,17 @@ impl<S: Storage> Engine<S> {
             return Ok(None);
         };
         let (me, my_name) = (session.me.profile.user, session.me.profile.name.clone());
-        for waiting in self.storage.outbox(record.id)?.into_iter().rev() {
+        let waiting = self.storage.outbox(record.id)?;
+        let pending = self.pending_changes(&waiting);
+        for waiting in waiting.into_iter().rev() {
             let OutboxBody::Message { text, .. } = waiting.body else {
                 continue;
             };
             return Ok(Some(Preview {
                 sender_name: my_name,
                 mine: true,
-                text: one_line(&text),
+                text: one_line(pending.over(waiting.id.into(), None).text().unwrap_or(&text)),
+                deleted: false,
                 delivery: Some(waiting_state(waiting.state)),
             }));
         }
@@ -186,11 +190,14 @@ impl<S: Storage> Engine<S> {
             return Ok(None);
         };
         let mine = last.sender == me;
+        let known = self.storage.fold(record.id, last.seq)?.folded;
+        let folded = pending.over(last.id.into(), Some(&known));
+        let deleted = folded.deleted || fold::is_erased(last);
         let text = match &last.body {
             EventBody::Message {
                 content: Content::Plain { text, .. },
                 ..
-            } => one_line(text),
+            } if !deleted => one_line(folded.text().unwrap_or(text)),
             _ => String::new(),
         };
         let delivery = if mine {
@@ -203,6 +210,7 @@ impl<S: Storage> Engine<S> {
             sender_name: self.name_in(record.id, last.sender)?,
             mine,
             text,
+            deleted,
             delivery,
         }))
     }

@@ -7,6 +7,7 @@ use pipit_wire::limits::PAGE_EVENTS_MAX;
 use pipit_wire::{ConversationId, Event, Seq, UserId};
 
 use crate::engine::{Engine, Stored};
+use crate::folding::PageStates;
 use crate::range::{self, LogRange};
 use crate::request::Request;
 use crate::storage::{ConversationRecord, Counted, LogEntry, MemberRecord, Storage};
@@ -19,9 +20,20 @@ impl<S: Storage> Engine<S> {
     /// Entries that are one part of the log, with no hole between them, and what follows from them.
     pub(crate) fn store_entries(
         &mut self,
+        record: ConversationRecord,
+        entries: &[LogEntry],
+        covers: LogRange,
+    ) -> Stored {
+        self.store_page(record, entries, covers, None)
+    }
+
+    /// The same, with what their page says of its messages.
+    fn store_page(
+        &mut self,
         mut record: ConversationRecord,
         entries: &[LogEntry],
         covers: LogRange,
+        page: Option<PageStates<'_>>,
     ) -> Stored {
         let Some(me) = self.me() else { return Ok(()) };
         self.storage.save_entries(entries)?;
@@ -41,6 +53,7 @@ impl<S: Storage> Engine<S> {
         if removed {
             return self.conversation_gone(record.id);
         }
+        self.fold_entries(&mut record, entries, page, me)?;
         record.last_seq = record.last_seq.max(covers.through);
         if let Some(tail) = ranges.last() {
             self.forget_acknowledged(record.id, tail.through)?;
@@ -148,7 +161,7 @@ impl<S: Storage> Engine<S> {
             // Nothing there: the log begins where the part does.
             _ => LogRange::empty_at(page.first_seq.previous()),
         };
-        self.store_entries(record, entries, covers)?;
+        self.store_page(record, entries, covers, Some(PageStates::of(page)))?;
         if self
             .tail(conversation)?
             .is_some_and(|tail| tail.through < page.last_seq)
@@ -337,15 +350,17 @@ fn merge_summary(record: &mut ConversationRecord, summary: &ConversationSummary,
         record.role = own.map_or(record.role, |own| own.role);
         record.first_seq = summary.first_seq;
     }
-    if summary.last_seq >= record.last_seq {
+    let newest = summary.last_seq >= record.last_seq;
+    if newest {
         record.last_seq = summary.last_seq;
         record.last_at = summary.last_at;
     }
+    // The same message may have been edited or deleted since.
     if let Some(message) = &summary.last_message
         && record
             .last_message
             .as_ref()
-            .is_none_or(|last| last.seq < message.seq)
+            .is_none_or(|last| last.seq < message.seq || (newest && last.seq == message.seq))
     {
         record.last_message = Some(message.clone());
     }

@@ -17,7 +17,7 @@ use pipit_wire::{
     ClientFrame, Content, ConversationId, ErrorCode, Event, EventId, MessageId, RequestId, Seq, Timestamp,
 };
 
-use crate::command::Reply;
+use crate::command::{CommandError, Reply};
 use crate::engine::{Engine, Stored};
 use crate::http::{local_error, refusal};
 use crate::range::LogRange;
@@ -131,13 +131,8 @@ impl<S: Storage> Engine<S> {
         let Some(session) = &self.session else {
             return Ok(failed(local_error("signed_out", None)));
         };
-        let bytes_max = usize::try_from(session.limits.message_text_bytes_max).unwrap_or(usize::MAX);
-        if let Err(error) = pipit_model::text::message(&text, bytes_max) {
-            let code = match error {
-                pipit_model::text::TextError::TooLong { .. } => ErrorCode::TooLarge,
-                _ => ErrorCode::InvalidField,
-            };
-            return Ok(failed(refusal(code, Some("text"))));
+        if let Err(error) = check_text(&text, session.limits.message_text_bytes_max) {
+            return Ok(failed(error));
         }
         let Some(mut record) = self.storage.conversation(conversation)? else {
             return Ok(failed(refusal(ErrorCode::NotMember, None)));
@@ -318,7 +313,10 @@ impl<S: Storage> Engine<S> {
                 };
                 self.storage.save_outbox(&waiting)?;
             }
-            OutboxBody::Change { .. } => self.storage.remove_outbox(id)?,
+            OutboxBody::Change { message, .. } => {
+                self.storage.remove_outbox(id)?;
+                self.show_refused(conversation, message, code);
+            }
         }
         self.dirty.conversation(conversation);
         Ok(())
@@ -364,8 +362,20 @@ fn frame(id: RequestId, record: OutboxRecord) -> ClientFrame {
     }
 }
 
+/// Whether the server would take this as the text of a message.
+pub(crate) fn check_text(text: &str, bytes_max: u32) -> Result<(), CommandError> {
+    let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+    pipit_model::text::message(text, bytes_max).map_err(|error| {
+        let code = match error {
+            pipit_model::text::TextError::TooLong { .. } => ErrorCode::TooLarge,
+            _ => ErrorCode::InvalidField,
+        };
+        refusal(code, Some("text"))
+    })
+}
+
 /// Whether it is a change of this message.
-fn concerns(record: &OutboxRecord, target: MessageId) -> bool {
+pub(crate) fn concerns(record: &OutboxRecord, target: MessageId) -> bool {
     matches!(&record.body, OutboxBody::Change { message, .. } if *message == target)
 }
 
@@ -378,6 +388,6 @@ fn waits_for_failed(record: &OutboxRecord, waiting: &[OutboxRecord]) -> bool {
     target.is_some_and(|target| matches!(target.state, OutboxState::Failed { .. }))
 }
 
-fn failed(error: crate::command::CommandError) -> Reply {
+fn failed(error: CommandError) -> Reply {
     Reply::Failed { error }
 }

@@ -51,7 +51,7 @@ impl Personals {
 
 impl<S: Storage> Engine<S> {
     /// The time by the server's clock.
-    fn server_now(&self) -> Timestamp {
+    pub(crate) fn server_now(&self) -> Timestamp {
         let offset_ms = self.session.as_ref().map_or(0, |session| session.clock_offset_ms);
         self.clock.now().plus_ms(offset_ms)
     }

@@ -11,6 +11,7 @@ use pipit_wire::frame::{Cursor, Personal, PersonalChange, Profile};
 use pipit_wire::rest::Me;
 use pipit_wire::{ConversationId, DeviceId, Event, EventId, Limits, MessageId, Seq, Timestamp, UserId};
 
+use crate::fold::{FoldRecord, Folded};
 use crate::range::LogRange;
 
 /// Why storage could not do something. After any of these the engine rolls the transaction back and goes on from what is on
@@ -293,7 +294,8 @@ pub trait Storage {
     fn ranges(&self, conversation: ConversationId) -> Result<Vec<LogRange>, StorageError>;
     /// Replaces which parts of the log are held.
     fn save_ranges(&mut self, conversation: ConversationId, ranges: &[LogRange]) -> Result<(), StorageError>;
-    /// Adds entries, plain texts of messages to the search index too. Those that are there already stay as they are.
+    /// Adds entries, plain texts of messages to the search index too. Those that are there already stay as they are, unless what
+    /// they say has been erased since: then it is erased here as well.
     fn save_entries(&mut self, entries: &[LogEntry]) -> Result<(), StorageError>;
     /// Removes the entries after this place.
     fn truncate_entries(&mut self, conversation: ConversationId, after: Seq) -> Result<(), StorageError>;
@@ -310,6 +312,36 @@ pub trait Storage {
         conversation: ConversationId,
         message: MessageId,
     ) -> Result<Option<Event>, StorageError>;
+    /// The entry with this id.
+    fn find_entry(&self, conversation: ConversationId, id: EventId) -> Result<Option<Event>, StorageError>;
+    /// The entries that change a message, with `after < seq`, ascending.
+    fn changes_of(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        after: Seq,
+    ) -> Result<Vec<Event>, StorageError>;
+    /// What has become of the message at this place.
+    fn fold(&self, conversation: ConversationId, seq: Seq) -> Result<FoldRecord, StorageError>;
+    /// Replaces what has become of the message at this place; it is found by what it says now.
+    fn save_fold(
+        &mut self,
+        conversation: ConversationId,
+        seq: Seq,
+        fold: &FoldRecord,
+    ) -> Result<(), StorageError>;
+    /// The messages with `after < seq <= through` of which something has become, ascending.
+    fn folds(
+        &self,
+        conversation: ConversationId,
+        after: Seq,
+        through: Seq,
+    ) -> Result<Vec<(Seq, Folded)>, StorageError>;
+    /// The pinned messages, the one pinned last first.
+    fn pinned_messages(&self, conversation: ConversationId, limit: u32) -> Result<Vec<Event>, StorageError>;
+    /// Erases what a message and its edits say, from the search index too: the bytes are overwritten.
+    fn erase_message(&mut self, conversation: ConversationId, message: MessageId)
+    -> Result<(), StorageError>;
     /// How many messages not by `me` there are with `after < seq <= through`, counted up to `most`.
     fn count_messages_of_others(
         &self,

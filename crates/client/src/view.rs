@@ -56,6 +56,15 @@ pub enum Update {
         /// Which one.
         conversation: ConversationId,
     },
+    /// The server has refused a change of a message. What it had done on the screen has been taken back.
+    ChangeRefused {
+        /// Of which conversation.
+        conversation: ConversationId,
+        /// Of which message.
+        message: MessageId,
+        /// Why: the code of the error.
+        code: String,
+    },
     /// Keeping data on this device does not work as it should.
     Storage {
         /// How it is.
@@ -209,6 +218,10 @@ pub struct Preview {
     pub mine: bool,
     /// The first characters of its text, on one line.
     pub text: String,
+    /// Whether it was deleted for everyone: then there is no text.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+    pub deleted: bool,
     /// Where it stands, where it is one's own.
     pub delivery: Option<DeliveryState>,
 }
@@ -486,6 +499,6 @@ pub struct ReplyView {
     pub seq: Option<Seq>,
     /// Whose name; none where the message is not on this device.
     pub sender_name: Option<String>,
-    /// The beginning of its text; none where the message is not on this device.
+    /// The beginning of its text; none where the message is not on this device, or was deleted.
     pub text: Option<String>,
 }

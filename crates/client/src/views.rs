@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipit_wire::{ConversationId, Seq, UserId};
+use pipit_wire::{ConversationId, MessageId, Seq, UserId};
 
 use crate::command::ViewId;
 use crate::engine::{Engine, Stored};
@@ -252,6 +252,26 @@ impl<S: Storage> Engine<S> {
             StorageView::Durable
         } else {
             StorageView::Memory
+        }
+    }
+
+    /// Tells the views that show the conversation, or all where none does, that what they showed was taken back.
+    pub(crate) fn show_refused(&mut self, conversation: ConversationId, message: MessageId, code: &str) {
+        let shows = |view: &View| {
+            let timeline = view.timeline.as_ref();
+            timeline.is_some_and(|timeline| timeline.conversation == conversation)
+        };
+        let any = self.views.by_id.values().any(shows);
+        let concerned = self.views.by_id.iter().filter(|(_, view)| !any || shows(view));
+        let ids: Vec<ViewId> = concerned.map(|(id, _)| id.clone()).collect();
+        for id in ids {
+            let code = code.to_owned();
+            let update = Update::ChangeRefused {
+                conversation,
+                message,
+                code,
+            };
+            self.show(&id, update);
         }
     }
 

@@ -72,7 +72,7 @@ impl Screen {
                 self.connection = Some(connection);
                 Ok(())
             }
-            Update::Session { .. } | Update::Storage { .. } => Ok(()),
+            Update::Session { .. } | Update::Storage { .. } | Update::ChangeRefused { .. } => Ok(()),
         }
     }
 

@@ -972,6 +972,8 @@ export type Preview = {
   mine: boolean,
   /** The first characters of its text, on one line. */
   text: string,
+  /** Whether it was deleted for everyone: then there is no text. */
+  deleted?: boolean,
   /** Where it stands, where it is one's own. */
   delivery: DeliveryState | null, };
 
@@ -1080,7 +1082,7 @@ export type ReplyView = {
   seq: Seq | null,
   /** Whose name; none where the message is not on this device. */
   sender_name: string | null,
-  /** The beginning of its text; none where the message is not on this device. */
+  /** The beginning of its text; none where the message is not on this device, or was deleted. */
   text: string | null, };
 
 /** Chosen by the client to recognise the answer to a request; repeated in the answer, meaningless to the server. */
@@ -1296,6 +1298,13 @@ export type Update = { "type": "session",
 | { "type": "timeline_gone",
   /** Which one. */
   conversation: ConversationId, }
+| { "type": "change_refused",
+  /** Of which conversation. */
+  conversation: ConversationId,
+  /** Of which message. */
+  message: MessageId,
+  /** Why: the code of the error. */
+  code: string, }
 | { "type": "storage",
   /** How it is. */
   storage: StorageView, };

@@ -7,9 +7,11 @@
     reason = "a test fails by it"
 )]
 
+mod changes;
 mod connection;
 mod outbox;
 mod personal;
+mod places;
 mod random;
 mod receipts;
 mod session;

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use pipit_client::command::{Command, CommandId, Reply, ViewId};
+use pipit_client::fold::{FoldRecord, Folded};
 use pipit_client::io::{Input, Output};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
@@ -59,6 +60,11 @@ impl Storage for Full {
         ranges(conversation: ConversationId) -> Vec<LogRange>;
         entries(conversation: ConversationId, after: Seq, through: Seq) -> Vec<Event>;
         find_message(conversation: ConversationId, message: MessageId) -> Option<Event>;
+        find_entry(conversation: ConversationId, id: EventId) -> Option<Event>;
+        changes_of(conversation: ConversationId, message: MessageId, after: Seq) -> Vec<Event>;
+        fold(conversation: ConversationId, seq: Seq) -> FoldRecord;
+        folds(conversation: ConversationId, after: Seq, through: Seq) -> Vec<(Seq, Folded)>;
+        pinned_messages(conversation: ConversationId, limit: u32) -> Vec<Event>;
         count_messages_of_others(conversation: ConversationId, me: UserId, after: Seq, through: Seq, most: u32) -> u32;
         first_message_of_others(conversation: ConversationId, me: UserId, after: Seq) -> Option<Seq>;
         outbox(conversation: ConversationId) -> Vec<OutboxRecord>;
@@ -85,6 +91,8 @@ impl Storage for Full {
         save_ranges(conversation: ConversationId, ranges: &[LogRange]);
         save_entries(entries: &[LogEntry]);
         truncate_entries(conversation: ConversationId, after: Seq);
+        save_fold(conversation: ConversationId, seq: Seq, fold: &FoldRecord);
+        erase_message(conversation: ConversationId, message: MessageId);
         save_outbox(record: &OutboxRecord);
         remove_outbox(id: EventId);
         save_personal(conversation: ConversationId, personal: &PersonalRecord);

@@ -70,6 +70,8 @@ pub(crate) struct Screen {
     pub(crate) header: Option<TimelineHeader>,
     pub(crate) items: Vec<TimelineItem>,
     pub(crate) gone: Vec<ConversationId>,
+    /// Changes that were taken back, and why.
+    pub(crate) refused: Vec<(MessageId, String)>,
 }
 
 fn splice<T: Clone>(list: &mut Vec<T>, splices: &[Splice<T>]) {
@@ -97,6 +99,7 @@ impl Screen {
                 splice(&mut self.items, &splices);
                 self.header = Some(*header);
             }
+            Update::ChangeRefused { message, code, .. } => self.refused.push((message, code)),
             Update::TimelineGone { conversation } => {
                 self.gone.push(conversation);
                 self.header = None;

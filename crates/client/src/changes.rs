@@ -1,0 +1,362 @@
+//! What people do to messages: edit, delete, react, pin, forward.
+//!
+//! Each is shown at once and waits in the outbox like a message. What the rules refuse is refused here already, as far as the
+//! facts are known; the server has the last word. What a change would not change is not sent, and neither is one that takes
+//! back another that has not left yet. A message that has not left yet is changed in the outbox itself.
+
+use pipit_model::Action;
+use pipit_wire::event::{EventBody, MessageChange};
+use pipit_wire::limits::REACTION_BYTES_MAX;
+use pipit_wire::{Content, ConversationId, ErrorCode, Event, EventId, MessageId, Seq, Timestamp, UserId};
+
+use crate::actions::Acting;
+use crate::command::{CommandError, ForwardTarget, Reply};
+use crate::engine::{Engine, Stored};
+use crate::fold::{self, Folded};
+use crate::http::{local_error, refusal};
+use crate::outbox::{check_text, concerns};
+use crate::storage::{OutboxBody, OutboxRecord, OutboxState, Storage};
+
+/// Messages that one command forwards at most, and conversations that it forwards them to.
+const FORWARDED_MAX: usize = 100;
+const FORWARDED_TO_MAX: usize = 20;
+
+/// A message that is to change, as it stands with what waits.
+struct Target {
+    acting: Acting,
+    sender: UserId,
+    at: Timestamp,
+    /// What it says.
+    text: String,
+    folded: Folded,
+    /// It waits itself: whether it has ever left.
+    waiting: Option<Waiting>,
+    changes: Vec<OutboxRecord>,
+}
+
+struct Waiting {
+    record: OutboxRecord,
+    failed: bool,
+}
+
+/// A command that is refused or done gives its reply early.
+type Decided<T> = Result<T, Reply>;
+
+impl<S: Storage> Engine<S> {
+    pub(crate) fn edit_message(
+        &mut self,
+        change: EventId,
+        conversation: ConversationId,
+        message: MessageId,
+        text: String,
+    ) -> Stored<Reply> {
+        let target = match self.target(change, conversation, message)? {
+            Ok(target) => target,
+            Err(reply) => return Ok(reply),
+        };
+        let bytes_max = self
+            .session
+            .as_ref()
+            .map_or(0, |session| session.limits.message_text_bytes_max);
+        if let Err(error) = check_text(&text, bytes_max) {
+            return Ok(failed(error));
+        }
+        if let Err(code) = target.acting.edit(target.sender, target.at) {
+            return Ok(refused(code));
+        }
+        if target.text == text {
+            return Ok(Reply::Done);
+        }
+        if let Some(Waiting { mut record, failed }) = target.waiting {
+            if failed {
+                return Ok(refused(ErrorCode::OutOfOrder));
+            }
+            if !record.sent
+                && let OutboxBody::Message { text: waiting, .. } = &mut record.body
+            {
+                *waiting = text;
+                return self.rewrite(&record);
+            }
+        }
+        let content = Content::text(text);
+        let edit = |record: &OutboxRecord| {
+            let is_edit = matches!(
+                record.body,
+                OutboxBody::Change {
+                    change: MessageChange::Edit { .. },
+                    ..
+                }
+            );
+            is_edit && !record.sent
+        };
+        if let Some(mut waiting) = target.changes.into_iter().find(edit) {
+            let change = MessageChange::Edit { content };
+            waiting.body = OutboxBody::Change { message, change };
+            return self.rewrite(&waiting);
+        }
+        self.queue_change(change, conversation, message, MessageChange::Edit { content })
+    }
+
+    pub(crate) fn delete_message(
+        &mut self,
+        change: EventId,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Stored<Reply> {
+        let target = match self.target(change, conversation, message)? {
+            Ok(target) => target,
+            Err(reply) => return Ok(reply),
+        };
+        if let Err(code) = target.acting.delete(target.sender, target.at) {
+            return Ok(refused(code));
+        }
+        if let Some(Waiting { record, failed }) = &target.waiting
+            && (*failed || !record.sent)
+        {
+            return self.discard_message(message);
+        }
+        // What was still to happen to it need not any more.
+        for waiting in &target.changes {
+            if !waiting.sent {
+                self.storage.remove_outbox(waiting.id)?;
+            }
+        }
+        self.queue_change(change, conversation, message, MessageChange::Delete {})
+    }
+
+    pub(crate) fn react(
+        &mut self,
+        change: EventId,
+        conversation: ConversationId,
+        message: MessageId,
+        emoji: String,
+        on: bool,
+    ) -> Stored<Reply> {
+        if emoji.is_empty() || emoji.len() > REACTION_BYTES_MAX {
+            return Ok(failed(refusal(ErrorCode::InvalidField, Some("emoji"))));
+        }
+        let target = match self.target(change, conversation, message)? {
+            Ok(target) => target,
+            Err(reply) => return Ok(reply),
+        };
+        if let Err(code) = target.acting.authorize(Action::React) {
+            return Ok(refused(code));
+        }
+        if target.folded.is_mine(&emoji) == on {
+            return Ok(Reply::Done);
+        }
+        if on && !target.folded.has_room_for(&emoji) {
+            return Ok(refused(ErrorCode::LimitReached));
+        }
+        let opposite = MessageChange::React {
+            emoji: emoji.clone(),
+            on: !on,
+        };
+        if self.take_back(&target.changes, &opposite)? {
+            return Ok(Reply::Done);
+        }
+        self.queue_change(change, conversation, message, MessageChange::React { emoji, on })
+    }
+
+    pub(crate) fn pin_message(
+        &mut self,
+        change: EventId,
+        conversation: ConversationId,
+        message: MessageId,
+        on: bool,
+    ) -> Stored<Reply> {
+        let target = match self.target(change, conversation, message)? {
+            Ok(target) => target,
+            Err(reply) => return Ok(reply),
+        };
+        if let Err(code) = target.acting.authorize(Action::Pin) {
+            return Ok(refused(code));
+        }
+        if (target.folded.pinned_seq > Seq::ZERO) == on {
+            return Ok(Reply::Done);
+        }
+        if self.take_back(&target.changes, &MessageChange::Pin { on: !on })? {
+            return Ok(Reply::Done);
+        }
+        self.queue_change(change, conversation, message, MessageChange::Pin { on })
+    }
+
+    /// Writes messages anew elsewhere: all of them, or none where one is not to be had.
+    pub(crate) fn forward_messages(
+        &mut self,
+        conversation: ConversationId,
+        messages: &[MessageId],
+        to: &[ForwardTarget],
+    ) -> Stored<Reply> {
+        let fits = |target: &ForwardTarget| target.ids.len() == messages.len();
+        let few = messages.len() <= FORWARDED_MAX && to.len() <= FORWARDED_TO_MAX;
+        if !few || !to.iter().all(fits) {
+            return Ok(failed(refusal(ErrorCode::InvalidField, Some("to"))));
+        }
+        let mut texts = Vec::with_capacity(messages.len());
+        for message in messages {
+            match self.forwardable(conversation, *message)? {
+                Ok(text) => texts.push(text),
+                Err(code) => return Ok(failed(refusal(code, Some("messages")))),
+            }
+        }
+        for target in to {
+            if self.storage.conversation(target.conversation)?.is_none() {
+                return Ok(refused(ErrorCode::NotMember));
+            }
+        }
+        for target in to {
+            for (id, text) in target.ids.iter().zip(&texts) {
+                let reply = self.queue_message(*id, target.conversation, text.clone(), None)?;
+                if let Reply::Failed { .. } = reply {
+                    return Ok(reply);
+                }
+            }
+        }
+        Ok(Reply::Done)
+    }
+
+    /// What a message says that is to be forwarded.
+    fn forwardable(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Stored<Result<String, ErrorCode>> {
+        let Some(event) = self.storage.find_message(conversation, message)? else {
+            return Ok(Err(ErrorCode::NotFound));
+        };
+        let (text, folded) = self.said(&event)?;
+        Ok(match text {
+            Some(text) if !folded.deleted => Ok(text),
+            _ => Err(ErrorCode::NotFound),
+        })
+    }
+
+    /// What a message of the log says, as the outbox leaves it; no text where it cannot be read.
+    fn said(&self, event: &Event) -> Stored<(Option<String>, Folded)> {
+        let waiting = self.storage.outbox(event.conversation)?;
+        let known = self.storage.fold(event.conversation, event.seq)?.folded;
+        let mut folded = self.pending_changes(&waiting).over(event.id.into(), Some(&known));
+        folded.deleted |= fold::is_erased(event);
+        let text = match &event.body {
+            EventBody::Message {
+                content: Content::Plain { text, .. },
+                ..
+            } => Some(folded.text().unwrap_or(text).to_owned()),
+            _ => None,
+        };
+        Ok((text, folded))
+    }
+
+    /// The message that a change is to change. Repeated with the same id, a change changes nothing.
+    fn target(
+        &self,
+        change: EventId,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Stored<Decided<Target>> {
+        let Some(me) = self.me() else {
+            return Ok(Err(failed(local_error("signed_out", None))));
+        };
+        let Some(record) = self.storage.conversation(conversation)? else {
+            return Ok(Err(refused(ErrorCode::NotMember)));
+        };
+        if self.storage.find_outbox(change)?.is_some()
+            || self.storage.find_entry(conversation, change)?.is_some()
+        {
+            return Ok(Err(Reply::Done));
+        }
+        let Some(acting) = self.acting(me, &record)? else {
+            return Ok(Err(failed(local_error("signed_out", None))));
+        };
+        let mut changes = self.storage.outbox(conversation)?;
+        changes.retain(|waiting| concerns(waiting, message));
+        let found = self.storage.find_message(conversation, message)?;
+        let (sender, at, text, folded, waiting) = if let Some(event) = found {
+            let (text, folded) = self.said(&event)?;
+            (event.sender, event.at, text.unwrap_or_default(), folded, None)
+        } else {
+            let Some((record, text)) = self.waiting_message(message)? else {
+                return Ok(Err(refused(ErrorCode::NotFound)));
+            };
+            let folded = self.pending_changes(&changes).over(message, None);
+            let text = folded.text().map_or(text, str::to_owned);
+            let failed = matches!(record.state, OutboxState::Failed { .. });
+            (me, acting.now, text, folded, Some(Waiting { record, failed }))
+        };
+        if folded.deleted {
+            return Ok(Err(refused(ErrorCode::NotFound)));
+        }
+        Ok(Ok(Target {
+            acting,
+            sender,
+            at,
+            text,
+            folded,
+            waiting,
+            changes,
+        }))
+    }
+
+    /// A message of the outbox, and what it says there.
+    fn waiting_message(&self, message: MessageId) -> Stored<Option<(OutboxRecord, String)>> {
+        let record = self.storage.find_outbox(message.into())?;
+        Ok(record.and_then(|record| match &record.body {
+            OutboxBody::Message { text, .. } => {
+                let text = text.clone();
+                Some((record, text))
+            }
+            OutboxBody::Change { .. } => None,
+        }))
+    }
+
+    fn queue_change(
+        &mut self,
+        id: EventId,
+        conversation: ConversationId,
+        message: MessageId,
+        change: MessageChange,
+    ) -> Stored<Reply> {
+        self.storage.save_outbox(&OutboxRecord {
+            id,
+            conversation,
+            written_at: self.clock.now(),
+            body: OutboxBody::Change { message, change },
+            sent: false,
+            state: OutboxState::Queued,
+        })?;
+        self.sending.nudge(conversation);
+        self.dirty.conversation(conversation);
+        Ok(Reply::Done)
+    }
+
+    /// Replaces what has not left yet.
+    fn rewrite(&mut self, record: &OutboxRecord) -> Stored<Reply> {
+        self.storage.save_outbox(record)?;
+        self.dirty.conversation(record.conversation);
+        self.sending.nudge(record.conversation);
+        Ok(Reply::Done)
+    }
+
+    /// Drops a change that has not left yet, instead of sending another that undoes it.
+    fn take_back(&mut self, waiting: &[OutboxRecord], opposite: &MessageChange) -> Stored<bool> {
+        let is_opposite = |record: &&OutboxRecord| {
+            let same = matches!(&record.body, OutboxBody::Change { change, .. } if change == opposite);
+            same && !record.sent
+        };
+        let Some(found) = waiting.iter().rev().find(is_opposite) else {
+            return Ok(false);
+        };
+        self.storage.remove_outbox(found.id)?;
+        self.dirty.conversation(found.conversation);
+        Ok(true)
+    }
+}
+
+fn failed(error: CommandError) -> Reply {
+    Reply::Failed { error }
+}
+
+fn refused(code: ErrorCode) -> Reply {
+    failed(refusal(code, None))
+}
