@@ -8,12 +8,21 @@ import { FakeCore } from '../src/dev/fake-core';
 import { idOf, people } from '../src/dev/people';
 import { append, headerFor, message, newRoom } from '../src/dev/world';
 import type { Command, TimelineItem } from '../src/generated/types';
+import { isMessage, type MessageItem } from '../src/screens/chat/actions/desk.svelte';
 import Composer from '../src/screens/chat/Composer.svelte';
 import { App, contextOf } from '../src/state/app.svelte';
 
 const room = newRoom(1, 'direct', people.mila.name, []);
 
-function composer(options: { draft?: string; reply?: TimelineItem; send?: boolean } = {}) {
+interface Options {
+  draft?: string;
+  reply?: TimelineItem;
+  edit?: MessageItem;
+  send?: boolean;
+  files?: (files: File[]) => void;
+}
+
+function composer(options: Options = {}) {
   const core = new FakeCore('full');
   const app = new App(core, () => idOf(8, 1));
   const stop = app.start();
@@ -25,7 +34,13 @@ function composer(options: { draft?: string; reply?: TimelineItem; send?: boolea
     oncancel: vi.fn(),
   };
   const view = render(Composer, {
-    props: { header, reply: options.reply ?? null, ...events },
+    props: {
+      header,
+      reply: options.reply ?? null,
+      edit: options.edit ?? null,
+      ...(options.files === undefined ? {} : { onfiles: options.files }),
+      ...events,
+    },
     context: contextOf(app),
   });
   const sent = <T extends Command['type']>(type: T) =>
@@ -121,6 +136,51 @@ describe('the composer', () => {
     await tick();
     expect(field()).toHaveValue('precious');
     expect(app.toasts.list).toMatchObject([{ tone: 'error' }]);
+  });
+
+  it('edits a message without touching the draft', async () => {
+    const written = append(newRoom(2, 'direct', '', []), people.me, 0, message('See you at 8'));
+    if (!isMessage(written)) expect.unreachable();
+    const { app, sent, oncancel, view } = composer({ draft: 'half', edit: written });
+    const edited = vi.spyOn(app, 'ask').mockResolvedValueOnce({ type: 'done' });
+    expect(field()).toHaveValue('See you at 8');
+    await fireEvent.input(field(), { target: { value: 'See you at 9' } });
+    await vi.advanceTimersByTimeAsync(500);
+    await fireEvent.keyDown(field(), { key: 'Enter' });
+    expect(edited).toHaveBeenCalledWith(
+      {
+        type: 'edit_message',
+        change: idOf(8, 1),
+        conversation: room.id,
+        message: written.key,
+        text: 'See you at 9',
+      },
+      'done',
+    );
+    expect(oncancel).toHaveBeenCalledOnce();
+    await view.rerender({ edit: null });
+    expect(field()).toHaveValue('half');
+    expect([...sent('save_draft'), ...sent('set_typing'), ...sent('send_message')]).toEqual([]);
+  });
+
+  it('offers a long paste as a file, where files can be sent', async () => {
+    const files = vi.fn();
+    composer({ files });
+    const long = 'a line\n'.repeat(2_000);
+    await fireEvent.paste(field(), { clipboardData: { getData: () => long } });
+    await fireEvent.input(field(), { target: { value: `See: ${long}` } });
+    await fireEvent.click(screen.getByRole('button', { name: 'Send as a file' }));
+    expect(files).toHaveBeenCalledOnce();
+    const [[file]] = files.mock.calls[0] as [[File]];
+    expect([file.name, file.type, file.size]).toEqual(['pasted.txt', 'text/plain', long.length]);
+    expect(field()).toHaveValue('See: ');
+    expect(screen.queryByRole('button', { name: 'Send as a file' })).toBeNull();
+  });
+
+  it('offers no file where none can be sent, or where the text is short', async () => {
+    composer();
+    await fireEvent.paste(field(), { clipboardData: { getData: () => 'a'.repeat(9_000) } });
+    expect(screen.queryByRole('button', { name: 'Send as a file' })).toBeNull();
   });
 
   it('is not there where one may not write', () => {

@@ -42,8 +42,8 @@ test('the first hour by keyboard alone: find somebody, write, answer, read back'
   // Until it has been read its buttons are others.
   await expect(page.getByRole('listitem', { name: /You, Hello Amara.*Read$/ })).toBeVisible();
 
-  // Over the two buttons of the message.
-  for (let i = 0; i < 3; i += 1) await page.keyboard.press('Shift+Tab');
+  // Over the three buttons of the message.
+  for (let i = 0; i < 4; i += 1) await page.keyboard.press('Shift+Tab');
   await expect(page.getByRole('listitem', { name: /You, Hello Amara/ })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(composer).toBeFocused();
@@ -127,6 +127,70 @@ test('the menu of a message by its key; what it does goes on where it should', a
   await page.keyboard.press('Enter');
   await expect(page.getByText('Replying to Mila Novak')).toBeVisible();
   await expect(composer).toBeFocused();
+});
+
+test('a reaction by keyboard alone, from the bar above the menu', async ({ page, open }) => {
+  await open('full', room(1));
+  await expect(page.getByRole('textbox', { name: /Message to/ })).toBeFocused();
+  const line = page.getByRole('listitem', { name: /And I finally fixed the rucksack/ });
+  await line.focus();
+  await page.keyboard.press('Shift+F10');
+  await expect(page.getByRole('menuitem', { name: 'Reply' })).toBeFocused();
+  await page.keyboard.press('ArrowUp');
+  await expect(page.getByRole('menuitem', { name: 'Other emoji' })).toBeFocused();
+  await page.keyboard.press('ArrowLeft');
+  await expect(page.getByRole('menuitemcheckbox', { name: '🎉' })).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('menuitem', { name: 'Reply' })).toBeFocused();
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('menu')).toBeHidden();
+  await expect(line.getByRole('button', { name: /^🎉, 1 person: you/ })).toBeVisible();
+  await expect(line).toBeFocused();
+
+  await line.getByRole('button', { name: 'React', exact: true }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('menuitemcheckbox', { name: '👍' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(line.getByRole('button', { name: /^👍, 1 person: you/ })).toBeVisible();
+});
+
+test('the last message of one’s own is edited by the key that goes up', async ({ page, open }) => {
+  await open('full', room(1));
+  const composer = page.getByRole('textbox', { name: /Message to/ });
+  await expect(composer).toBeFocused();
+  await page.keyboard.press('ArrowUp');
+  await expect(page.getByText('Editing your message')).toBeVisible();
+  await expect(composer).toHaveValue(/^See you at the pier/);
+  await page.keyboard.press('Escape');
+  await expect(composer).toHaveValue('');
+  await expect(composer).toBeFocused();
+  await page.keyboard.type('words');
+  await page.keyboard.press('ArrowUp');
+  await expect(page.getByText('Editing your message')).toBeHidden();
+});
+
+test('messages are chosen by keyboard alone', async ({ page, open }) => {
+  await open('full', room(1));
+  await expect(page.getByRole('textbox', { name: /Message to/ })).toBeFocused();
+  const last = page.getByRole('listitem', { name: /^You, See you at the pier/ });
+  await last.focus();
+  await page.keyboard.press('Shift+F10');
+  await page.getByRole('menuitem', { name: 'Select' }).focus();
+  await page.keyboard.press('Enter');
+  const bar = page.getByRole('toolbar', { name: 'Selected messages' });
+  await expect(bar).toContainText('1 selected');
+  await expect(last).toBeFocused();
+  await page.keyboard.press('ArrowUp');
+  await expect(page.getByRole('listitem', { name: /🎉/ })).toBeFocused();
+  await page.keyboard.press('Space');
+  await expect(bar).toContainText('2 selected');
+  await page.keyboard.press('Enter');
+  await expect(bar).toContainText('1 selected');
+  await page.keyboard.press('Escape');
+  await expect(bar).toBeHidden();
+  await expect(page.getByRole('listitem', { name: /🎉/ })).toBeFocused();
 });
 
 test('dialogs hold the focus, close with Escape, and give it back', async ({ page, open }) => {

@@ -140,6 +140,49 @@ const screens: Screen[] = [
     },
   },
   {
+    name: 'messages that were changed',
+    scene: 'changed',
+    path: room(2),
+    contrast: true,
+    shows: async (page) => {
+      await expect(page.getByRole('region', { name: 'Pinned messages' })).toBeVisible();
+      await expect(page.getByRole('listitem', { name: /Count me in.*edited/ })).toBeVisible();
+    },
+  },
+  {
+    name: 'a message that is being edited',
+    scene: 'full',
+    path: room(1),
+    shows: async (page) => {
+      await expect(page.getByRole('listitem', { name: /^You, See you at the pier/ })).toBeVisible();
+      await page.getByRole('textbox', { name: /Message to/ }).press('ArrowUp');
+      await seen(page, 'Editing your message');
+    },
+  },
+  {
+    name: 'messages that are chosen',
+    scene: 'changed',
+    path: room(2),
+    contrast: true,
+    shows: async (page) => {
+      await page.getByText('Count me in.').click({ button: 'right' });
+      await page.getByRole('menuitem', { name: 'Select' }).click();
+      await seen(page, '1 selected');
+    },
+  },
+  {
+    name: 'forwarding',
+    scene: 'changed',
+    path: room(2),
+    contrast: true,
+    shows: async (page) => {
+      await page.getByText('Count me in.').click({ button: 'right' });
+      await page.getByRole('menuitem', { name: 'Forward' }).click();
+      await page.getByRole('checkbox', { name: 'Jonas Weber' }).check();
+      await seen(page, 'Forward to 1 conversation');
+    },
+  },
+  {
     name: 'the menu of the account',
     scene: 'full',
     shows: async (page) => {

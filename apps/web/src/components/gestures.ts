@@ -8,6 +8,34 @@ const LONG_MS = 450;
 /** How far it may move meanwhile, in pixels. */
 const STILL_PX = 10;
 
+/** How long after a finger was lifted the browser may still make a press of it. */
+const LIFTED_MS = 700;
+
+let resting = false;
+
+/** Whether the finger that opened a menu still rests there: what it lies on, or is lifted from, has not been chosen. */
+export function fingerRests(): boolean {
+  return resting;
+}
+
+/** A press that begins anew, a key, or some time after the finger was lifted ends it. */
+function rests(): void {
+  resting = true;
+  const events = ['pointerdown', 'keydown'] as const;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const end = (): void => {
+    resting = false;
+    clearTimeout(timer);
+    for (const name of events) removeEventListener(name, end, true);
+    removeEventListener('pointerup', lifted, true);
+  };
+  const lifted = (): void => {
+    timer ??= setTimeout(end, LIFTED_MS);
+  };
+  for (const name of events) addEventListener(name, end, true);
+  addEventListener('pointerup', lifted, true);
+}
+
 /**
  * Calls `open` where somebody asks for the menu of what is under the pointer or has the focus: by the second button, by a finger
  * that rests, by the menu key or by Shift+F10. `open` says whether there is one; where there is none the browser's own comes.
@@ -29,7 +57,10 @@ export function asksForMenu(open: (target: HTMLElement, anchor: Anchor) => boole
       held = false;
       if (event.pointerType === 'mouse' || !event.isPrimary) return;
       from = { x: event.clientX, y: event.clientY };
-      timer = setTimeout(() => (held = ask(event, at(from.x, from.y))), LONG_MS);
+      timer = setTimeout(() => {
+        held = ask(event, at(from.x, from.y));
+        if (held) rests();
+      }, LONG_MS);
     };
     const move = (event: PointerEvent): void => {
       if (Math.hypot(event.clientX - from.x, event.clientY - from.y) > STILL_PX) rest();

@@ -12,8 +12,10 @@ import type {
   Update,
 } from '../generated/types';
 import { crowd, membersOf } from './crowd';
+import { change, edit, erase, messageIn, pin, react, tellOf } from './messages';
 import { everyone, idOf, people } from './people';
 import { keep, listed } from './personal';
+import { changedScene } from './changed';
 import { fullScene, keptScene, troubledScene, writtenScene } from './scenes';
 import { append, headerFor, itemFor, limits, message, newRoom, nextKey, type Room } from './world';
 
@@ -33,6 +35,15 @@ export interface Script {
   connection(view: ConnectionView): void;
   storage(view: StorageView): void;
   remove(room: number): void;
+  /** What somebody else does with a message, named by its place in the log or by its key. */
+  change(
+    room: number,
+    from: keyof typeof people,
+    which: number | string,
+    what: { text: string } | { emoji: string; on: boolean } | { pinned: boolean } | 'delete',
+  ): void;
+  /** From now on this command is refused with this code; `null`: no more. */
+  refuse(type: Command['type'], code: string | null): void;
   /** Older pages wait until they are let go. */
   holdOlder(held: boolean): void;
   commands: Command[];
@@ -56,7 +67,9 @@ export class FakeCore implements Core {
   #connection: ConnectionView = { state: 'up_to_date' };
   #storage: StorageView = 'durable';
   #name = people.me.name;
-  #shown: { room: Room; from: number; firstUnread: number | null } | null = null;
+  /** `to` is where the list ends; none where that is the end of the log. */
+  #shown: { room: Room; from: number; to: number | null; firstUnread: number | null } | null = null;
+  #refused = new Map<string, string>();
   #held: (() => void)[] | null = null;
   #listed = 0;
   #filter: ListFilter = 'all';
@@ -78,7 +91,9 @@ export class FakeCore implements Core {
             ? writtenScene(now)
             : scenario === 'kept'
               ? keptScene(now)
-              : fullScene(now);
+              : scenario === 'changed'
+                ? changedScene(now)
+                : fullScene(now);
     this.#loaded = scenario !== 'loading';
     if (scenario === 'loading') this.#connection = { state: 'connecting' };
     if (scenario === 'offline') this.#connection = { state: 'offline' };
@@ -125,7 +140,7 @@ export class FakeCore implements Core {
     if (shown === null) return;
     this.#tell({
       type: 'timeline',
-      header: headerFor(shown.room, shown.firstUnread, shown.from > 0, loadingOlder),
+      header: headerFor(shown.room, shown.firstUnread, shown.from > 0, loadingOlder, shown.to !== null),
       splices,
     });
   }
@@ -137,9 +152,12 @@ export class FakeCore implements Core {
   async send(command: Command): Promise<Reply> {
     this.commands.push(command);
     await Promise.resolve();
+    const refused = this.#refused.get(command.type);
+    if (refused !== undefined) return refusal(refused);
     return (
       this.#answerAccount(command) ??
       this.#answerConversation(command) ??
+      this.#answerMessages(command) ??
       (await this.#answerPeople(command)) ??
       done
     );
@@ -238,6 +256,82 @@ export class FakeCore implements Core {
       default:
         return null;
     }
+  }
+
+  #answerMessages(command: Command): Reply | null {
+    switch (command.type) {
+      case 'edit_message':
+      case 'delete_message':
+      case 'react':
+      case 'pin_message': {
+        const room = this.#room(command.conversation);
+        const item = messageIn(room, command.message);
+        if (room === undefined || item === undefined) return refusal('not_found');
+        if (!change(room, item, command)) return refusal('forbidden');
+        this.#redraw(room);
+        return done;
+      }
+      case 'forward_messages':
+        return this.#forward(command);
+      case 'open_timeline_at':
+        return this.#openAt(command.conversation, command.seq);
+      case 'load_newer':
+        this.#newer();
+        return done;
+      case 'list_edits':
+      case 'list_reactions':
+      case 'get_message_info':
+        if (this.#connection.state === 'offline') return refusal('offline');
+        return tellOf(this.#room(command.conversation), command);
+      default:
+        return null;
+    }
+  }
+
+  /** Tells all of the open timeline anew: what changes may show in more lines than one. */
+  #redraw(room: Room): void {
+    const shown = this.#shown?.room === room ? this.#shown : null;
+    const insert = shown === null ? [] : room.log.slice(shown.from, shown.to ?? undefined);
+    this.#changed(
+      room,
+      insert.map((item, at) => ({ at, remove: 1, insert: [item] })),
+    );
+  }
+
+  #forward({ conversation, messages, to }: Extract<Command, { type: 'forward_messages' }>): Reply {
+    const from = this.#room(conversation);
+    for (const { conversation: target, ids } of to) {
+      const room = this.#room(target);
+      if (room === undefined) return refusal('not_member');
+      for (const [index, key] of messages.entries()) {
+        const item = messageIn(from, key);
+        if (item === undefined) continue;
+        const copy = append(room, people.me, Date.now(), message(item.body.text));
+        copy.key = ids[index] ?? copy.key;
+        this.#log(room, copy);
+      }
+    }
+    return done;
+  }
+
+  #openAt(id: string, seq: number): Reply {
+    const room = this.#room(id);
+    if (room === undefined) return refusal('not_found');
+    const index = room.log.findIndex((item) => item.seq === seq);
+    const from = Math.max(0, index - PAGE / 2);
+    const to = index + PAGE / 2 < room.log.length ? index + PAGE / 2 : null;
+    this.#shown = { room, from, to, firstUnread: null };
+    this.#tellTimeline([{ at: 0, remove: 0, insert: room.log.slice(from, to ?? undefined) }]);
+    return done;
+  }
+
+  #newer(): void {
+    const shown = this.#shown;
+    if (shown === null || shown.to === null) return;
+    const insert = shown.room.log.slice(shown.to, shown.to + PAGE);
+    const at = shown.to - shown.from;
+    shown.to = shown.to + PAGE < shown.room.log.length ? shown.to + PAGE : null;
+    this.#tellTimeline([{ at, remove: 0, insert }]);
   }
 
   async #answerPeople(command: Command): Promise<Reply | null> {
@@ -347,7 +441,7 @@ export class FakeCore implements Core {
       room.kept.markedUnread = false;
       this.#tell(this.#wholeList());
     }
-    this.#shown = { room, from, firstUnread: firstUnread?.seq ?? null };
+    this.#shown = { room, from, to: null, firstUnread: firstUnread?.seq ?? null };
     this.#tellTimeline([{ at: 0, remove: 0, insert: room.log.slice(from) }]);
     return done;
   }
@@ -389,7 +483,8 @@ export class FakeCore implements Core {
 
   #log(room: Room, item: TimelineItem): void {
     const at = room.log.length - 1 - (this.#shown?.from ?? 0);
-    this.#changed(room, [{ at, remove: 0, insert: [item] }]);
+    const below = this.#shown?.room === room && this.#shown.to !== null;
+    this.#changed(room, below ? [] : [{ at, remove: 0, insert: [item] }]);
   }
 
   #write(command: Extract<Command, { type: 'send_message' }>): Reply {
@@ -419,8 +514,12 @@ export class FakeCore implements Core {
   }
 
   #replace(room: Room, item: TimelineItem): void {
-    const at = room.log.indexOf(item) - (this.#shown?.from ?? 0);
-    this.#changed(room, at < 0 ? [] : [{ at, remove: 1, insert: [item] }]);
+    const index = room.log.indexOf(item);
+    const at = index - (this.#shown?.from ?? 0);
+    this.#changed(
+      room,
+      at < 0 || index >= (this.#shown?.to ?? Infinity) ? [] : [{ at, remove: 1, insert: [item] }],
+    );
   }
 
   #settle(key: string, again: boolean): Reply {
@@ -498,6 +597,22 @@ export class FakeCore implements Core {
     this.#tell({ type: 'timeline_gone', conversation: room.id });
   }
 
+  #changeOf(
+    room: Room,
+    from: keyof typeof people,
+    which: number | string,
+    what: Parameters<Script['change']>[3],
+  ): void {
+    const key = typeof which === 'string' ? which : room.log[which - 1]?.key;
+    const item = messageIn(room, key ?? '');
+    if (item === undefined) throw new Error(`no message ${which}`);
+    if (what === 'delete') erase(room, item, people[from]);
+    else if ('text' in what) edit(room, item, what.text, Date.now());
+    else if ('emoji' in what) react(room, item, people[from], what.emoji, what.on);
+    else pin(room, item, what.pinned);
+    this.#redraw(room);
+  }
+
   /** The handles for tests. */
   script(): Script {
     const at = (number: number): Room => {
@@ -526,6 +641,11 @@ export class FakeCore implements Core {
         this.#tell({ type: 'storage', storage: view });
       },
       remove: (number) => this.#drop(at(number)),
+      change: (number, from, which, what) => this.#changeOf(at(number), from, which, what),
+      refuse: (type, code) => {
+        if (code === null) this.#refused.delete(type);
+        else this.#refused.set(type, code);
+      },
       holdOlder: (held) => this.#holdOlder(held),
     };
   }

@@ -6,6 +6,7 @@ import type {
   ItemBody,
   Limits,
   MemberView,
+  MessageActions,
   PersonalView,
   PresenceState,
   Profile,
@@ -13,6 +14,7 @@ import type {
   TimelineHeader,
   TimelineItem,
 } from '../generated/types';
+import { noChanges, pinsOf, type Changes } from './messages';
 import { idOf, people } from './people';
 
 export const limits: Limits = {
@@ -53,6 +55,7 @@ export interface Room {
   typing: string[];
   draft: string;
   kept: Kept;
+  changes: Changes;
 }
 
 /** What whoever looks keeps of it for themselves. */
@@ -101,6 +104,18 @@ function itemOf(sender: Profile, at: number, body: ItemBody, seq: number): Timel
   };
 }
 
+/** What whoever looks may do with a message here. */
+function mayIn(room: Room, mine: boolean): MessageActions {
+  const keeps = room.kind === 'direct' || roleIn(room) !== 'member';
+  return {
+    reply: true,
+    edit: mine,
+    delete: mine || (room.kind === 'group' && keeps),
+    react: true,
+    pin: keeps,
+  };
+}
+
 /** Puts an entry at the end of a room's log. */
 export function append(room: Room, sender: Profile, at: number, body: ItemBody): TimelineItem {
   const previous = room.log.at(-1);
@@ -111,6 +126,7 @@ export function append(room: Room, sender: Profile, at: number, body: ItemBody):
     previous.body.type === 'message' &&
     previous.sender === item.sender &&
     at - previous.at <= 5 * MINUTE_MS;
+  if (item.body.type === 'message') item.body.can = mayIn(room, item.mine);
   room.log.push(item);
   return item;
 }
@@ -125,7 +141,7 @@ export function message(text: string, answers: TimelineItem | null = null): Item
           text: answers.body.text.slice(0, 120),
         }
       : null;
-  const can = { reply: true, edit: false, delete: false, react: false, pin: false };
+  const can = { reply: false, edit: false, delete: false, react: false, pin: false };
   return {
     type: 'message',
     text,
@@ -155,6 +171,7 @@ export function newRoom(
     typing: [],
     draft: '',
     kept: { archivedAt: null, pinned: false, mutedUntil: null, markedUnread: false },
+    changes: noChanges(),
   };
 }
 
@@ -230,6 +247,7 @@ export function headerFor(
   firstUnread: number | null,
   hasOlder: boolean,
   loadingOlder: boolean,
+  hasNewer = false,
 ): TimelineHeader {
   const peer = peerOf(room);
   return {
@@ -250,8 +268,8 @@ export function headerFor(
     unread: unreadOf(room),
     personal: personalOf(room),
     draft: room.draft,
-    pinned: [],
-    has_newer: false,
+    pinned: pinsOf(room),
+    has_newer: hasNewer,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Core } from '../core/contract';
-import type { CommandError, TimelineHeader, TimelineItem, Update } from '../generated/types';
+import type { CommandError, Seq, TimelineHeader, TimelineItem, Update } from '../generated/types';
 import { applySplices, countPrepended } from './splice';
 
 type TimelineUpdate = Extract<Update, { type: 'timeline' }>;
@@ -12,6 +12,10 @@ export class Timeline {
   #items = $state.raw<readonly TimelineItem[]>([]);
   /** Whether the last change put items before the first one only: the scroll position is kept from the end. */
   prepended = $state.raw(false);
+  /** How often the list began anew: at its end, or around a place. A view of it is made anew with it. */
+  generation = $state.raw(0);
+  /** The place that it was opened at; null where that is its end. */
+  target = $state.raw<Seq | null>(null);
   /** The conversation that is no longer there. */
   gone = $state.raw<string | null>(null);
   /** Why it could not be opened. */
@@ -23,6 +27,8 @@ export class Timeline {
     return new Map(members.map(({ handle, me }) => [handle.toLowerCase(), me]));
   });
   #opening: Promise<void> = Promise.resolve();
+  /** Where the list that is to come begins anew; what is shown stays until then. */
+  #coming: { target: Seq | null } | null = null;
   #onArrival: (items: readonly TimelineItem[]) => void;
 
   constructor(core: Core, onArrival: (items: readonly TimelineItem[]) => void) {
@@ -61,6 +67,39 @@ export class Timeline {
     this.#settle();
   }
 
+  /**
+   * Shows another part of the open conversation: what is around a place of its log, or its end (null). What is shown stays
+   * until that comes. Gives the error where the place could not be shown; then the end is.
+   */
+  async show(target: Seq | null): Promise<CommandError | null> {
+    const conversation = this.wanted;
+    let error: CommandError | null = null;
+    this.#opening = this.#opening.then(async () => {
+      if (conversation === null || this.header?.conversation !== conversation) return;
+      // After the answer to this nothing comes of the list as it was.
+      await this.#core.send({ type: 'close_timeline' });
+      error = await this.#show(conversation, target);
+      if (error !== null && target !== null && this.wanted === conversation)
+        this.error = await this.#show(conversation, null);
+      // It is closed or shows something else now.
+      if (this.wanted !== conversation) this.#forget();
+    });
+    await this.#opening;
+    return error;
+  }
+
+  async #show(conversation: string, target: Seq | null): Promise<CommandError | null> {
+    this.#coming = { target };
+    const reply = await this.#core.send(
+      target === null
+        ? { type: 'open_timeline', conversation }
+        : { type: 'open_timeline_at', conversation, seq: target },
+    );
+    if (reply.type !== 'failed') return null;
+    this.#coming = null;
+    return reply.error;
+  }
+
   /** One open or close after the other, so that updates of one conversation are never taken for another's. */
   #settle(): void {
     this.error = null;
@@ -87,18 +126,29 @@ export class Timeline {
     this.#header = null;
     this.#items = [];
     this.prepended = false;
+    this.target = null;
+    this.#coming = null;
   }
 
   apply(update: TimelineUpdate): void {
-    const known = this.#header?.conversation === update.header.conversation;
+    const before = this.#header;
+    const anew = this.#coming !== null && update.header.conversation === this.wanted;
+    const known = !anew && before?.conversation === update.header.conversation;
     const previous = known ? this.#items : [];
     this.#header = update.header;
+    if (anew) {
+      this.target = this.#coming?.target ?? null;
+      this.#coming = null;
+      this.generation += 1;
+    }
     if (update.splices.length === 0 && known) return;
     const next = applySplices(previous, update.splices);
     const front = countPrepended(previous, next, (item) => item.key);
     this.prepended = front > 0 && next.length - previous.length === front;
     this.#items = next;
-    if (known && previous.length > 0 && update.header.conversation === this.wanted) {
+    // What comes below an older part is not new.
+    const newest = before !== null && !before.has_newer;
+    if (known && newest && previous.length > 0 && update.header.conversation === this.wanted) {
       this.#announce(previous, next.slice(front));
     }
   }

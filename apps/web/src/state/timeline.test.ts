@@ -121,6 +121,67 @@ describe('Timeline', () => {
     expect(arrived.map((item) => item.key)).toEqual([theirs.key]);
   });
 
+  it('keeps what it shows until another part of the same conversation has come', async () => {
+    const { core, sent } = manualCore();
+    const arrived: TimelineItem[] = [];
+    const timeline = new Timeline(core, (items) => arrived.push(...items));
+    const one = room(1);
+    timeline.open(one.id);
+    await settled();
+    timeline.apply(snapshot(one));
+    sent[0]?.answer({ type: 'done' });
+
+    const shown = timeline.show(1);
+    await settled();
+    expect(sent.at(-1)?.command).toEqual({ type: 'close_timeline' });
+    // Of the list as it was, on its way already.
+    const late = append(one, people.mila, NOW + 2, message('late'));
+    const { header } = snapshot(one);
+    timeline.apply({ type: 'timeline', header, splices: [{ at: 2, remove: 0, insert: [late] }] });
+    expect(timeline.items).toHaveLength(3);
+    sent.at(-1)?.answer({ type: 'done' });
+    await settled();
+    expect(sent.at(-1)?.command).toEqual({ type: 'open_timeline_at', conversation: one.id, seq: 1 });
+    expect(timeline.items).toHaveLength(3);
+
+    const [first] = one.log;
+    const part = { ...header, has_newer: true };
+    if (first)
+      timeline.apply({ type: 'timeline', header: part, splices: [{ at: 0, remove: 0, insert: [first] }] });
+    sent.at(-1)?.answer({ type: 'done' });
+    expect(await shown).toBeNull();
+    expect(timeline.items.map((item) => item.key)).toEqual([first?.key]);
+    expect([timeline.target, timeline.generation]).toEqual([1, 1]);
+
+    arrived.length = 0;
+    timeline.apply({ type: 'timeline', header, splices: [{ at: 1, remove: 0, insert: one.log.slice(1) }] });
+    expect(timeline.items).toHaveLength(3);
+    expect(arrived, 'what comes below an older part is not new').toEqual([]);
+  });
+
+  it('shows the end where a place cannot be shown, and says why it could not', async () => {
+    const { core, sent } = manualCore();
+    const timeline = new Timeline(core, () => {});
+    const one = room(1);
+    timeline.open(one.id);
+    await settled();
+    timeline.apply(snapshot(one));
+    sent[0]?.answer({ type: 'done' });
+    const shown = timeline.show(1);
+    await settled();
+    sent[1]?.answer({ type: 'done' });
+    await settled();
+    const error = { code: 'offline', field: null, retry: 'later', retry_after_ms: null } as const;
+    sent[2]?.answer({ type: 'failed', error });
+    await settled();
+    expect(sent[3]?.command).toEqual({ type: 'open_timeline', conversation: one.id });
+    timeline.apply(snapshot(one));
+    sent[3]?.answer({ type: 'done' });
+    expect(await shown).toEqual(error);
+    expect(timeline.items).toHaveLength(2);
+    expect(timeline.target).toBeNull();
+  });
+
   it('knows when the conversation is gone', async () => {
     const { core } = manualCore();
     const timeline = new Timeline(core, () => {});

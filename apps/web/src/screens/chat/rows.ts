@@ -19,7 +19,7 @@ export interface Row {
 }
 
 function isMessage(item: TimelineItem | undefined): boolean {
-  return item !== undefined && (item.body.type === 'message' || item.body.type === 'unreadable');
+  return item !== undefined && ['message', 'unreadable', 'deleted'].includes(item.body.type);
 }
 
 function firstUnreadIndex(items: readonly TimelineItem[], firstUnread: Seq | null): number {

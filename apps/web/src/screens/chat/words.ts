@@ -19,7 +19,7 @@ function senderOf(item: TimelineItem): string {
 /** The sentence of an entry that is no message. */
 export function noticeOf(
   item: TimelineItem,
-  body: Exclude<ItemBody, { type: 'message' } | { type: 'unreadable' }>,
+  body: Exclude<ItemBody, { type: 'message' | 'unreadable' | 'deleted' }>,
 ): string {
   const sender = senderOf(item);
   switch (body.type) {
@@ -37,8 +37,6 @@ export function noticeOf(
         : t('notice.removed', { sender, name: body.name });
     case 'role_changed':
       return t('notice.role', { sender, name: body.name, role: t(`notice.role.${body.role}`) });
-    case 'deleted':
-      return body.by === null ? t('notice.deleted', { sender }) : t('notice.deleted_by', { name: body.by });
     case 'pinned':
       return t('notice.pinned', { sender });
     case 'title_changed':
@@ -46,14 +44,30 @@ export function noticeOf(
   }
 }
 
+/** What stands in place of a message that cannot be shown, or is no more. */
+export function withoutText({ body, mine }: TimelineItem): string {
+  if (body.type !== 'deleted') return t('chat.unreadable');
+  if (body.by !== null) return t('chat.deleted_by', { name: body.by });
+  return mine ? t('chat.deleted_mine') : t('chat.deleted');
+}
+
+/** What more there is to say of a message: edited, pinned, reactions. */
+function marksOf(body: ItemBody): string[] {
+  if (body.type !== 'message') return [];
+  const marks = body.edited_at === null ? [] : [t('message.edited')];
+  if (body.pinned) marks.push(t('message.is_pinned'));
+  const reactions = body.reactions.map(({ emoji, count }) => t('reactions.short', { emoji, count }));
+  return [...marks, ...reactions];
+}
+
 /** A line as a screen reader says it: sender, text, time, state. */
 export function labelOf(item: TimelineItem): string {
   const time = timeOfDay(item.at);
   const { body } = item;
-  if (body.type !== 'message' && body.type !== 'unreadable') return `${noticeOf(item, body)}, ${time}`;
-  const text = body.type === 'message' ? withoutMarks(body.text) : t('chat.unreadable');
-  const values = { sender: senderOf(item), text, time };
-  return item.delivery === null
-    ? t('chat.item', values)
-    : t('chat.item_state', { ...values, state: stateWords(item.delivery) });
+  const spoken = body.type === 'message' || body.type === 'unreadable' || body.type === 'deleted';
+  if (!spoken) return `${noticeOf(item, body)}, ${time}`;
+  const text = body.type === 'message' ? withoutMarks(body.text) : withoutText(item);
+  const said = t('chat.item', { sender: senderOf(item), text, time });
+  const state = item.delivery === null ? [] : [stateWords(item.delivery)];
+  return [said, ...marksOf(body), ...state].join(t('chat.item_join'));
 }

@@ -1,46 +1,66 @@
 import type { Action } from '../../../components/ActionMenu.svelte';
-import { copyText } from '../../../format/clipboard';
 import type { TimelineItem } from '../../../generated/types';
 import { t } from '../../../i18n';
-import type { App } from '../../../state/app.svelte';
-
-/** What the timeline does when somebody chooses something for a message. */
-export interface Handlers {
-  onreply: (item: TimelineItem) => void;
-  onretry: (item: TimelineItem) => void;
-  ondiscard: (item: TimelineItem) => void;
-}
+import { isMessage, type Desk, type MessageItem } from './desk.svelte';
 
 /** What can be done with a message; nothing where it is none. */
-export function messageActions(app: App, item: TimelineItem, handlers: Handlers): Action[] {
-  if (item.body.type !== 'message') return [];
-  const { text } = item.body;
-  const state = item.delivery?.state;
-  const actions: Action[] = [];
-  if (item.seq !== null)
+export function messageActions(desk: Desk, item: TimelineItem): Action[] {
+  if (!isMessage(item)) return [];
+  return item.seq === null ? waitingActions(desk, item) : sentActions(desk, item);
+}
+
+function copyAction(desk: Desk, item: MessageItem): Action[] {
+  return item.body.text === ''
+    ? []
+    : [{ text: t('message.copy'), icon: 'copy', run: () => void desk.copy([item]) }];
+}
+
+/** With one that is in the log. */
+function sentActions(desk: Desk, item: MessageItem): Action[] {
+  const { can, pinned, edited_at: edited, reactions } = item.body;
+  const actions: Action[] = [
+    { text: t('message.reply'), icon: 'reply', leaves: true, run: () => desk.answer(item) },
+  ];
+  const ask = (text: string, icon: Action['icon'], asked: NonNullable<Desk['asked']>): Action => ({
+    text,
+    icon,
+    run: () => (desk.asked = asked),
+  });
+  if (can.edit)
+    actions.push({ text: t('message.edit'), icon: 'pencil', leaves: true, run: () => desk.change(item) });
+  actions.push(ask(t('message.forward'), 'forward', { kind: 'forward', items: [item] }));
+  actions.push(...copyAction(desk, item));
+  if (can.pin)
     actions.push({
-      text: t('message.reply'),
-      icon: 'reply',
-      leaves: true,
-      run: () => handlers.onreply(item),
+      text: t(pinned ? 'message.unpin' : 'message.pin'),
+      icon: pinned ? 'unpin' : 'pin',
+      run: () => void desk.pin(item.key, !pinned),
     });
-  if (state === 'failed')
-    actions.push({ text: t('state.retry'), icon: 'sync', run: () => handlers.onretry(item) });
-  if (text !== '')
-    actions.push({ text: t('message.copy'), icon: 'copy', run: () => void copyMessage(app, text) });
-  if (state === 'failed' || state === 'queued')
+  actions.push({ text: t('message.select'), icon: 'select', run: () => desk.choose(item) });
+  if (reactions.length > 0) actions.push(ask(t('message.reactions'), 'smile', { kind: 'reactions', item }));
+  if (edited !== null) actions.push(ask(t('message.edits'), 'history', { kind: 'edits', item }));
+  if (item.mine) actions.push(ask(t('message.info'), 'info', { kind: 'info', item }));
+  if (can.delete)
     actions.push({
-      text: t(state === 'failed' ? 'state.discard' : 'state.discard_queued'),
-      icon: 'trash',
+      ...ask(t('message.delete'), 'trash', { kind: 'delete', items: [item] }),
       danger: true,
       separated: true,
-      leaves: true,
-      run: () => handlers.ondiscard(item),
     });
   return actions;
 }
 
-async function copyMessage(app: App, text: string): Promise<void> {
-  if (await copyText(text)) app.toasts.show(t('message.copied'));
-  else app.toasts.error(t('code.copy_failed'));
+/** With one that waits, or was refused. */
+function waitingActions(desk: Desk, item: MessageItem): Action[] {
+  const failed = item.delivery?.state === 'failed';
+  const actions: Action[] = [];
+  if (failed) actions.push({ text: t('state.retry'), icon: 'sync', run: () => desk.retry(item) });
+  actions.push(...copyAction(desk, item), {
+    text: t(failed ? 'state.discard' : 'state.discard_queued'),
+    icon: 'trash',
+    danger: true,
+    separated: true,
+    leaves: true,
+    run: () => desk.discard(item),
+  });
+  return actions;
 }

@@ -1,0 +1,2 @@
+/** Loaded when they are first opened. */
+export const lazyMessageDialogs = () => import('./MessageDialogs.svelte');
