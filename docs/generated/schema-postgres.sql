@@ -127,6 +127,24 @@ TABLE member ( -- fillfactor=80
     FOREIGN KEY (user_id) REFERENCES account(id)
 );
 
+TABLE message_edit (
+    conversation uuid NOT NULL,
+    message_seq bigint NOT NULL,
+    seq bigint NOT NULL,
+    PRIMARY KEY (conversation, message_seq, seq)
+);
+
+TABLE message_state ( -- fillfactor=80
+    conversation uuid NOT NULL,
+    message_seq bigint NOT NULL,
+    message uuid NOT NULL,
+    edit_seq bigint NOT NULL,
+    edit_count bigint NOT NULL,
+    deleted_seq bigint NOT NULL,
+    pinned_seq bigint NOT NULL,
+    PRIMARY KEY (conversation, message_seq)
+);
+
 TABLE personal ( -- fillfactor=80
     conversation uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -138,6 +156,25 @@ TABLE personal ( -- fillfactor=80
     draft text NOT NULL,
     PRIMARY KEY (conversation, user_id),
     FOREIGN KEY (conversation, user_id) REFERENCES member(conversation, user_id) ON DELETE CASCADE
+);
+
+TABLE reaction (
+    conversation uuid NOT NULL,
+    message_seq bigint NOT NULL,
+    emoji text COLLATE "C" NOT NULL,
+    user_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    PRIMARY KEY (conversation, message_seq, emoji, user_id)
+);
+
+TABLE reaction_count ( -- fillfactor=80
+    conversation uuid NOT NULL,
+    message_seq bigint NOT NULL,
+    emoji text COLLATE "C" NOT NULL,
+    first_seq bigint NOT NULL,
+    count bigint NOT NULL,
+    PRIMARY KEY (conversation, message_seq, emoji),
+    CHECK ((count > 0))
 );
 
 TABLE refresh_token (
@@ -208,7 +245,13 @@ CREATE UNIQUE INDEX invite_token_key ON public.invite USING btree (token);
 CREATE INDEX member_by_age ON public.member USING btree (conversation, first_seq, user_id);
 CREATE INDEX member_by_user ON public.member USING btree (user_id, conversation);
 CREATE UNIQUE INDEX member_pkey ON public.member USING btree (conversation, user_id);
+CREATE UNIQUE INDEX message_edit_pkey ON public.message_edit USING btree (conversation, message_seq, seq);
+CREATE INDEX message_state_pinned ON public.message_state USING btree (conversation, pinned_seq) WHERE (pinned_seq > 0);
+CREATE UNIQUE INDEX message_state_pkey ON public.message_state USING btree (conversation, message_seq);
 CREATE UNIQUE INDEX personal_pkey ON public.personal USING btree (conversation, user_id);
+CREATE INDEX reaction_by_age ON public.reaction USING btree (conversation, message_seq, emoji, seq);
+CREATE UNIQUE INDEX reaction_count_pkey ON public.reaction_count USING btree (conversation, message_seq, emoji);
+CREATE UNIQUE INDEX reaction_pkey ON public.reaction USING btree (conversation, message_seq, emoji, user_id);
 CREATE INDEX refresh_token_by_device ON public.refresh_token USING btree (device, state);
 CREATE UNIQUE INDEX refresh_token_pkey ON public.refresh_token USING btree (hash);
 CREATE INDEX refresh_token_spent ON public.refresh_token USING btree (spent_at) WHERE (state = 2);

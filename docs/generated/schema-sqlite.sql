@@ -82,6 +82,24 @@ CREATE TABLE member (
     CHECK (first_seq - 1 <= read_seq AND read_seq <= delivered_seq)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE message_edit (
+    conversation BLOB NOT NULL,
+    message_seq INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (conversation, message_seq, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE message_state (
+    conversation BLOB NOT NULL REFERENCES conversation (id),
+    message_seq INTEGER NOT NULL,
+    message BLOB NOT NULL CHECK (length(message) = 16),
+    edit_seq INTEGER NOT NULL, -- the edit that counts
+    edit_count INTEGER NOT NULL,
+    deleted_seq INTEGER NOT NULL,
+    pinned_seq INTEGER NOT NULL,
+    PRIMARY KEY (conversation, message_seq)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE personal (
     user BLOB NOT NULL,
     conversation BLOB NOT NULL,
@@ -93,6 +111,24 @@ CREATE TABLE personal (
     draft TEXT NOT NULL,
     PRIMARY KEY (conversation, user),
     FOREIGN KEY (conversation, user) REFERENCES member (conversation, user) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reaction (
+    conversation BLOB NOT NULL,
+    message_seq INTEGER NOT NULL,
+    emoji TEXT NOT NULL,
+    user BLOB NOT NULL REFERENCES user (id),
+    seq INTEGER NOT NULL, -- the entry that says so
+    PRIMARY KEY (conversation, message_seq, emoji, user)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reaction_count (
+    conversation BLOB NOT NULL,
+    message_seq INTEGER NOT NULL,
+    emoji TEXT NOT NULL,
+    first_seq INTEGER NOT NULL, -- where it first came, or came again after it was gone
+    count INTEGER NOT NULL CHECK (count > 0),
+    PRIMARY KEY (conversation, message_seq, emoji)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE refresh_token (
@@ -155,6 +191,10 @@ CREATE INDEX invite_open ON invite (created_at, id) WHERE uses_left > 0 AND revo
 CREATE INDEX member_by_age ON member (conversation, first_seq, user);
 
 CREATE INDEX member_by_user ON member (user, conversation);
+
+CREATE INDEX message_state_pinned ON message_state (conversation, pinned_seq) WHERE pinned_seq > 0;
+
+CREATE INDEX reaction_by_age ON reaction (conversation, message_seq, emoji, seq);
 
 CREATE INDEX refresh_token_by_device ON refresh_token (device, state);
 

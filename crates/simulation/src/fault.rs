@@ -13,6 +13,7 @@ use pipit_store::account::{
 use pipit_store::blob::{
     AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList,
 };
+use pipit_store::change::{Pins, ReactionRecord};
 use pipit_store::conversation::{
     ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
 };
@@ -193,6 +194,10 @@ store! {
         fn filter_blocked(user: UserId, others: &[UserId]) -> Vec<UserId>;
         fn read_log(conversation: ConversationId, user: UserId, range: LogRange) -> Option<LogPage>;
         fn catch_up(user: UserId, cursors: &[Cursor], limit: u32) -> Vec<CatchUpRow>;
+        fn list_reactions(conversation: ConversationId, user: UserId, message: EventId, limit: u32)
+            -> Option<Vec<ReactionRecord>>;
+        fn list_pins(conversation: ConversationId, user: UserId) -> Option<Pins>;
+        fn scrub() -> bool;
         fn list_receipts(conversation: ConversationId, limit: u32) -> Vec<Receipt>;
         fn find_event(conversation: ConversationId, event: EventId) -> Option<Event>;
         fn count_unread(conversation: ConversationId, user: UserId, limit: u32) -> Option<u32>;

@@ -83,14 +83,14 @@ fn finish(world: &World, upload: &NewUpload) -> FinishUpload {
 }
 
 /// A finished file of somebody.
-async fn file(world: &World, owner: Person) -> BlobId {
+pub(crate) async fn file(world: &World, owner: Person) -> BlobId {
     let upload = new(world, owner, SIZE);
     create(world, &upload).await.unwrap();
     assert!(world.store.finish_upload(finish(world, &upload)).await.unwrap());
     upload.id
 }
 
-fn with_files(world: &World, place: ConversationId, sender: Person, blobs: &[BlobId]) -> Append {
+pub(crate) fn with_files(world: &World, place: ConversationId, sender: Person, blobs: &[BlobId]) -> Append {
     let body = EventBody::Message {
         written_at: START,
         content: Content::Plain {
@@ -102,13 +102,13 @@ fn with_files(world: &World, place: ConversationId, sender: Person, blobs: &[Blo
     world.entry(place, sender, body)
 }
 
-async fn may_read(world: &World, reader: Person, blob: BlobId) -> bool {
+pub(crate) async fn may_read(world: &World, reader: Person, blob: BlobId) -> bool {
     let found = world.store.filter_readable(reader.user, &[blob]).await.unwrap();
     assert!(found.iter().all(|record| record.id == blob && record.finished));
     !found.is_empty()
 }
 
-async fn take(world: &World, before: pipit_wire::Timestamp) -> Vec<BlobId> {
+pub(crate) async fn take(world: &World, before: pipit_wire::Timestamp) -> Vec<BlobId> {
     let mut taken = world.store.take_abandoned(before, 100).await.unwrap();
     taken.sort_unstable();
     taken

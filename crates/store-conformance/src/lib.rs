@@ -23,10 +23,12 @@
 pub mod account;
 pub mod append;
 pub mod blob;
+pub mod change;
 pub mod conversation;
 pub mod device;
 pub mod invite;
 pub mod log;
+pub mod mark;
 pub mod opening;
 pub mod person;
 pub mod property;
@@ -162,6 +164,26 @@ macro_rules! conformance_tests {
                 files_go_with_their_last_message,
                 only_the_owner_removes,
             }
+            change {
+                the_last_edit_counts,
+                an_edit_leaves_the_files,
+                edits_are_limited,
+                a_deletion_erases,
+                what_was_erased_is_still_a_repetition,
+                a_change_needs_its_message,
+                a_stale_change_is_refused,
+                changes_see_the_batch_so_far,
+                concurrent_changes_converge,
+            }
+            mark {
+                reactions_are_counted,
+                many_reactions_name_a_few,
+                what_is_so_already_stands,
+                different_emoji_are_limited,
+                pins_are_listed,
+                states_are_for_readers,
+                pages_have_their_own_states,
+            }
             property {
                 history_1_agrees_with_a_recount,
                 history_2_agrees_with_a_recount,
@@ -200,10 +222,12 @@ mod tests {
             include_str!("account.rs"),
             include_str!("append.rs"),
             include_str!("blob.rs"),
+            include_str!("change.rs"),
             include_str!("conversation.rs"),
             include_str!("device.rs"),
             include_str!("invite.rs"),
             include_str!("log.rs"),
+            include_str!("mark.rs"),
             include_str!("person.rs"),
             include_str!("receipt.rs"),
             include_str!("summary.rs"),

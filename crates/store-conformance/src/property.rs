@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use pipit_store::change::{erased, is_erased};
 use pipit_store::log::{LogRange, ReceiptAdvance, ReceiptOutcome};
 use pipit_store::{Facts, Store};
-use pipit_wire::event::{EventBody, Role};
+use pipit_wire::event::{EventBody, LastEdit, MessageChange, MessageState, Reaction, Role};
 use pipit_wire::frame::Cursor;
+use pipit_wire::limits::REACTION_USERS_MAX;
 use pipit_wire::{ConversationId, Event, Seq, UserId};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -42,6 +44,7 @@ impl Model {
             event.seq.get() > standing.read_seq
                 && event.sender != user
                 && matches!(event.body, EventBody::Message { .. })
+                && !is_erased(&event.body)
         });
         Some(u32::try_from(unread.count()).unwrap())
     }
@@ -66,9 +69,80 @@ impl Model {
             EventBody::RoleChanged { member } => {
                 self.members.get_mut(&member.user).unwrap().role = member.role;
             }
+            EventBody::MessageChanged {
+                message,
+                change: MessageChange::Delete {},
+            } => {
+                for earlier in &mut self.log {
+                    let is_edit = matches!(&earlier.body, EventBody::MessageChanged { message: of, .. } if of == message);
+                    if earlier.id == (*message).into() || is_edit {
+                        earlier.body = erased(&earlier.body);
+                    }
+                }
+            }
             _ => {}
         }
         self.log.push(event);
+    }
+
+    /// What has become of a message, as `user` sees it, from all that was said of it.
+    fn state(&self, message: &Event, user: UserId) -> Option<MessageState> {
+        let mut state = MessageState {
+            message: message.id.into(),
+            edit: None,
+            reactions: Vec::new(),
+            pinned_seq: Seq::ZERO,
+        };
+        if !matches!(message.body, EventBody::Message { .. }) || is_erased(&message.body) {
+            return None;
+        }
+        for event in &self.log {
+            let EventBody::MessageChanged { message: of, change } = &event.body else {
+                continue;
+            };
+            if *of != state.message {
+                continue;
+            }
+            match change {
+                MessageChange::Edit { content } => {
+                    state.edit = Some(LastEdit {
+                        seq: event.seq,
+                        at: event.at,
+                        content: content.clone(),
+                    });
+                }
+                MessageChange::Pin { on } => state.pinned_seq = if *on { event.seq } else { Seq::ZERO },
+                MessageChange::React { emoji, on } => react(&mut state.reactions, emoji, *on, event.sender),
+                MessageChange::Delete {} => panic!("it would be erased"),
+            }
+        }
+        for reaction in &mut state.reactions {
+            reaction.count = u32::try_from(reaction.users.len()).unwrap();
+            reaction.mine = reaction.users.contains(&user);
+            reaction.users.truncate(REACTION_USERS_MAX);
+        }
+        let is_changed = state.edit.is_some() || state.pinned_seq > Seq::ZERO || !state.reactions.is_empty();
+        is_changed.then_some(state)
+    }
+}
+
+fn react(reactions: &mut Vec<Reaction>, emoji: &str, on: bool, user: UserId) {
+    let place = reactions.iter().position(|reaction| reaction.emoji == emoji);
+    match (place, on) {
+        (Some(place), true) => reactions[place].users.push(user),
+        (None, true) => reactions.push(Reaction {
+            emoji: emoji.to_owned(),
+            count: 0,
+            mine: false,
+            users: vec![user],
+        }),
+        (place, false) => {
+            let place = place.unwrap();
+            reactions[place].users.retain(|other| *other != user);
+            if reactions[place].users.is_empty() {
+                reactions.remove(place);
+            }
+        }
     }
 }
 
@@ -132,7 +206,7 @@ impl History {
             let sender = self.person();
             let conversation = self.models[model].id;
             let other = self.person();
-            let body = match self.random.random_range(0..10) {
+            let body = match self.random.random_range(0..14) {
                 0 => EventBody::MemberAdded {
                     member: member(other.user, Role::Member),
                 },
@@ -143,6 +217,7 @@ impl History {
                 3 => EventBody::TitleChanged {
                     title: "Another".to_owned(),
                 },
+                4..8 => self.change(model),
                 number => crate::world::text(&format!("words {number}")),
             };
             let mut entry = self.world.entry(conversation, sender, body);
@@ -159,7 +234,11 @@ impl History {
         }
         let outcomes = self.world.store.append_batch(batch).await.unwrap();
         assert_eq!(outcomes.len(), count);
-        for appended in outcomes.into_iter().flatten() {
+        for appended in outcomes
+            .into_iter()
+            .flatten()
+            .filter(|appended| !appended.repeated)
+        {
             let model = self
                 .models
                 .iter_mut()
@@ -167,6 +246,24 @@ impl History {
                 .unwrap();
             model.push(appended.event);
         }
+    }
+
+    /// A change of one of the last entries, which may be no message, or deleted.
+    fn change(&mut self, model: usize) -> EventBody {
+        let log = &self.models[model].log;
+        let place = self.random.random_range(log.len().saturating_sub(6)..log.len());
+        let message = log[place].id.into();
+        let (on, emoji) = (
+            self.random.random_bool(0.7),
+            ["👍", "🎉"][self.random.random_range(0..2)],
+        );
+        let change = match self.random.random_range(0..12) {
+            0 => MessageChange::Delete {},
+            1..4 => crate::change::edit("other words"),
+            4..6 => MessageChange::Pin { on },
+            _ => crate::change::react(emoji, on),
+        };
+        EventBody::MessageChanged { message, change }
     }
 
     async fn advance(&mut self) {
@@ -246,12 +343,24 @@ impl History {
                         .iter()
                         .rev()
                         .find(|event| matches!(event.body, EventBody::Message { .. }));
-                    assert_eq!(summary.last_message.as_ref(), message);
+                    let state = message.and_then(|message| model.state(message, person.user));
+                    let said = state.and_then(|state| state.edit).map(|edit| edit.content);
+                    let message = message.cloned().map(|mut message| {
+                        if let (EventBody::Message { content, .. }, Some(said)) = (&mut message.body, said) {
+                            *content = said;
+                        }
+                        message
+                    });
+                    assert_eq!(summary.last_message, message);
+                    let states = visible
+                        .iter()
+                        .filter_map(|event| model.state(event, person.user))
+                        .collect();
                     let (cursor, limit) = (
                         self.random.random_range(0..model.last_seq() + 2),
                         self.random.random_range(0..20),
                     );
-                    check_log(&self.world, model.id, *person, visible, (cursor, limit)).await;
+                    check_log(&self.world, model.id, *person, (visible, states), (cursor, limit)).await;
                 }
             }
         }
@@ -263,7 +372,7 @@ async fn check_log(
     world: &World,
     conversation: ConversationId,
     person: Person,
-    visible: &[Event],
+    (visible, states): (&[Event], Vec<MessageState>),
     (cursor, limit): (u64, u32),
 ) {
     let range = LogRange::After {
@@ -277,6 +386,7 @@ async fn check_log(
         .unwrap()
         .unwrap();
     assert_eq!(page.events, visible);
+    assert_eq!(page.states, states);
     let cursors = [Cursor {
         conversation,
         seq: seq(cursor),

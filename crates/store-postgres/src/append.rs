@@ -6,6 +6,8 @@
 //! 2. [`Ledger`] decides in memory, entry by entry, and counts the seqs. Then one statement a table writes what it has
 //!    decided, and `COMMIT`.
 //!
+//! Changes of messages take one flight more in between, where a batch has any: see [`crate::change`].
+//!
 //! The lock on a conversation's row is what makes its log gap-free over several nodes, and what the facts hold under: whatever
 //! changes members, roles and counts takes it. Batches that share conversations wait for each other and do not block
 //! each other, because all lock in one order.
@@ -20,11 +22,12 @@ use pipit_wire::{ConversationId, Event, Seq, UserId};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::blob;
+use crate::book::Place;
 use crate::error::{Error, corrupt};
-use crate::ledger::{Fate, Ledger};
+use crate::ledger::{Decided, Fate, Ledger};
 use crate::row::{self, at, event_columns, seq_number};
 use crate::session::{Params, Session, only_if, params};
+use crate::{blob, change};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -81,20 +84,57 @@ pub(crate) async fn append_batch(
         return Ok(Vec::new());
     }
     let mut ledger = read(session, batch).await?;
-    let mut outcomes = Vec::with_capacity(batch.len());
+    change::read(session, batch, &mut ledger).await?;
+    let mut decided = Vec::with_capacity(batch.len());
     for entry in batch {
         debug_assert!(
             !matches!(entry.body, EventBody::Created { .. }),
             "conversations are made by create_direct and create_group"
         );
-        outcomes.push(ledger.append(entry));
+        decided.push(ledger.append(entry));
     }
+    let outcomes = answer(session, &ledger, decided).await?;
     if ledger.added.is_empty() {
         session.rollback().await?;
     } else {
         write(session, &ledger).await?;
     }
     Ok(outcomes)
+}
+
+/// Puts the entries that stand in place of changes into the answers: they are among the new ones, or are read.
+async fn answer(
+    session: &Session,
+    ledger: &Ledger,
+    decided: Vec<std::result::Result<Decided, AppendError>>,
+) -> Result<Vec<std::result::Result<Appended, AppendError>>> {
+    let added = |(conversation, seq): &Place| {
+        let mut added = ledger.added.iter();
+        added.find(|event| event.conversation == *conversation && event.seq == *seq)
+    };
+    let mut places: Vec<Place> = Vec::new();
+    for outcome in &decided {
+        if let Ok(Decided::Stands(place)) = outcome
+            && added(place).is_none()
+            && !places.contains(place)
+        {
+            places.push(*place);
+        }
+    }
+    let standing = change::find_standing(session, &places).await?;
+    let outcomes = decided.into_iter().map(|outcome| match outcome {
+        Err(error) => Ok(Err(error)),
+        Ok(Decided::Appended(appended)) => Ok(Ok(*appended)),
+        Ok(Decided::Stands(place)) => {
+            let event = added(&place).or_else(|| standing.get(&place));
+            let event = event.ok_or_else(|| corrupt(format!("{} has no entry {}", place.0, place.1)))?;
+            Ok(Ok(Appended {
+                event: event.clone(),
+                repeated: true,
+            }))
+        }
+    });
+    outcomes.collect()
 }
 
 /// What a batch speaks of.
@@ -251,6 +291,8 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
             flight.push((session.prepare(sql).await?, params, rows));
         }
     }
+    let writes = change::Writes::of(ledger)?;
+    let changes = writes.flight(session).await?;
     let statements = flight
         .iter()
         .map(|(statement, params, rows)| -> BoxFuture<'_, Result<()>> {
@@ -265,8 +307,8 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
             })
         });
     let commit: BoxFuture<'_, Result<()>> = Box::pin(session.commit());
-    // join_all polls in order up to 30 futures; here are eight at most.
-    for outcome in join_all(statements.chain(std::iter::once(commit))).await {
+    // join_all polls in order up to 30 futures; here are 20 at most.
+    for outcome in join_all(statements.chain(changes).chain(std::iter::once(commit))).await {
         outcome?;
     }
     Ok(())

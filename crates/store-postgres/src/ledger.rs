@@ -4,9 +4,12 @@
 use std::collections::{HashMap, HashSet};
 
 use pipit_store::blob::attached;
+use pipit_store::change::{Verdict, erased, is_repetition};
 use pipit_store::log::{Append, AppendError, Appended, Facts};
-use pipit_wire::event::{EventBody, Role};
+use pipit_wire::event::{EventBody, MessageChange, Role};
 use pipit_wire::{BlobId, ConversationId, Event, EventId, Seq, Timestamp, UserId};
+
+use crate::book::{Book, Place};
 
 /// A conversation's row, while a batch runs.
 pub(crate) struct State {
@@ -62,8 +65,19 @@ pub(crate) struct Ledger {
     blocks: HashSet<(UserId, UserId)>,
     accounts: HashSet<UserId>,
     blobs: HashSet<BlobId>,
+    /// What becomes of messages.
+    pub(crate) book: Book,
     /// The new entries, in order.
     pub(crate) added: Vec<Event>,
+}
+
+/// What is decided on an entry that is not refused.
+#[derive(Debug)]
+pub(crate) enum Decided {
+    /// It is in the log now, or was before.
+    Appended(Box<Appended>),
+    /// It is a change of a message that is so already, by the entry at this place.
+    Stands(Place),
 }
 
 impl Ledger {
@@ -103,21 +117,40 @@ impl Ledger {
     }
 
     /// Decides on one entry.
-    pub(crate) fn append(&mut self, entry: &Append) -> Result<Appended, AppendError> {
+    pub(crate) fn append(&mut self, entry: &Append) -> Result<Decided, AppendError> {
         if !self.states.contains_key(&entry.conversation) {
             return Err(AppendError::NoConversation);
         }
         if let Some(event) = self.events.get(&(entry.conversation, entry.id)) {
-            return if event.sender == entry.sender && event.body == entry.body {
-                Ok(Appended {
+            return if is_repetition(event, entry.sender, &entry.body) {
+                Ok(Decided::Appended(Box::new(Appended {
                     event: event.clone(),
                     repeated: true,
-                })
+                })))
             } else {
                 Err(AppendError::IdConflict)
             };
         }
+        let mut target = None;
+        if let EventBody::MessageChanged { message, change } = &entry.body {
+            if !self.do_facts_hold(entry.conversation, &entry.facts) {
+                return Err(AppendError::Stale);
+            }
+            let known = self.events.get(&(entry.conversation, (*message).into()));
+            let event = known.filter(|event| matches!(event.body, EventBody::Message { .. }));
+            let event = event.ok_or(AppendError::NoMessage)?;
+            match self.book.decide(event, entry.sender, change)? {
+                Verdict::Stands(seq) => return Ok(Decided::Stands((entry.conversation, seq))),
+                Verdict::Apply => target = Some((event.clone(), change)),
+            }
+        }
         let seq = self.apply(entry).ok_or(AppendError::Stale)?;
+        if let Some((target, change)) = target {
+            self.book.apply(&target, entry.sender, seq, change);
+            if matches!(change, MessageChange::Delete {}) {
+                self.erase(&target);
+            }
+        }
         let event = Event {
             id: entry.id,
             conversation: entry.conversation,
@@ -129,10 +162,23 @@ impl Ledger {
         };
         self.events.insert((event.conversation, event.id), event.clone());
         self.added.push(event.clone());
-        Ok(Appended {
+        Ok(Decided::Appended(Box::new(Appended {
             event,
             repeated: false,
-        })
+        })))
+    }
+
+    /// Takes what a message and its edits say out of the entries of this batch; those of the log are erased there.
+    fn erase(&mut self, target: &Event) {
+        let is_of = |event: &Event| {
+            let is_edit = matches!(&event.body, EventBody::MessageChanged { message, change: MessageChange::Edit { .. } }
+                if EventId::from(*message) == target.id);
+            event.conversation == target.conversation && (event.id == target.id || is_edit)
+        };
+        let known = self.events.values_mut().chain(&mut self.added);
+        for event in known.filter(|event| is_of(event)) {
+            event.body = erased(&event.body);
+        }
     }
 
     /// Gives the entry its place and does what it says. None, and nothing has changed, where a fact does not hold or what it says
@@ -333,12 +379,11 @@ mod tests {
                 body: body.clone(),
                 facts: Facts::default(),
             };
-            seqs.push(
-                ledger
-                    .append(&entry)
-                    .ok()
-                    .map(|appended| appended.event.seq.get()),
-            );
+            seqs.push(match ledger.append(&entry) {
+                Ok(Decided::Appended(appended)) => Some(appended.event.seq.get()),
+                Ok(Decided::Stands((_, seq))) => Some(seq.get()),
+                Err(_) => None,
+            });
         }
         assert_eq!(seqs, expect);
         let mut fates: Vec<_> = ledger.fates().map(|(_, user, fate)| (user, fate)).collect();

@@ -3,8 +3,8 @@
 //! * `session`: where work runs: a bounded pool, statements that travel together, connections that are closed when in doubt.
 //! * `replica`: which questions may be answered by a standby, and by which.
 //! * `open`, `migration`: the address, TLS, the settings of a connection, the schema's history.
-//! * `account`, `device`, `invite`, `person`, `conversation`, `summary`, `append`, `log`, `receipt`: what the methods of
-//!   [`pipit_store::Store`] do on a connection. `ledger`: what an append decides, in memory.
+//! * `account`, `device`, `invite`, `person`, `conversation`, `summary`, `append`, `change`, `log`, `receipt`: what the methods of
+//!   [`pipit_store::Store`] do on a connection. `ledger`, `book`: what an append decides, in memory.
 //! * `row`, `error`: between PostgreSQL's types and ours.
 //!
 //! Every method takes a number of round trips that does not grow with what it is given. What is acknowledged is on disk as
@@ -16,6 +16,8 @@
 mod account;
 mod append;
 mod blob;
+mod book;
+mod change;
 mod conversation;
 mod device;
 mod error;

@@ -1,13 +1,14 @@
-//! Reading logs. Each page is one statement, so that it is one moment of the log.
+//! Reading logs. A page, and what has become of its messages, are of one moment: two flights in one transaction.
 
 use pipit_store::log::{CatchUpRow, LogPage, LogRange};
 use pipit_wire::frame::Cursor;
 use pipit_wire::{ConversationId, Event, EventId, Seq, UserId};
 use uuid::Uuid;
 
+use crate::change;
 use crate::error::Error;
 use crate::row::{self, at, event_columns, seq_number};
-use crate::session::{Session, params};
+use crate::session::{BEGIN_READ, Session, params};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -142,25 +143,40 @@ pub(crate) async fn read(
         LogRange::Before { seq, limit } => (BACKWARDS, seq, limit),
         LogRange::After { seq, limit } => (FORWARDS, seq.next(), limit),
     };
-    let key = params![
-        conversation.as_uuid(),
-        user.as_uuid(),
-        seq_number(edge),
-        i64::from(limit)
-    ];
-    let rows = session.rows(sql, key).await?;
-    let Some(first) = rows.first() else {
-        return Ok(None);
-    };
-    let (first_seq, last_seq) = (row::seq_at(first, 0)?, row::seq_at(first, 1)?);
-    let mut events = Vec::with_capacity(rows.len());
+    let find_page = session.prepare(sql).await?;
+    let find_states = session.prepare(change::STATES).await?;
+    let find_reactions = session.prepare(change::REACTIONS).await?;
+    let (place, reader) = (conversation.as_uuid(), user.as_uuid());
+    let key = params![place, reader, seq_number(edge), i64::from(limit)];
+    let (begun, rows) = tokio::join!(biased; session.control(BEGIN_READ), session.query(&find_page, key));
+    begun?;
+    let rows = rows?;
+    let mut events: Vec<Event> = Vec::with_capacity(rows.len());
     for row in &rows {
         events.extend(row::optional_event(row, 2)?);
     }
+    // Where the page is empty the stretch is, too.
+    let from = events.first().map_or(1, |event| seq_number(event.seq));
+    let until = events.last().map_or(0, |event| seq_number(event.seq));
+    let users = change::users_max();
+    let which = params![place, from, until];
+    let whose = params![place, reader, users, from, until];
+    let (states, reactions, committed) = tokio::join!(
+        biased;
+        session.query(&find_states, which),
+        session.query(&find_reactions, whose),
+        session.commit(),
+    );
+    let states = change::states(conversation, &states?, &reactions?)?;
+    committed?;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
     Ok(Some(LogPage {
+        first_seq: row::seq_at(first, 0)?,
+        last_seq: row::seq_at(first, 1)?,
         events,
-        first_seq,
-        last_seq,
+        states,
     }))
 }
 

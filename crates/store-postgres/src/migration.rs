@@ -19,6 +19,10 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ),
     ("personal", include_str!("../migrations/0005_personal.sql")),
     ("pruning", include_str!("../migrations/0006_pruning.sql")),
+    (
+        "message_change",
+        include_str!("../migrations/0007_message_change.sql"),
+    ),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

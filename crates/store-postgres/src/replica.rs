@@ -5,7 +5,7 @@
 //!
 //! | question | from | why |
 //! | --- | --- | --- |
-//! | `read_log`, before a seq | a replica that has that part of the log | entries never change; asked again of the primary where the replica's log ends before, or does not know the member |
+//! | `read_log`, before a seq | a replica that has that part of the log | entries change only when a message is deleted, which is seen two seconds late at most, and what has become of messages is told as of the page's last entry; asked again of the primary where the replica's log ends before, or does not know the member |
 //! | `find_profiles`, `search_users` | a replica | a name that is a second old |
 //! | `last_seen` | a replica | written once a second at most anyway |
 //! | `list_receipts` | a replica | markers only move forward, and whoever asks gets the later ones as they come |
@@ -13,6 +13,7 @@
 //! | `find_access`, `find_user`, `find_credential`, `find_device`, `list_devices`, `find_invite`, `list_invites`, `find_server` | the primary | who may do what: a block, a removal or a sign-out counts at once |
 //! | `list_conversations`, `list_conversation_ids`, `list_memberships`, `find_summary`, `count_unread`, `list_blocked`, `find_setting` | the primary | people look there for what they have just done |
 //! | `list_members`, `filter_acquainted`, `filter_blocked` | the primary | clients keep the answer and apply later entries to it: one that is old would stay wrong |
+//! | `list_reactions`, `list_pins` | the primary | people look there for what they have just done |
 //! | `find_event`, `ping` | the primary | checks |
 //!
 //! # Which replica

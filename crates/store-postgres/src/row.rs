@@ -1,7 +1,7 @@
 //! Between columns and the domain's types.
 
 use pipit_store::account::{DeviceRecord, InviteRecord, UserRecord};
-use pipit_wire::event::{ConversationKind, EventBody, Role};
+use pipit_wire::event::{Content, ConversationKind, EventBody, Role};
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::frame::{Member, Profile, Receipt};
 use pipit_wire::{ConversationId, Event, Seq, Timestamp, UserId};
@@ -15,11 +15,17 @@ type Result<T> = std::result::Result<T, Error>;
 
 /// The number that `event.kind` has for a message. Unread are these alone.
 pub(crate) const KIND_MESSAGE: i16 = 1;
+/// The number of a message that is deleted: nobody has to read it any more.
+pub(crate) const KIND_ERASED: i16 = 7;
 
 /// The number of an entry's kind. Never changes once released.
 pub(crate) const fn event_kind(body: &EventBody) -> i16 {
     match body {
         EventBody::Created { .. } => 0,
+        EventBody::Message {
+            content: Content::Erased {},
+            ..
+        } => KIND_ERASED,
         EventBody::Message { .. } => KIND_MESSAGE,
         EventBody::MemberAdded { .. } => 2,
         EventBody::MemberRemoved { .. } => 3,
@@ -126,9 +132,6 @@ pub(crate) use event_columns;
 /// An entry from the [`event_columns`] that begin at this column.
 pub(crate) fn event(row: &Row, first: usize) -> Result<Event> {
     let conversation: ConversationId = id_at(row, first)?;
-    let body: &str = at(row, first + 6)?;
-    let body = serde_json::from_str(body)
-        .map_err(|error| corrupt(format!("an entry of {conversation} is not an entry: {error}")))?;
     Ok(Event {
         conversation,
         seq: seq_at(row, first + 1)?,
@@ -136,8 +139,15 @@ pub(crate) fn event(row: &Row, first: usize) -> Result<Event> {
         sender: id_at(row, first + 3)?,
         device: optional_id_at(row, first + 4)?,
         at: time_at(row, first + 5)?,
-        body,
+        body: body(conversation, row, first + 6)?,
     })
+}
+
+/// What an entry of this conversation says, from this column.
+pub(crate) fn body(conversation: ConversationId, row: &Row, column: usize) -> Result<EventBody> {
+    let body: &str = at(row, column)?;
+    serde_json::from_str(body)
+        .map_err(|error| corrupt(format!("an entry of {conversation} is not an entry: {error}")))
 }
 
 /// The entry that begins at this column, where an outer join found one.

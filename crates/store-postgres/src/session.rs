@@ -42,6 +42,9 @@ macro_rules! params {
 }
 pub(crate) use params;
 
+/// Begins a transaction that only reads, and reads one moment, whatever number of flights it takes.
+pub(crate) const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// The connections.
 pub(crate) struct Sessions {
     pool: Pool,

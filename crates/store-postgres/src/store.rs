@@ -20,6 +20,7 @@ use pipit_store::account::{
 use pipit_store::blob::{
     AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList,
 };
+use pipit_store::change::{Pins, ReactionRecord};
 use pipit_store::conversation::{
     ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
 };
@@ -36,8 +37,8 @@ use crate::error::{Error, store_error};
 use crate::replica::read;
 use crate::session::run;
 use crate::{
-    PostgresStore, account, append, blob, conversation, device, invite, log, person, personal, receipt,
-    summary,
+    PostgresStore, account, append, blob, change, conversation, device, invite, log, person, personal,
+    receipt, summary,
 };
 
 /// How long the answer to "are you there?" is waited for.
@@ -398,6 +399,35 @@ impl Store for PostgresStore {
         limit: u32,
     ) -> Result<Vec<CatchUpRow>, StoreError> {
         work!(self, |session| log::catch_up(session, user, cursors, limit))
+    }
+
+    async fn list_reactions(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        message: EventId,
+        limit: u32,
+    ) -> Result<Option<Vec<ReactionRecord>>, StoreError> {
+        work!(self, |session| change::list_reactions(
+            session,
+            conversation,
+            user,
+            message,
+            limit
+        ))
+    }
+
+    async fn list_pins(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> Result<Option<Pins>, StoreError> {
+        work!(self, |session| change::list_pins(session, conversation, user))
+    }
+
+    /// What is dead in the tables goes by the server's own `autovacuum`, and in its write-ahead log by its own time.
+    async fn scrub(&self) -> Result<bool, StoreError> {
+        Ok(true)
     }
 
     async fn advance_receipts(&self, batch: &[ReceiptAdvance]) -> Result<Vec<ReceiptOutcome>, StoreError> {

@@ -5,16 +5,17 @@
 
 use std::collections::HashMap;
 
+use pipit_store::change;
 use pipit_wire::frame::{ConversationSummary, ListPosition, Member};
 use pipit_wire::limits::SUMMARY_MEMBERS_MAX;
-use pipit_wire::{ConversationId, UserId};
+use pipit_wire::{ConversationId, Event, UserId};
 use tokio_postgres::{Row, Statement};
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::personal;
 use crate::row::{self, at, event_columns};
-use crate::session::{Params, Session, params};
+use crate::session::{BEGIN_READ, Params, Session, params};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -37,13 +38,19 @@ macro_rules! page {
                 unread.count, account.id, account.handle, account.name, page.role, page.delivered_seq, page.read_seq, ",
             event_columns!(),
             ", personal.changed_at, personal.archived_seq, personal.pin, personal.muted_until,
-                personal.marked_unread, personal.draft
+                personal.marked_unread, personal.draft, edit.body
             FROM page JOIN account ON account.id = $1
             LEFT JOIN personal ON personal.conversation = page.id AND personal.user_id = $1
             LEFT JOIN LATERAL (
                 SELECT * FROM event WHERE conversation = page.id AND seq = page.last_message_seq
                     AND page.last_message_seq >= page.first_seq LIMIT 1
             ) AS event ON true
+            LEFT JOIN LATERAL (
+                SELECT edit.body FROM message_state AS state CROSS JOIN LATERAL (
+                    SELECT body FROM event AS edit WHERE edit.conversation = page.id AND edit.seq = state.edit_seq LIMIT 1
+                ) AS edit
+                WHERE state.conversation = page.id AND state.message_seq = event.seq AND state.edit_seq > 0 LIMIT 1
+            ) AS edit ON true
             CROSS JOIN LATERAL (
                 SELECT count(*) AS count FROM (
                     SELECT 1 FROM event WHERE conversation = page.id AND kind = 1 AND seq > page.read_seq
@@ -75,9 +82,6 @@ pub(crate) const MEMBERS: &str = "
         SELECT * FROM member WHERE conversation = page.id ORDER BY first_seq, user_id LIMIT $2
     ) AS member JOIN account ON account.id = member.user_id
     ORDER BY page.id, member.first_seq, member.user_id";
-
-/// One moment for both flights of a page.
-const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 pub(crate) async fn list(
     session: &Session,
@@ -161,8 +165,23 @@ fn summary(row: &Row, mut members: Vec<Member>) -> Result<ConversationSummary> {
         first_seq: row::seq_at(row, 4)?,
         last_seq: row::seq_at(row, 5)?,
         last_at: row::time_at(row, 6)?,
-        last_message: row::optional_event(row, 14)?,
+        last_message: last_message(row)?,
         unread: row::count_at(row, 7)?,
         personal: personal::personal(row, 21)?,
     })
+}
+
+/// The last message, as its last edit leaves it.
+fn last_message(row: &Row) -> Result<Option<Event>> {
+    let Some(event) = row::optional_event(row, 14)? else {
+        return Ok(None);
+    };
+    if at::<Option<&str>>(row, 27)?.is_none() {
+        return Ok(Some(event));
+    }
+    let edit = row::body(event.conversation, row, 27)?;
+    Ok(Some(Event {
+        body: change::edited(event.body, &edit),
+        ..event
+    }))
 }

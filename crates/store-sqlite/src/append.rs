@@ -10,14 +10,16 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use pipit_store::blob::attached;
+use pipit_store::change::{Verdict, is_repetition};
 use pipit_store::log::{Append, AppendError, Appended, Facts};
 use pipit_wire::event::{EventBody, MemberRole, Role};
 use pipit_wire::{ConversationId, Event, Seq, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use self::message::{Messages, Seen};
+use crate::error::corrupt;
 use crate::row::{role_number, seq_number};
-use crate::{blob, conversation, log, person, row};
+use crate::{blob, change, conversation, log, person, row};
 
 /// A conversation's row, while a batch runs.
 struct State {
@@ -78,18 +80,24 @@ fn append(
         "conversations are made by create_direct and create_group"
     );
     if let Some(event) = log::find_event(db, entry.conversation, entry.id)? {
-        let same = event.sender == entry.sender && event.body == entry.body;
-        return Ok(if same {
-            Ok(Appended {
-                event,
-                repeated: true,
-            })
+        return Ok(if is_repetition(&event, entry.sender, &entry.body) {
+            Ok(repeated(event))
         } else {
             Err(AppendError::IdConflict)
         });
     }
     if !do_facts_hold(db, state, entry.conversation, &entry.facts)? {
         return Ok(Err(AppendError::Stale));
+    }
+    let mut target = None;
+    if let EventBody::MessageChanged { message, change } = &entry.body {
+        match change::decide(db, &entry, *message, change)? {
+            Err(error) => return Ok(Err(error)),
+            Ok(decided) => match decided.verdict {
+                Verdict::Apply => target = Some(decided.target),
+                Verdict::Stands(seq) => return stands(db, entry.conversation, seq).map(Ok),
+            },
+        }
     }
     let seq = state.last_seq.next();
     let blobs = attached(&entry.body);
@@ -110,6 +118,9 @@ fn append(
     };
     insert_event(db, &event)?;
     blob::attach(db, &blobs, event.conversation, event.id, seq)?;
+    if let (Some(target), EventBody::MessageChanged { change, .. }) = (&target, &event.body) {
+        change::apply(db, target, &event, change)?;
+    }
     state.last_seq = seq;
     state.last_at = event.at;
     state.changed = true;
@@ -117,6 +128,20 @@ fn append(
         event,
         repeated: false,
     }))
+}
+
+const fn repeated(event: Event) -> Appended {
+    Appended {
+        event,
+        repeated: true,
+    }
+}
+
+/// The answer to a change that finds everything as it wants it.
+fn stands(db: &Connection, conversation: ConversationId, seq: Seq) -> Result<Appended> {
+    let event = log::find_at(db, conversation, seq)?;
+    let event = event.ok_or_else(|| corrupt(format!("{conversation} has no entry {seq}")))?;
+    Ok(repeated(event))
 }
 
 fn find_state(db: &Connection, conversation: ConversationId) -> Result<Option<State>> {

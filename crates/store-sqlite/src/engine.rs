@@ -80,6 +80,15 @@ impl Engine {
         }
     }
 
+    /// Folds the write-ahead log into the database and empties it, so that what has been overwritten is in neither. False where somebody still
+    /// reads from it.
+    pub(crate) async fn scrub(&self) -> Result<bool, StoreError> {
+        match self {
+            Self::Threads(threads) => threads.writer.scrub().await,
+            Self::Inline(_) => Ok(true),
+        }
+    }
+
     /// Ends all threads and closes all connections.
     pub(crate) async fn close(&self) {
         match self {

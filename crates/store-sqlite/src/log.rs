@@ -5,6 +5,7 @@ use pipit_wire::frame::Cursor;
 use pipit_wire::{ConversationId, Event, EventId, Seq, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
+use crate::change;
 use crate::row::{self, event_columns, seq_number};
 
 /// A stretch of a log, oldest first: of `?1`, from `?2` on, at most `?3` entries.
@@ -74,7 +75,11 @@ pub(crate) fn last_seqs(
     Ok(found)
 }
 
-fn find_bounds(db: &Connection, conversation: ConversationId, user: UserId) -> Result<Option<(Seq, Seq)>> {
+pub(crate) fn find_bounds(
+    db: &Connection,
+    conversation: ConversationId,
+    user: UserId,
+) -> Result<Option<(Seq, Seq)>> {
     db.prepare_cached(BOUNDS)?
         .query_row([conversation.as_bytes(), user.as_bytes()], |row| {
             Ok((row::seq_at(row, 0)?, row::seq_at(row, 1)?))
@@ -125,8 +130,13 @@ pub(crate) fn read(
         LogRange::Before { seq, limit } => backwards(seq, limit)?,
         LogRange::After { seq, limit } => forwards(db, conversation, seq.next().max(first_seq), limit)?,
     };
+    let states = match (events.first(), events.last()) {
+        (Some(first), Some(last)) => change::states(db, conversation, user, (first.seq, last.seq))?,
+        _ => Vec::new(),
+    };
     Ok(Some(LogPage {
         events,
+        states,
         first_seq,
         last_seq,
     }))

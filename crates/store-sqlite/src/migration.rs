@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_no_unread_index.sql"),
     include_str!("../migrations/0005_personal.sql"),
     include_str!("../migrations/0006_pruning.sql"),
+    include_str!("../migrations/0007_message_change.sql"),
 ];
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.

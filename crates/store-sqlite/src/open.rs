@@ -23,7 +23,7 @@ const WRITER_CACHE_KIB: i64 = 16 * 1_024;
 /// How many prepared statements a connection keeps: more than this crate has.
 const STATEMENTS_MAX: usize = 256;
 /// How long to wait for a lock that a tool beside the server (a backup, a shell) holds.
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
 /// How to run the storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +117,9 @@ fn set_up_writer(db: &Connection, options: &Options) -> rusqlite::Result<()> {
     // FULL: every commit waits for its fsync. NORMAL would lose the last commits on power loss.
     db.pragma_update(None, "synchronous", "full")?;
     db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // What is deleted or overwritten is overwritten with zeros: what people delete is not to be found in the file. It costs nothing where
+    // logs only grow.
+    db.pragma_update(None, "secure_delete", true)?;
     // Negative: a size, and not a number of pages.
     db.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     if let Some(size) = options.size_bytes_max {

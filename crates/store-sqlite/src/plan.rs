@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::{account, conversation, log, open, receipt, summary};
+use crate::{account, change, conversation, log, open, receipt, summary};
 
 /// The plan, a step a line, indented by depth.
 fn plan(db: &Connection, sql: &str) -> String {
@@ -37,6 +37,9 @@ const QUESTIONS: &[(&str, &str)] = &[
     ("history, backwards", log::BACKWARDS),
     ("history and sync, the bounds", log::BOUNDS),
     ("append, a repetition by its id", log::BY_ID),
+    ("history, what has become of messages", change::STATES),
+    ("history, the reactions", change::REACTIONS),
+    ("pins", change::PINS),
     ("summary, the last message", log::BY_SEQ),
     ("summary, unread", receipt::UNREAD),
     ("receipts, the markers", receipt::MARKERS),

@@ -1,7 +1,7 @@
 //! Between columns and the domain's types.
 
 use pipit_store::account::{DeviceRecord, InviteRecord, UserRecord};
-use pipit_wire::event::{ConversationKind, EventBody, Role};
+use pipit_wire::event::{Content, ConversationKind, EventBody, Role};
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::frame::{Member, Profile, Receipt};
 use pipit_wire::{ConversationId, Event, Seq, Timestamp};
@@ -12,11 +12,17 @@ use crate::error::corrupt;
 
 /// The number that `event.kind` has for a message. Unread are these alone.
 pub(crate) const KIND_MESSAGE: i64 = 1;
+/// The number of a message that is deleted: nobody has to read it any more.
+const KIND_ERASED: i64 = 7;
 
 /// The number of an entry's kind. Never changes once released.
 pub(crate) const fn event_kind(body: &EventBody) -> i64 {
     match body {
         EventBody::Created { .. } => 0,
+        EventBody::Message {
+            content: Content::Erased {},
+            ..
+        } => KIND_ERASED,
         EventBody::Message { .. } => KIND_MESSAGE,
         EventBody::MemberAdded { .. } => 2,
         EventBody::MemberRemoved { .. } => 3,
@@ -102,12 +108,6 @@ pub(crate) use event_columns;
 
 /// An entry of this conversation from a row of [`event_columns`].
 pub(crate) fn event(conversation: ConversationId, row: &Row<'_>) -> Result<Event> {
-    let body = row
-        .get_ref(5)?
-        .as_str()
-        .map_err(|error| corrupt(error.to_string()))?;
-    let body = serde_json::from_str(body)
-        .map_err(|error| corrupt(format!("an entry of {conversation} is not an entry: {error}")))?;
     Ok(Event {
         id: id_at(row, 1)?,
         conversation,
@@ -115,8 +115,18 @@ pub(crate) fn event(conversation: ConversationId, row: &Row<'_>) -> Result<Event
         at: time_at(row, 4)?,
         sender: id_at(row, 2)?,
         device: optional_id_at(row, 3)?,
-        body,
+        body: body(conversation, row, 5)?,
     })
+}
+
+/// What an entry of this conversation says, from this column.
+pub(crate) fn body(conversation: ConversationId, row: &Row<'_>, column: usize) -> Result<EventBody> {
+    let body = row
+        .get_ref(column)?
+        .as_str()
+        .map_err(|error| corrupt(error.to_string()))?;
+    serde_json::from_str(body)
+        .map_err(|error| corrupt(format!("an entry of {conversation} is not an entry: {error}")))
 }
 
 /// What an entry says, as the column `body` has it.

@@ -9,6 +9,7 @@ use pipit_store::account::{
 use pipit_store::blob::{
     AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList,
 };
+use pipit_store::change::{Pins, ReactionRecord};
 use pipit_store::conversation::{
     ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
 };
@@ -22,7 +23,8 @@ use pipit_wire::frame::{
 use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 
 use crate::{
-    SqliteStore, account, append, blob, conversation, device, invite, log, person, personal, receipt, summary,
+    SqliteStore, account, append, blob, change, conversation, device, invite, log, person, personal, receipt,
+    summary,
 };
 
 #[async_trait]
@@ -405,6 +407,32 @@ impl Store for SqliteStore {
         self.engine
             .read(move |db| log::catch_up(db, user, &cursors, limit))
             .await
+    }
+
+    async fn list_reactions(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        message: EventId,
+        limit: u32,
+    ) -> Result<Option<Vec<ReactionRecord>>, StoreError> {
+        self.engine
+            .read(move |db| change::list_reactions(db, conversation, user, message, limit))
+            .await
+    }
+
+    async fn list_pins(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> Result<Option<Pins>, StoreError> {
+        self.engine
+            .read(move |db| change::list_pins(db, conversation, user))
+            .await
+    }
+
+    async fn scrub(&self) -> Result<bool, StoreError> {
+        self.engine.scrub().await
     }
 
     async fn advance_receipts(&self, batch: &[ReceiptAdvance]) -> Result<Vec<ReceiptOutcome>, StoreError> {

@@ -5,7 +5,7 @@ use pipit_wire::limits::SUMMARY_MEMBERS_MAX;
 use pipit_wire::{ConversationId, Seq, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use crate::{conversation, log, personal, receipt, row};
+use crate::{change, conversation, log, personal, receipt, row};
 
 /// How far unread messages are counted: beyond it, the number itself tells nobody anything.
 const UNREAD_MAX: u32 = 1_000;
@@ -121,7 +121,8 @@ fn complete(db: &Connection, user: UserId, row: SummaryRow) -> Result<Conversati
     let mut summary = row.summary;
     summary.members = find_members(db, summary.id, user)?;
     if row.last_message_seq >= summary.first_seq {
-        summary.last_message = log::find_at(db, summary.id, row.last_message_seq)?;
+        let last = log::find_at(db, summary.id, row.last_message_seq)?;
+        summary.last_message = last.map(|event| change::as_it_is(db, event)).transpose()?;
     }
     summary.personal = personal::find(db, summary.id, user)?;
     summary.unread = receipt::unread_after(db, summary.id, user, row.read_seq, UNREAD_MAX)?;

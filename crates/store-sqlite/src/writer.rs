@@ -16,6 +16,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use pipit_store::error::StoreError;
 use rusqlite::{Connection, ffi};
@@ -106,6 +107,8 @@ where
 
 enum Message {
     Job(Box<dyn Job>),
+    /// Empties the write-ahead log; says whether it is empty.
+    Scrub(oneshot::Sender<Result<bool, StoreError>>),
     /// Ends the thread; answered when the connection has been closed.
     Stop(oneshot::Sender<()>),
 }
@@ -157,6 +160,16 @@ impl Writer {
         answer.await.map_err(|_| closed())?
     }
 
+    /// Folds the write-ahead log into the database and empties it, after what waits has been committed. False where a reader held on to it.
+    pub(crate) async fn scrub(&self) -> Result<bool, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue
+            .send(Message::Scrub(reply))
+            .await
+            .map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+
     /// Ends the thread after what waits has been committed. Calls that come later find the store closed.
     pub(crate) async fn close(&self) {
         let (reply, stopped) = oneshot::channel();
@@ -189,15 +202,20 @@ fn serve(mut db: Connection, lock: std::fs::File, mut queue: mpsc::Receiver<Mess
     let mut stop = None;
     while stop.is_none() && queue.blocking_recv_many(&mut group, GROUP_JOBS_MAX) > 0 {
         let mut jobs = Vec::with_capacity(group.len());
+        let mut scrubs = Vec::new();
         for message in group.drain(..) {
             match message {
                 // What came after the order to stop is not run; its caller finds the store closed.
                 Message::Job(job) if stop.is_none() => jobs.push(job),
                 Message::Stop(reply) if stop.is_none() => stop = Some(reply),
-                Message::Job(_) | Message::Stop(_) => {}
+                Message::Scrub(reply) if stop.is_none() => scrubs.push(reply),
+                Message::Job(_) | Message::Scrub(_) | Message::Stop(_) => {}
             }
         }
         run_group(&mut db, jobs, counters);
+        for reply in scrubs {
+            let _nobody_waits = reply.send(scrub(&db).map_err(store_error));
+        }
     }
     drop(queue);
     if let Err((_, error)) = db.close() {
@@ -210,6 +228,16 @@ fn serve(mut db: Connection, lock: std::fs::File, mut queue: mpsc::Receiver<Mess
     if let Some(reply) = stop {
         let _ = reply.send(());
     }
+}
+
+/// Readers are done in milliseconds; whoever writes does not wait longer for one that is not.
+const SCRUB_BUSY: Duration = Duration::from_millis(100);
+
+fn scrub(db: &Connection) -> rusqlite::Result<bool> {
+    db.busy_timeout(SCRUB_BUSY)?;
+    let busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+    db.busy_timeout(crate::open::BUSY)?;
+    Ok(!busy?)
 }
 
 /// Runs all of the jobs, in one transaction unless SQLite gives that up on the way.

@@ -8,7 +8,9 @@
 //! * the log of a conversation has `seq` 1, 2, 3, … without gaps, whatever fails in between;
 //! * an event id is unique within its conversation: appending it again returns what the first append returned;
 //! * receipts only move forward, and `read_seq <= delivered_seq <= last_seq`;
-//! * what a log entry says about members and titles, and the tables of members and titles, change in one transaction.
+//! * what a log entry says about members and titles, and the tables of members and titles, change in one transaction;
+//! * what a log entry says about an earlier message, and what is kept of that message, change in one transaction; what was
+//!   deleted is nowhere any more from then on.
 //!
 //! Authorization is not decided here. The service decides it in `model` on facts that it has read; the facts travel with
 //! the append ([`Facts`]) and the store refuses with [`AppendError::Stale`] where they no longer hold.
@@ -16,6 +18,7 @@
 
 pub mod account;
 pub mod blob;
+pub mod change;
 pub mod conversation;
 pub mod error;
 pub mod log;
@@ -31,6 +34,7 @@ use account::{
     NewInvite, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
 };
 use blob::{AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList};
+use change::{Pins, ReactionRecord};
 use conversation::{ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup};
 use error::StoreError;
 use log::{Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome};
@@ -245,7 +249,8 @@ pub trait Store: Send + Sync + 'static {
         &self,
         batch: Vec<Append>,
     ) -> Result<Vec<Result<Appended, AppendError>>, StoreError>;
-    /// A page of a log, for `user`; none where they are not a member. Entries before their `first_seq` are never returned.
+    /// A page of a log with what has become of its messages, at one moment, for `user`; none where they are not a member. Entries before
+    /// their `first_seq` are never returned.
     async fn read_log(
         &self,
         conversation: ConversationId,
@@ -260,6 +265,21 @@ pub trait Store: Send + Sync + 'static {
         cursors: &[Cursor],
         limit: u32,
     ) -> Result<Vec<CatchUpRow>, StoreError>;
+    /// Who reacted to a message, in the order in which they did, at most `limit`, for `user`; none where they are not a member, or there is
+    /// no such message that they may read. Nobody, where it is deleted.
+    async fn list_reactions(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        message: EventId,
+        limit: u32,
+    ) -> Result<Option<Vec<ReactionRecord>>, StoreError>;
+    /// The pinned messages that `user` may read, at one moment; none where they are not a member.
+    async fn list_pins(&self, conversation: ConversationId, user: UserId)
+    -> Result<Option<Pins>, StoreError>;
+    /// Makes sure that what has been erased is gone from the storage's own files as well, as far as that is in its hands. False where it could
+    /// not be done now, and is to be tried again.
+    async fn scrub(&self) -> Result<bool, StoreError>;
     /// Moves markers forward, in the order given; one outcome each.
     async fn advance_receipts(&self, batch: &[ReceiptAdvance]) -> Result<Vec<ReceiptOutcome>, StoreError>;
     /// The markers of all members of a conversation, at most `limit`.

@@ -1,19 +1,21 @@
 //! Appending to a conversation's log, reading it, and the markers in it.
 
-use pipit_wire::event::{EventBody, Role};
+use pipit_wire::event::{EventBody, MessageState, Role};
 use pipit_wire::frame::Receipt;
 use pipit_wire::{ConversationId, DeviceId, Event, EventId, Seq, Timestamp, UserId};
 
 /// An entry to append.
 ///
 /// An id that is in the log already is looked at before anything else: repeating an entry whose facts no longer hold returns
-/// what the first append returned. It is the same entry where sender and body are the same; device and time may differ.
+/// what the first append returned. It is the same entry where sender and body are the same; device and time may differ, and so
+/// may what has been erased since ([`crate::change::is_repetition`]).
 ///
 /// A message whose files are not all there and finished is [`AppendError::Stale`]; from then on the files are kept for it.
 ///
 /// The store applies what it says about members and titles in the same transaction: `MemberAdded` makes a membership whose
 /// `first_seq` is the entry's own and whose markers stand just before it; `MemberRemoved` ends one; `RoleChanged` and
-/// `TitleChanged` change theirs. `Created` is refused by debug assertion: conversations are made by `create_*`.
+/// `TitleChanged` change theirs; `MessageChanged` changes what is kept of its message, see [`crate::change`], or finds it so already: then
+/// nothing is appended, and the answer is `repeated`, with the entry that stands. `Created` is refused by debug assertion: conversations are made by `create_*`.
 #[derive(Clone, Debug)]
 pub struct Append {
     /// The idempotency key, unique within the conversation.
@@ -67,6 +69,12 @@ pub enum AppendError {
     /// the role of who is none): read again, decide again.
     #[error("the facts have changed")]
     Stale,
+    /// The message that is to change is not there: no such entry, none that is a message, or one that is deleted.
+    #[error("there is no such message")]
+    NoMessage,
+    /// There are as many edits of the message, different emoji under it, or pinned messages in the conversation as may be.
+    #[error("there are as many as may be")]
+    LimitReached,
 }
 
 /// Which part of a log.
@@ -98,6 +106,9 @@ pub enum LogRange {
 pub struct LogPage {
     /// In order of seq, without a gap.
     pub events: Vec<Event>,
+    /// What has become of its messages as of `last_seq`, in order of seq; those to which nothing has happened, and those that are
+    /// deleted, have none.
+    pub states: Vec<MessageState>,
     /// The first entry that the reader may read.
     pub first_seq: Seq,
     /// The last entry of the log.

@@ -36,6 +36,8 @@ pub const REACTION_BYTES_MAX: usize = 64;
 pub const REACTIONS_MAX: usize = 20;
 /// The most people that a state names for one emoji.
 pub const REACTION_USERS_MAX: usize = 5;
+/// The most edits of one message.
+pub const EDITS_MAX: usize = 200;
 /// The most pinned messages of a conversation.
 pub const PINNED_MAX: usize = 50;
 
