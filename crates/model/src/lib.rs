@@ -4,6 +4,7 @@
 //! database.
 #![warn(missing_docs)]
 
+pub mod emoji;
 pub mod file;
 pub mod permission;
 pub mod text;

@@ -47,6 +47,8 @@ pub enum Action {
     React,
     /// Change a message of one's own (its window is a rule of [`crate::window`]).
     EditOwn,
+    /// Change somebody else's message: nobody may put words into another's mouth.
+    EditOthers,
     /// Delete a message of one's own for everyone.
     DeleteOwn,
     /// Delete somebody else's message for everyone; an author who has left counts as a member.
@@ -122,6 +124,9 @@ pub enum Refusal {
     /// Only announcements are written here, by admins and owners.
     #[error("only admins write here")]
     AnnouncementsOnly,
+    /// Only whoever wrote it may.
+    #[error("only its author may")]
+    NotAuthor,
     /// The other person's role is not below one's own.
     #[error("the other's role is not below one's own")]
     TargetNotBelow,
@@ -145,9 +150,11 @@ impl Refusal {
             Self::Blocked => ErrorCode::Blocked,
             Self::LastOwner => ErrorCode::OwnerRequired,
             Self::GroupFull { .. } => ErrorCode::GroupTooLarge,
-            Self::OnlyInGroups | Self::RoleTooLow { .. } | Self::AnnouncementsOnly | Self::TargetNotBelow => {
-                ErrorCode::Forbidden
-            }
+            Self::OnlyInGroups
+            | Self::RoleTooLow { .. }
+            | Self::AnnouncementsOnly
+            | Self::NotAuthor
+            | Self::TargetNotBelow => ErrorCode::Forbidden,
         }
     }
 }
@@ -175,6 +182,7 @@ fn in_direct(actor: Actor, action: Action) -> Result<(), Refusal> {
                 Ok(())
             }
         }
+        Action::EditOthers => Err(Refusal::NotAuthor),
         Action::DeleteOthers { .. }
         | Action::ChangeProfile
         | Action::ChangeSettings
@@ -199,6 +207,7 @@ fn in_group(role: Role, action: Action, place: Place) -> Result<(), Refusal> {
                 Ok(())
             }
         }
+        Action::EditOthers => Err(Refusal::NotAuthor),
         Action::Pin => at_least(role, Role::Moderator),
         Action::ChangeProfile | Action::ChangeSettings | Action::ManageInvites => at_least(role, Role::Admin),
         Action::AddMembers { count } => {

@@ -24,6 +24,15 @@ pub const EDIT_WINDOW: Window = Window::UpTo {
 pub const DELETE_WINDOW: Window = Window::Unlimited;
 
 impl Window {
+    /// The window that a limit says in milliseconds: 0 for never, below that always.
+    pub const fn of_ms(duration_ms: i64) -> Self {
+        match duration_ms {
+            0 => Self::Closed,
+            ..0 => Self::Unlimited,
+            duration_ms => Self::UpTo { duration_ms },
+        }
+    }
+
     /// Whether it is still open at `now` for something that came into the log at `at`. A clock that has gone back does not close it.
     pub const fn is_open(self, at: Timestamp, now: Timestamp) -> bool {
         match self {
@@ -53,5 +62,8 @@ mod tests {
         }
         assert!(Window::Unlimited.is_open(at, Timestamp(i64::MAX)));
         assert!(!Window::Closed.is_open(at, at));
+        for (limit, expect) in [(0, Window::Closed), (-1, Window::Unlimited), (500, window)] {
+            assert_eq!(Window::of_ms(limit), expect, "{limit}");
+        }
     }
 }

@@ -10,7 +10,9 @@ mod source;
 
 pub use example::example;
 pub use option::OptionDef;
-pub use section::{General, Inviters, Limits, Log, LogFormat, Media, MetricsAccess, Proxy, Registration};
+pub use section::{
+    General, Inviters, Limits, Log, LogFormat, Media, Messages, MetricsAccess, Proxy, Registration,
+};
 pub use source::{ConfigError, Sources, load};
 
 /// The whole configuration, checked.
@@ -24,6 +26,8 @@ pub struct Config {
     pub limits: Limits,
     /// Files.
     pub media: Media,
+    /// Changes of messages.
+    pub messages: Messages,
     /// What stands in front of the server.
     pub proxy: Proxy,
 }
@@ -36,6 +40,7 @@ impl Config {
             Log::OPTIONS,
             Limits::OPTIONS,
             Media::OPTIONS,
+            Messages::OPTIONS,
             Proxy::OPTIONS,
         ]
         .into_iter()
@@ -47,6 +52,7 @@ impl Config {
         self.log.validate()?;
         self.limits.validate()?;
         self.media.validate()?;
+        self.messages.validate()?;
         self.proxy.validate()
     }
 }

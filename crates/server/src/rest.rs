@@ -110,6 +110,8 @@ fn endpoints() -> OpenApiRouter<App> {
             conversations::members::list,
             conversations::members::add::add
         ))
+        .routes(routes!(conversations::pins::list))
+        .routes(routes!(conversations::reactions::list))
         .routes(routes!(
             conversations::members::change_role::change_role,
             conversations::members::remove::remove

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::{Clock, Random, SystemClock, SystemRandom};
-use crate::config::Config;
+use crate::config::{Config, Messages};
 use crate::context::Context;
 use crate::data_dir::{DataDir, SigningKey};
 use crate::gateway;
@@ -31,6 +31,7 @@ use crate::service::invites::Invites;
 use crate::service::media::Media;
 use crate::service::passwords::Passwords;
 use crate::service::pruning::Pruning;
+use crate::service::scrubbing::Scrubbing;
 use crate::service::tokens::{AccessTokens, Secret, SecretKind};
 
 pub use self::error::StartError;
@@ -148,7 +149,7 @@ impl Server {
             tasks.clone(),
         );
         tasks.spawn(Arc::clone(&media).run_clearing(stop.clone()));
-        tasks.spawn(Pruning::new(context.clone(), Arc::clone(&node.stats)).run(stop.clone()));
+        start_chores(&context, &node, &stop);
         let needs_set_up = context.store.find_server().await?.is_none();
         let metrics = Metrics::new(Arc::clone(&node.stats), way.redis());
         let app = assemble(&config, context, tokens, node, media, metrics, &key);
@@ -238,6 +239,14 @@ impl Server {
     }
 }
 
+/// What is done from time to time.
+fn start_chores(context: &Context, node: &Node, stop: &CancellationToken) {
+    let scrubbing = Scrubbing::new(context.clone(), Arc::clone(&node.stats));
+    node.tasks.spawn(scrubbing.run(stop.clone()));
+    let pruning = Pruning::new(context.clone(), Arc::clone(&node.stats));
+    node.tasks.spawn(pruning.run(stop.clone()));
+}
+
 fn limits(config: &Config) -> Limits {
     let media = MediaLimits {
         file_bytes_max: config.media.file_bytes_max,
@@ -248,6 +257,8 @@ fn limits(config: &Config) -> Limits {
     };
     Limits {
         media,
+        edit_window_ms: Messages::window_ms(config.messages.edit_window_s),
+        delete_window_ms: Messages::window_ms(config.messages.delete_window_s),
         ..Limits::default()
     }
 }

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod accounts;
 pub mod attachments;
+pub mod changes;
 pub mod conversations;
 pub mod devices;
 pub mod invites;
@@ -13,4 +14,5 @@ pub mod personal;
 pub mod presence;
 pub mod pruning;
 pub mod receipts;
+pub mod scrubbing;
 pub mod tokens;

@@ -22,6 +22,16 @@ macro_rules! counters {
 counters! {
     /// Entries put into a log, repetitions not counted.
     messages_appended,
+    /// Edits of messages among them.
+    edits_appended,
+    /// Deletions of messages among them.
+    deletions_appended,
+    /// Reactions among them, given and taken back.
+    reactions_appended,
+    /// Pins among them, set and taken away.
+    pins_appended,
+    /// Times that what was deleted was cleared out of the storage's files.
+    scrubs,
     /// Commits that put them there.
     batches,
     /// Entries announced.

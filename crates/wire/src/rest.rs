@@ -4,10 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{ConversationKind, MemberRole, Role};
+use crate::event::{ConversationKind, Event, MemberRole, MessageState, Role};
 use crate::frame::client::ClientInfo;
 use crate::frame::{ConversationSummary, Member, Profile};
-use crate::ids::{BlobId, ConversationId, DeviceId, EventId, InviteId, UserId};
+use crate::ids::{BlobId, ConversationId, DeviceId, EventId, InviteId, Seq, UserId};
 use crate::limits::Limits;
 use crate::media::Attachment;
 use crate::time::Timestamp;
@@ -293,6 +293,27 @@ answers! {
         blob: BlobId,
         /// The path and query on this server. For a smaller picture put `/thumb/320` or `/thumb/1280` before the `?`.
         path: String,
+    }
+    /// `GET /v1/conversations/{id}/messages/{message}/reactions`: who reacted to a message.
+    MessageReactions {
+        /// In the order in which they did, the first 1,000.
+        items: Vec<MessageReaction>,
+    }
+    /// Who reacted, and with what.
+    MessageReaction {
+        /// With what.
+        emoji: String,
+        /// Who.
+        profile: Profile,
+        /// The entry of the log that says so.
+        seq: Seq,
+    }
+    /// `GET /v1/conversations/{id}/pins`: the pinned messages, at most 50.
+    Pins {
+        /// The messages, the one pinned last first.
+        events: Vec<Event>,
+        /// What has become of them: each is in here.
+        states: Vec<MessageState>,
     }
     /// What a member is now.
     MemberChanged {

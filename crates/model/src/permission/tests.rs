@@ -37,6 +37,7 @@ fn every_action() -> Vec<Action> {
         Action::Send,
         Action::React,
         Action::EditOwn,
+        Action::EditOthers,
         Action::DeleteOwn,
         Action::Pin,
         Action::ChangeProfile,
@@ -58,7 +59,7 @@ fn every_action() -> Vec<Action> {
     actions
 }
 
-/// One letter a role (member, moderator, admin, owner): `y` may, `r` role too low, `t` target not below.
+/// One letter a role (member, moderator, admin, owner): `y` may, `r` role too low, `t` target not below, `a` not the author.
 fn check(action: Action, expect: &str) {
     let got: String = ROLES
         .iter()
@@ -66,6 +67,7 @@ fn check(action: Action, expect: &str) {
             Ok(()) => 'y',
             Err(Refusal::RoleTooLow { .. }) => 'r',
             Err(Refusal::TargetNotBelow) => 't',
+            Err(Refusal::NotAuthor) => 'a',
             Err(other) => panic!("{action:?} by {role:?}: {other}"),
         })
         .collect();
@@ -87,6 +89,7 @@ fn what_each_role_may_do_in_a_group() {
         check(action, "yyyy");
     }
     check(Action::Pin, "ryyy");
+    check(Action::EditOthers, "aaaa");
     for action in [
         Action::ChangeProfile,
         Action::ChangeSettings,
@@ -140,10 +143,10 @@ fn a_direct_conversation_has_no_roles_to_use() {
                 | Action::DeleteOwn
                 | Action::Pin
         );
-        let expect = if allowed {
-            Ok(())
-        } else {
-            Err(Refusal::OnlyInGroups)
+        let expect = match action {
+            _ if allowed => Ok(()),
+            Action::EditOthers => Err(Refusal::NotAuthor),
+            _ => Err(Refusal::OnlyInGroups),
         };
         assert_eq!(
             authorize(actor(Role::Member), action, direct()),

@@ -43,6 +43,7 @@ pub(super) fn default_of(option: &OptionDef) -> Option<Value> {
         "log" => Table::try_from(config.log),
         "limits" => Table::try_from(config.limits),
         "media" => Table::try_from(config.media),
+        "messages" => Table::try_from(config.messages),
         "proxy" => Table::try_from(config.proxy),
         _ => Table::try_from(config.general),
     };

@@ -140,6 +140,16 @@ section! {
 }
 
 section! {
+    /// How long messages may be changed by those who wrote them.
+    Messages in "messages" {
+        /// For how long a message may be edited after it was sent, seconds. 0: never; -1: always.
+        edit_window_s: i64 = 24 * 60 * 60;
+        /// For how long its author may delete a message for everyone, seconds. 0: never; -1: always. Moderators of a group may always.
+        delete_window_s: i64 = -1;
+    }
+}
+
+section! {
     /// What stands in front of the server, if anything.
     Proxy in "proxy" {
         /// The header in which a trusted proxy gives its client's address, such as "x-forwarded-for"; its last entry counts.
@@ -277,6 +287,31 @@ impl Media {
             return Err(Invalid::new("media.secret_key", "goes with `media.access_key`"));
         }
         Ok(())
+    }
+}
+
+impl Messages {
+    pub(super) fn validate(&self) -> Result<(), Invalid> {
+        /// A hundred years.
+        const SECONDS_MAX: i64 = 100 * 365 * 24 * 60 * 60;
+        for (name, value) in [
+            ("messages.edit_window_s", self.edit_window_s),
+            ("messages.delete_window_s", self.delete_window_s),
+        ] {
+            if !(-1..=SECONDS_MAX).contains(&value) {
+                return Err(Invalid::new(name, format!("is between -1 and {SECONDS_MAX}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// A window of seconds in milliseconds; never and always stay what they are.
+    pub(crate) const fn window_ms(seconds: i64) -> i64 {
+        if seconds > 0 {
+            seconds.saturating_mul(1_000)
+        } else {
+            seconds
+        }
     }
 }
 

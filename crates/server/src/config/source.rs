@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{Config, General, Limits, Log, Media, OptionDef, Proxy};
+use super::{Config, General, Limits, Log, Media, Messages, OptionDef, Proxy};
 
 /// Where values come from.
 pub struct Sources<'a> {
@@ -162,6 +162,7 @@ impl Draft {
             log: self.take("log")?,
             limits: self.take("limits")?,
             media: self.take("media")?,
+            messages: self.take("messages")?,
             proxy: self.take("proxy")?,
         };
         config.validate().map_err(|invalid| ConfigError::Value {
@@ -188,6 +189,7 @@ fn check(section: &str, table: &Table) -> Result<(), String> {
         "log" => read::<Log>(table).map(|_section| ()),
         "limits" => read::<Limits>(table).map(|_section| ()),
         "media" => read::<Media>(table).map(|_section| ()),
+        "messages" => read::<Messages>(table).map(|_section| ()),
         "proxy" => read::<Proxy>(table).map(|_section| ()),
         _ => read::<General>(table).map(|_section| ()),
     }

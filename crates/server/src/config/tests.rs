@@ -74,7 +74,12 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             "proxy.address_header" => "x-real-ip",
             "stop_delay_ms" => "7",
             "media.access_key" | "media.secret_key" => "key",
-            key if key.starts_with("limits.") || key.starts_with("media.") => "7",
+            key if ["limits.", "media.", "messages."]
+                .iter()
+                .any(|section| key.starts_with(section)) =>
+            {
+                "7"
+            }
             key => panic!("say here how to set `{key}`"),
         };
         // What needs another option beside it.
@@ -188,6 +193,8 @@ fn refusals_name_the_flag_or_variable() {
         ("limits-connections-max", "many", "invalid type"),
         ("limits-connections-max", "-1", "invalid value"),
         ("limits-connections-max", "0", "is between"),
+        ("messages-edit-window-s", "-2", "is between -1"),
+        ("messages-delete-window-s", "soon", "invalid type"),
         ("log-level", "info,,=", ""),
         ("stop-delay-ms", "60001", "is at most 60000"),
         ("public-url", "chat.example.org", "begins with http"),

@@ -48,10 +48,14 @@ impl Announcer {
         event
     }
 
-    /// Announces a message once more, where there are other nodes: the node that appended it may have ended before it told anybody.
+    /// Announces a message or a change of one once more, where there are other nodes: the node that appended it may have ended before it told anybody.
     /// Whoever was given it already drops it.
     pub fn announce_again(&self, event: Event) -> Event {
-        if self.hub.is_alone() || !matches!(event.body, EventBody::Message { .. }) {
+        let is_written = matches!(
+            event.body,
+            EventBody::Message { .. } | EventBody::MessageChanged { .. }
+        );
+        if self.hub.is_alone() || !is_written {
             return event;
         }
         let conversation = event.conversation;

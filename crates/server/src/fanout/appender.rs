@@ -22,6 +22,7 @@ use std::sync::Arc;
 use pipit_store::Store;
 use pipit_store::error::StoreError;
 use pipit_store::log::{Append, AppendError, Appended};
+use pipit_wire::event::{EventBody, MessageChange};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -159,6 +160,18 @@ impl Worker {
         }
     }
 
+    fn count_change(&self, body: &EventBody) {
+        if let EventBody::MessageChanged { change, .. } = body {
+            let counter = match change {
+                MessageChange::Edit { .. } => &self.stats.edits_appended,
+                MessageChange::Delete {} => &self.stats.deletions_appended,
+                MessageChange::React { .. } => &self.stats.reactions_appended,
+                MessageChange::Pin { .. } => &self.stats.pins_appended,
+            };
+            counter.add_one();
+        }
+    }
+
     fn announce(&self, outcome: Result<Appended, AppendError>) -> Outcome {
         let appended = outcome?;
         if appended.repeated {
@@ -168,6 +181,7 @@ impl Worker {
             });
         }
         self.stats.messages_appended.add_one();
+        self.count_change(&appended.event.body);
         Ok(Appended {
             event: self.announcer.announce(appended.event),
             repeated: false,

@@ -8,7 +8,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use pipit_store::log::{Appended, LogRange, ReceiptAdvance};
-use pipit_wire::event::Message;
+use pipit_wire::event::{Change, Message};
 use pipit_wire::frame::PresenceState;
 use pipit_wire::frame::client::{Hello, History, ListConversations, SendTyping, SetPersonal, Sync, Watch};
 use pipit_wire::frame::server::{
@@ -39,12 +39,19 @@ const TYPED_MAX: usize = 8;
 /// The longest `client.name` and `client.version`, in bytes.
 const CLIENT_INFO_BYTES_MAX: usize = 64;
 
-/// A message whose `ack` is owed.
+/// A message or change whose `ack` is owed.
 struct Owed {
     id: RequestId,
+    /// Its id.
     message: MessageId,
     conversation: ConversationId,
     pending: Pending,
+}
+
+/// What becomes an entry of a log.
+enum Write {
+    Message(Message),
+    Change(Change),
 }
 
 struct Typed {
@@ -156,12 +163,11 @@ impl Open {
     ) -> Result<Vec<Bytes>, ServiceError> {
         match frame {
             ClientFrame::Hello(_) => {}
-            ClientFrame::Message(frame) => return self.message(node, frame.id, frame.message).await,
-            ClientFrame::Change(_) => {
-                return Err(ServiceError::refused(
-                    pipit_wire::ErrorCode::Unavailable,
-                    "changes of messages",
-                ));
+            ClientFrame::Message(frame) => {
+                return Ok(self.write(node, frame.id, Write::Message(frame.message)).await);
+            }
+            ClientFrame::Change(frame) => {
+                return Ok(self.write(node, frame.id, Write::Change(frame.change)).await);
             }
             ClientFrame::Receipt(frame) => {
                 let advance = ReceiptAdvance {
@@ -241,19 +247,19 @@ impl Open {
         self.connection.outbox.ended().await;
     }
 
-    async fn message(
-        &mut self,
-        node: &Node,
-        id: RequestId,
-        message: Message,
-    ) -> Result<Vec<Bytes>, ServiceError> {
-        let (message_id, conversation) = (message.id, message.conversation);
+    async fn write(&mut self, node: &Node, id: RequestId, write: Write) -> Vec<Bytes> {
+        let (message_id, conversation, target) = match &write {
+            Write::Message(message) => (message.id, message.conversation, None),
+            Write::Change(change) => (change.id.into(), change.conversation, Some(change.message)),
+        };
         let mut frames = Vec::new();
         // What is decided on facts that were read anew must not overtake what still may have to be decided again.
         let reads_anew = self.access.get(conversation, node.context.now()).is_none();
         let must_wait = |owed: &VecDeque<Owed>| {
             owed.len() >= PENDING_MAX
                 || (reads_anew && owed.iter().any(|owed| owed.conversation == conversation))
+                // What is to change has to be in the log first.
+                || target.is_some_and(|target| owed.iter().any(|owed| owed.message == target))
         };
         while must_wait(&self.owed) {
             let outcome = match self.outcome.take() {
@@ -262,11 +268,12 @@ impl Open {
             };
             frames.extend(self.settle_first(node, outcome).await);
         }
-        match node
-            .messaging
-            .submit(self.caller, message, &mut self.access)
-            .await
-        {
+        let (messaging, access) = (&node.messaging, &mut self.access);
+        let submitted = match write {
+            Write::Message(message) => messaging.submit(self.caller, message, access).await,
+            Write::Change(change) => messaging.submit_change(self.caller, change, access).await,
+        };
+        match submitted {
             Ok(Submitted::Pending(pending)) => {
                 self.owed.push_back(Owed {
                     id,
@@ -281,7 +288,7 @@ impl Open {
                 frames.push(encode(&ServerFrame::Error(refusal)));
             }
         }
-        Ok(frames)
+        frames
     }
 
     async fn settle_first(&mut self, node: &Node, outcome: Outcome) -> Vec<Bytes> {
@@ -483,7 +490,7 @@ impl Open {
             id,
             conversation,
             events: page.events,
-            states: Vec::new(),
+            states: page.states,
             first_seq: page.first_seq,
             last_seq: page.last_seq,
         })))

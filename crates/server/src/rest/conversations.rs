@@ -4,6 +4,8 @@ pub(super) mod direct;
 pub(super) mod find;
 pub(super) mod group;
 pub(super) mod members;
+pub(super) mod pins;
+pub(super) mod reactions;
 pub(super) mod rename;
 
 use axum::Json;

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use pipit_model::{Action, text};
+use pipit_store::change::{is_erased, is_repetition};
 use pipit_store::log::{Append, AppendError, Appended};
 use pipit_wire::event::{EventBody, Message};
 use pipit_wire::frame::client::SendTyping;
@@ -24,7 +25,7 @@ const SCHEME_BYTES_MAX: usize = 32;
 
 /// See the module.
 pub struct Messaging {
-    context: Context,
+    pub(super) context: Context,
     appender: Appender,
     hub: Arc<Hub>,
 }
@@ -116,7 +117,8 @@ impl Messaging {
             .find_event(message.conversation, message.id.into())
             .await?;
         let same = |event: &pipit_wire::Event| {
-            event.sender == caller.user && attachments::has_same_files(&event.body, &message.content)
+            let is_it = attachments::has_same_files(&event.body, &message.content) || is_erased(&event.body);
+            event.sender == caller.user && is_it
         };
         match found.filter(same) {
             Some(event) => Ok(Submitted::Appended(Appended {
@@ -150,7 +152,7 @@ impl Messaging {
         }
     }
 
-    async fn decide(
+    pub(super) async fn decide(
         &self,
         mut entry: Append,
         attempts: u32,
@@ -174,6 +176,10 @@ impl Messaging {
     }
 
     async fn authorize(&self, entry: &mut Append, cache: &mut AccessCache) -> Result<(), ServiceError> {
+        if let EventBody::MessageChanged { message, .. } = &entry.body {
+            let message = *message;
+            return self.authorize_change(entry, message, cache).await;
+        }
         let group_members_max = self.context.limits.group_members_max;
         let now = self.context.now();
         if let Some(access) = cache.get(entry.conversation, now) {
@@ -188,18 +194,12 @@ impl Messaging {
         Ok(())
     }
 
-    fn check(&self, content: &Content) -> Result<(), ServiceError> {
+    pub(super) fn check(&self, content: &Content) -> Result<(), ServiceError> {
         let limits = &self.context.limits;
         match content {
             // Files may speak for themselves.
             Content::Plain { text, attachments } if text.is_empty() && !attachments.is_empty() => Ok(()),
-            Content::Plain { text, .. } => {
-                let bytes_max = usize::try_from(limits.message_text_bytes_max).unwrap_or(usize::MAX);
-                match text::message(text, bytes_max) {
-                    Err(error @ text::TextError::TooLong { .. }) => Err(too_large("text", error)),
-                    result => result.map_err(|error| ServiceError::text("text", error)),
-                }
-            }
+            Content::Plain { text, .. } => self.check_text(text),
             Content::Erased {} => Err(ServiceError::field("content", "only the server erases")),
             Content::Sealed { scheme, bytes } => {
                 let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
@@ -218,6 +218,14 @@ impl Messaging {
                 }
                 Ok(())
             }
+        }
+    }
+
+    pub(super) fn check_text(&self, text: &str) -> Result<(), ServiceError> {
+        let bytes_max = usize::try_from(self.context.limits.message_text_bytes_max).unwrap_or(usize::MAX);
+        match text::message(text, bytes_max) {
+            Err(error @ text::TextError::TooLong { .. }) => Err(too_large("text", error)),
+            result => result.map_err(|error| ServiceError::text("text", error)),
         }
     }
 
@@ -262,7 +270,7 @@ pub(super) async fn find_appended(
     let event_id: EventId = entry.id;
     let found = context.store.find_event(entry.conversation, event_id).await?;
     Ok(found
-        .filter(|event| event.sender == entry.sender && event.body == entry.body)
+        .filter(|event| is_repetition(event, entry.sender, &entry.body))
         .map(|event| Appended {
             event,
             repeated: true,
@@ -273,6 +281,10 @@ impl From<AppendFailure> for ServiceError {
     fn from(failure: AppendFailure) -> Self {
         match failure {
             AppendFailure::Refused(AppendError::NoConversation) => super::access::not_member(),
+            AppendFailure::Refused(AppendError::NoMessage) => super::changes::no_message(),
+            AppendFailure::Refused(AppendError::LimitReached) => {
+                Self::refused(ErrorCode::LimitReached, "there are as many as may be")
+            }
             AppendFailure::Refused(AppendError::IdConflict) => {
                 Self::refused(ErrorCode::IdConflict, "the id was used before for something else")
             }

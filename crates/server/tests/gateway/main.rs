@@ -8,6 +8,7 @@
 )]
 
 mod abuse;
+mod changes;
 mod chat;
 mod ends;
 mod lossy;

@@ -27,7 +27,7 @@ fn guarded(fill: impl Fn(&str) -> String) -> Vec<(Method, String)> {
 }
 
 fn with_nobody(path: &str) -> String {
-    ["{id}", "{user}", "{invite}", "{blob}"]
+    ["{id}", "{user}", "{invite}", "{blob}", "{message}"]
         .iter()
         .fold(path.to_owned(), |path, name| path.replace(name, nobody()))
         .replace("{pixels}", "320")
@@ -100,6 +100,10 @@ async fn what_belongs_to_others_is_not_there() {
             world.get(place, &bob).await,
             world.patch(place, &bob, rename.clone()).await,
             world.get(&members, &bob).await,
+            world.get(&format!("{place}/pins"), &bob).await,
+            world
+                .get(&format!("{place}/messages/{event}/reactions"), &bob)
+                .await,
             world.post(&members, &bob, add.clone()).await,
             world.patch(&member(&bob), &bob, role.clone()).await,
             world.patch(&member(&ada), &bob, role.clone()).await,
