@@ -56,7 +56,9 @@ pub(crate) fn save(
     connection
         .prepare_cached(
             "UPDATE entry SET base = ?3, as_of = ?4, folded = ?5, folded_seq = ?6, pinned_seq = ?7,
-                    text = coalesce(?8, text)
+                    text = CASE WHEN ?8 IS NOT NULL THEN ?8
+                                WHEN folded IS NOT NULL AND text IS NOT NULL
+                                THEN json_extract(raw, '$.body.content.text') ELSE text END
              WHERE conversation = ?1 AND seq = ?2",
         )?
         .execute(params![

@@ -5,12 +5,13 @@
 //! back another that has not left yet. A message that has not left yet is changed in the outbox itself.
 
 use pipit_model::Action;
-use pipit_wire::event::{EventBody, MessageChange};
+use pipit_wire::event::{EventBody, LastEdit, MessageChange};
+use pipit_wire::frame::Member;
 use pipit_wire::limits::REACTION_BYTES_MAX;
 use pipit_wire::{Content, ConversationId, ErrorCode, Event, EventId, MessageId, Seq, Timestamp, UserId};
 
 use crate::actions::Acting;
-use crate::command::{CommandError, ForwardTarget, Reply};
+use crate::command::{CommandError, EditView, ForwardTarget, MessageReach, Reply};
 use crate::engine::{Engine, Stored};
 use crate::fold::{self, Folded};
 use crate::http::{local_error, refusal};
@@ -214,6 +215,64 @@ impl<S: Storage> Engine<S> {
             }
         }
         Ok(Reply::Done)
+    }
+
+    /// What a message said, oldest first, as far as that is on this device; what it says now is always there.
+    pub(crate) fn list_edits(&self, conversation: ConversationId, message: MessageId) -> Stored<Reply> {
+        let Some(event) = self.storage.find_message(conversation, message)? else {
+            return Ok(refused(ErrorCode::NotFound));
+        };
+        let EventBody::Message {
+            content: Content::Plain { text, .. },
+            ..
+        } = &event.body
+        else {
+            return Ok(refused(ErrorCode::NotFound));
+        };
+        let mut items = vec![EditView {
+            at: event.at,
+            text: text.clone(),
+        }];
+        let changes = self.storage.changes_of(conversation, message, Seq::ZERO)?;
+        for change in &changes {
+            if let EventBody::MessageChanged {
+                change:
+                    MessageChange::Edit {
+                        content: Content::Plain { text, .. },
+                    },
+                ..
+            } = &change.body
+            {
+                let (at, text) = (change.at, text.clone());
+                items.push(EditView { at, text });
+            }
+        }
+        let last = self.storage.fold(conversation, event.seq)?.folded.edit;
+        let last = last.filter(|last| changes.iter().all(|change| change.seq != last.seq));
+        if let Some(LastEdit {
+            at,
+            content: Content::Plain { text, .. },
+            ..
+        }) = last
+        {
+            items.push(EditView { at, text });
+        }
+        Ok(Reply::Edits { items })
+    }
+
+    /// How far the message at this place has come, by the members' markers.
+    pub(crate) fn message_info(&self, seq: Seq, total: u32, members: Vec<Member>) -> Reply {
+        let me = self.me();
+        let others = members
+            .into_iter()
+            .filter(|member| Some(member.profile.user) != me);
+        let items = others.map(|member| MessageReach {
+            delivered: member.delivered_seq.max(member.read_seq) >= seq,
+            read: member.read_seq >= seq,
+            profile: member.profile,
+        });
+        let items = items.collect();
+        Reply::MessageInfo { items, total }
     }
 
     /// What a message says that is to be forwarded.

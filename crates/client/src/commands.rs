@@ -5,7 +5,7 @@ use pipit_wire::rest::{
     AddMembers, ChangeProfile, ChangeRole, NewAccount, NewBlobLinks, NewDirect, NewGroup, NewInvite, Rename,
     SetUp, SignIn, SignUp,
 };
-use pipit_wire::{ConversationId, ErrorCode, Seq};
+use pipit_wire::{ConversationId, ErrorCode, MessageId, Seq};
 
 use crate::command::{AccountForm, Command, CommandId, Reply, ViewId};
 use crate::engine::{Engine, Stored};
@@ -20,11 +20,12 @@ impl<S: Storage> Engine<S> {
             self.reply(view, id, Reply::Failed { error });
             return Ok(());
         }
-        let command = match self.local_command(&view, command)? {
+        let command = match self.local_command(&view, id, command)? {
             Done::Now(reply) => {
                 self.reply(view, id, reply);
                 return Ok(());
             }
+            Done::Asked => return Ok(()),
             Done::Not(command) => command,
         };
         let Some((expects, waiting)) = self.request_of(command) else {
@@ -36,7 +37,7 @@ impl<S: Storage> Engine<S> {
     }
 
     /// Commands that are done on the device.
-    fn local_command(&mut self, view: &ViewId, command: Command) -> Stored<Done> {
+    fn local_command(&mut self, view: &ViewId, id: CommandId, command: Command) -> Stored<Done> {
         match command {
             Command::SetVisible { visible } => self.set_visible(view, visible)?,
             Command::SetOnline { online } => self.set_online(online),
@@ -75,9 +76,14 @@ impl<S: Storage> Engine<S> {
             | Command::React { .. }
             | Command::PinMessage { .. }
             | Command::ForwardMessages { .. }) => return self.change_command(change),
-            Command::ListEdits { .. } | Command::ListReactions { .. } | Command::GetMessageInfo { .. } => {
-                return Ok(Done::Now(no_changes_yet()));
-            }
+            Command::ListEdits {
+                conversation,
+                message,
+            } => return self.list_edits(conversation, message).map(Done::Now),
+            Command::GetMessageInfo {
+                conversation,
+                message,
+            } => return self.get_message_info(view, id, conversation, message),
             Command::SetTyping { conversation, active } => self.set_typing(conversation, active),
             Command::SaveDraft { conversation, text } => self.keep_draft(conversation, text)?,
             Command::SetListFilter { filter } => self.set_list_filter(view, filter),
@@ -100,6 +106,33 @@ impl<S: Storage> Engine<S> {
             other => return Ok(Done::Not(other)),
         }
         Ok(Done::Now(Reply::Done))
+    }
+
+    /// The markers of a conversation's members say how far a message of one's own has come.
+    fn get_message_info(
+        &mut self,
+        view: &ViewId,
+        id: CommandId,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Stored<Done> {
+        let event = self.storage.find_message(conversation, message)?;
+        let (Some(event), Some(record)) = (event, self.storage.conversation(conversation)?) else {
+            let error = refusal(ErrorCode::NotFound, None);
+            return Ok(Done::Now(Reply::Failed { error }));
+        };
+        if Some(event.sender) != self.me() {
+            let error = refusal(ErrorCode::Forbidden, None);
+            return Ok(Done::Now(Reply::Failed { error }));
+        }
+        let expects = Expects::Reach {
+            seq: event.seq,
+            others: record.member_count.saturating_sub(1),
+        };
+        let view = view.clone();
+        let call = Call::Command { view, id, expects };
+        self.call(signed(HttpMethod::Get, members_path(conversation, None)).answering(call));
+        Ok(Done::Asked)
     }
 
     /// Commands that do something to messages.
@@ -211,6 +244,16 @@ impl<S: Storage> Engine<S> {
                     found_members_path(conversation, query.as_deref(), after.as_deref()),
                 ),
             ),
+            Command::ListReactions {
+                conversation,
+                message,
+            } => (
+                Expects::Reactions,
+                signed(
+                    Get,
+                    format!("/v1/conversations/{conversation}/messages/{message}/reactions"),
+                ),
+            ),
             Command::GetBlobLinks { blobs } => (
                 Expects::BlobLinks,
                 signed(Post, "/v1/blobs/links").with(&NewBlobLinks { blobs }),
@@ -294,12 +337,6 @@ impl<S: Storage> Engine<S> {
     }
 }
 
-/// Until the engine changes messages.
-fn no_changes_yet() -> Reply {
-    let error = refusal(ErrorCode::Unavailable, Some("change"));
-    Reply::Failed { error }
-}
-
 /// Until the engine has a queue of uploads.
 fn no_uploads_yet() -> Reply {
     let error = refusal(ErrorCode::Unavailable, Some("attachments"));
@@ -308,6 +345,8 @@ fn no_uploads_yet() -> Reply {
 
 enum Done {
     Now(Reply),
+    /// The server has been asked.
+    Asked,
     Not(Command),
 }
 

@@ -128,6 +128,29 @@ impl<S: Storage> Engine<S> {
         self.keep_fold(record.id, (message, seq), &before, &fold)
     }
 
+    /// The log is shorter than it was: what came after its end has not happened. Content that was erased does not come back.
+    pub(crate) fn fold_shorter(&mut self, conversation: ConversationId, last_seq: Seq) -> Stored {
+        let Some(me) = self.me() else { return Ok(()) };
+        for event in self.storage.entries(conversation, Seq::ZERO, last_seq)? {
+            let before = self.storage.fold(conversation, event.seq)?;
+            let untouched = before.as_of.max(before.folded_seq) <= last_seq;
+            if untouched || before.folded.deleted {
+                continue;
+            }
+            let mut fold = before.clone();
+            if fold.as_of > last_seq {
+                // What was known of it is of later: its entries have to do, until a page says more.
+                (fold.base, fold.as_of) = (None, Seq::ZERO);
+            }
+            let changes = self
+                .storage
+                .changes_of(conversation, event.id.into(), fold.as_of)?;
+            fold.fold(&changes, me);
+            self.keep_fold(conversation, (event.id.into(), event.seq), &before, &fold)?;
+        }
+        Ok(())
+    }
+
     fn keep_fold(
         &mut self,
         conversation: ConversationId,

@@ -6,11 +6,11 @@ use std::fmt;
 use pipit_wire::rest::{
     BlobLinks, Conversation, Devices, Invite, InviteInfo, Invites, Me, Members, ServerInfo, Session, Users,
 };
-use pipit_wire::{ConversationId, ErrorCode, Retry, Timestamp, WireError};
-use serde::Serialize;
+use pipit_wire::{ConversationId, ErrorCode, Retry, Seq, Timestamp, WireError};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
-use crate::command::{CommandError, CommandId, Reply, ViewId};
+use crate::command::{CommandError, CommandId, ReactionBy, Reply, ViewId};
 use crate::engine::{Engine, Stored};
 use crate::io::{HttpAnswer, HttpId, HttpMethod, HttpRequest, Output};
 use crate::session::{RefreshFailure, ended_by};
@@ -59,7 +59,20 @@ pub(crate) enum Expects {
     Devices,
     BlobLinks,
     Me,
+    /// Who reacted to a message.
+    Reactions,
+    /// How far the message at this place has come, and with how many others at most.
+    Reach {
+        seq: Seq,
+        others: u32,
+    },
     Nothing,
+}
+
+/// What the list of a message's reactions is read as; it says more than is shown.
+#[derive(Deserialize)]
+struct FoundReactions {
+    items: Vec<ReactionBy>,
 }
 
 /// A request that is to be made or under way.
@@ -358,6 +371,30 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
+    /// What the server says of one message.
+    fn read_about_message(
+        &mut self,
+        expects: Expects,
+        answer: &HttpAnswer,
+    ) -> Stored<Result<Reply, CommandError>> {
+        if let Expects::Reach { seq, others } = expects {
+            return match read::<Members>(answer) {
+                Ok(members) => {
+                    self.save_names(members.items.iter().map(|member| &member.profile))?;
+                    Ok(Ok(self.message_info(seq, others, members.items)))
+                }
+                Err(error) => Ok(Err(error)),
+            };
+        }
+        match read::<FoundReactions>(answer) {
+            Ok(found) => {
+                self.save_names(found.items.iter().map(|reaction| &reaction.profile))?;
+                Ok(Ok(Reply::Reactions { items: found.items }))
+            }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
     fn read_reply(&mut self, expects: Expects, answer: &HttpAnswer) -> Stored<Result<Reply, CommandError>> {
         let reply = match expects {
             Expects::Nothing => {
@@ -413,6 +450,7 @@ impl<S: Storage> Engine<S> {
                 items: links.items,
                 expires_at: links.expires_at,
             }),
+            Expects::Reactions | Expects::Reach { .. } => return self.read_about_message(expects, answer),
             Expects::Me => match read::<Me>(answer) {
                 Ok(me) => {
                     self.save_names([&me.profile])?;

@@ -288,6 +288,7 @@ impl<S: Storage> Engine<S> {
     fn log_is_shorter(&mut self, mut record: ConversationRecord, last_seq: Seq) -> Stored {
         tracing::warn!(conversation = %record.id, %last_seq, "the server's log is shorter than this device's");
         self.storage.truncate_entries(record.id, last_seq)?;
+        self.fold_shorter(record.id, last_seq)?;
         let ranges = range::truncate(&self.storage.ranges(record.id)?, last_seq);
         let ranges = range::insert(&ranges, LogRange::empty_at(last_seq));
         self.storage.save_ranges(record.id, &ranges)?;

@@ -486,3 +486,78 @@ fn messages_are_forwarded_as_they_stand_now() {
     bob.receive(&event(changed(4, ALICE, hers_id, MessageChange::Delete {})));
     assert_eq!(code(bob.tell(forward(vec![message(3), message(4)]))), "not_found");
 }
+
+#[test]
+fn the_edits_of_a_message_are_listed() {
+    let (mut bob, hers, _) = with_two_messages();
+    bob.receive(&event(changed(3, ALICE, hers, edit("hers, edited"))));
+    bob.receive(&event(changed(4, ALICE, hers, edit("hers, once more"))));
+    let list = Command::ListEdits {
+        conversation: conversation(1),
+        message: hers,
+    };
+    let Reply::Edits { items } = bob.tell(list.clone()) else {
+        panic!("no edits");
+    };
+    let texts: Vec<_> = items.iter().map(|item| item.text.as_str()).collect();
+    assert_eq!(texts, ["hers", "hers, edited", "hers, once more"]);
+    bob.receive(&event(changed(5, ALICE, hers, MessageChange::Delete {})));
+    assert_eq!(code(bob.tell(list)), "not_found");
+}
+
+#[test]
+fn who_reacted_and_who_has_read_is_asked_of_the_server() {
+    let (mut bob, hers, his) = with_two_messages();
+    bob.calls.clear();
+    let asked = bob.command(Command::ListReactions {
+        conversation: conversation(1),
+        message: hers,
+    });
+    let body = serde_json::json!({"items": [{"emoji": "👍", "profile": profile(ALICE), "seq": 7}]});
+    let request = bob.answer(200, &body);
+    assert_eq!(
+        request.path,
+        format!("/v1/conversations/{}/messages/{hers}/reactions", conversation(1))
+    );
+    let Some(Reply::Reactions { items }) = bob.reply_to(asked) else {
+        panic!("no reactions");
+    };
+    assert_eq!(
+        (items[0].emoji.as_str(), items[0].profile.name.as_str()),
+        ("👍", "Alice")
+    );
+
+    let info = |message| Command::GetMessageInfo {
+        conversation: conversation(1),
+        message,
+    };
+    assert_eq!(code(bob.tell(info(hers))), "forbidden");
+    let asked = bob.command(info(his));
+    let members = [
+        member(ALICE, pipit_wire::event::Role::Member, 2, 1),
+        member(BOB, pipit_wire::event::Role::Member, 2, 2),
+    ];
+    bob.answer(200, &serde_json::json!({ "items": members }));
+    let Some(Reply::MessageInfo { items, total }) = bob.reply_to(asked) else {
+        panic!("no info");
+    };
+    assert_eq!((items.len(), total), (1, 1));
+    assert_eq!((items[0].delivered, items[0].read), (true, false));
+}
+
+#[test]
+fn a_log_that_is_shorter_takes_back_what_came_after_its_end() {
+    let (mut bob, hers, _) = with_two_messages();
+    bob.receive(&event(changed(3, ALICE, hers, react("👍", true))));
+    bob.receive(&event(changed(4, ALICE, hers, edit("hers, edited"))));
+    assert_eq!(bob.screen.texts()[0], "hers, edited");
+    bob.cut();
+    let hello = bob.connect();
+    let now = bob.now;
+    bob.receive(&welcome(&hello, now, vec![direct(1, 3)]));
+    bob.receive(&catch_up(hello.id, 1, Vec::new(), 3, false));
+    assert_eq!(bob.screen.texts()[0], "hers");
+    assert_eq!(reactions(&bob, 0)[0].count, 1);
+    assert_eq!(bob.engine.storage().search("hers", 9).unwrap().len(), 1);
+    assert!(bob.engine.storage().search("edited", 9).unwrap().is_empty());
+}
