@@ -1,7 +1,7 @@
 //! What a client that connects asks of a storage, on a large one: for the benchmarks named `open`.
 //!
 //! 10,000 groups of four with 100 messages each: a million entries, written by one SQL for both databases ([`Dialect`]). One
-//! account is in 50 of the groups, another one in 5,000.
+//! account is in 50 of the groups, another one in 5,000. `MESSAGES_EACH=1000` makes it ten million.
 
 use pipit_store::Store;
 use pipit_wire::frame::Cursor;
@@ -65,6 +65,11 @@ const CURSORS_AT_ONCE: usize = 32;
 /// In so many conversations five entries are new.
 const WITH_NEWS: usize = 20;
 
+/// Messages in each group: 100, or what the environment says, from 10 on.
+pub fn messages_each() -> u64 {
+    std::env::var("MESSAGES_EACH").map_or(100, |each| each.parse().unwrap())
+}
+
 /// The id that the SQL makes.
 pub fn id(kind: u8, number: u64) -> Uuid {
     let spread = u128::from(number * 2_654_435_761 % 4_294_967_296);
@@ -77,9 +82,10 @@ pub async fn cursors(store: &dyn Store, account: Account) -> Vec<Cursor> {
     let user = UserId::from(id(0xa0, account.number));
     let ids: Vec<ConversationId> = store.list_conversation_ids(user).await.unwrap();
     assert_eq!(ids.len(), account.conversations);
+    let last = messages_each();
     let cursor = |(place, conversation)| Cursor {
         conversation,
-        seq: seq(if place < WITH_NEWS { 95 } else { 100 }),
+        seq: seq(if place < WITH_NEWS { last - 5 } else { last }),
     };
     ids.into_iter()
         .take(CURSORS_MAX)
@@ -109,7 +115,7 @@ pub async fn call(store: &dyn Store, account: Account, cursors: &[Cursor], step:
     }
 }
 
-/// `N` counts; `ID(kind,number)` is an id. The entries come in the order of time: all logs grow at once.
+/// `ID(kind,number)` is an id, `LAST` how many messages each group has. The entries come in the order of time: all logs grow at once.
 const FILL: &str = "
     INSERT INTO ACCOUNT (id, handle, name, password, admin, created_at)
         WITH RECURSIVE n (n) AS (SELECT cast(1 AS bigint) UNION ALL SELECT n + 1 FROM n WHERE n < 1000)
@@ -119,16 +125,16 @@ const FILL: &str = "
         SELECT ID(d0,n), ID(a0,n), 'Device', 'pipit', '1', 0, 0 FROM n;
     INSERT INTO conversation (id, kind, title, last_seq, last_at, last_message_seq, member_count, owner_count)
         WITH RECURSIVE n (n) AS (SELECT cast(1 AS bigint) UNION ALL SELECT n + 1 FROM n WHERE n < 10000)
-        SELECT ID(c0,n), 1, 'Group ' || n, 100, 1000000 + n * 7919 % 10000, 100, 4, 0 FROM n;
+        SELECT ID(c0,n), 1, 'Group ' || n, LAST, 1000000 + n * 7919 % 10000, LAST, 4, 0 FROM n;
     INSERT INTO member (conversation, USER, role, first_seq, delivered_seq, read_seq)
         WITH RECURSIVE n (n) AS (SELECT cast(1 AS bigint) UNION ALL SELECT n + 1 FROM n WHERE n < 10000)
-        SELECT ID(c0,n), ID(a0,CASE WHEN n <= 50 THEN 1 WHEN n <= 5050 THEN 2 ELSE 3 + n % 998 END), 0, 1, 95, 90 FROM n;
+        SELECT ID(c0,n), ID(a0,CASE WHEN n <= 50 THEN 1 WHEN n <= 5050 THEN 2 ELSE 3 + n % 998 END), 0, 1, LAST - 5, LAST - 10 FROM n;
     INSERT INTO member (conversation, USER, role, first_seq, delivered_seq, read_seq)
         WITH RECURSIVE n (n) AS (SELECT cast(1 AS bigint) UNION ALL SELECT n + 1 FROM n WHERE n < 10000),
             m (m) AS (SELECT cast(1 AS bigint) UNION ALL SELECT m + 1 FROM m WHERE m < 3)
-        SELECT ID(c0,n), ID(a0,3 + (n + m * 331) % 998), 0, 1, 95, 90 FROM n CROSS JOIN m;
+        SELECT ID(c0,n), ID(a0,3 + (n + m * 331) % 998), 0, 1, LAST - 5, LAST - 10 FROM n CROSS JOIN m;
     INSERT INTO event (conversation, seq, id, kind, sender, device, at, body)
-        WITH RECURSIVE n (n) AS (SELECT cast(0 AS bigint) UNION ALL SELECT n + 1 FROM n WHERE n < 999999)
+        WITH RECURSIVE n (n) AS (SELECT cast(0 AS bigint) UNION ALL SELECT n + 1 FROM n WHERE n < LAST * 10000 - 1)
         SELECT ID(c0,1 + n % 10000), 1 + n / 10000, IN_ORDER(n), 1, ID(a0,3 + (1 + n % 10000 + 331) % 998), NULL, n, 'BODY'
         FROM n;
 ";
@@ -138,6 +144,7 @@ pub fn fill_sql(dialect: &Dialect, body: &str) -> String {
     let mut sql = FILL
         .replace("ACCOUNT", dialect.account)
         .replace("USER", dialect.user)
+        .replace("LAST", &messages_each().to_string())
         .replace("BODY", &body.replace('\'', "''"));
     let Dialect {
         hex8,

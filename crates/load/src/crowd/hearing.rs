@@ -132,11 +132,15 @@ impl Device {
     }
 
     fn caught_up(&mut self, catch_up: &CatchUp, now: Micros) {
+        let index = self.by_id.get(&catch_up.conversation).copied();
+        let place = index.and_then(|index| self.places.get_mut(index));
+        if let (Some(place), Some(first)) = (place, catch_up.events.first()) {
+            place.caught_up_from(first.seq);
+        }
         for event in &catch_up.events {
             let said = self.shared.frames.said(event);
             self.arrived(event, said, now);
         }
-        let index = self.by_id.get(&catch_up.conversation).copied();
         let Some(place) = index.and_then(|index| self.places.get_mut(index)) else {
             return;
         };

@@ -63,6 +63,13 @@ impl Place {
         self.have = self.have.max(first.previous());
     }
 
+    /// A catch-up begins with this entry: whoever has nothing yet is given the log from where they may read it.
+    pub(crate) fn caught_up_from(&mut self, first: Seq) {
+        if self.have == Seq::ZERO {
+            self.begins(first);
+        }
+    }
+
     /// An entry is here now. True where it leaves a hole that is to be asked for.
     pub(crate) fn arrived(&mut self, seq: Seq) -> bool {
         self.last_seq = self.last_seq.max(seq);
@@ -111,6 +118,19 @@ mod tests {
         place.begins(Seq::new(101).unwrap());
         assert!(!place.arrived(Seq::new(101).unwrap()));
         assert_eq!((place.have.get(), place.is_complete()), (101, true));
+    }
+
+    #[test]
+    fn only_a_first_catch_up_says_where_a_log_begins() {
+        let mut place = Place::new(ConversationNumber(0), ConversationId::new(Timestamp(0), [0; 10]));
+        place.caught_up_from(Seq::new(101).unwrap());
+        assert!(!place.arrived(Seq::new(101).unwrap()));
+        place.caught_up_from(Seq::new(103).unwrap());
+        assert!(
+            place.arrived(Seq::new(103).unwrap()),
+            "what is missing after it is a hole"
+        );
+        assert_eq!(place.have.get(), 101);
     }
 
     #[test]

@@ -38,6 +38,9 @@ pub struct Compare {
     /// Writes a page with plots.
     #[arg(long)]
     report: Option<PathBuf>,
+    /// Writes each plot as an SVG file into this folder: `docs/plots` is where docs/performance.md looks for them.
+    #[arg(long)]
+    plots: Option<PathBuf>,
 }
 
 /// Writes a line where a pipe is not buffered away.
@@ -64,6 +67,13 @@ impl Compare {
         if let Some(path) = &self.report {
             std::fs::write(path, comparison.page())
                 .with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+        if let Some(folder) = &self.plots {
+            for (file, svg) in comparison.plots() {
+                let path = folder.join(file);
+                std::fs::write(&path, svg)
+                    .with_context(|| format!("{} cannot be written", path.display()))?;
+            }
         }
         if self.json {
             print(&serde_json::to_string(&comparison)?)?;

@@ -196,8 +196,35 @@ impl Comparison {
         )
     }
 
+    /// A picture of its own for each figure: the name of its file, and the SVG, light and dark.
+    #[must_use]
+    pub fn plots(&self) -> Vec<(String, String)> {
+        let mut plots = Vec::new();
+        for (figure, name, better) in FIGURES {
+            if better == Better::Neither {
+                continue;
+            }
+            let file = serde_json::to_value(figure).unwrap_or_default();
+            let file = file.as_str().unwrap_or_default().replace('_', "-") + ".svg";
+            let (bars, height) = self.bars(figure);
+            let svg = format!(
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 700 {height}\" role=\"img\"><title>{name}</title><style>\
+                 text{{fill:#1f2328;font:13px system-ui,sans-serif}}rect{{fill:#2a78d6}}\
+                 @media (prefers-color-scheme:dark){{text{{fill:#e6edf3}}}}</style>{bars}</svg>\n"
+            );
+            plots.push((file, svg));
+        }
+        plots
+    }
+
     /// One figure of all servers, as SVG.
     fn plot(&self, figure: Figure) -> String {
+        let (bars, height) = self.bars(figure);
+        format!("<svg viewBox=\"0 0 700 {height}\" role=\"img\">{bars}</svg>")
+    }
+
+    /// A bar for each server, and how high they are together.
+    fn bars(&self, figure: Figure) -> (String, usize) {
         let values: Vec<(Subject, f64)> = self
             .medians
             .iter()
@@ -220,10 +247,7 @@ impl Comparison {
                 short(*value)
             );
         }
-        format!(
-            "<svg viewBox=\"0 0 700 {}\" role=\"img\">{rows}</svg>",
-            values.len() * 24
-        )
+        (rows, values.len() * 24)
     }
 }
 
@@ -242,5 +266,13 @@ mod tests {
         assert!(table.contains("| 2,000 | 1,000 (2.00×) |"), "{table}");
         assert!(table.contains("| – | – |"), "{table}");
         assert!(comparison.page().contains("1,000</text>"));
+        let plots = comparison.plots();
+        assert_eq!(plots.len(), FIGURES.len() - 1);
+        let (file, svg) = &plots[0];
+        assert_eq!(file, "pairs-per-s.svg");
+        assert!(
+            svg.contains("1,000</text>") && svg.matches("<rect").count() == 2,
+            "{svg}"
+        );
     }
 }
