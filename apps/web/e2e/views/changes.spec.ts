@@ -3,6 +3,9 @@ import type { Locator, Page } from '@playwright/test';
 import type { Command } from '../../src/generated/types';
 import { expect, expectAccessible, longPress, room, test } from '../support/views';
 
+// Several steps each, and a look by axe: on a busy machine that takes its time.
+test.describe.configure({ timeout: 180_000 });
+
 const line = (page: Page, text: RegExp | string) =>
   page.getByRole('list', { name: 'Messages' }).getByRole('listitem', { name: text });
 const menu = (page: Page) => page.getByRole('menu', { name: 'Actions for this message' });
@@ -177,6 +180,26 @@ test('what is deleted by somebody else goes while it is looked at', async ({ pag
   await page.evaluate(() => window.pipit?.change(2, 'yuki', 6, 'delete'));
   await expect(line(page, /^Yuki Tanaka, This message was deleted/)).toBeVisible();
   await expect(page.getByText('I can, after five.')).toBeHidden();
+});
+
+test('what is deleted is so in the list and in the quotes, too; a change that is taken back is said', async ({
+  page,
+  open,
+}) => {
+  await open('full', room(1));
+  const answer = line(page, /North side, yes/);
+  await expect(answer.getByRole('button', { name: /Shall we walk around/ })).toBeVisible();
+  const key = await line(page, /Shall we walk around the north side/)
+    .first()
+    .getAttribute('data-key');
+  await page.evaluate((of) => window.pipit?.change(1, 'mila', of ?? '', 'delete'), key);
+  await expect(answer.getByRole('button', { name: /A deleted message/ })).toBeVisible();
+  await page.evaluate(() => window.pipit?.change(5, 'me', 3, 'delete'));
+  await expect(page.locator(`a[href="${room(5)}"]`)).toContainText('You deleted this message');
+  await page.evaluate(() => window.pipit?.takeBack(1, 'window_closed'));
+  await expect(
+    notices(page).getByText('A change of a message was taken back. It is too late to change this message.'),
+  ).toBeVisible();
 });
 
 test('pinned messages stand above the timeline: each press leads to the one before', async ({

@@ -44,6 +44,8 @@ export interface Script {
   ): void;
   /** From now on this command is refused with this code; `null`: no more. */
   refuse(type: Command['type'], code: string | null): void;
+  /** What the core finds out later of a change that it had taken: the server has refused it. */
+  takeBack(room: number, code: string): void;
   /** Older pages wait until they are let go. */
   holdOlder(held: boolean): void;
   commands: Command[];
@@ -645,6 +647,10 @@ export class FakeCore implements Core {
       refuse: (type, code) => {
         if (code === null) this.#refused.delete(type);
         else this.#refused.set(type, code);
+      },
+      takeBack: (number, code) => {
+        const { id, log } = at(number);
+        this.#tell({ type: 'change_refused', conversation: id, message: log.at(-1)?.key ?? '', code });
       },
       holdOlder: (held) => this.#holdOlder(held),
     };

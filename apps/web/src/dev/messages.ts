@@ -36,14 +36,14 @@ export function erase(room: Room, item: TimelineItem, by: Profile): void {
   room.changes.pins = room.changes.pins.filter((pin) => pin !== item);
   item.body = { type: 'deleted', by: by.user === item.sender ? null : by.name };
   item.delivery = null;
-  requote(room, item.key, '');
+  requote(room, item.key, null);
 }
 
 /** What answers it shows what it says now. */
-function requote(room: Room, key: string, text: string): void {
+function requote(room: Room, key: string, text: string | null): void {
   for (const { body } of room.log)
     if (body.type === 'message' && body.reply?.message === key)
-      body.reply = { ...body.reply, text: text.slice(0, 120) };
+      body.reply = { ...body.reply, text: text?.slice(0, 120) ?? null };
 }
 
 export function react(room: Room, item: Message, by: Profile, emoji: string, on: boolean): void {

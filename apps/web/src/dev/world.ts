@@ -217,7 +217,7 @@ function peerOf(room: Room) {
 }
 
 export function itemFor(room: Room): ConversationItem {
-  const last = room.log.findLast((item) => item.body.type === 'message');
+  const last = room.log.findLast(({ body }) => body.type === 'message' || body.type === 'deleted');
   const peer = peerOf(room);
   return {
     id: room.id,
@@ -226,11 +226,12 @@ export function itemFor(room: Room): ConversationItem {
     peer: peer?.profile.user ?? null,
     presence: peer?.presence ?? null,
     preview:
-      last?.body.type === 'message'
+      last !== undefined
         ? {
             sender_name: last.sender_name.split(' ')[0] ?? last.sender_name,
             mine: last.mine,
-            text: last.body.text.replace(/\s+/g, ' ').slice(0, 120),
+            text: last.body.type === 'message' ? last.body.text.replace(/\s+/g, ' ').slice(0, 120) : '',
+            deleted: last.body.type === 'deleted',
             delivery: last.delivery,
           }
         : null,

@@ -157,6 +157,7 @@ export const en = {
   'chat.deleted': 'This message was deleted',
   'chat.deleted_mine': 'You deleted this message',
   'chat.deleted_by': '{name} deleted this message',
+  'chat.reply_deleted': 'A deleted message',
   'chat.reply_to': 'Reply to {name}',
   'chat.reply_missing': 'A message that is not on this device',
   'chat.reply_no_text': 'A message without text',
@@ -189,6 +190,7 @@ export const en = {
   'message.reactions': 'Who reacted',
   'message.info': 'Who has read it',
   'message.delete': 'Delete for everyone',
+  'message.refused': 'A change of a message was taken back. {why}',
   'message.deleted': 'The message was deleted.',
   'message.deleted_many': { one: '{count} message was deleted.', other: '{count} messages were deleted.' },
 

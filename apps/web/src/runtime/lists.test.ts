@@ -57,5 +57,7 @@ describe('standing', () => {
     standing.note({ id: 6, command: { type: 'set_list_filter', filter: 'unread' } });
     standing.note({ id: 7, command: { type: 'set_list_filter', filter: 'groups' } });
     expect(standing.all().map(({ id }) => id)).toEqual([2, 7]);
+    standing.note({ id: 8, command: { type: 'open_timeline_at', conversation: 'a', seq: 4 } });
+    expect(standing.all().map(({ id }) => id)).toEqual([2, 7, 8]);
   });
 });

@@ -91,6 +91,7 @@ function subjectOf(command: Command): string | null {
     case 'set_list_filter':
       return command.type;
     case 'open_timeline':
+    case 'open_timeline_at':
     case 'close_timeline':
       return 'timeline';
     default:

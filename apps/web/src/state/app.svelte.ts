@@ -130,6 +130,9 @@ export class App {
       case 'timeline_gone':
         this.timeline.applyGone(update.conversation);
         break;
+      case 'change_refused':
+        this.toasts.error(t('message.refused', { why: describeCode(update.code) }));
+        break;
     }
   }
 

@@ -52,7 +52,7 @@ export class Desk {
   }
 
   answer(item: TimelineItem): void {
-    if (!isMessage(item)) return;
+    if (!isMessage(item) || !item.body.can.reply) return;
     this.edit = null;
     this.reply = item;
   }

@@ -18,14 +18,14 @@ function copyAction(desk: Desk, item: MessageItem): Action[] {
 /** With one that is in the log. */
 function sentActions(desk: Desk, item: MessageItem): Action[] {
   const { can, pinned, edited_at: edited, reactions } = item.body;
-  const actions: Action[] = [
-    { text: t('message.reply'), icon: 'reply', leaves: true, run: () => desk.answer(item) },
-  ];
+  const actions: Action[] = [];
   const ask = (text: string, icon: Action['icon'], asked: NonNullable<Desk['asked']>): Action => ({
     text,
     icon,
     run: () => (desk.asked = asked),
   });
+  if (can.reply)
+    actions.push({ text: t('message.reply'), icon: 'reply', leaves: true, run: () => desk.answer(item) });
   if (can.edit)
     actions.push({ text: t('message.edit'), icon: 'pencil', leaves: true, run: () => desk.change(item) });
   actions.push(ask(t('message.forward'), 'forward', { kind: 'forward', items: [item] }));
