@@ -9,7 +9,7 @@ use crate::value::{self, from_seq};
 
 const COLUMNS: &str = "id, kind, title, peer, role, member_count, first_seq, last_seq, last_at, activity_at, \
      state_seq, last_message, delivered_seq, read_seq, delivered_confirmed, read_confirmed, counted_unread, \
-     counted_last_seq, counted_read_seq";
+     counted_last_seq, counted_read_seq, settings, join_requests";
 
 pub(crate) fn find(
     connection: &Connection,
@@ -44,6 +44,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConversationRecord> {
             last_seq: value::seq(row, 17)?,
             read_seq: value::seq(row, 18)?,
         },
+        settings: value::optional_json(row, 19)?.unwrap_or_default(),
+        join_requests: row.get(20)?,
     })
 }
 
@@ -52,7 +54,8 @@ pub(crate) fn save(connection: &Connection, record: &ConversationRecord) -> rusq
     connection
         .prepare_cached(&format!(
             "INSERT INTO conversation ({COLUMNS})
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+                ?20, ?21)
              ON CONFLICT (id) DO UPDATE SET
                 kind = excluded.kind, title = excluded.title, peer = excluded.peer, role = excluded.role,
                 member_count = excluded.member_count, first_seq = excluded.first_seq,
@@ -61,7 +64,8 @@ pub(crate) fn save(connection: &Connection, record: &ConversationRecord) -> rusq
                 delivered_seq = excluded.delivered_seq, read_seq = excluded.read_seq,
                 delivered_confirmed = excluded.delivered_confirmed, read_confirmed = excluded.read_confirmed,
                 counted_unread = excluded.counted_unread, counted_last_seq = excluded.counted_last_seq,
-                counted_read_seq = excluded.counted_read_seq"
+                counted_read_seq = excluded.counted_read_seq, settings = excluded.settings,
+                join_requests = excluded.join_requests"
         ))?
         .execute(params![
             record.id.as_bytes(),
@@ -83,6 +87,11 @@ pub(crate) fn save(connection: &Connection, record: &ConversationRecord) -> rusq
             record.counted.unread,
             from_seq(record.counted.last_seq),
             from_seq(record.counted.read_seq),
+            Some(&record.settings)
+                .filter(|settings| !settings.is_default())
+                .map(value::to_json)
+                .transpose()?,
+            record.join_requests,
         ])?;
     Ok(())
 }

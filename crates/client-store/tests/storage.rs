@@ -54,6 +54,11 @@ fn record(number: u8, at: i64) -> ConversationRecord {
             last_seq: seq(9),
             read_seq: seq(7),
         },
+        settings: pipit_wire::event::GroupSettings {
+            topic: "Birds".to_owned(),
+            ..Default::default()
+        },
+        join_requests: 3,
     }
 }
 

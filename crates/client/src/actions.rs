@@ -44,7 +44,7 @@ impl Acting {
             },
             place: Place {
                 kind: record.kind,
-                announcements: false,
+                announcements: record.settings.announcements,
                 owner_count: owners.saturating_add(u32::from(!all_known)),
                 member_count: record.member_count,
                 member_count_max: limits.group_members_max,
@@ -113,6 +113,14 @@ impl Acting {
                 target: Role::Member,
                 to: Role::Moderator,
             }),
+            hand_over: self.may(Action::ChangeRole {
+                target: Role::Member,
+                to: Role::Owner,
+            }),
+            step_down: self.may(Action::StepDown { to: Role::Member }),
+            change_settings: self.may(Action::ChangeSettings),
+            manage_invites: self.may(Action::ManageInvites),
+            ban: self.may(Action::Ban { target: Role::Member }),
             leave: self.may(Action::Leave),
         }
     }

@@ -3,9 +3,11 @@
 //! A command can arrive twice: tabs repeat it to a new leader when the old one is gone. Commands that make something
 //! therefore carry the id of what they make, chosen by the view.
 
-use pipit_wire::event::Role;
+use pipit_wire::event::{Role, SettingsChange};
 use pipit_wire::frame::{Member, Profile};
-use pipit_wire::rest::{BlobLink, Device, Invite, InviteInfo, ServerInfo};
+use pipit_wire::rest::{
+    BannedPerson, BlobLink, Device, GroupInvite, GroupInviteInfo, Invite, InviteInfo, JoinRequest, ServerInfo,
+};
 use pipit_wire::{
     BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, Retry, Seq, Timestamp, UserId,
 };
@@ -406,6 +408,92 @@ pub enum Command {
         /// The new name.
         title: String,
     },
+    /// Changes what a group is set to.
+    ChangeSettings {
+        /// Which one.
+        conversation: ConversationId,
+        /// The idempotency key.
+        event_id: EventId,
+        /// What of it.
+        change: SettingsChange,
+    },
+    /// Makes a link into a group. Answered by [`Reply::GroupInvite`].
+    CreateGroupInvite {
+        /// Which one.
+        conversation: ConversationId,
+        /// How long it is valid, seconds.
+        expires_in_s: u32,
+        /// How many people may come by it.
+        uses: u32,
+        /// Whether an admin has to let each of them in.
+        approval: bool,
+    },
+    /// The links into a group that still work. Answered by [`Reply::GroupInvites`].
+    ListGroupInvites {
+        /// Which one.
+        conversation: ConversationId,
+    },
+    /// Ends a link into a group.
+    RevokeGroupInvite {
+        /// Which one.
+        conversation: ConversationId,
+        /// Which link.
+        invite: InviteId,
+    },
+    /// Asks what a link into a group leads to. Answered by [`Reply::GroupInviteInfo`].
+    GetGroupInviteInfo {
+        /// From the link.
+        token: String,
+    },
+    /// Joins a group by a link, or asks to be let in. Answered by [`Reply::Joining`].
+    JoinGroup {
+        /// From the link.
+        token: String,
+        /// The idempotency key.
+        event_id: EventId,
+    },
+    /// Who waits to be let into a group. Answered by [`Reply::JoinRequests`].
+    ListJoinRequests {
+        /// Which one.
+        conversation: ConversationId,
+    },
+    /// Lets somebody in who has asked.
+    ApproveJoin {
+        /// Where.
+        conversation: ConversationId,
+        /// The idempotency key.
+        event_id: EventId,
+        /// Whom.
+        user: UserId,
+    },
+    /// Does not let somebody in who has asked.
+    DeclineJoin {
+        /// Where.
+        conversation: ConversationId,
+        /// Whom.
+        user: UserId,
+    },
+    /// Removes a member from a group and keeps them out.
+    BanMember {
+        /// Which one.
+        conversation: ConversationId,
+        /// The idempotency key.
+        event_id: EventId,
+        /// Whom.
+        user: UserId,
+    },
+    /// Who is kept out of a group. Answered by [`Reply::Bans`].
+    ListBans {
+        /// Which one.
+        conversation: ConversationId,
+    },
+    /// Keeps somebody out no longer.
+    LiftBan {
+        /// Of which group.
+        conversation: ConversationId,
+        /// Whom.
+        user: UserId,
+    },
     /// A page of a conversation's members. Answered by [`Reply::Members`].
     ListMembers {
         /// Which one.
@@ -480,6 +568,36 @@ pub enum Reply {
     Invites {
         /// Newest first.
         items: Vec<Invite>,
+    },
+    /// The link into a group that was made, with its token.
+    GroupInvite {
+        /// The link.
+        invite: GroupInvite,
+    },
+    /// The links into a group that still work.
+    GroupInvites {
+        /// Newest first.
+        items: Vec<GroupInvite>,
+    },
+    /// What a link into a group leads to.
+    GroupInviteInfo {
+        /// What it says.
+        info: GroupInviteInfo,
+    },
+    /// One has joined a group, or has asked to be let in.
+    Joining {
+        /// The group, where one is a member now.
+        conversation: Option<ConversationId>,
+    },
+    /// Who waits to be let in.
+    JoinRequests {
+        /// The oldest first.
+        items: Vec<JoinRequest>,
+    },
+    /// Who is kept out.
+    Bans {
+        /// The latest first.
+        items: Vec<BannedPerson>,
     },
     /// The devices.
     Devices {

@@ -2,8 +2,8 @@
 
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::rest::{
-    AddMembers, ChangeProfile, ChangeRole, NewAccount, NewBlobLinks, NewDirect, NewGroup, NewInvite, Rename,
-    SetUp, SignIn, SignUp,
+    AddMembers, ChangeConversation, ChangeProfile, ChangeRole, NewAccount, NewBlobLinks, NewDirect, NewGroup,
+    NewInvite, SetUp, SignIn, SignUp,
 };
 use pipit_wire::{ConversationId, ErrorCode, MessageId, Seq};
 
@@ -373,8 +373,14 @@ fn group_request(command: Command) -> Option<(Expects, Waiting)> {
             conversation,
             event_id,
             title,
-        } => signed(Patch, format!("/v1/conversations/{conversation}")).with(&Rename { event_id, title }),
-        _ => return None,
+        } => signed(Patch, format!("/v1/conversations/{conversation}")).with(&ChangeConversation {
+            event_id,
+            title: Some(title),
+            topic: None,
+            announcements: None,
+            history: None,
+        }),
+        other => return crate::group::request_of(other),
     };
     Some((Expects::Nothing, waiting))
 }

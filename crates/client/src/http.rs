@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{CommandError, CommandId, ReactionBy, Reply, ViewId};
 use crate::engine::{Engine, Stored};
+use crate::group::GroupExpects;
 use crate::io::{HttpAnswer, HttpId, HttpMethod, HttpRequest, Output};
 use crate::session::{RefreshFailure, ended_by};
 use crate::storage::Storage;
@@ -66,6 +67,7 @@ pub(crate) enum Expects {
         seq: Seq,
         others: u32,
     },
+    Group(GroupExpects),
     Nothing,
 }
 
@@ -446,6 +448,7 @@ impl<S: Storage> Engine<S> {
             Expects::Devices => {
                 read::<Devices>(answer).map(|devices| Reply::Devices { items: devices.items })
             }
+            Expects::Group(expects) => return self.read_group_reply(expects, answer),
             Expects::BlobLinks => read::<BlobLinks>(answer).map(|links| Reply::BlobLinks {
                 items: links.items,
                 expires_at: links.expires_at,
@@ -568,7 +571,7 @@ fn read_error(answer: &HttpAnswer) -> Option<CommandError> {
     }
 }
 
-fn read<T: DeserializeOwned>(answer: &HttpAnswer) -> Result<T, CommandError> {
+pub(crate) fn read<T: DeserializeOwned>(answer: &HttpAnswer) -> Result<T, CommandError> {
     match answer {
         HttpAnswer::Answered { status, body } if (200..300).contains(status) => serde_json::from_str(body)
             .map_err(|error| {

@@ -187,15 +187,19 @@ impl<S: Storage> Engine<S> {
                 name: self.name_in(place, member.user)?,
                 joined: member.user == event.sender,
             },
-            EventBody::MemberRemoved { user } => ItemBody::MemberRemoved {
+            EventBody::MemberRemoved { user, banned } => ItemBody::MemberRemoved {
                 name: self.name_in(place, *user)?,
                 left: *user == event.sender,
+                banned: *banned,
             },
             EventBody::RoleChanged { member } => ItemBody::RoleChanged {
                 name: self.name_in(place, member.user)?,
                 role: member.role,
             },
             EventBody::TitleChanged { title } => ItemBody::TitleChanged { title: title.clone() },
+            EventBody::SettingsChanged { change } => ItemBody::SettingsChanged {
+                change: change.clone(),
+            },
             EventBody::MessageChanged {
                 message,
                 change: MessageChange::Pin { on: true },

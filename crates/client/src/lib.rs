@@ -21,6 +21,7 @@ mod connection;
 mod diff;
 mod engine;
 mod folding;
+mod group;
 mod http;
 mod items;
 mod list;

@@ -142,6 +142,7 @@ impl<S: Storage> Engine<S> {
             last_at: record.activity_at,
             unread: self.unread(&record)?,
             personal: self.personal_view(&record)?,
+            join_requests: record.join_requests,
             typing: self.typing_names(id)?,
             draft: self.storage.draft(id)?,
         };

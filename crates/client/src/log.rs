@@ -99,8 +99,8 @@ impl<S: Storage> Engine<S> {
                     },
                 )?;
             }
-            EventBody::MemberRemoved { user } if *user == me => return Ok(true),
-            EventBody::MemberRemoved { user } => {
+            EventBody::MemberRemoved { user, .. } if *user == me => return Ok(true),
+            EventBody::MemberRemoved { user, .. } => {
                 record.member_count = record.member_count.saturating_sub(1);
                 self.storage.remove_member(record.id, *user)?;
                 self.stop_typing_of(record.id, *user);
@@ -117,6 +117,7 @@ impl<S: Storage> Engine<S> {
                 }
             }
             EventBody::TitleChanged { title } => record.title = Some(title.clone()),
+            EventBody::SettingsChanged { change } => record.settings.apply(change),
             EventBody::Created { .. }
             | EventBody::Message { .. }
             | EventBody::MessageChanged { .. }
@@ -231,6 +232,8 @@ impl<S: Storage> Engine<S> {
             delivered_confirmed: delivered,
             read_confirmed: own.map_or(Seq::ZERO, |own| own.read_seq),
             counted: Counted::default(),
+            settings: pipit_wire::event::GroupSettings::default(),
+            join_requests: 0,
         };
         self.storage.save_conversation(&record)?;
         self.storage
@@ -346,6 +349,8 @@ fn merge_summary(record: &mut ConversationRecord, summary: &ConversationSummary,
     if summary.last_seq >= record.state_seq {
         record.state_seq = summary.last_seq;
         record.title.clone_from(&summary.title);
+        record.settings.clone_from(&summary.settings);
+        record.join_requests = summary.join_requests;
         record.member_count = summary.member_count;
         record.role = own.map_or(record.role, |own| own.role);
         record.first_seq = summary.first_seq;

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use pipit_wire::event::{ConversationKind, MessageChange, Role};
+use pipit_wire::event::{ConversationKind, GroupSettings, MessageChange, Role};
 use pipit_wire::frame::{Cursor, Personal, PersonalChange, Profile};
 use pipit_wire::rest::Me;
 use pipit_wire::{ConversationId, DeviceId, Event, EventId, Limits, MessageId, Seq, Timestamp, UserId};
@@ -118,6 +118,10 @@ pub struct ConversationRecord {
     pub read_confirmed: Seq,
     /// What the server counted.
     pub counted: Counted,
+    /// What the group is set to, as of `state_seq`.
+    pub settings: GroupSettings,
+    /// How many people wait to be let in, as the server said last; zero where oneself does not decide that.
+    pub join_requests: u32,
 }
 
 /// How many messages of others the server counted as unread, and when that was.

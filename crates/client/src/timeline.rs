@@ -266,6 +266,8 @@ impl<S: Storage> Engine<S> {
             members: shown,
             role: record.role,
             allowed: acting.allowed(),
+            settings: record.settings.clone(),
+            join_requests: record.join_requests,
             typing: self.typing_names(record.id)?,
             first_unread: match timeline.divider {
                 Divider::At(seq) => Some(seq),

@@ -2,7 +2,7 @@
 //!
 //! A view holds no state of its own about conversations: it applies [`Update`]s in order and shows the result.
 
-use pipit_wire::event::{ConversationKind, Role};
+use pipit_wire::event::{ConversationKind, GroupSettings, Role, SettingsChange};
 use pipit_wire::frame::PresenceState;
 use pipit_wire::rest::Me;
 use pipit_wire::{Attachment, ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
@@ -170,6 +170,8 @@ pub struct ConversationItem {
     pub unread: u32,
     /// What oneself keeps of it.
     pub personal: PersonalView,
+    /// How many people wait to be let in, where one may decide that.
+    pub join_requests: u32,
     /// The names of those who are typing.
     pub typing: Vec<String>,
     /// What is in its composer and has not been sent.
@@ -259,6 +261,16 @@ pub struct Allowed {
     pub remove_members: bool,
     /// Change the roles of members below one's own.
     pub change_roles: bool,
+    /// Make others owners.
+    pub hand_over: bool,
+    /// Take a lower role oneself.
+    pub step_down: bool,
+    /// Change what the group is about and who writes in it.
+    pub change_settings: bool,
+    /// Make links into the group and let people in.
+    pub manage_invites: bool,
+    /// Keep people out, and lift that.
+    pub ban: bool,
     /// Leave.
     pub leave: bool,
 }
@@ -287,6 +299,10 @@ pub struct TimelineHeader {
     pub role: Role,
     /// What one may do here.
     pub allowed: Allowed,
+    /// What the group is set to.
+    pub settings: GroupSettings,
+    /// How many people wait to be let in, where one may decide that.
+    pub join_requests: u32,
     /// The names of those who are typing.
     pub typing: Vec<String>,
     /// The first message that was unread when the timeline was opened: where the divider goes.
@@ -378,6 +394,8 @@ pub enum ItemBody {
         name: String,
         /// Whether they removed themselves.
         left: bool,
+        /// Whether they are kept out.
+        banned: bool,
     },
     /// The sender changed somebody's role.
     RoleChanged {
@@ -385,6 +403,11 @@ pub enum ItemBody {
         name: String,
         /// To what.
         role: Role,
+    },
+    /// The sender changed what the group is set to.
+    SettingsChanged {
+        /// What of it.
+        change: SettingsChange,
     },
     /// The sender pinned a message.
     Pinned {

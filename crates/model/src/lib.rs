@@ -11,4 +11,4 @@ pub mod text;
 pub mod window;
 
 pub use file::file_name;
-pub use permission::{Action, Actor, Place, Refusal, authorize};
+pub use permission::{Action, Actor, Joiner, Place, Refusal, authorize, authorize_joining};

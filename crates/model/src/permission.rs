@@ -17,6 +17,15 @@ pub struct Actor {
     pub blocked: bool,
 }
 
+/// Who is to become a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Joiner {
+    /// Whether the group keeps them out.
+    pub banned: bool,
+    /// Whether the account is suspended on this server; false where somebody else adds them.
+    pub suspended: bool,
+}
+
 /// Where it happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -133,6 +142,9 @@ pub enum Refusal {
     /// The group would have no owner.
     #[error("a group must keep an owner")]
     LastOwner,
+    /// They are kept out of the group.
+    #[error("banned from this group")]
+    Banned,
     /// The group would have too many members.
     #[error("a group has at most {max} members")]
     GroupFull {
@@ -149,6 +161,7 @@ impl Refusal {
             Self::NotMember => ErrorCode::NotMember,
             Self::Blocked => ErrorCode::Blocked,
             Self::LastOwner => ErrorCode::OwnerRequired,
+            Self::Banned => ErrorCode::Banned,
             Self::GroupFull { .. } => ErrorCode::GroupTooLarge,
             Self::OnlyInGroups
             | Self::RoleTooLow { .. }
@@ -169,6 +182,21 @@ pub fn authorize(actor: Actor, action: Action, place: Place) -> Result<(), Refus
         ConversationKind::Direct => in_direct(actor, action),
         ConversationKind::Group => in_group(role, action, place),
     }
+}
+
+/// Whether somebody may become a member of a group: by a link, by an admin who lets them in, or by being added. It is asked besides
+/// what whoever adds them may do.
+pub fn authorize_joining(joiner: Joiner, place: Place) -> Result<(), Refusal> {
+    if joiner.suspended {
+        return Err(Refusal::Suspended);
+    }
+    if place.kind == ConversationKind::Direct {
+        return Err(Refusal::OnlyInGroups);
+    }
+    if joiner.banned {
+        return Err(Refusal::Banned);
+    }
+    has_room(place, 1)
 }
 
 fn in_direct(actor: Actor, action: Action) -> Result<(), Refusal> {
@@ -212,12 +240,7 @@ fn in_group(role: Role, action: Action, place: Place) -> Result<(), Refusal> {
         Action::ChangeProfile | Action::ChangeSettings | Action::ManageInvites => at_least(role, Role::Admin),
         Action::AddMembers { count } => {
             at_least(role, Role::Admin)?;
-            if place.member_count.saturating_add(count) > place.member_count_max {
-                return Err(Refusal::GroupFull {
-                    max: place.member_count_max,
-                });
-            }
-            Ok(())
+            has_room(place, count)
         }
         Action::DeleteOthers { target }
         | Action::Silence { target }
@@ -246,6 +269,15 @@ fn change_role(role: Role, target: Role, to: Role) -> Result<(), Refusal> {
     } else {
         Err(Refusal::TargetNotBelow)
     }
+}
+
+fn has_room(place: Place, count: u32) -> Result<(), Refusal> {
+    if place.member_count.saturating_add(count) > place.member_count_max {
+        return Err(Refusal::GroupFull {
+            max: place.member_count_max,
+        });
+    }
+    Ok(())
 }
 
 fn at_least(role: Role, needed: Role) -> Result<(), Refusal> {

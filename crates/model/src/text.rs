@@ -36,6 +36,8 @@ pub enum TextError {
 pub const NAME_CHARS_MAX: usize = 64;
 /// The longest name of a group or server, in characters.
 pub const TITLE_CHARS_MAX: usize = 128;
+/// The longest topic of a group, in characters.
+pub const TOPIC_CHARS_MAX: usize = pipit_wire::limits::TOPIC_CHARS_MAX;
 /// The shortest and longest handle, in characters.
 pub const HANDLE_CHARS: (usize, usize) = (2, 32);
 /// The shortest and longest password, in characters (NIST SP 800-63B-4, section 3.1.1.2, asks for 15 where it is the only factor
@@ -50,6 +52,14 @@ pub fn name(text: &str) -> Result<String, TextError> {
 /// The name of a group or server, trimmed and in NFC.
 pub fn title(text: &str) -> Result<String, TextError> {
     line(text, TITLE_CHARS_MAX)
+}
+
+/// What a group is about, trimmed and in NFC: one line, or nothing.
+pub fn topic(text: &str) -> Result<String, TextError> {
+    if text.trim().is_empty() {
+        return Ok(String::new());
+    }
+    line(text, TOPIC_CHARS_MAX)
 }
 
 fn line(text: &str, chars_max: usize) -> Result<String, TextError> {
@@ -182,6 +192,19 @@ mod tests {
         assert_eq!(name(&"é".repeat(65)), Err(TextError::TooLong { max: 64 }));
         assert_eq!(name(&"x".repeat(10_000_000)), Err(TextError::TooLong { max: 64 }));
         assert_eq!(title(&"x".repeat(128)), Ok("x".repeat(128)));
+        assert_eq!(
+            topic(" Birds, and where they are \t"),
+            Ok("Birds, and where they are".to_owned())
+        );
+        assert_eq!(topic("  "), Ok(String::new()), "no topic");
+        assert_eq!(
+            topic("a\u{202e}b"),
+            Err(TextError::Character {
+                character: '\u{202e}'
+            })
+        );
+        assert_eq!(topic(&"é".repeat(512)), Ok("é".repeat(512)));
+        assert_eq!(topic(&"é".repeat(513)), Err(TextError::TooLong { max: 512 }));
     }
 
     #[test]

@@ -132,7 +132,7 @@ impl Node {
             repair,
             messaging: Messaging::new(context.clone(), appender.clone(), Arc::clone(&hub)),
             personals: Personals::new(context.clone(), Arc::clone(&hub)),
-            conversations: Conversations::new(context.clone(), appender, announcer),
+            conversations: Conversations::new(context.clone(), appender, announcer, Arc::clone(&hub)),
             context,
             stats,
             hub,

@@ -9,6 +9,7 @@ mod blobs;
 mod conversations;
 mod devices;
 mod document;
+mod groups;
 mod health;
 mod invites;
 mod layer;
@@ -105,7 +106,7 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::direct::create))
         .routes(routes!(conversations::group::create))
-        .routes(routes!(conversations::find::find, conversations::rename::rename))
+        .routes(routes!(conversations::find::find, conversations::change::change))
         .routes(routes!(
             conversations::members::list,
             conversations::members::add::add
@@ -116,6 +117,23 @@ fn endpoints() -> OpenApiRouter<App> {
             conversations::members::change_role::change_role,
             conversations::members::remove::remove
         ))
+        .routes(routes!(
+            conversations::invites::list,
+            conversations::invites::create::create
+        ))
+        .routes(routes!(conversations::invites::revoke::revoke))
+        .routes(routes!(conversations::requests::list))
+        .routes(routes!(
+            conversations::requests::approve::approve,
+            conversations::requests::decline::decline
+        ))
+        .routes(routes!(
+            conversations::bans::list,
+            conversations::bans::create::create
+        ))
+        .routes(routes!(conversations::bans::lift::lift))
+        .routes(routes!(groups::inspect::inspect))
+        .routes(routes!(groups::join::join))
         .routes(routes!(uploads::list, uploads::create::create, uploads::options))
         .routes(routes!(
             uploads::offset::offset,

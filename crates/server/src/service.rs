@@ -7,6 +7,7 @@ pub mod changes;
 pub mod conversations;
 pub mod devices;
 pub mod invites;
+mod joining;
 pub mod media;
 pub mod messaging;
 pub mod passwords;

@@ -399,7 +399,7 @@ fn was_away(
     let user = state(world, device)?.user;
     let removed = log
         .iter()
-        .any(|event| matches!(event.body, EventBody::MemberRemoved { user: gone } if gone == user));
+        .any(|event| matches!(event.body, EventBody::MemberRemoved { user: gone, .. } if gone == user));
     let first = log.first().with_context(|| format!("{conversation} has a log"))?;
     Ok(removed || first.seq > Seq::ZERO.next())
 }

@@ -18,6 +18,9 @@ use pipit_store::conversation::{
     ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
 };
 use pipit_store::error::StoreError;
+use pipit_store::group::{
+    BanRecord, GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested,
+};
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
@@ -215,6 +218,17 @@ store! {
         fn filter_readable(user: UserId, blobs: &[BlobId]) -> Vec<BlobRecord>;
         fn filter_known_blobs(blobs: &[BlobId]) -> Vec<BlobId>;
         fn take_abandoned(before: Timestamp, limit: u32) -> Vec<BlobId>;
+        fn create_group_invite(invite: NewGroupInvite) -> ();
+        fn find_group_invite(token: &TokenHash, now: Timestamp) -> Option<GroupInviteRecord>;
+        fn list_group_invites(conversation: ConversationId, now: Timestamp, limit: u32) -> Vec<GroupInviteRecord>;
+        fn use_group_invite(invite: InviteId, now: Timestamp) -> bool;
+        fn revoke_group_invite(conversation: ConversationId, invite: InviteId, now: Timestamp) -> bool;
+        fn request_join(request: NewJoinRequest) -> Requested;
+        fn list_join_requests(conversation: ConversationId, limit: u32) -> Vec<JoinRequestRecord>;
+        fn has_join_request(conversation: ConversationId, user: UserId) -> bool;
+        fn remove_join_request(conversation: ConversationId, user: UserId) -> bool;
+        fn list_bans(conversation: ConversationId, limit: u32) -> Vec<BanRecord>;
+        fn lift_ban(conversation: ConversationId, user: UserId) -> bool;
         fn release_attachments(conversation: ConversationId, message: EventId) -> ();
     }
     faulty {

@@ -100,7 +100,8 @@ async fn conversations(
             Ok(String::new())
         }
         (HttpMethod::Patch, [id]) => {
-            let conversation = service.rename(caller, parse(id)?, body(request)?).await?;
+            let change = body(request)?;
+            let conversation = service.change_conversation(caller, parse(id)?, change).await?;
             json(&rest::Conversation { conversation })
         }
         _ => Err(ServiceError::refused(

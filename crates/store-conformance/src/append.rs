@@ -157,7 +157,14 @@ pub async fn a_repetition_gets_the_first_answer(store: Arc<dyn Store>) {
     let first = world.try_append(entry.clone()).await.unwrap();
     world.say(group, alice, "between").await;
     world
-        .enter(group, alice, EventBody::MemberRemoved { user: bob.user })
+        .enter(
+            group,
+            alice,
+            EventBody::MemberRemoved {
+                user: bob.user,
+                banned: false,
+            },
+        )
         .await;
     let mut again = entry.clone();
     (again.at, again.device) = (world.now(), Some(world.id()));
@@ -170,7 +177,14 @@ pub async fn a_repetition_gets_the_first_answer(store: Arc<dyn Store>) {
         }
     );
     assert_eq!(log_of(&world, group, alice).await.len(), 4);
-    let removed = world.entry(group, alice, EventBody::MemberRemoved { user: carol.user });
+    let removed = world.entry(
+        group,
+        alice,
+        EventBody::MemberRemoved {
+            user: carol.user,
+            banned: false,
+        },
+    );
     world.append(removed.clone()).await;
     assert!(
         world.try_append(removed).await.unwrap().repeated,
@@ -291,7 +305,14 @@ pub async fn stale_roles_are_refused(store: Arc<dyn Store>) {
     assert_eq!(try_with(vec![(bob, Some(Role::Member))]).await, STALE);
     assert_eq!(try_with(vec![(bob, Some(Role::Moderator))]).await, Ok(5));
     world
-        .enter(group, alice, EventBody::MemberRemoved { user: bob.user })
+        .enter(
+            group,
+            alice,
+            EventBody::MemberRemoved {
+                user: bob.user,
+                banned: false,
+            },
+        )
         .await;
     assert_eq!(try_with(vec![(bob, Some(Role::Moderator))]).await, STALE);
 }
@@ -323,7 +344,14 @@ pub async fn stale_counts_are_refused(store: Arc<dyn Store>) {
     assert_eq!(try_with(Some(1), None).await, STALE);
     assert_eq!(try_with(Some(2), None).await, Ok(5));
     world
-        .enter(group, alice, EventBody::MemberRemoved { user: bob.user })
+        .enter(
+            group,
+            alice,
+            EventBody::MemberRemoved {
+                user: bob.user,
+                banned: false,
+            },
+        )
         .await;
     assert_eq!(try_with(Some(1), Some(2)).await, Ok(7));
 }
@@ -363,7 +391,14 @@ pub async fn facts_see_the_batch_so_far(store: Arc<dyn Store>) {
         entry.facts.roles.push((person.user, role));
         entry
     };
-    let mut last_owner = world.entry(group, alice, EventBody::MemberRemoved { user: alice.user });
+    let mut last_owner = world.entry(
+        group,
+        alice,
+        EventBody::MemberRemoved {
+            user: alice.user,
+            banned: false,
+        },
+    );
     last_owner.facts.owner_count = Some(2);
     let batch = vec![
         world.entry(
@@ -392,7 +427,14 @@ pub async fn facts_see_the_batch_so_far(store: Arc<dyn Store>) {
             sender: carol.user,
             ..last_owner
         },
-        world.entry(group, carol, EventBody::MemberRemoved { user: bob.user }),
+        world.entry(
+            group,
+            carol,
+            EventBody::MemberRemoved {
+                user: bob.user,
+                banned: false,
+            },
+        ),
         fact(world.message(group, bob, "too late"), bob, Some(Role::Member)),
     ];
     let expect = [Ok(2), Ok(3), Ok(4), STALE, Ok(5), STALE, Ok(6), STALE];
@@ -448,7 +490,14 @@ pub async fn members_come_and_go(store: Arc<dyn Store>) {
         "just before the entry"
     );
     world
-        .enter(group, carol, EventBody::MemberRemoved { user: bob.user })
+        .enter(
+            group,
+            carol,
+            EventBody::MemberRemoved {
+                user: bob.user,
+                banned: false,
+            },
+        )
         .await;
     let (role, _, members, owners) = access_of(&world, group, bob).await;
     assert_eq!((role, members, owners), (None, 2, 2));
@@ -459,7 +508,14 @@ pub async fn members_come_and_go(store: Arc<dyn Store>) {
     world.enter(group, carol, again).await;
     assert_eq!(access_of(&world, group, bob).await, (Some(Role::Member), 6, 3, 2));
     world
-        .enter(group, carol, EventBody::MemberRemoved { user: carol.user })
+        .enter(
+            group,
+            carol,
+            EventBody::MemberRemoved {
+                user: carol.user,
+                banned: false,
+            },
+        )
         .await;
     assert_eq!(
         access_of(&world, group, alice).await,
@@ -504,7 +560,14 @@ pub async fn what_cannot_be_applied_is_stale(store: Arc<dyn Store>) {
                 member: member(bob.user, Role::Admin),
             },
         ),
-        world.entry(group, alice, EventBody::MemberRemoved { user: carol.user }),
+        world.entry(
+            group,
+            alice,
+            EventBody::MemberRemoved {
+                user: carol.user,
+                banned: false,
+            },
+        ),
         world.entry(
             group,
             alice,

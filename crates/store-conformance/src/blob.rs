@@ -300,7 +300,14 @@ pub async fn members_read_files(store: Arc<dyn Store>) {
     world.append(with_files(&world, place, alice, &[later])).await;
     assert!(may_read(&world, carol, later).await);
     world
-        .enter(place, alice, EventBody::MemberRemoved { user: bob.user })
+        .enter(
+            place,
+            alice,
+            EventBody::MemberRemoved {
+                user: bob.user,
+                banned: false,
+            },
+        )
         .await;
     assert!(!may_read(&world, bob, sent).await, "removed");
     let elsewhere = world.direct(alice, bob).await;

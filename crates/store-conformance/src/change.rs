@@ -350,6 +350,7 @@ pub async fn a_change_needs_its_message(store: Arc<dyn Store>) {
         alice,
         EventBody::MemberRemoved {
             user: scene.carol.user,
+            banned: false,
         },
     );
     world.append(member_entry.clone()).await;

@@ -251,6 +251,8 @@ pub async fn the_access_to_a_group_is_found(store: Arc<dyn Store>) {
         peer: None,
         blocked: false,
         suspended: false,
+        announcements: false,
+        target_banned: false,
     };
     assert_eq!(access(carol, Some(bob)).await, expect);
     assert_eq!(access(carol, None).await.target_role, None);
@@ -304,6 +306,8 @@ pub async fn the_access_to_a_direct_conversation_is_found(store: Arc<dyn Store>)
         peer: Some(bob.user),
         blocked: false,
         suspended: false,
+        announcements: false,
+        target_banned: false,
     };
     assert_eq!(access(alice).await, expect);
     assert_eq!(access(bob).await.peer, Some(alice.user));
@@ -343,7 +347,14 @@ pub async fn conversation_ids_are_listed(store: Arc<dyn Store>) {
     ids.sort_unstable();
     assert_eq!(ids, [direct, group]);
     world
-        .enter(group, bob, EventBody::MemberRemoved { user: bob.user })
+        .enter(
+            group,
+            bob,
+            EventBody::MemberRemoved {
+                user: bob.user,
+                banned: false,
+            },
+        )
         .await;
     assert_eq!(
         world.store.list_conversation_ids(bob.user).await.unwrap(),
@@ -367,7 +378,14 @@ pub async fn memberships_of_many_are_listed(store: Arc<dyn Store>) {
     assert_eq!(listed(&[carol.user, nobody, alice.user]).await, expect);
     assert_eq!(listed(&[]).await, []);
     world
-        .enter(group, bob, EventBody::MemberRemoved { user: bob.user })
+        .enter(
+            group,
+            bob,
+            EventBody::MemberRemoved {
+                user: bob.user,
+                banned: false,
+            },
+        )
         .await;
     assert_eq!(listed(&[bob.user]).await, [(bob.user, direct)]);
 }
@@ -426,7 +444,14 @@ pub async fn members_after_one_that_has_left(store: Arc<dyn Store>) {
     let all = members(&world, group).await;
     let (left, _) = all[1];
     world
-        .enter(group, alice, EventBody::MemberRemoved { user: left })
+        .enter(
+            group,
+            alice,
+            EventBody::MemberRemoved {
+                user: left,
+                banned: false,
+            },
+        )
         .await;
     let page = world.store.list_members(group, Some(left), 100).await.unwrap();
     let page: Vec<UserId> = page.iter().map(|member| member.profile.user).collect();
@@ -454,7 +479,14 @@ pub async fn the_acquainted_are_filtered(store: Arc<dyn Store>) {
     assert_eq!(filter(alice, everyone.clone()).await, [bob.user, carol.user]);
     assert_eq!(filter(alice, vec![]).await, []);
     world
-        .enter(group, alice, EventBody::MemberRemoved { user: alice.user })
+        .enter(
+            group,
+            alice,
+            EventBody::MemberRemoved {
+                user: alice.user,
+                banned: false,
+            },
+        )
         .await;
     assert_eq!(filter(alice, everyone).await, [bob.user]);
 }

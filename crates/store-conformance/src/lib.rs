@@ -27,6 +27,7 @@ pub mod change;
 pub mod conversation;
 pub mod device;
 pub mod invite;
+pub mod joining;
 pub mod log;
 pub mod mark;
 pub mod opening;
@@ -80,6 +81,16 @@ macro_rules! conformance_tests {
                 ended_invites_are_pruned,
                 a_refused_account_uses_no_invite,
                 concurrent_accounts_share_no_last_use,
+            }
+            joining {
+                a_group_is_set,
+                announcements_are_a_fact,
+                newcomers_read_what_the_group_says,
+                who_is_banned_is_kept_out,
+                a_ban_holds_within_its_batch,
+                a_link_to_a_group_is_used_up,
+                the_last_use_of_a_link_is_one,
+                requests_to_be_let_in,
             }
             person {
                 blocks_are_set_and_lifted,
@@ -226,6 +237,7 @@ mod tests {
             include_str!("conversation.rs"),
             include_str!("device.rs"),
             include_str!("invite.rs"),
+            include_str!("joining.rs"),
             include_str!("log.rs"),
             include_str!("mark.rs"),
             include_str!("person.rs"),

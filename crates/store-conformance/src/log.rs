@@ -119,7 +119,14 @@ pub async fn only_members_read(store: Arc<dyn Store>) {
         None
     );
     world
-        .enter(group, bob, EventBody::MemberRemoved { user: bob.user })
+        .enter(
+            group,
+            bob,
+            EventBody::MemberRemoved {
+                user: bob.user,
+                banned: false,
+            },
+        )
         .await;
     assert_eq!(read(bob).await, None);
     world
@@ -210,7 +217,14 @@ pub async fn many_cursors_are_caught_up(store: Arc<dyn Store>) {
     let foreign = world.direct(bob, carol).await;
     let left = world.group("Left", alice, &[bob]).await;
     world
-        .enter(left, alice, EventBody::MemberRemoved { user: alice.user })
+        .enter(
+            left,
+            alice,
+            EventBody::MemberRemoved {
+                user: alice.user,
+                banned: false,
+            },
+        )
         .await;
     let cursors = [
         (foreign, 0),

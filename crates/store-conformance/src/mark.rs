@@ -232,7 +232,14 @@ pub async fn states_are_for_readers(store: Arc<dyn Store>) {
         1
     );
     world
-        .enter(group, dave, EventBody::MemberRemoved { user: dave.user })
+        .enter(
+            group,
+            dave,
+            EventBody::MemberRemoved {
+                user: dave.user,
+                banned: false,
+            },
+        )
         .await;
     assert_eq!(world.store.list_pins(group, dave.user).await.unwrap(), None);
     assert_eq!(

@@ -174,7 +174,14 @@ pub async fn what_is_kept_of_a_conversation_ends_with_the_membership(store: Arc<
     assert_eq!(set(carol).await.unwrap(), None);
     assert!(set(bob).await.unwrap().is_some());
     world
-        .enter(tea, alice, EventBody::MemberRemoved { user: bob.user })
+        .enter(
+            tea,
+            alice,
+            EventBody::MemberRemoved {
+                user: bob.user,
+                banned: false,
+            },
+        )
         .await;
     assert_eq!(set(bob).await.unwrap(), None);
     let member = crate::world::member(bob.user, pipit_wire::event::Role::Member);

@@ -63,7 +63,7 @@ impl Model {
                 };
                 self.members.insert(member.user, standing);
             }
-            EventBody::MemberRemoved { user } => {
+            EventBody::MemberRemoved { user, .. } => {
                 self.members.remove(user);
             }
             EventBody::RoleChanged { member } => {
@@ -210,7 +210,10 @@ impl History {
                 0 => EventBody::MemberAdded {
                     member: member(other.user, Role::Member),
                 },
-                1 => EventBody::MemberRemoved { user: other.user },
+                1 => EventBody::MemberRemoved {
+                    user: other.user,
+                    banned: false,
+                },
                 2 => EventBody::RoleChanged {
                     member: member(other.user, Role::Moderator),
                 },

@@ -107,7 +107,14 @@ pub async fn outsiders_have_no_markers(store: Arc<dyn Store>) {
         None
     );
     world
-        .enter(group, bob, EventBody::MemberRemoved { user: bob.user })
+        .enter(
+            group,
+            bob,
+            EventBody::MemberRemoved {
+                user: bob.user,
+                banned: false,
+            },
+        )
         .await;
     assert_eq!(world.advance(group, bob, 2, 2).await, ReceiptOutcome::NotMember);
     assert_eq!(markers(&world, group).await, [receipt(group, alice, 0, 0)]);

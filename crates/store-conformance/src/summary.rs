@@ -166,7 +166,14 @@ pub async fn the_list_is_newest_first(store: Arc<dyn Store>) {
         "a receipt moves nothing"
     );
     world
-        .enter(third, alice, EventBody::MemberRemoved { user: bob.user })
+        .enter(
+            third,
+            alice,
+            EventBody::MemberRemoved {
+                user: bob.user,
+                banned: false,
+            },
+        )
         .await;
     assert_eq!(
         list(&world, bob).await,

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use crate::book::Place;
 use crate::error::{Error, corrupt};
-use crate::ledger::{Decided, Fate, Ledger};
+use crate::ledger::{Decided, Fate, Ledger, Start};
 use crate::row::{self, at, event_columns, seq_number};
 use crate::session::{Params, Session, only_if, params};
 use crate::{blob, change};
@@ -32,7 +32,7 @@ use crate::{blob, change};
 type Result<T> = std::result::Result<T, Error>;
 
 pub(crate) const LOCK: &str = "
-    SELECT id, last_seq, last_at, last_message_seq, member_count, owner_count FROM conversation
+    SELECT id, last_seq, last_at, last_message_seq, member_count, owner_count, topic, announcements, history FROM conversation
     WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 pub(crate) const FIND_REPEATED: &str = concat!(
     "SELECT ",
@@ -49,18 +49,29 @@ const FIND_BLOCKS: &str = "
     SELECT asked.one, asked.other FROM unnest($1::uuid[], $2::uuid[]) AS asked (one, other)
     WHERE EXISTS (SELECT 1 FROM block WHERE block.user_id = asked.one AND block.other = asked.other)
         OR EXISTS (SELECT 1 FROM block WHERE block.user_id = asked.other AND block.other = asked.one)";
+const FIND_BANS: &str = "
+    SELECT ban.conversation, ban.user_id FROM unnest($1::uuid[], $2::uuid[]) AS asked (conversation, user_id)
+        JOIN ban ON ban.conversation = asked.conversation AND ban.user_id = asked.user_id";
 const FIND_ACCOUNTS: &str = "SELECT id FROM account WHERE id = ANY($1)";
 
 pub(crate) const INSERT_EVENTS: &str = "
     INSERT INTO event (conversation, seq, id, kind, sender, device, at, body)
     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::smallint[], $5::uuid[], $6::uuid[], $7::bigint[],
         $8::text[])";
-/// Makes memberships that begin with an entry; the markers stand just before it.
+/// Makes memberships that begin with an entry; the markers stand just before it. Who has asked to be let in is.
 pub(crate) const INSERT_MEMBERS: &str = "
+    WITH added AS (
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::bigint[], $5::bigint[])
+            AS added (conversation, user_id, role, first_seq, joined_seq)
+    ), let_in AS (
+        DELETE FROM join_request USING added
+        WHERE join_request.conversation = added.conversation AND join_request.user_id = added.user_id
+    )
     INSERT INTO member (conversation, user_id, role, first_seq, delivered_seq, read_seq)
-    SELECT conversation, user_id, role, first_seq, first_seq - 1, first_seq - 1
-    FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::bigint[])
-        AS added (conversation, user_id, role, first_seq)";
+    SELECT conversation, user_id, role, first_seq, joined_seq - 1, joined_seq - 1 FROM added";
+const INSERT_BANS: &str = "
+    INSERT INTO ban (conversation, user_id, made_by, at)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[])";
 const DELETE_MEMBERS: &str = "
     DELETE FROM member USING unnest($1::uuid[], $2::uuid[]) AS removed (conversation, user_id)
     WHERE member.conversation = removed.conversation AND member.user_id = removed.user_id";
@@ -71,9 +82,12 @@ const UPDATE_ROLES: &str = "
 const UPDATE_CONVERSATIONS: &str = "
     UPDATE conversation SET last_seq = now.last_seq, last_at = now.last_at, last_message_seq = now.last_message_seq,
         member_count = now.member_count, owner_count = now.owner_count,
-        title = coalesce(now.title, conversation.title)
-    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[])
-        AS now (id, last_seq, last_at, last_message_seq, member_count, owner_count, title)
+        title = coalesce(now.title, conversation.title), topic = now.topic, announcements = now.announcements,
+        history = now.history
+    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[],
+            $8::text[], $9::boolean[], $10::smallint[])
+        AS now (id, last_seq, last_at, last_message_seq, member_count, owner_count, title, topic, announcements,
+            history)
     WHERE conversation.id = now.id";
 
 pub(crate) async fn append_batch(
@@ -143,6 +157,7 @@ struct Questions {
     entries: (Vec<Uuid>, Vec<Uuid>),
     roles: (Vec<Uuid>, Vec<Uuid>),
     blocks: (Vec<Uuid>, Vec<Uuid>),
+    bans: (Vec<Uuid>, Vec<Uuid>),
     accounts: Vec<Uuid>,
     blobs: Vec<Uuid>,
 }
@@ -151,6 +166,7 @@ impl Questions {
     fn of(batch: &[Append]) -> Self {
         let mut roles: HashSet<(ConversationId, UserId)> = HashSet::new();
         let mut blocks = HashSet::new();
+        let mut bans = HashSet::new();
         let mut accounts = HashSet::new();
         for entry in batch {
             roles.extend(
@@ -164,13 +180,15 @@ impl Questions {
             match &entry.body {
                 EventBody::MemberAdded { member } => {
                     roles.insert((entry.conversation, member.user));
+                    bans.insert((entry.conversation.as_uuid(), member.user.as_uuid()));
                     accounts.insert(member.user.as_uuid());
                 }
-                EventBody::MemberRemoved { user } => _ = roles.insert((entry.conversation, *user)),
+                EventBody::MemberRemoved { user, .. } => _ = roles.insert((entry.conversation, *user)),
                 EventBody::RoleChanged { member } => _ = roles.insert((entry.conversation, member.user)),
                 EventBody::Created { .. }
                 | EventBody::Message { .. }
                 | EventBody::TitleChanged { .. }
+                | EventBody::SettingsChanged { .. }
                 | EventBody::MessageChanged { .. }
                 | EventBody::Unknown => {}
             }
@@ -190,6 +208,7 @@ impl Questions {
                 .into_iter()
                 .map(|(one, other): (UserId, UserId)| (one.as_uuid(), other.as_uuid()))
                 .unzip(),
+            bans: bans.into_iter().unzip(),
             accounts: accounts.into_iter().collect(),
             blobs: batch
                 .iter()
@@ -207,21 +226,24 @@ async fn read(session: &Session, batch: &[Append]) -> Result<Ledger> {
     let find_repeated = session.prepare(FIND_REPEATED).await?;
     let find_roles = session.prepare(FIND_ROLES).await?;
     let find_blocks = session.prepare(FIND_BLOCKS).await?;
+    let find_bans = session.prepare(FIND_BANS).await?;
     let find_accounts = session.prepare(FIND_ACCOUNTS).await?;
     let lock_blobs = session.prepare(blob::LOCK_FINISHED).await?;
     let conversations = params![asked.conversations];
     let entries = params![asked.entries.0, asked.entries.1];
     let roles = params![asked.roles.0, asked.roles.1];
     let blocks = params![asked.blocks.0, asked.blocks.1];
+    let bans = params![asked.bans.0, asked.bans.1];
     let accounts = params![asked.accounts];
     let blobs = params![asked.blobs];
-    let (begun, locked, repeated, roles, blocks, accounts, blobs) = tokio::join!(
+    let (begun, locked, repeated, roles, blocks, bans, accounts, blobs) = tokio::join!(
         biased;
         session.begin(),
         session.query(&lock, conversations),
         session.query(&find_repeated, entries),
         only_if(!asked.roles.0.is_empty(), session.query(&find_roles, roles)),
         only_if(!asked.blocks.0.is_empty(), session.query(&find_blocks, blocks)),
+        only_if(!asked.bans.0.is_empty(), session.query(&find_bans, bans)),
         only_if(!asked.accounts.is_empty(), session.query(&find_accounts, accounts)),
         only_if(!asked.blobs.is_empty(), session.query(&lock_blobs, blobs)),
     );
@@ -238,6 +260,9 @@ async fn read(session: &Session, batch: &[Append]) -> Result<Ledger> {
     }
     for row in &blocks? {
         ledger.know_block(row::id_at(row, 0)?, row::id_at(row, 1)?);
+    }
+    for row in &bans? {
+        ledger.know_ban(row::id_at(row, 0)?, row::id_at(row, 1)?);
     }
     for row in &accounts? {
         ledger.know_account(row::id_at(row, 0)?);
@@ -256,6 +281,7 @@ fn conversation_state(row: &tokio_postgres::Row) -> Result<crate::ledger::State>
         member_count: row::count_at(row, 4)?,
         owner_count: row::count_at(row, 5)?,
         title: None,
+        settings: row::settings(row, 6)?,
         changed: false,
     })
 }
@@ -276,8 +302,11 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
         (fates.inserted.params(), events.params(), conversations.params());
     let attached = attachments.params();
     let counted = params![attachments.counted, attachments.counts];
-    let steps: [(&str, Params<'_>, usize); 7] = [
+    let bans = BanColumns::of(ledger);
+    let banned = bans.params();
+    let steps: [(&str, Params<'_>, usize); 8] = [
         (DELETE_MEMBERS, removed_keys, fates.removed.conversation.len()),
+        (INSERT_BANS, &banned, ledger.bans.len()),
         (INSERT_MEMBERS, &inserted, fates.inserted.conversation.len()),
         (UPDATE_ROLES, changed_roles, fates.changed.conversation.len()),
         (INSERT_EVENTS, &events, ledger.added.len()),
@@ -307,7 +336,7 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
             })
         });
     let commit: BoxFuture<'_, Result<()>> = Box::pin(session.commit());
-    // join_all polls in order up to 30 futures; here are 20 at most.
+    // join_all polls in order up to 30 futures; here are 21 at most.
     for outcome in join_all(statements.chain(changes).chain(std::iter::once(commit))).await {
         outcome?;
     }
@@ -396,19 +425,60 @@ pub(crate) struct MemberColumns {
     user: Vec<Uuid>,
     role: Vec<i16>,
     first_seq: Vec<i64>,
+    joined_seq: Vec<i64>,
 }
 
 impl MemberColumns {
-    pub(crate) fn push(&mut self, conversation: ConversationId, member: MemberRole, first_seq: Seq) {
+    pub(crate) fn push(
+        &mut self,
+        conversation: ConversationId,
+        member: MemberRole,
+        first_seq: Seq,
+        joined_seq: Seq,
+    ) {
         self.conversation.push(conversation.as_uuid());
         self.user.push(member.user.as_uuid());
         self.role.push(row::role_number(member.role));
         self.first_seq.push(seq_number(first_seq));
+        self.joined_seq.push(seq_number(joined_seq));
     }
 
     /// For [`INSERT_MEMBERS`]; the first three for [`UPDATE_ROLES`], the first two for [`DELETE_MEMBERS`].
-    pub(crate) fn params(&self) -> [&(dyn ToSql + Sync); 4] {
-        [&self.conversation, &self.user, &self.role, &self.first_seq]
+    pub(crate) fn params(&self) -> [&(dyn ToSql + Sync); 5] {
+        [
+            &self.conversation,
+            &self.user,
+            &self.role,
+            &self.first_seq,
+            &self.joined_seq,
+        ]
+    }
+}
+
+/// Rows of `ban`, a column an array.
+#[derive(Default)]
+struct BanColumns {
+    conversation: Vec<Uuid>,
+    user: Vec<Uuid>,
+    by: Vec<Uuid>,
+    at: Vec<i64>,
+}
+
+impl BanColumns {
+    fn of(ledger: &Ledger) -> Self {
+        let mut columns = Self::default();
+        for ban in &ledger.bans {
+            columns.conversation.push(ban.conversation.as_uuid());
+            columns.user.push(ban.user.as_uuid());
+            columns.by.push(ban.by.as_uuid());
+            columns.at.push(ban.at.as_ms());
+        }
+        columns
+    }
+
+    /// For [`INSERT_BANS`].
+    fn params(&self) -> [&(dyn ToSql + Sync); 4] {
+        [&self.conversation, &self.user, &self.by, &self.at]
     }
 }
 
@@ -424,12 +494,17 @@ impl Fates {
     fn of(ledger: &Ledger) -> Self {
         let mut fates = Self::default();
         for (conversation, user, fate) in ledger.fates() {
-            let (columns, role, first_seq) = match fate {
-                Fate::Inserted { role, first_seq } => (&mut fates.inserted, role, first_seq),
-                Fate::Changed { role } => (&mut fates.changed, role, Seq::ZERO),
-                Fate::Removed { role } => (&mut fates.removed, role, Seq::ZERO),
+            let (columns, role, start) = match fate {
+                Fate::Inserted { role, start } => (&mut fates.inserted, role, start),
+                Fate::Changed { role } => (&mut fates.changed, role, Start::default()),
+                Fate::Removed { role } => (&mut fates.removed, role, Start::default()),
             };
-            columns.push(conversation, MemberRole { user, role }, first_seq);
+            columns.push(
+                conversation,
+                MemberRole { user, role },
+                start.first_seq,
+                start.joined_seq,
+            );
         }
         fates
     }
@@ -445,6 +520,9 @@ struct ConversationColumns {
     member_count: Vec<i64>,
     owner_count: Vec<i64>,
     title: Vec<Option<String>>,
+    topic: Vec<String>,
+    announcements: Vec<bool>,
+    history: Vec<i16>,
 }
 
 impl ConversationColumns {
@@ -458,12 +536,15 @@ impl ConversationColumns {
             columns.member_count.push(i64::from(state.member_count));
             columns.owner_count.push(i64::from(state.owner_count));
             columns.title.push(state.title.clone());
+            columns.topic.push(state.settings.topic.clone());
+            columns.announcements.push(state.settings.announcements);
+            columns.history.push(row::history_number(state.settings.history));
         }
         columns
     }
 
     /// For [`UPDATE_CONVERSATIONS`].
-    fn params(&self) -> [&(dyn ToSql + Sync); 7] {
+    fn params(&self) -> [&(dyn ToSql + Sync); 10] {
         [
             &self.id,
             &self.last_seq,
@@ -472,6 +553,9 @@ impl ConversationColumns {
             &self.member_count,
             &self.owner_count,
             &self.title,
+            &self.topic,
+            &self.announcements,
+            &self.history,
         ]
     }
 }

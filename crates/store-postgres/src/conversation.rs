@@ -166,7 +166,7 @@ async fn complete(session: &Session, event: &Event, members: &[MemberRole]) -> R
     events.push(event)?;
     let mut rows = MemberColumns::default();
     for member in members {
-        rows.push(event.conversation, *member, event.seq);
+        rows.push(event.conversation, *member, event.seq, event.seq);
     }
     let (events, rows) = (events.params(), rows.params());
     let (wrote_event, wrote_members, committed) = tokio::join!(
@@ -185,7 +185,9 @@ const ACCESS: &str = "
         conversation.member_count, conversation.owner_count, me.role, me.first_seq, target.role,
         EXISTS (SELECT 1 FROM account WHERE id = $2 AND suspended_at IS NOT NULL),
         EXISTS (SELECT 1 FROM block WHERE user_id = conversation.low AND other = conversation.high)
-            OR EXISTS (SELECT 1 FROM block WHERE user_id = conversation.high AND other = conversation.low)
+            OR EXISTS (SELECT 1 FROM block WHERE user_id = conversation.high AND other = conversation.low),
+        conversation.announcements,
+        EXISTS (SELECT 1 FROM ban WHERE conversation = $1 AND user_id = $3)
     FROM conversation
         LEFT JOIN member AS me ON me.conversation = conversation.id AND me.user_id = $2
         LEFT JOIN member AS target ON target.conversation = conversation.id AND target.user_id = $3
@@ -226,6 +228,8 @@ pub(crate) async fn find_access(
         },
         blocked: at(&row, 10)?,
         suspended: at(&row, 9)?,
+        announcements: at(&row, 11)?,
+        target_banned: at(&row, 12)?,
     }))
 }
 

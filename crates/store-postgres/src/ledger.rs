@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use pipit_store::blob::attached;
 use pipit_store::change::{Verdict, erased, is_repetition};
 use pipit_store::log::{Append, AppendError, Appended, Facts};
-use pipit_wire::event::{EventBody, MessageChange, Role};
+use pipit_wire::event::{EventBody, GroupSettings, HistoryPolicy, MessageChange, Role};
 use pipit_wire::{BlobId, ConversationId, Event, EventId, Seq, Timestamp, UserId};
 
 use crate::book::{Book, Place};
@@ -20,6 +20,7 @@ pub(crate) struct State {
     pub(crate) owner_count: u32,
     /// The new title, where the batch has changed it.
     pub(crate) title: Option<String>,
+    pub(crate) settings: GroupSettings,
     pub(crate) changed: bool,
 }
 
@@ -30,8 +31,25 @@ struct Standing {
     before: Option<Role>,
     /// What they are now.
     now: Option<Role>,
-    /// The entry that added them, where one of the batch did.
-    added: Option<Seq>,
+    /// Where their membership begins, where an entry of the batch added them.
+    added: Option<Start>,
+}
+
+/// Where a membership begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// The first entry that they may read.
+    pub(crate) first_seq: Seq,
+    /// The entry that added them.
+    pub(crate) joined_seq: Seq,
+}
+
+/// Somebody who is kept out from now on.
+pub(crate) struct Ban {
+    pub(crate) conversation: ConversationId,
+    pub(crate) user: UserId,
+    pub(crate) by: UserId,
+    pub(crate) at: Timestamp,
 }
 
 /// What has to be written about a member. One who was removed and added again has two: removed, then inserted.
@@ -46,8 +64,8 @@ pub(crate) enum Fate {
     Inserted {
         /// What they are.
         role: Role,
-        /// The entry that added them.
-        first_seq: Seq,
+        /// Where the membership begins.
+        start: Start,
     },
     /// The row stays, with another role.
     Changed {
@@ -67,6 +85,9 @@ pub(crate) struct Ledger {
     blobs: HashSet<BlobId>,
     /// What becomes of messages.
     pub(crate) book: Book,
+    kept_out: HashSet<(ConversationId, UserId)>,
+    /// The new bans.
+    pub(crate) bans: Vec<Ban>,
     /// The new entries, in order.
     pub(crate) added: Vec<Event>,
 }
@@ -104,6 +125,11 @@ impl Ledger {
     /// Between these two stands a block.
     pub(crate) fn know_block(&mut self, one: UserId, other: UserId) {
         self.blocks.insert((one, other));
+    }
+
+    /// Somebody is kept out.
+    pub(crate) fn know_ban(&mut self, conversation: ConversationId, user: UserId) {
+        self.kept_out.insert((conversation, user));
     }
 
     /// This account exists.
@@ -193,15 +219,27 @@ impl Ledger {
         let seq = self.states.get(&entry.conversation)?.last_seq.next();
         match &entry.body {
             EventBody::MemberAdded { member } => {
-                let known = self.role(entry.conversation, member.user).is_some();
-                if known || !self.accounts.contains(&member.user) {
+                let key = (entry.conversation, member.user);
+                let known = self.role(key.0, key.1).is_some();
+                if known || self.kept_out.contains(&key) || !self.accounts.contains(&member.user) {
                     return None;
                 }
-                self.stand(entry.conversation, member.user, Some(member.role), Some(seq));
+                let first_seq = match self.states.get(&entry.conversation)?.settings.history {
+                    HistoryPolicy::None => seq,
+                    HistoryPolicy::All => Seq::ZERO.next(),
+                };
+                let start = Start {
+                    first_seq,
+                    joined_seq: seq,
+                };
+                self.stand(entry.conversation, member.user, Some(member.role), Some(start));
             }
-            EventBody::MemberRemoved { user } => {
+            EventBody::MemberRemoved { user, banned } => {
                 self.role(entry.conversation, *user)?;
                 self.stand(entry.conversation, *user, None, None);
+                if *banned {
+                    self.keep_out(entry, *user);
+                }
             }
             EventBody::RoleChanged { member } => {
                 self.role(entry.conversation, member.user)?;
@@ -211,6 +249,7 @@ impl Ledger {
             }
             EventBody::Message { .. }
             | EventBody::TitleChanged { .. }
+            | EventBody::SettingsChanged { .. }
             | EventBody::MessageChanged { .. }
             | EventBody::Created { .. }
             | EventBody::Unknown => {}
@@ -219,12 +258,23 @@ impl Ledger {
         match &entry.body {
             EventBody::Message { .. } => state.last_message_seq = seq,
             EventBody::TitleChanged { title } => state.title = Some(title.clone()),
+            EventBody::SettingsChanged { change } => state.settings.apply(change),
             _ => {}
         }
         state.last_seq = seq;
         state.last_at = entry.at;
         state.changed = true;
         Some(seq)
+    }
+
+    fn keep_out(&mut self, entry: &Append, user: UserId) {
+        self.kept_out.insert((entry.conversation, user));
+        self.bans.push(Ban {
+            conversation: entry.conversation,
+            user,
+            by: entry.sender,
+            at: entry.at,
+        });
     }
 
     fn do_facts_hold(&self, conversation: ConversationId, facts: &Facts) -> bool {
@@ -235,6 +285,9 @@ impl Ledger {
             && facts
                 .member_count_max
                 .is_none_or(|most| state.member_count <= most)
+            && facts
+                .announcements
+                .is_none_or(|announcements| announcements == state.settings.announcements)
             && facts
                 .roles
                 .iter()
@@ -247,7 +300,7 @@ impl Ledger {
     }
 
     /// Notes what somebody is from now on, and keeps the counts.
-    fn stand(&mut self, conversation: ConversationId, user: UserId, now: Option<Role>, added: Option<Seq>) {
+    fn stand(&mut self, conversation: ConversationId, user: UserId, now: Option<Role>, added: Option<Start>) {
         let standing = self.standings.entry((conversation, user)).or_insert(Standing {
             before: None,
             now: None,
@@ -279,9 +332,9 @@ impl Ledger {
             .iter()
             .flat_map(|((conversation, user), standing)| {
                 let fates = match (standing.before, standing.now, standing.added) {
-                    (before, Some(role), Some(first_seq)) => [
+                    (before, Some(role), Some(start)) => [
                         before.map(|role| Fate::Removed { role }),
-                        Some(Fate::Inserted { role, first_seq }),
+                        Some(Fate::Inserted { role, start }),
                     ],
                     (Some(role), None, _) => [Some(Fate::Removed { role }), None],
                     (Some(before), Some(role), None) if before != role => {
@@ -299,7 +352,7 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use pipit_wire::event::{Content, MemberRole};
+    use pipit_wire::event::{Content, MemberRole, SettingsChange};
     use uuid::Uuid;
 
     use super::*;
@@ -322,6 +375,7 @@ mod tests {
             member_count: 2,
             owner_count: 1,
             title: None,
+            settings: GroupSettings::default(),
             changed: false,
         };
         ledger.open(id(7), state);
@@ -343,7 +397,10 @@ mod tests {
     }
 
     fn removed(user: u128) -> EventBody {
-        EventBody::MemberRemoved { user: id(user) }
+        EventBody::MemberRemoved {
+            user: id(user),
+            banned: false,
+        }
     }
 
     fn changed(user: u128, role: Role) -> EventBody {
@@ -397,11 +454,13 @@ mod tests {
         assert_eq!((state.member_count, state.owner_count), counts);
     }
 
-    fn inserted(role: Role, first_seq: u64) -> Fate {
-        Fate::Inserted {
-            role,
-            first_seq: Seq::new(first_seq).unwrap(),
-        }
+    fn inserted(role: Role, joined: u64) -> Fate {
+        let joined_seq = Seq::new(joined).unwrap();
+        let start = Start {
+            first_seq: joined_seq,
+            joined_seq,
+        };
+        Fate::Inserted { role, start }
     }
 
     #[test]
@@ -445,6 +504,45 @@ mod tests {
             &[Some(2), Some(3)],
             &fates,
             (2, 1),
+        );
+    }
+
+    #[test]
+    fn who_is_banned_does_not_come_back() {
+        let banned = EventBody::MemberRemoved {
+            user: id(MEMBER),
+            banned: true,
+        };
+        check(
+            &[banned, added(MEMBER, Role::Member)],
+            &[Some(2), None],
+            &[(MEMBER, Fate::Removed { role: Role::Member })],
+            (1, 1),
+        );
+    }
+
+    #[test]
+    fn newcomers_read_what_the_group_says_when_they_come() {
+        let history = |history| EventBody::SettingsChanged {
+            change: SettingsChange {
+                history: Some(history),
+                ..SettingsChange::default()
+            },
+        };
+        let start = Start {
+            first_seq: Seq::ZERO.next(),
+            joined_seq: Seq::new(3).unwrap(),
+        };
+        let role = Role::Member;
+        check(
+            &[
+                history(HistoryPolicy::All),
+                added(NEWCOMER, role),
+                history(HistoryPolicy::None),
+            ],
+            &[Some(2), Some(3), Some(4)],
+            &[(NEWCOMER, Fate::Inserted { role, start })],
+            (3, 1),
         );
     }
 

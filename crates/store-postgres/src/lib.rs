@@ -22,6 +22,7 @@ mod conversation;
 mod device;
 mod error;
 mod invite;
+mod joining;
 mod ledger;
 mod log;
 mod migration;

@@ -23,6 +23,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
         "message_change",
         include_str!("../migrations/0007_message_change.sql"),
     ),
+    ("group", include_str!("../migrations/0008_group.sql")),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

@@ -1,7 +1,7 @@
 //! Between columns and the domain's types.
 
 use pipit_store::account::{DeviceRecord, InviteRecord, UserRecord};
-use pipit_wire::event::{Content, ConversationKind, EventBody, Role};
+use pipit_wire::event::{Content, ConversationKind, EventBody, GroupSettings, HistoryPolicy, Role};
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::frame::{Member, Profile, Receipt};
 use pipit_wire::{ConversationId, Event, Seq, Timestamp, UserId};
@@ -32,6 +32,7 @@ pub(crate) const fn event_kind(body: &EventBody) -> i16 {
         EventBody::RoleChanged { .. } => 4,
         EventBody::TitleChanged { .. } => 5,
         EventBody::MessageChanged { .. } => 6,
+        EventBody::SettingsChanged { .. } => 7,
         EventBody::Unknown => 255,
     }
 }
@@ -64,6 +65,30 @@ pub(crate) fn conversation_kind(number: i16) -> Result<ConversationKind> {
         KIND_GROUP => Ok(ConversationKind::Group),
         other => Err(corrupt(format!("a conversation has kind {other}"))),
     }
+}
+
+pub(crate) const fn history_number(history: HistoryPolicy) -> i16 {
+    match history {
+        HistoryPolicy::None => 0,
+        HistoryPolicy::All => 1,
+    }
+}
+
+pub(crate) fn history(number: i16) -> Result<HistoryPolicy> {
+    match number {
+        0 => Ok(HistoryPolicy::None),
+        1 => Ok(HistoryPolicy::All),
+        other => Err(corrupt(format!("a group has history {other}"))),
+    }
+}
+
+/// What a group is set to, from `topic, announcements, history` that begin at this column.
+pub(crate) fn settings(row: &Row, first: usize) -> Result<GroupSettings> {
+    Ok(GroupSettings {
+        topic: at(row, first)?,
+        announcements: at(row, first + 1)?,
+        history: history(at(row, first + 2)?)?,
+    })
 }
 
 /// A seq for a parameter. Below 2^53, so that nothing is lost.

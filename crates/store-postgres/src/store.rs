@@ -5,10 +5,13 @@
 //! * reading, `touch_devices`, `set_blocked`, `set_setting`, `rename_user`, `set_suspended`: the second time changes nothing;
 //! * `append_batch`: by the ids of the entries, which are looked up under the locks. `repeated` is set then, so that nobody announces
 //!   them; members find them in the log, as after any lost announcement;
-//! * `create_direct`, `create_group`, `set_up`, `create_account`, `create_device`, `create_invite`, `rotate_refresh`, `revoke_device`,
+//! * `create_direct`, `create_group`, `set_up`, `create_account`, `create_device`, `create_invite`, `create_group_invite`, `rotate_refresh`, `revoke_device`,
 //!   `revoke_invite`: what stands in the second try's way is looked at, and is the first try's where it has this call's ids, tokens
 //!   or time (`Session::is_in_doubt`);
 //! * `advance_receipts`: a marker that is there already counts as moved;
+//! * `use_group_invite`: one use more may be taken than somebody has come by: the link ends one person earlier;
+//! * `request_join`, `remove_join_request`, `revoke_group_invite`, `lift_ban`: the second time finds it done, and says so: whoever asked
+//!   is told that there was nothing to do, and everybody sees it done;
 //! * `set_personal`: the same change again is the same state, with a later time.
 
 use async_trait::async_trait;
@@ -25,6 +28,9 @@ use pipit_store::conversation::{
     ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
 };
 use pipit_store::error::StoreError;
+use pipit_store::group::{
+    BanRecord, GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested,
+};
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
@@ -37,8 +43,8 @@ use crate::error::{Error, store_error};
 use crate::replica::read;
 use crate::session::run;
 use crate::{
-    PostgresStore, account, append, blob, change, conversation, device, invite, log, person, personal,
-    receipt, summary,
+    PostgresStore, account, append, blob, change, conversation, device, invite, joining, log, person,
+    personal, receipt, summary,
 };
 
 /// How long the answer to "are you there?" is waited for.
@@ -155,7 +161,7 @@ impl Store for PostgresStore {
     }
 
     async fn prune_invites(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        work!(self, |session| invite::prune(session, before, limit))
+        work!(self, |session| joining::prune(session, before, limit))
     }
 
     async fn touch_devices(&self, seen: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
@@ -325,6 +331,89 @@ impl Store for PostgresStore {
         upload: NewUpload,
     ) -> Result<Result<BlobRecord, CreateUploadError>, StoreError> {
         work!(self, |session| blob::create(session, &upload))
+    }
+
+    async fn create_group_invite(&self, invite: NewGroupInvite) -> Result<(), StoreError> {
+        work!(self, |session| joining::create(session, &invite))
+    }
+
+    async fn find_group_invite(
+        &self,
+        token: &TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<GroupInviteRecord>, StoreError> {
+        work!(self, |session| joining::find(session, token, now))
+    }
+
+    async fn list_group_invites(
+        &self,
+        conversation: ConversationId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<GroupInviteRecord>, StoreError> {
+        work!(self, |session| joining::list(session, conversation, now, limit))
+    }
+
+    async fn use_group_invite(&self, invite: InviteId, now: Timestamp) -> Result<bool, StoreError> {
+        work!(self, |session| joining::use_once(session, invite, now))
+    }
+
+    async fn revoke_group_invite(
+        &self,
+        conversation: ConversationId,
+        invite: InviteId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        work!(self, |session| joining::revoke(
+            session,
+            conversation,
+            invite,
+            now
+        ))
+    }
+
+    async fn request_join(&self, request: NewJoinRequest) -> Result<Requested, StoreError> {
+        work!(self, |session| joining::request(session, &request))
+    }
+
+    async fn list_join_requests(
+        &self,
+        conversation: ConversationId,
+        limit: u32,
+    ) -> Result<Vec<JoinRequestRecord>, StoreError> {
+        work!(self, |session| joining::list_requests(
+            session,
+            conversation,
+            limit
+        ))
+    }
+
+    async fn has_join_request(&self, conversation: ConversationId, user: UserId) -> Result<bool, StoreError> {
+        work!(self, |session| joining::has_request(session, conversation, user))
+    }
+
+    async fn remove_join_request(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> Result<bool, StoreError> {
+        work!(self, |session| joining::remove_request(
+            session,
+            conversation,
+            user
+        ))
+    }
+
+    async fn list_bans(
+        &self,
+        conversation: ConversationId,
+        limit: u32,
+    ) -> Result<Vec<BanRecord>, StoreError> {
+        work!(self, |session| joining::list_bans(session, conversation, limit))
+    }
+
+    async fn lift_ban(&self, conversation: ConversationId, user: UserId) -> Result<bool, StoreError> {
+        work!(self, |session| joining::lift_ban(session, conversation, user))
     }
 
     async fn find_blob(&self, blob: BlobId) -> Result<Option<BlobRecord>, StoreError> {

@@ -255,7 +255,14 @@ async fn a_deadlock_is_tried_again() {
     // Who gives way is whoever looks first, a second after it began to wait: mostly the append.
     for _ in 0..10 {
         let group = world.group("Tea", alice, &[bob, carol]).await;
-        let removal = world.entry(group, alice, EventBody::MemberRemoved { user: bob.user });
+        let removal = world.entry(
+            group,
+            alice,
+            EventBody::MemberRemoved {
+                user: bob.user,
+                banned: false,
+            },
+        );
         if is_removed_in_spite_of_a_deadlock(&database, &store, removal).await {
             assert_eq!(log_of(&*store, group, alice).await.len(), 2);
             return;
@@ -271,7 +278,7 @@ async fn is_removed_in_spite_of_a_deadlock(
     store: &Arc<PostgresStore>,
     removal: Append,
 ) -> bool {
-    let EventBody::MemberRemoved { user } = removal.body else {
+    let EventBody::MemberRemoved { user, .. } = removal.body else {
         panic!("a removal");
     };
     let other = line(database.url()).await;
@@ -347,10 +354,24 @@ async fn one_batch_removes_and_adds() {
         member: member(person.user, role),
     };
     let batch = vec![
-        world.entry(group, alice, EventBody::MemberRemoved { user: bob.user }),
+        world.entry(
+            group,
+            alice,
+            EventBody::MemberRemoved {
+                user: bob.user,
+                banned: false,
+            },
+        ),
         world.entry(group, alice, add(bob, Role::Owner)),
         world.entry(group, alice, add(carol, Role::Member)),
-        world.entry(group, alice, EventBody::MemberRemoved { user: carol.user }),
+        world.entry(
+            group,
+            alice,
+            EventBody::MemberRemoved {
+                user: carol.user,
+                banned: false,
+            },
+        ),
         world.entry(group, alice, text("after")),
     ];
     let outcomes = store.append_batch(batch).await.unwrap();

@@ -12,14 +12,14 @@ use std::collections::hash_map::Entry;
 use pipit_store::blob::attached;
 use pipit_store::change::{Verdict, is_repetition};
 use pipit_store::log::{Append, AppendError, Appended, Facts};
-use pipit_wire::event::{EventBody, MemberRole, Role};
+use pipit_wire::event::{EventBody, GroupSettings, HistoryPolicy, MemberRole, Role};
 use pipit_wire::{ConversationId, Event, Seq, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use self::message::{Messages, Seen};
 use crate::error::corrupt;
 use crate::row::{role_number, seq_number};
-use crate::{blob, change, conversation, log, person, row};
+use crate::{blob, change, conversation, joining, log, person, row};
 
 /// A conversation's row, while a batch runs.
 struct State {
@@ -30,6 +30,7 @@ struct State {
     owner_count: u32,
     /// The new title, where the batch has changed it.
     title: Option<String>,
+    settings: GroupSettings,
     changed: bool,
     seen: Seen,
 }
@@ -104,7 +105,7 @@ fn append(
     if !blob::are_finished(db, &blobs)? {
         return Ok(Err(AppendError::Stale));
     }
-    if !apply(db, state, entry.conversation, seq, &entry.body)? {
+    if !apply(db, state, &entry, seq)? {
         return Ok(Err(AppendError::Stale));
     }
     let event = Event {
@@ -146,7 +147,8 @@ fn stands(db: &Connection, conversation: ConversationId, seq: Seq) -> Result<App
 
 fn find_state(db: &Connection, conversation: ConversationId) -> Result<Option<State>> {
     db.prepare_cached(
-        "SELECT last_seq, last_at, last_message_seq, member_count, owner_count FROM conversation WHERE id = ?1",
+        "SELECT last_seq, last_at, last_message_seq, member_count, owner_count, topic, announcements, history
+        FROM conversation WHERE id = ?1",
     )?
     .query_row([conversation.as_bytes()], |row| {
         Ok(State {
@@ -156,6 +158,7 @@ fn find_state(db: &Connection, conversation: ConversationId) -> Result<Option<St
             member_count: row.get(3)?,
             owner_count: row.get(4)?,
             title: None,
+            settings: row::settings(row, 5)?,
             changed: false,
             seen: Seen::default(),
         })
@@ -166,7 +169,7 @@ fn find_state(db: &Connection, conversation: ConversationId) -> Result<Option<St
 fn save_state(db: &Connection, conversation: ConversationId, state: &State) -> Result<()> {
     db.prepare_cached(
         "UPDATE conversation SET last_seq = ?2, last_at = ?3, last_message_seq = ?4, member_count = ?5,
-        owner_count = ?6, title = coalesce(?7, title) WHERE id = ?1",
+        owner_count = ?6, title = coalesce(?7, title), topic = ?8, announcements = ?9, history = ?10 WHERE id = ?1",
     )?
     .execute(params![
         conversation.as_bytes(),
@@ -175,7 +178,10 @@ fn save_state(db: &Connection, conversation: ConversationId, state: &State) -> R
         seq_number(state.last_message_seq),
         state.member_count,
         state.owner_count,
-        state.title
+        state.title,
+        state.settings.topic,
+        state.settings.announcements,
+        row::history_number(state.settings.history)
     ])?;
     Ok(())
 }
@@ -192,6 +198,9 @@ fn do_facts_hold(
         || facts
             .member_count_max
             .is_some_and(|most| state.member_count > most)
+        || facts
+            .announcements
+            .is_some_and(|announcements| announcements != state.settings.announcements)
     {
         return Ok(false);
     }
@@ -208,25 +217,28 @@ fn do_facts_hold(
 }
 
 /// Does what the entry says. False, and nothing has changed, where that cannot be done.
-fn apply(
-    db: &Connection,
-    state: &mut State,
-    conversation: ConversationId,
-    seq: Seq,
-    body: &EventBody,
-) -> Result<bool> {
-    match body {
+fn apply(db: &Connection, state: &mut State, entry: &Append, seq: Seq) -> Result<bool> {
+    let conversation = entry.conversation;
+    match &entry.body {
         EventBody::Message { .. } => state.last_message_seq = seq,
         EventBody::MemberAdded { member } => {
             let known = conversation::find_standing(db, conversation, member.user)?.is_some();
-            if known || !does_user_exist(db, member.user)? {
+            if known
+                || !does_user_exist(db, member.user)?
+                || joining::is_banned(db, conversation, member.user)?
+            {
                 return Ok(false);
             }
-            insert_member(db, conversation, *member, seq)?;
+            joining::remove_request(db, conversation, member.user)?;
+            let first_seq = match state.settings.history {
+                HistoryPolicy::None => seq,
+                HistoryPolicy::All => Seq::ZERO.next(),
+            };
+            insert_member(db, conversation, *member, first_seq, seq)?;
             state.member_count = state.member_count.saturating_add(1);
             count_owner(state, None, Some(member.role));
         }
-        EventBody::MemberRemoved { user } => {
+        EventBody::MemberRemoved { user, banned } => {
             let Some((role, _)) = conversation::find_standing(db, conversation, *user)? else {
                 return Ok(false);
             };
@@ -234,6 +246,9 @@ fn apply(
                 .execute([conversation.as_bytes(), user.as_bytes()])?;
             state.member_count = state.member_count.saturating_sub(1);
             count_owner(state, Some(role), None);
+            if *banned {
+                joining::ban(db, conversation, *user, entry.sender, entry.at)?;
+            }
         }
         EventBody::RoleChanged { member } => {
             let Some((role, _)) = conversation::find_standing(db, conversation, member.user)? else {
@@ -248,6 +263,7 @@ fn apply(
             count_owner(state, Some(role), Some(member.role));
         }
         EventBody::TitleChanged { title } => state.title = Some(title.clone()),
+        EventBody::SettingsChanged { change } => state.settings.apply(change),
         EventBody::Created { .. } | EventBody::MessageChanged { .. } | EventBody::Unknown => {}
     }
     Ok(true)
@@ -268,22 +284,24 @@ fn does_user_exist(db: &Connection, user: UserId) -> Result<bool> {
         .exists([user.as_bytes()])
 }
 
-/// Makes a membership that begins with this entry; the markers stand just before it.
+/// Makes a membership that begins with the entry `joined_seq`; the markers stand just before it.
 pub(crate) fn insert_member(
     db: &Connection,
     conversation: ConversationId,
     member: MemberRole,
     first_seq: Seq,
+    joined_seq: Seq,
 ) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO member (conversation, user, role, first_seq, delivered_seq, read_seq)
-        VALUES (?1, ?2, ?3, ?4, ?4 - 1, ?4 - 1)",
+        VALUES (?1, ?2, ?3, ?4, ?5 - 1, ?5 - 1)",
     )?
     .execute(params![
         conversation.as_bytes(),
         member.user.as_bytes(),
         role_number(member.role),
-        seq_number(first_seq)
+        seq_number(first_seq),
+        seq_number(joined_seq)
     ])?;
     Ok(())
 }

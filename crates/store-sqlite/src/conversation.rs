@@ -9,7 +9,7 @@ use pipit_wire::{ConversationId, Event, Seq, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::row::{KIND_DIRECT, KIND_GROUP};
-use crate::{append, log, person, row};
+use crate::{append, joining, log, person, row};
 
 pub(crate) fn create_direct(db: &Connection, new: &NewDirect) -> Result<Created> {
     let low = new.creator.min(new.other);
@@ -135,7 +135,7 @@ fn insert_first(db: &Connection, event: &Event) -> Result<()> {
     append::insert_event(db, event)?;
     if let EventBody::Created { members, .. } = &event.body {
         for member in members {
-            append::insert_member(db, event.conversation, *member, event.seq)?;
+            append::insert_member(db, event.conversation, *member, event.seq, event.seq)?;
         }
     }
     Ok(())
@@ -148,6 +148,7 @@ struct Conversation {
     last_seq: Seq,
     member_count: u32,
     owner_count: u32,
+    announcements: bool,
 }
 
 pub(crate) fn find_access(
@@ -158,7 +159,8 @@ pub(crate) fn find_access(
 ) -> Result<Option<ConversationAccess>> {
     let found = db
         .prepare_cached(
-            "SELECT kind, low, high, last_seq, member_count, owner_count FROM conversation WHERE id = ?1",
+            "SELECT kind, low, high, last_seq, member_count, owner_count, announcements
+            FROM conversation WHERE id = ?1",
         )?
         .query_row([conversation.as_bytes()], |row| {
             Ok(Conversation {
@@ -168,6 +170,7 @@ pub(crate) fn find_access(
                 last_seq: row::seq_at(row, 3)?,
                 member_count: row.get(4)?,
                 owner_count: row.get(5)?,
+                announcements: row.get(6)?,
             })
         })
         .optional()?;
@@ -200,6 +203,11 @@ pub(crate) fn find_access(
         peer,
         blocked,
         suspended,
+        announcements: found.announcements,
+        target_banned: match target {
+            Some(target) => joining::is_banned(db, conversation, target)?,
+            None => false,
+        },
     }))
 }
 

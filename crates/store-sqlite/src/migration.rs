@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005_personal.sql"),
     include_str!("../migrations/0006_pruning.sql"),
     include_str!("../migrations/0007_message_change.sql"),
+    include_str!("../migrations/0008_group.sql"),
 ];
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.

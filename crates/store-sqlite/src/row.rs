@@ -1,7 +1,7 @@
 //! Between columns and the domain's types.
 
 use pipit_store::account::{DeviceRecord, InviteRecord, UserRecord};
-use pipit_wire::event::{Content, ConversationKind, EventBody, Role};
+use pipit_wire::event::{Content, ConversationKind, EventBody, GroupSettings, HistoryPolicy, Role};
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::frame::{Member, Profile, Receipt};
 use pipit_wire::{ConversationId, Event, Seq, Timestamp};
@@ -29,6 +29,7 @@ pub(crate) const fn event_kind(body: &EventBody) -> i64 {
         EventBody::RoleChanged { .. } => 4,
         EventBody::TitleChanged { .. } => 5,
         EventBody::MessageChanged { .. } => 6,
+        EventBody::SettingsChanged { .. } => 7,
         EventBody::Unknown => 255,
     }
 }
@@ -61,6 +62,30 @@ pub(crate) fn conversation_kind(number: i64) -> Result<ConversationKind> {
         KIND_GROUP => Ok(ConversationKind::Group),
         other => Err(corrupt(format!("a conversation has kind {other}"))),
     }
+}
+
+pub(crate) const fn history_number(history: HistoryPolicy) -> i64 {
+    match history {
+        HistoryPolicy::None => 0,
+        HistoryPolicy::All => 1,
+    }
+}
+
+pub(crate) fn history(number: i64) -> Result<HistoryPolicy> {
+    match number {
+        0 => Ok(HistoryPolicy::None),
+        1 => Ok(HistoryPolicy::All),
+        other => Err(corrupt(format!("a group has history {other}"))),
+    }
+}
+
+/// What a group is set to, from `topic, announcements, history` that begin at this column.
+pub(crate) fn settings(row: &Row<'_>, first: usize) -> Result<GroupSettings> {
+    Ok(GroupSettings {
+        topic: row.get(first)?,
+        announcements: row.get(first + 1)?,
+        history: history(row.get(first + 2)?)?,
+    })
 }
 
 /// A seq for a parameter. Below 2^53, so that nothing is lost.
@@ -146,10 +171,15 @@ pub(crate) fn user(row: &Row<'_>) -> Result<UserRecord> {
 
 /// An account as others see it, from a row that begins with `id, handle, name`.
 pub(crate) fn profile(row: &Row<'_>) -> Result<Profile> {
+    profile_at(row, 0)
+}
+
+/// The same from `id, handle, name` that begin at this column.
+pub(crate) fn profile_at(row: &Row<'_>, first: usize) -> Result<Profile> {
     Ok(Profile {
-        user: id_at(row, 0)?,
-        handle: row.get(1)?,
-        name: row.get(2)?,
+        user: id_at(row, first)?,
+        handle: row.get(first + 1)?,
+        name: row.get(first + 2)?,
     })
 }
 

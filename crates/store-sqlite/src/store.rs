@@ -14,6 +14,9 @@ use pipit_store::conversation::{
     ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
 };
 use pipit_store::error::StoreError;
+use pipit_store::group::{
+    BanRecord, GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested,
+};
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
@@ -23,8 +26,8 @@ use pipit_wire::frame::{
 use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 
 use crate::{
-    SqliteStore, account, append, blob, change, conversation, device, invite, log, person, personal, receipt,
-    summary,
+    SqliteStore, account, append, blob, change, conversation, device, invite, joining, log, person, personal,
+    receipt, summary,
 };
 
 #[async_trait]
@@ -142,7 +145,7 @@ impl Store for SqliteStore {
     async fn prune_invites(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let pruned = self
             .engine
-            .write(move |db| invite::prune(db, before, limit))
+            .write(move |db| Ok(invite::prune(db, before, limit)?.max(joining::prune(db, before, limit)?)))
             .await?;
         Ok(u64::try_from(pruned).unwrap_or(u64::MAX))
     }
@@ -329,6 +332,93 @@ impl Store for SqliteStore {
         upload: NewUpload,
     ) -> Result<Result<BlobRecord, CreateUploadError>, StoreError> {
         self.engine.write(move |db| blob::create(db, upload)).await
+    }
+
+    async fn create_group_invite(&self, invite: NewGroupInvite) -> Result<(), StoreError> {
+        self.engine.write(move |db| joining::create(db, &invite)).await
+    }
+
+    async fn find_group_invite(
+        &self,
+        token: &TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<GroupInviteRecord>, StoreError> {
+        let token = token.clone();
+        self.engine.read(move |db| joining::find(db, &token, now)).await
+    }
+
+    async fn list_group_invites(
+        &self,
+        conversation: ConversationId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<GroupInviteRecord>, StoreError> {
+        self.engine
+            .read(move |db| joining::list(db, conversation, now, limit))
+            .await
+    }
+
+    async fn use_group_invite(&self, invite: InviteId, now: Timestamp) -> Result<bool, StoreError> {
+        self.engine
+            .write(move |db| joining::use_once(db, invite, now))
+            .await
+    }
+
+    async fn revoke_group_invite(
+        &self,
+        conversation: ConversationId,
+        invite: InviteId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.engine
+            .write(move |db| joining::revoke(db, conversation, invite, now))
+            .await
+    }
+
+    async fn request_join(&self, request: NewJoinRequest) -> Result<Requested, StoreError> {
+        self.engine.write(move |db| joining::request(db, &request)).await
+    }
+
+    async fn list_join_requests(
+        &self,
+        conversation: ConversationId,
+        limit: u32,
+    ) -> Result<Vec<JoinRequestRecord>, StoreError> {
+        self.engine
+            .read(move |db| joining::list_requests(db, conversation, limit))
+            .await
+    }
+
+    async fn has_join_request(&self, conversation: ConversationId, user: UserId) -> Result<bool, StoreError> {
+        self.engine
+            .read(move |db| joining::has_request(db, conversation, user))
+            .await
+    }
+
+    async fn remove_join_request(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> Result<bool, StoreError> {
+        self.engine
+            .write(move |db| joining::remove_request(db, conversation, user))
+            .await
+    }
+
+    async fn list_bans(
+        &self,
+        conversation: ConversationId,
+        limit: u32,
+    ) -> Result<Vec<BanRecord>, StoreError> {
+        self.engine
+            .read(move |db| joining::list_bans(db, conversation, limit))
+            .await
+    }
+
+    async fn lift_ban(&self, conversation: ConversationId, user: UserId) -> Result<bool, StoreError> {
+        self.engine
+            .write(move |db| joining::lift_ban(db, conversation, user))
+            .await
     }
 
     async fn find_blob(&self, blob: BlobId) -> Result<Option<BlobRecord>, StoreError> {

@@ -1,11 +1,12 @@
 //! Conversations as one of their members sees them in the list.
 
+use pipit_wire::event::Role;
 use pipit_wire::frame::{ConversationSummary, ListPosition, Member, Personal};
 use pipit_wire::limits::SUMMARY_MEMBERS_MAX;
 use pipit_wire::{ConversationId, Seq, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use crate::{change, conversation, log, personal, receipt, row};
+use crate::{change, conversation, joining, log, personal, receipt, row};
 
 /// How far unread messages are counted: beyond it, the number itself tells nobody anything.
 const UNREAD_MAX: u32 = 1_000;
@@ -17,7 +18,7 @@ const MEMBERS_MAX: u32 = {
 macro_rules! summary_columns {
     () => {
         "conversation.id, kind, title, member_count, last_seq, last_at, last_message_seq,
-        member.first_seq, member.read_seq"
+        member.first_seq, member.read_seq, topic, announcements, history, member.role"
     };
 }
 
@@ -95,6 +96,7 @@ struct SummaryRow {
     summary: ConversationSummary,
     last_message_seq: Seq,
     read_seq: Seq,
+    role: Role,
 }
 
 fn summary_row(row: &Row<'_>) -> Result<SummaryRow> {
@@ -110,10 +112,13 @@ fn summary_row(row: &Row<'_>) -> Result<SummaryRow> {
             last_at: row::time_at(row, 5)?,
             last_message: None,
             unread: 0,
+            settings: row::settings(row, 9)?,
+            join_requests: 0,
             personal: Personal::default(),
         },
         last_message_seq: row::seq_at(row, 6)?,
         read_seq: row::seq_at(row, 8)?,
+        role: row::role(row.get(12)?)?,
     })
 }
 
@@ -123,6 +128,9 @@ fn complete(db: &Connection, user: UserId, row: SummaryRow) -> Result<Conversati
     if row.last_message_seq >= summary.first_seq {
         let last = log::find_at(db, summary.id, row.last_message_seq)?;
         summary.last_message = last.map(|event| change::as_it_is(db, event)).transpose()?;
+    }
+    if row.role >= Role::Admin {
+        summary.join_requests = joining::count_requests(db, summary.id)?;
     }
     summary.personal = personal::find(db, summary.id, user)?;
     summary.unread = receipt::unread_after(db, summary.id, user, row.read_seq, UNREAD_MAX)?;

@@ -88,4 +88,8 @@ pub struct ConversationAccess {
     pub blocked: bool,
     /// Whether the one who asks is suspended.
     pub suspended: bool,
+    /// Whether only admins write.
+    pub announcements: bool,
+    /// Whether the target is kept out; false where no target was given.
+    pub target_banned: bool,
 }

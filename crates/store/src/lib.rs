@@ -21,6 +21,7 @@ pub mod blob;
 pub mod change;
 pub mod conversation;
 pub mod error;
+pub mod group;
 pub mod log;
 
 use async_trait::async_trait;
@@ -37,6 +38,7 @@ use blob::{AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpl
 use change::{Pins, ReactionRecord};
 use conversation::{ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup};
 use error::StoreError;
+use group::{BanRecord, GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested};
 use log::{Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome};
 
 pub use log::Facts;
@@ -127,7 +129,8 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Forgets invites that ended before this by their time, at most `limit`, and says how many.
+    /// Forgets invites, to the server and to groups, that ended before this by their time, at most `limit` of each kind, and says how
+    /// many of the kind that had more.
     async fn prune_invites(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
     // Blocks and settings
@@ -208,6 +211,54 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Option<Personal>, StoreError>;
     /// Those of `others` that are a member of any conversation together with `user`, in any order.
     async fn filter_acquainted(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError>;
+
+    // Who comes into a group and who does not
+
+    /// Keeps an invite link to a group.
+    async fn create_group_invite(&self, invite: NewGroupInvite) -> Result<(), StoreError>;
+    /// The invite link with this token, and whether it still works at `now`: whoever came by its last use may ask again.
+    async fn find_group_invite(
+        &self,
+        token: &TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<GroupInviteRecord>, StoreError>;
+    /// The invite links to a group that still work at `now`, newest first, at most `limit`.
+    async fn list_group_invites(
+        &self,
+        conversation: ConversationId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<GroupInviteRecord>, StoreError>;
+    /// Takes one use of a link. False where it does not work at `now`.
+    async fn use_group_invite(&self, invite: InviteId, now: Timestamp) -> Result<bool, StoreError>;
+    /// Ends an invite link to this group. False where there is none such that still works.
+    async fn revoke_group_invite(
+        &self,
+        conversation: ConversationId,
+        invite: InviteId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+    /// Keeps a request to be let in, and takes a use of its link; neither where it was there before.
+    async fn request_join(&self, request: NewJoinRequest) -> Result<Requested, StoreError>;
+    /// Who waits to be let in, the oldest first, at most `limit`.
+    async fn list_join_requests(
+        &self,
+        conversation: ConversationId,
+        limit: u32,
+    ) -> Result<Vec<JoinRequestRecord>, StoreError>;
+    /// Whether somebody waits to be let in.
+    async fn has_join_request(&self, conversation: ConversationId, user: UserId) -> Result<bool, StoreError>;
+    /// Forgets a request to be let in. False where there was none.
+    async fn remove_join_request(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> Result<bool, StoreError>;
+    /// Who is kept out, the latest first, at most `limit`.
+    async fn list_bans(&self, conversation: ConversationId, limit: u32)
+    -> Result<Vec<BanRecord>, StoreError>;
+    /// Somebody is not kept out any more. False where they were not.
+    async fn lift_ban(&self, conversation: ConversationId, user: UserId) -> Result<bool, StoreError>;
 
     // Files
 

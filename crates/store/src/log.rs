@@ -13,9 +13,10 @@ use pipit_wire::{ConversationId, DeviceId, Event, EventId, Seq, Timestamp, UserI
 /// A message whose files are not all there and finished is [`AppendError::Stale`]; from then on the files are kept for it.
 ///
 /// The store applies what it says about members and titles in the same transaction: `MemberAdded` makes a membership whose
-/// `first_seq` is the entry's own and whose markers stand just before it; `MemberRemoved` ends one; `RoleChanged` and
-/// `TitleChanged` change theirs; `MessageChanged` changes what is kept of its message, see [`crate::change`], or finds it so already: then
-/// nothing is appended, and the answer is `repeated`, with the entry that stands. `Created` is refused by debug assertion: conversations are made by `create_*`.
+/// `first_seq` is the entry's own (the first entry's, where the group's history is for newcomers) and whose markers stand just before
+/// it, and ends a request to be let in; `MemberRemoved` ends one, and keeps the person out where it says so; `RoleChanged`,
+/// `TitleChanged` and `SettingsChanged` change theirs; `MessageChanged` changes what is kept of its message, see [`crate::change`], or finds
+/// it so already: then nothing is appended, and the answer is `repeated`, with the entry that stands. `Created` is refused by debug assertion: conversations are made by `create_*`.
 #[derive(Clone, Debug)]
 pub struct Append {
     /// The idempotency key, unique within the conversation.
@@ -45,6 +46,8 @@ pub struct Facts {
     pub member_count_max: Option<u32>,
     /// No block stands between these two.
     pub not_blocked: Option<(UserId, UserId)>,
+    /// Whether only admins write.
+    pub announcements: Option<bool>,
 }
 
 /// An entry that is in the log.
@@ -65,8 +68,8 @@ pub enum AppendError {
     /// The id was used before in this conversation, by another sender or for something else.
     #[error("the id was used before for something else")]
     IdConflict,
-    /// A fact no longer holds, or what the entry says cannot be applied (adding who is a member already, removing or changing
-    /// the role of who is none): read again, decide again.
+    /// A fact no longer holds, or what the entry says cannot be applied (adding who is a member already or is kept out,
+    /// removing or changing the role of who is none): read again, decide again.
     #[error("the facts have changed")]
     Stale,
     /// The message that is to change is not there: no such entry, none that is a message, or one that is deleted.

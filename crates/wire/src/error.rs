@@ -80,6 +80,8 @@ error_codes! {
     NotMember => 403, Never;
     /// One of the two has blocked the other.
     Blocked => 403, Never;
+    /// Banned from this conversation: somebody who keeps order there has to lift that first.
+    Banned => 403, Never;
     /// The handle is taken.
     HandleTaken => 409, Never;
     /// The id was used before, for something else.

@@ -89,6 +89,68 @@ pub struct Message {
     pub reply_to: Option<MessageId>,
 }
 
+/// What newcomers to a group may read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryPolicy {
+    /// What comes from their own joining on.
+    #[default]
+    None,
+    /// Everything from the first entry on.
+    All,
+}
+
+/// What a group is set to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(default)]
+pub struct GroupSettings {
+    /// What it is about, at most [`crate::limits::TOPIC_CHARS_MAX`] characters; empty where nobody has said so.
+    pub topic: String,
+    /// Whether only admins and owners write.
+    pub announcements: bool,
+    /// What whoever joins from now on may read.
+    pub history: HistoryPolicy,
+}
+
+impl GroupSettings {
+    /// Whether it is as every group begins.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Does what a change says.
+    pub fn apply(&mut self, change: &SettingsChange) {
+        if let Some(topic) = &change.topic {
+            self.topic.clone_from(topic);
+        }
+        self.announcements = change.announcements.unwrap_or(self.announcements);
+        self.history = change.history.unwrap_or(self.history);
+    }
+}
+
+/// What is to change in a [`GroupSettings`]; what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct SettingsChange {
+    /// See [`GroupSettings::topic`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub topic: Option<String>,
+    /// See [`GroupSettings::announcements`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub announcements: Option<bool>,
+    /// See [`GroupSettings::history`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub history: Option<HistoryPolicy>,
+}
+
 /// What happens to a message after it was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
@@ -241,6 +303,10 @@ pub enum EventBody {
     MemberRemoved {
         /// Who is no longer a member.
         user: UserId,
+        /// Whether they are kept out from now on.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+        banned: bool,
     },
     /// Somebody's role changed.
     RoleChanged {
@@ -251,6 +317,11 @@ pub enum EventBody {
     TitleChanged {
         /// The new name.
         title: String,
+    },
+    /// What the group is set to changed.
+    SettingsChanged {
+        /// What of it.
+        change: SettingsChange,
     },
     /// Something happened to an earlier message of this log.
     MessageChanged {

@@ -5,7 +5,7 @@ pub mod server;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{ConversationKind, Event, Role};
+use crate::event::{ConversationKind, Event, GroupSettings, Role};
 use crate::ids::{ConversationId, Seq, UserId};
 use crate::time::Timestamp;
 
@@ -109,10 +109,26 @@ pub struct ConversationSummary {
     pub last_message: Option<Event>,
     /// How many messages of others stand after `read_seq` of whoever asks, counted up to 1,000.
     pub unread: u32,
+    /// What the group is set to; left out where that is as every group begins.
+    #[serde(default, skip_serializing_if = "GroupSettings::is_default")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<GroupSettings>"))]
+    pub settings: GroupSettings,
+    /// How many people wait to be let in, where whoever asks may decide that; else left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<u32>"))]
+    pub join_requests: u32,
     /// What whoever asks keeps of it for themselves; left out where that is nothing.
     #[serde(default, skip_serializing_if = "Personal::is_empty")]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<Personal>"))]
     pub personal: Personal,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What a person keeps of a conversation for themselves: the same on all of their devices, and shown to nobody else.

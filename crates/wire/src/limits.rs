@@ -30,6 +30,14 @@ pub const IDLE_PING_MS: i64 = 30_000;
 pub const GROUP_MEMBERS_MAX: usize = 5_000;
 /// The most people one request adds to a group.
 pub const MEMBERS_PER_REQUEST_MAX: usize = 100;
+/// The most people that one group keeps out.
+pub const BANS_MAX: usize = 1_000;
+/// The most invite links of one group that work at a time.
+pub const GROUP_INVITES_MAX: usize = 50;
+/// The most people who wait to be let into one group.
+pub const JOIN_REQUESTS_MAX: u32 = 200;
+/// The longest topic of a group, in characters.
+pub const TOPIC_CHARS_MAX: usize = 512;
 /// The longest reaction, in bytes of UTF-8: one emoji with its modifiers.
 pub const REACTION_BYTES_MAX: usize = 64;
 /// The most different emoji under one message.

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{ConversationKind, Event, MemberRole, MessageState, Role};
+use crate::event::{ConversationKind, Event, HistoryPolicy, MemberRole, MessageState, Role};
 use crate::frame::client::ClientInfo;
 use crate::frame::{ConversationSummary, Member, Profile};
 use crate::ids::{BlobId, ConversationId, DeviceId, EventId, InviteId, Seq, UserId};
@@ -108,12 +108,55 @@ bodies! {
         /// The new role.
         role: Role,
     }
-    /// `PATCH /v1/conversations/{id}`: renames a group.
-    Rename {
+    /// `PATCH /v1/conversations/{id}`: renames a group, or changes what it is set to: `title`, or some of the others. Each of
+    /// the two is an entry of the log.
+    ChangeConversation {
         /// The idempotency key.
         event_id: EventId,
-        /// 1 to 128 characters.
-        title: String,
+        /// The new name, 1 to 128 characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        title: Option<String>,
+        /// What it is about, at most 512 characters; empty takes it away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        topic: Option<String>,
+        /// Whether only admins and owners write.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        announcements: Option<bool>,
+        /// What whoever joins from now on may read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        history: Option<HistoryPolicy>,
+    }
+    /// `POST /v1/conversations/{id}/bans`: removes a member and keeps them out.
+    NewBan {
+        /// The idempotency key.
+        event_id: EventId,
+        /// Whom.
+        user: UserId,
+    }
+    /// `POST /v1/conversations/{id}/invites`: makes an invite link to a group.
+    NewGroupInvite {
+        /// How long it is valid, seconds; 60 to 31,536,000.
+        expires_in_s: u32,
+        /// How many people may come by it, 1 to 1,000.
+        uses: u32,
+        /// Whether an admin has to let each of them in.
+        approval: bool,
+    }
+    /// `POST /v1/groups/join`: joins a group by a link, or asks to be let in.
+    JoinGroup {
+        /// From the link.
+        token: String,
+        /// The idempotency key of the entry that says so.
+        event_id: EventId,
+    }
+    /// `POST /v1/conversations/{id}/requests/{user}`: lets somebody in who has asked.
+    Approve {
+        /// The idempotency key.
+        event_id: EventId,
     }
     /// `POST /v1/blobs/links`: where to fetch files from.
     NewBlobLinks {
@@ -246,6 +289,70 @@ answers! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         next: Option<String>,
+    }
+    /// An invite link to a group, as those who may make one see it.
+    GroupInvite {
+        /// Which one.
+        id: InviteId,
+        /// Goes into the link; only in the answer that makes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        token: Option<String>,
+        /// Who made it.
+        made_by: Profile,
+        /// When it ends.
+        expires_at: Timestamp,
+        /// How many people may still come by it.
+        uses_left: u32,
+        /// Whether an admin has to let each of them in.
+        approval: bool,
+    }
+    /// `GET /v1/conversations/{id}/invites`: the links to a group that still work.
+    GroupInvites {
+        /// Newest first, at most [`crate::limits::GROUP_INVITES_MAX`].
+        items: Vec<GroupInvite>,
+    }
+    /// `GET /v1/groups/invites/{token}`: what a link leads to.
+    GroupInviteInfo {
+        /// The group's name.
+        title: String,
+        /// How many members it has.
+        member_count: u32,
+        /// Whether an admin has to let one in.
+        approval: bool,
+    }
+    /// The answer to `POST /v1/groups/join`.
+    Joining {
+        /// The group, where one is a member now; none while an admin has to decide.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        conversation: Option<ConversationSummary>,
+    }
+    /// `GET /v1/conversations/{id}/requests`: who wants to be let into a group.
+    JoinRequests {
+        /// The oldest first, at most [`crate::limits::JOIN_REQUESTS_MAX`].
+        items: Vec<JoinRequest>,
+    }
+    /// Somebody who wants to be let into a group.
+    JoinRequest {
+        /// Who.
+        profile: Profile,
+        /// Since when.
+        at: Timestamp,
+    }
+    /// `GET /v1/conversations/{id}/bans`: who is kept out of a group.
+    Bans {
+        /// The latest first, at most [`crate::limits::BANS_MAX`].
+        items: Vec<BannedPerson>,
+    }
+    /// Somebody who is kept out of a group.
+    BannedPerson {
+        /// Who.
+        profile: Profile,
+        /// Who did it.
+        by: Profile,
+        /// When.
+        at: Timestamp,
     }
     /// A conversation that was made or found.
     Conversation {

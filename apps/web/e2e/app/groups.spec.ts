@@ -46,9 +46,10 @@ test('a group is made, grows, is renamed, and is left', async ({ person }) => {
     await expect(ben.line('Ada renamed the group to “Night rowing”')).toBeVisible();
   });
 
-  await test.step('one gets a role, one is removed, one leaves; the last owner is not offered to', async () => {
+  await test.step('one gets a role, one is removed, one leaves; the last owner is told why not', async () => {
     await details.getByRole('button', { name: 'Actions for Ben' }).click();
     await ada.page.getByRole('menuitem', { name: 'Make an admin' }).click();
+    await ada.page.getByRole('alertdialog').getByRole('button', { name: 'Make an admin' }).click();
     await expect(cem.line('Ada made Ben an admin')).toBeVisible();
 
     await details.getByRole('button', { name: 'Actions for Cem' }).click();
@@ -57,7 +58,9 @@ test('a group is made, grows, is renamed, and is left', async ({ person }) => {
     await expect(cem.page.getByText('You are no longer in this conversation')).toBeVisible();
     await expect(ben.line('Ada removed Cem')).toBeVisible();
 
-    await expect(details.getByRole('button', { name: 'Leave group' })).toBeHidden();
+    await details.getByRole('button', { name: 'Leave group' }).click();
+    await expect(ada.page.getByRole('dialog')).toContainText('must always have an owner');
+    await ada.page.keyboard.press('Escape');
 
     await ben.page.getByRole('button', { name: 'Details' }).click();
     await ben.page.getByRole('button', { name: 'Leave group' }).click();

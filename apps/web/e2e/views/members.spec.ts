@@ -41,6 +41,9 @@ test('a role that was given and somebody who was removed are seen at once', asyn
   await expect(members(page)).toHaveCount(1);
   await details(page).getByRole('button', { name: 'Actions for Hugo Keller' }).click();
   await page.getByRole('menuitem', { name: 'Make a moderator' }).click();
+  const asks = page.getByRole('alertdialog', { name: /^Make .* a moderator\?$/ });
+  await expect(asks).toContainText('Remove and ban people');
+  await asks.getByRole('button', { name: 'Make a moderator' }).click();
   await expect(members(page)).toContainText('Moderator');
   await details(page).getByRole('button', { name: 'Actions for Hugo Keller' }).click();
   await page.getByRole('menuitem', { name: 'Remove from group' }).click();

@@ -13,6 +13,7 @@ import type {
 } from '../generated/types';
 import { crowd, membersOf } from './crowd';
 import { change, edit, erase, messageIn, pin, react, tellOf } from './messages';
+import { arrangeGroups, Groups } from './groups';
 import { everyone, idOf, people } from './people';
 import { keep, listed } from './personal';
 import { changedScene } from './changed';
@@ -78,6 +79,11 @@ export class FakeCore implements Core {
   #pins: Room[] = [];
   #invites: Invite[] = [];
   #devices = [1, 2, 3];
+  #groups = new Groups(
+    (id) => this.#room(id),
+    (room, item) => this.#log(room, item),
+    (room) => this.#changed(room),
+  );
   readonly commands: Command[] = [];
 
   constructor(readonly scenario: string) {
@@ -102,6 +108,7 @@ export class FakeCore implements Core {
     if (scenario === 'waiting') this.#connection = { state: 'waiting', retry_at: now + 20_000 };
     if (scenario === 'memory') this.#storage = 'memory';
     if (scenario === 'failing') this.#storage = 'failing';
+    if (scenario === 'groups') arrangeGroups(this.#rooms, now);
     if (scenario === 'crowd') this.#rooms.push(crowd(now));
     this.#pins = this.#rooms.filter(({ kept }) => kept.pinned);
   }
@@ -161,6 +168,7 @@ export class FakeCore implements Core {
       this.#answerConversation(command) ??
       this.#answerMessages(command) ??
       (await this.#answerPeople(command)) ??
+      this.#groups.answer(command) ??
       done
     );
   }
@@ -587,7 +595,7 @@ export class FakeCore implements Core {
     const member = room.members.find(({ profile }) => profile.user === user);
     if (member === undefined) return refusal('not_found');
     room.members = room.members.filter((other) => other !== member);
-    const body = { type: 'member_removed', name: member.profile.name, left: false } as const;
+    const body = { type: 'member_removed', name: member.profile.name, left: false, banned: false } as const;
     this.#log(room, append(room, people.me, Date.now(), body));
     return done;
   }

@@ -1,9 +1,12 @@
 import type {
   Allowed,
+  BannedPerson,
   ConversationItem,
   ConversationKind,
   DeliveryState,
+  GroupSettings,
   ItemBody,
+  JoinRequest,
   Limits,
   MemberView,
   MessageActions,
@@ -56,6 +59,10 @@ export interface Room {
   draft: string;
   kept: Kept;
   changes: Changes;
+  settings: GroupSettings;
+  /** Who waits to be let in, and who is kept out. */
+  requests: JoinRequest[];
+  bans: BannedPerson[];
 }
 
 /** What whoever looks keeps of it for themselves. */
@@ -172,6 +179,9 @@ export function newRoom(
     draft: '',
     kept: { archivedAt: null, pinned: false, mutedUntil: null, markedUnread: false },
     changes: noChanges(),
+    settings: { topic: '', announcements: false, history: 'none' },
+    requests: [],
+    bans: [],
   };
 }
 
@@ -188,14 +198,20 @@ function roleIn(room: Room): Role {
 function allowedIn(room: Room): Allowed {
   const role = roleIn(room);
   const group = room.kind === 'group';
+  const owners = room.members.filter((member) => member.role === 'owner').length;
   const runs = group && (role === 'owner' || role === 'admin');
   return {
-    send: true,
+    send: runs || !room.settings.announcements,
     rename: runs,
     add_members: runs,
     remove_members: group && role !== 'member',
     change_roles: runs,
-    leave: group,
+    hand_over: group && role === 'owner',
+    step_down: group && role !== 'member' && (role !== 'owner' || owners > 1),
+    change_settings: runs,
+    manage_invites: runs,
+    ban: group && role !== 'member',
+    leave: group && (role !== 'owner' || owners > 1),
   };
 }
 
@@ -238,6 +254,7 @@ export function itemFor(room: Room): ConversationItem {
     last_at: room.log.at(-1)?.at ?? 0,
     unread: unreadOf(room),
     personal: personalOf(room),
+    join_requests: room.requests.length,
     typing: room.typing,
     draft: room.draft === '' ? null : room.draft,
   };
@@ -262,6 +279,8 @@ export function headerFor(
     members: memberViews(room),
     role: roleIn(room),
     allowed: allowedIn(room),
+    settings: room.settings,
+    join_requests: allowedIn(room).manage_invites ? room.requests.length : 0,
     typing: room.typing,
     first_unread: firstUnread,
     has_older: hasOlder,

@@ -36,6 +36,16 @@ export type Allowed = {
   remove_members: boolean,
   /** Change the roles of members below one's own. */
   change_roles: boolean,
+  /** Make others owners. */
+  hand_over: boolean,
+  /** Take a lower role oneself. */
+  step_down: boolean,
+  /** Change what the group is about and who writes in it. */
+  change_settings: boolean,
+  /** Make links into the group and let people in. */
+  manage_invites: boolean,
+  /** Keep people out, and lift that. */
+  ban: boolean,
   /** Leave. */
   leave: boolean, };
 
@@ -323,6 +333,18 @@ export type Command = { "type": "get_server_info" }
   event_id: EventId,
   /** The new name. */
   title: string, }
+| { "type": "change_settings", conversation: ConversationId, event_id: EventId, change: SettingsChange, }
+| { "type": "create_group_invite", conversation: ConversationId, expires_in_s: number, uses: number, approval: boolean, }
+| { "type": "list_group_invites", conversation: ConversationId, }
+| { "type": "revoke_group_invite", conversation: ConversationId, invite: InviteId, }
+| { "type": "get_group_invite_info", token: string, }
+| { "type": "join_group", token: string, event_id: EventId, }
+| { "type": "list_join_requests", conversation: ConversationId, }
+| { "type": "approve_join", conversation: ConversationId, event_id: EventId, user: UserId, }
+| { "type": "decline_join", conversation: ConversationId, user: UserId, }
+| { "type": "ban_member", conversation: ConversationId, event_id: EventId, user: UserId, }
+| { "type": "list_bans", conversation: ConversationId, }
+| { "type": "lift_ban", conversation: ConversationId, user: UserId, }
 | { "type": "list_members",
   /** Which one. */
   conversation: ConversationId,
@@ -409,6 +431,8 @@ export type ConversationItem = {
   unread: number,
   /** What oneself keeps of it. */
   personal: PersonalView,
+  /** How many people wait to be let in, where one may decide that. */
+  join_requests: number,
   /** The names of those who are typing. */
   typing: Array<string>,
   /** What is in its composer and has not been sent. */
@@ -653,7 +677,12 @@ export type ItemBody = { "type": "message",
   /** Whose name. */
   name: string,
   /** Whether they removed themselves. */
-  left: boolean, }
+  left: boolean,
+  /** Whether they are kept out. */
+  banned: boolean, }
+| { "type": "settings_changed",
+  /** What of it. */
+  change: SettingsChange, }
 | { "type": "role_changed",
   /** Whose name. */
   name: string,
@@ -1045,6 +1074,12 @@ export type Reply = { "type": "done" }
 | { "type": "invites",
   /** Newest first. */
   items: Array<Invite>, }
+| { "type": "group_invite", invite: GroupInvite, }
+| { "type": "group_invites", items: Array<GroupInvite>, }
+| { "type": "group_invite_info", info: GroupInviteInfo, }
+| { "type": "joining", conversation: ConversationId | null, }
+| { "type": "join_requests", items: Array<JoinRequest>, }
+| { "type": "bans", items: Array<BannedPerson>, }
 | { "type": "devices",
   /** Newest sign-in first. */
   items: Array<Device>, }
@@ -1222,6 +1257,10 @@ export type TimelineHeader = {
   role: Role,
   /** What one may do here. */
   allowed: Allowed,
+  /** What the group is set to. */
+  settings: GroupSettings,
+  /** How many people wait to be let in, where one may decide that. */
+  join_requests: number,
   /** The names of those who are typing. */
   typing: Array<string>,
   /** The first message that was unread when the timeline was opened: where the divider goes. */
@@ -1373,3 +1412,11 @@ export type WireError = {
   retry: Retry,
   /** How long to wait first, milliseconds, where `retry` is `later`. */
   retry_after_ms?: number, };
+
+export type HistoryPolicy = "none" | "all";
+export type GroupSettings = { topic: string, announcements: boolean, history: HistoryPolicy, };
+export type SettingsChange = { topic?: string, announcements?: boolean, history?: HistoryPolicy, };
+export type GroupInvite = { id: InviteId, token?: string, made_by: Profile, expires_at: Timestamp, uses_left: number, approval: boolean, };
+export type GroupInviteInfo = { title: string, member_count: number, approval: boolean, };
+export type JoinRequest = { profile: Profile, at: Timestamp, };
+export type BannedPerson = { profile: Profile, by: Profile, at: Timestamp, };

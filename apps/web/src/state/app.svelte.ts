@@ -23,7 +23,18 @@ import { Toasts } from './toasts.svelte';
 
 /** The dialogs that any screen can open. */
 export type DialogName =
-  'new-chat' | 'new-group' | 'add-members' | 'invite' | 'profile' | 'devices' | 'sign-out';
+  | 'new-chat'
+  | 'new-group'
+  | 'add-members'
+  | 'group-settings'
+  | 'group-links'
+  | 'bans'
+  | 'roles'
+  | 'hand-over'
+  | 'invite'
+  | 'profile'
+  | 'devices'
+  | 'sign-out';
 
 /** All that the views share. It holds what the core said last and passes on what people want; it decides nothing. */
 export class App {

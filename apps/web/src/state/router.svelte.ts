@@ -2,6 +2,7 @@ export type Route =
   | { name: 'home' }
   | { name: 'setup'; token: string }
   | { name: 'join'; token: string }
+  | { name: 'group'; token: string }
   | { name: 'conversation'; id: string };
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -12,6 +13,7 @@ export function parseRoute(path: string, hash: string): Route {
   const parts = path.split('/').filter((part) => part !== '');
   if (parts.length === 1 && parts[0] === 'setup') return { name: 'setup', token };
   if (parts.length === 1 && parts[0] === 'join') return { name: 'join', token };
+  if (parts.length === 1 && parts[0] === 'group') return { name: 'group', token };
   const [first, id] = parts;
   if (parts.length === 2 && first === 'c' && id !== undefined && UUID.test(id))
     return { name: 'conversation', id };
@@ -34,6 +36,8 @@ export function pathOf(route: Route): string {
       return `/setup#${route.token}`;
     case 'join':
       return `/join#${route.token}`;
+    case 'group':
+      return `/group#${route.token}`;
     case 'conversation':
       return `/c/${route.id}`;
   }

@@ -9,6 +9,7 @@
 
 mod changes;
 mod connection;
+mod groups;
 mod outbox;
 mod personal;
 mod places;

@@ -437,6 +437,8 @@ pub(crate) fn direct(number: u128, last: u64) -> ConversationSummary {
         last_at: START,
         last_message: None,
         unread: 0,
+        settings: pipit_wire::event::GroupSettings::default(),
+        join_requests: 0,
         personal: pipit_wire::frame::Personal::default(),
     }
 }

@@ -337,10 +337,16 @@ fn members_titles_and_roles_follow_the_log() {
     assert_eq!(header.members[2].name, "Carol");
     // The summary that was asked for is older than the log: it takes nothing back.
     assert_eq!((header.title.as_str(), header.member_count), ("Owls", 3));
-    let removed = EventBody::MemberRemoved { user: user(CAROL) };
+    let removed = EventBody::MemberRemoved {
+        user: user(CAROL),
+        banned: false,
+    };
     bob.receive(&event(entry(1, 7, ALICE, removed)));
     assert_eq!(bob.screen.header.clone().unwrap().member_count, 2);
-    let removed = EventBody::MemberRemoved { user: user(BOB) };
+    let removed = EventBody::MemberRemoved {
+        user: user(BOB),
+        banned: false,
+    };
     bob.receive(&event(entry(1, 8, ALICE, removed)));
     assert_eq!(bob.screen.gone, [conversation(1)]);
 }

@@ -238,6 +238,40 @@ fn a_group_does_not_grow_past_its_limit() {
 }
 
 #[test]
+fn who_is_kept_out_does_not_come_in() {
+    let joiner = Joiner {
+        banned: false,
+        suspended: false,
+    };
+    let banned = Joiner {
+        banned: true,
+        ..joiner
+    };
+    let suspended = Joiner {
+        suspended: true,
+        ..joiner
+    };
+    let full = Place {
+        member_count: 100,
+        ..group()
+    };
+    for (joiner, place, expect) in [
+        (joiner, group(), Ok(())),
+        (banned, group(), Err(Refusal::Banned)),
+        (suspended, group(), Err(Refusal::Suspended)),
+        (joiner, full, Err(Refusal::GroupFull { max: 100 })),
+        (banned, full, Err(Refusal::Banned)),
+        (joiner, direct(), Err(Refusal::OnlyInGroups)),
+    ] {
+        assert_eq!(
+            authorize_joining(joiner, place),
+            expect,
+            "{joiner:?} in {place:?}"
+        );
+    }
+}
+
+#[test]
 fn only_admins_write_announcements() {
     let place = Place {
         announcements: true,
@@ -265,4 +299,5 @@ fn every_refusal_has_a_code_of_its_own_kind() {
     assert_eq!(Refusal::TargetNotBelow.code(), ErrorCode::Forbidden);
     assert_eq!(Refusal::Blocked.code(), ErrorCode::Blocked);
     assert_eq!(Refusal::Suspended.code(), ErrorCode::Suspended);
+    assert_eq!(Refusal::Banned.code(), ErrorCode::Banned);
 }

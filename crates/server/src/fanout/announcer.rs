@@ -35,10 +35,11 @@ impl Announcer {
                 }
             }
             EventBody::MemberAdded { member } => self.hub.member_joined(member.user, conversation, event.seq),
-            EventBody::MemberRemoved { user } => self.hub.member_left(*user, conversation),
+            EventBody::MemberRemoved { user, .. } => self.hub.member_left(*user, conversation),
             EventBody::Message { .. }
             | EventBody::RoleChanged { .. }
             | EventBody::TitleChanged { .. }
+            | EventBody::SettingsChanged { .. }
             | EventBody::MessageChanged { .. }
             | EventBody::Unknown => {}
         }

@@ -40,11 +40,12 @@ impl Entry {
     pub fn encode(event: Event) -> (Self, Event) {
         let change = match &event.body {
             EventBody::MemberAdded { member } => Some(Change::Added(member.user)),
-            EventBody::MemberRemoved { user } => Some(Change::Removed(*user)),
+            EventBody::MemberRemoved { user, .. } => Some(Change::Removed(*user)),
             EventBody::Created { .. }
             | EventBody::Message { .. }
             | EventBody::RoleChanged { .. }
             | EventBody::TitleChanged { .. }
+            | EventBody::SettingsChanged { .. }
             | EventBody::MessageChanged { .. }
             | EventBody::Unknown => None,
         };

@@ -1,12 +1,15 @@
 //! `/v1/conversations`.
 
+pub(super) mod bans;
+pub(super) mod change;
 pub(super) mod direct;
 pub(super) mod find;
 pub(super) mod group;
+pub(super) mod invites;
 pub(super) mod members;
 pub(super) mod pins;
 pub(super) mod reactions;
-pub(super) mod rename;
+pub(super) mod requests;
 
 use axum::Json;
 use axum::extract::State;

@@ -1,6 +1,6 @@
 //! What services read before they ask `model` whether something is allowed, and what they keep of it.
 
-use pipit_model::{Action, Actor, Place, authorize};
+use pipit_model::{Action, Actor, Joiner, Place, authorize, authorize_joining};
 use pipit_store::Facts;
 use pipit_store::conversation::ConversationAccess;
 use pipit_wire::event::{ConversationKind, Role};
@@ -81,14 +81,30 @@ pub fn allow(access: &ConversationAccess, action: Action, member_count_max: u32)
         suspended: access.suspended,
         blocked: access.blocked,
     };
-    let place = Place {
+    Ok(authorize(actor, action, place_of(access, member_count_max))?)
+}
+
+/// Asks `model` whether the target may become a member.
+pub fn allow_joining(
+    access: &ConversationAccess,
+    suspended: bool,
+    member_count_max: u32,
+) -> Result<(), ServiceError> {
+    let joiner = Joiner {
+        banned: access.target_banned,
+        suspended,
+    };
+    Ok(authorize_joining(joiner, place_of(access, member_count_max))?)
+}
+
+fn place_of(access: &ConversationAccess, member_count_max: u32) -> Place {
+    Place {
         kind: access.kind,
-        announcements: false,
+        announcements: access.announcements,
         owner_count: access.owner_count,
         member_count: access.member_count,
         member_count_max,
-    };
-    Ok(authorize(actor, action, place)?)
+    }
 }
 
 /// The facts on which an ordinary write by `caller` was decided.
@@ -97,9 +113,12 @@ pub fn facts_of(caller: UserId, access: &ConversationAccess) -> Facts {
         (ConversationKind::Direct, Some(peer)) => Some((caller, peer)),
         (ConversationKind::Direct, None) | (ConversationKind::Group, _) => None,
     };
+    // Admins write whether it is so or not.
+    let asks_for_mode = access.kind == ConversationKind::Group && access.role < Some(Role::Admin);
     Facts {
         roles: vec![(caller, access.role)],
         not_blocked,
+        announcements: asks_for_mode.then_some(access.announcements),
         ..Facts::default()
     }
 }
@@ -131,6 +150,8 @@ mod tests {
             peer: None,
             blocked: false,
             suspended: false,
+            announcements: false,
+            target_banned: false,
         }
     }
 

@@ -1,22 +1,26 @@
 //! Making conversations, and who is in them as what.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use pipit_model::{Action, text};
 use pipit_store::Facts;
 use pipit_store::conversation::{ConversationAccess, Created, MemberPosition, NewDirect, NewGroup};
 use pipit_store::log::{Append, AppendError, Appended};
-use pipit_wire::event::{EventBody, MemberRole, Role};
+use pipit_wire::event::{EventBody, MemberRole, Role, SettingsChange};
 use pipit_wire::frame::{ConversationSummary, ListPosition, Member};
 use pipit_wire::limits::{MEMBERS_PER_REQUEST_MAX, PAGE_CONVERSATIONS_MAX};
 use pipit_wire::{ConversationId, ErrorCode, Event, EventId, UserId, WireError, rest};
 
-use super::access::{ATTEMPTS_MAX, Caller, allow, facts_about, facts_of, not_member, require_access};
+use super::access::{
+    ATTEMPTS_MAX, Caller, allow, allow_joining, facts_about, facts_of, not_member, require_access,
+};
 use super::messaging::find_appended;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::fanout::announcer::Announcer;
 use crate::fanout::appender::{AppendFailure, Appender};
+use crate::fanout::hub::Hub;
 
 /// The most members in one page.
 pub const PAGE_MEMBERS_MAX: u32 = 100;
@@ -25,9 +29,10 @@ const QUERY_BYTES_MAX: usize = 256;
 
 /// See the module.
 pub struct Conversations {
-    context: Context,
+    pub(super) context: Context,
     appender: Appender,
     announcer: Announcer,
+    pub(super) hub: Arc<Hub>,
 }
 
 /// A page of the list of conversations.
@@ -59,20 +64,27 @@ pub struct FoundMembers {
 
 /// A change to who is in a group as what, or to what it is called.
 #[derive(Clone, Debug)]
-enum Change {
+pub(super) enum Change {
     Add(UserId),
+    /// Lets somebody in who has asked.
+    Admit(UserId),
+    /// The caller comes by a link.
+    Join,
     Remove(UserId),
+    Ban(UserId),
     SetRole(UserId, Role),
     Rename(String),
+    Set(SettingsChange),
 }
 
 impl Conversations {
     /// The service.
-    pub fn new(context: Context, appender: Appender, announcer: Announcer) -> Self {
+    pub fn new(context: Context, appender: Appender, announcer: Announcer, hub: Arc<Hub>) -> Self {
         Self {
             context,
             appender,
             announcer,
+            hub,
         }
     }
 
@@ -322,15 +334,28 @@ impl Conversations {
         })
     }
 
-    /// Renames a group.
-    pub async fn rename(
+    /// Renames a group, or changes what it is set to.
+    pub async fn change_conversation(
         &self,
         caller: Caller,
         conversation: ConversationId,
-        request: rest::Rename,
+        request: rest::ChangeConversation,
     ) -> Result<ConversationSummary, ServiceError> {
-        let title = text::title(&request.title).map_err(|error| ServiceError::text("title", error))?;
-        self.change(caller, conversation, request.event_id, &Change::Rename(title))
+        let settings = SettingsChange {
+            topic: request.topic,
+            announcements: request.announcements,
+            history: request.history,
+        };
+        let change = match (request.title, settings == SettingsChange::default()) {
+            (Some(title), true) => {
+                let title = text::title(&title).map_err(|error| ServiceError::text("title", error))?;
+                Change::Rename(title)
+            }
+            (None, false) => Change::Set(checked(settings)?),
+            (Some(_), false) => return Err(ServiceError::field("title", "goes into a request of its own")),
+            (None, true) => return Err(ServiceError::field("title", "nothing is to change")),
+        };
+        self.change(caller, conversation, request.event_id, &change)
             .await?;
         self.summary(caller.user, conversation).await
     }
@@ -344,7 +369,7 @@ impl Conversations {
     }
 
     /// Decides on a change, appends it, and decides anew where its facts have changed meanwhile. None where nothing had to change.
-    async fn change(
+    pub(super) async fn change(
         &self,
         caller: Caller,
         conversation: ConversationId,
@@ -357,7 +382,7 @@ impl Conversations {
             sender: caller.user,
             device: caller.device,
             at: self.context.now(),
-            body: change.body(),
+            body: change.body(caller.user),
             facts: Facts::default(),
         };
         for _ in 0..ATTEMPTS_MAX {
@@ -386,12 +411,18 @@ impl Conversations {
         change: &Change,
     ) -> Result<Option<Facts>, ServiceError> {
         let target = match change {
-            Change::Add(user) | Change::Remove(user) | Change::SetRole(user, _) => Some(*user),
-            Change::Rename(_) => None,
+            Change::Add(user)
+            | Change::Admit(user)
+            | Change::Remove(user)
+            | Change::Ban(user)
+            | Change::SetRole(user, _) => Some(*user),
+            Change::Join => return self.decide_join(caller, conversation).await,
+            Change::Rename(_) | Change::Set(_) => None,
         };
         let access = require_access(&self.context, conversation, caller.user, target).await?;
         match change {
-            Change::Add(user) => self.decide_add(caller, &access, *user),
+            Change::Add(user) => self.decide_add(caller, &access, *user, Action::AddMembers { count: 1 }),
+            Change::Admit(user) => self.decide_add(caller, &access, *user, Action::ManageInvites),
             Change::Remove(user) if *user == caller.user => {
                 self.allow(&access, Action::Leave)?;
                 let mut facts = facts_of(caller.user, &access);
@@ -401,6 +432,11 @@ impl Conversations {
             Change::Remove(user) => {
                 let target = require_target(&access)?;
                 self.allow(&access, Action::Remove { target })?;
+                Ok(Some(facts_about(caller.user, &access, *user, Some(target))))
+            }
+            Change::Ban(user) => {
+                let target = require_target(&access)?;
+                self.allow(&access, Action::Ban { target })?;
                 Ok(Some(facts_about(caller.user, &access, *user, Some(target))))
             }
             Change::SetRole(user, to) if *user == caller.user => {
@@ -419,6 +455,14 @@ impl Conversations {
                 self.allow(&access, Action::ChangeProfile)?;
                 Ok(Some(facts_of(caller.user, &access)))
             }
+            Change::Set(settings) => {
+                self.allow(&access, Action::ChangeProfile)?;
+                if settings.announcements.is_some() || settings.history.is_some() {
+                    self.allow(&access, Action::ChangeSettings)?;
+                }
+                Ok(Some(facts_of(caller.user, &access)))
+            }
+            Change::Join => Err(not_member()),
         }
     }
 
@@ -427,17 +471,39 @@ impl Conversations {
         caller: Caller,
         access: &ConversationAccess,
         user: UserId,
+        action: Action,
     ) -> Result<Option<Facts>, ServiceError> {
+        self.allow(access, action)?;
         if access.target_role.is_some() {
             return Ok(None);
         }
-        self.allow(access, Action::AddMembers { count: 1 })?;
+        allow_joining(access, false, self.context.limits.group_members_max)?;
         let mut facts = facts_about(caller.user, access, user, None);
         facts.member_count_max = Some(self.context.limits.group_members_max.saturating_sub(1));
         Ok(Some(facts))
     }
 
-    fn allow(&self, access: &ConversationAccess, action: Action) -> Result<(), ServiceError> {
+    async fn decide_join(
+        &self,
+        caller: Caller,
+        conversation: ConversationId,
+    ) -> Result<Option<Facts>, ServiceError> {
+        let store = &self.context.store;
+        let access = store
+            .find_access(conversation, caller.user, Some(caller.user))
+            .await?;
+        let access = access.ok_or_else(not_member)?;
+        if access.role.is_some() {
+            return Ok(None);
+        }
+        let members_max = self.context.limits.group_members_max;
+        allow_joining(&access, access.suspended, members_max)?;
+        let mut facts = facts_of(caller.user, &access);
+        facts.member_count_max = Some(members_max.saturating_sub(1));
+        Ok(Some(facts))
+    }
+
+    pub(super) fn allow(&self, access: &ConversationAccess, action: Action) -> Result<(), ServiceError> {
         allow(access, action, self.context.limits.group_members_max)
     }
 
@@ -469,15 +535,22 @@ impl Conversations {
 }
 
 impl Change {
-    fn body(&self) -> EventBody {
-        match self {
-            Self::Add(user) => EventBody::MemberAdded {
-                member: MemberRole {
-                    user: *user,
-                    role: Role::Member,
-                },
+    fn body(&self, caller: UserId) -> EventBody {
+        let added = |user| EventBody::MemberAdded {
+            member: MemberRole {
+                user,
+                role: Role::Member,
             },
-            Self::Remove(user) => EventBody::MemberRemoved { user: *user },
+        };
+        let removed = |user, banned| EventBody::MemberRemoved { user, banned };
+        match self {
+            Self::Add(user) | Self::Admit(user) => added(*user),
+            Self::Join => added(caller),
+            Self::Remove(user) => removed(*user, false),
+            Self::Ban(user) => removed(*user, true),
+            Self::Set(change) => EventBody::SettingsChanged {
+                change: change.clone(),
+            },
             Self::SetRole(user, role) => EventBody::RoleChanged {
                 member: MemberRole {
                     user: *user,
@@ -487,6 +560,13 @@ impl Change {
             Self::Rename(title) => EventBody::TitleChanged { title: title.clone() },
         }
     }
+}
+
+/// A change of settings that says something acceptable.
+fn checked(change: SettingsChange) -> Result<SettingsChange, ServiceError> {
+    let topic = change.topic.as_deref().map(text::topic).transpose();
+    let topic = topic.map_err(|error| ServiceError::text("topic", error))?;
+    Ok(SettingsChange { topic, ..change })
 }
 
 fn require_target(access: &ConversationAccess) -> Result<Role, ServiceError> {

@@ -11,8 +11,10 @@ use crate::config::Inviters;
 use crate::context::Context;
 use crate::error::ServiceError;
 
-const EXPIRES_IN_S: std::ops::RangeInclusive<u32> = 60..=31_536_000;
-const USES: std::ops::RangeInclusive<u32> = 1..=1_000;
+/// How long an invite may be valid, to the server or to a group.
+pub(super) const EXPIRES_IN_S: std::ops::RangeInclusive<u32> = 60..=31_536_000;
+/// How many people may come by one.
+pub(super) const USES: std::ops::RangeInclusive<u32> = 1..=1_000;
 
 /// Makes, shows and ends invites.
 pub struct Invites {

@@ -182,8 +182,10 @@ impl Messaging {
         }
         let group_members_max = self.context.limits.group_members_max;
         let now = self.context.now();
-        if let Some(access) = cache.get(entry.conversation, now) {
-            allow(access, Action::Send, group_members_max)?;
+        // What was read for something else may refuse this, and a refusal is never kept.
+        if let Some(access) = cache.get(entry.conversation, now)
+            && allow(access, Action::Send, group_members_max).is_ok()
+        {
             entry.facts = facts_of(entry.sender, access);
             return Ok(());
         }
@@ -238,9 +240,8 @@ impl Messaging {
     ) -> Result<(), ServiceError> {
         let now = self.context.now();
         let group_members_max = self.context.limits.group_members_max;
-        if let Some(access) = cache.get(typing.conversation, now) {
-            allow(access, Action::ShowTyping, group_members_max)?;
-        } else {
+        let allowed = |access| allow(access, Action::ShowTyping, group_members_max).is_ok();
+        if !cache.get(typing.conversation, now).is_some_and(allowed) {
             let access = require_access(&self.context, typing.conversation, caller.user, None).await?;
             allow(&access, Action::ShowTyping, group_members_max)?;
             cache.keep(typing.conversation, access, now);

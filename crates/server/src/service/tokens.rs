@@ -109,6 +109,8 @@ pub enum SecretKind {
     Refresh,
     /// Makes an account.
     Invite,
+    /// Leads into a group.
+    GroupInvite,
     /// Makes the first account.
     SetUp,
 }
@@ -118,6 +120,7 @@ impl SecretKind {
         match self {
             Self::Refresh => "pipit_rt_",
             Self::Invite => "pipit_iv_",
+            Self::GroupInvite => "pipit_gi_",
             Self::SetUp => "pipit_su_",
         }
     }

@@ -12,6 +12,7 @@ mod changes;
 mod chat;
 mod ends;
 mod lossy;
+mod matrix;
 mod members;
 mod personal;
 mod presence;

@@ -148,11 +148,17 @@ async fn roles_change_and_the_last_owner_stays() {
         .remove_member(alice.caller(), group, alice.user, world.id())
         .await;
     assert!(refused.is_err(), "with another id it is not the same");
-    let rename = rest::Rename {
+    let rename = rest::ChangeConversation {
         event_id: world.id(),
-        title: "  Bob's  ".to_owned(),
+        title: Some("  Bob's  ".to_owned()),
+        topic: None,
+        announcements: None,
+        history: None,
     };
-    let summary = conversations.rename(bob.caller(), group, rename).await.unwrap();
+    let summary = conversations
+        .change_conversation(bob.caller(), group, rename)
+        .await
+        .unwrap();
     assert_eq!(
         (summary.title.as_deref(), summary.member_count),
         (Some("Bob's"), 1)

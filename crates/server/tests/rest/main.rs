@@ -14,9 +14,11 @@ mod cluster;
 mod conversations;
 mod document;
 mod files;
+mod groups;
 mod input;
 mod invites;
 mod limits;
+mod matrix;
 mod operations;
 #[cfg(feature = "postgres")]
 mod postgres;

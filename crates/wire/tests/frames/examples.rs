@@ -1,8 +1,8 @@
 //! One of every frame.
 
 use pipit_wire::event::{
-    Change, ConversationKind, Event, EventBody, LastEdit, MemberRole, Message, MessageChange, MessageState,
-    Reaction, Role,
+    Change, ConversationKind, Event, EventBody, GroupSettings, HistoryPolicy, LastEdit, MemberRole, Message,
+    MessageChange, MessageState, Reaction, Role, SettingsChange,
 };
 use pipit_wire::frame::client::{
     ClientInfo, Hello, History, ListConversations, Ping, SendChange, SendMessage, SendReceipt, SendTyping,
@@ -238,7 +238,27 @@ fn bodies() -> Vec<EventBody> {
             reply_to: None,
         },
         EventBody::MemberAdded { member },
-        EventBody::MemberRemoved { user: bob() },
+        EventBody::MemberRemoved {
+            user: bob(),
+            banned: false,
+        },
+        EventBody::MemberRemoved {
+            user: bob(),
+            banned: true,
+        },
+        EventBody::SettingsChanged {
+            change: SettingsChange {
+                topic: Some("Birds of the harbour".to_owned()),
+                announcements: Some(true),
+                history: Some(HistoryPolicy::All),
+            },
+        },
+        EventBody::SettingsChanged {
+            change: SettingsChange {
+                announcements: Some(false),
+                ..SettingsChange::default()
+            },
+        },
         EventBody::RoleChanged {
             member: MemberRole {
                 user: bob(),
@@ -396,6 +416,12 @@ fn summary() -> ConversationSummary {
         last_at: NOW,
         last_message: Some(message_event(42, "Hello, Bob")),
         unread: 1,
+        settings: GroupSettings {
+            topic: "Birds".to_owned(),
+            announcements: true,
+            history: HistoryPolicy::All,
+        },
+        join_requests: 2,
         personal: personal(),
     }
 }

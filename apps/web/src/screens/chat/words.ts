@@ -1,6 +1,6 @@
 import { withoutMarks } from '../../format/text';
 import { timeOfDay } from '../../format/time';
-import type { DeliveryState, ItemBody, TimelineItem } from '../../generated/types';
+import type { DeliveryState, ItemBody, SettingsChange, TimelineItem } from '../../generated/types';
 import { describeCode } from '../../i18n/errors';
 import { t } from '../../i18n';
 
@@ -14,6 +14,19 @@ export function stateWords(delivery: DeliveryState): string {
 /** Who, as the timeline names them. */
 function senderOf(item: TimelineItem): string {
   return item.mine ? t('chat.you') : item.sender_name;
+}
+
+/** What changed of a group's settings, a sentence each. */
+function settingsWords(sender: string, { topic, announcements, history }: SettingsChange): string {
+  const sentences: string[] = [];
+  if (topic !== undefined) {
+    sentences.push(topic === '' ? t('notice.topic_none', { sender }) : t('notice.topic', { sender, topic }));
+  }
+  if (announcements !== undefined) {
+    sentences.push(t(announcements ? 'notice.announcements_on' : 'notice.announcements_off', { sender }));
+  }
+  if (history !== undefined) sentences.push(t(`notice.history_${history}`, { sender }));
+  return sentences.join('. ');
 }
 
 /** The sentence of an entry that is no message. */
@@ -32,15 +45,16 @@ export function noticeOf(
         ? t('notice.joined', { name: body.name })
         : t('notice.added', { sender, name: body.name });
     case 'member_removed':
-      return body.left
-        ? t('notice.left', { name: body.name })
-        : t('notice.removed', { sender, name: body.name });
+      if (body.left) return t('notice.left', { name: body.name });
+      return t(body.banned ? 'notice.banned' : 'notice.removed', { sender, name: body.name });
     case 'role_changed':
       return t('notice.role', { sender, name: body.name, role: t(`notice.role.${body.role}`) });
     case 'pinned':
       return t('notice.pinned', { sender });
     case 'title_changed':
       return t('notice.title', { sender, title: body.title });
+    case 'settings_changed':
+      return settingsWords(sender, body.change);
   }
 }
 

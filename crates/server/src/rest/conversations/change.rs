@@ -8,17 +8,18 @@ use crate::rest::App;
 use crate::rest::answer::Answer;
 use crate::rest::request::{Authenticated, JsonBody, UrlPath};
 
-/// Renames a group.
+/// Renames a group, or changes what it is set to.
 #[utoipa::path(
     patch, path = "/v1/conversations/{id}", tag = "conversations", params(("id" = ConversationId, Path)),
-    request_body = rest::Rename, responses((status = 200, body = rest::Conversation))
+    request_body = rest::ChangeConversation, responses((status = 200, body = rest::Conversation))
 )]
-pub(in crate::rest) async fn rename(
+pub(in crate::rest) async fn change(
     State(app): State<App>,
     who: Authenticated,
     UrlPath(id): UrlPath<ConversationId>,
-    JsonBody(body): JsonBody<rest::Rename>,
+    JsonBody(body): JsonBody<rest::ChangeConversation>,
 ) -> Answer<rest::Conversation> {
-    let conversation = app.node.conversations.rename(who.caller(), id, body).await?;
+    let conversations = &app.node.conversations;
+    let conversation = conversations.change_conversation(who.caller(), id, body).await?;
     Ok(Json(rest::Conversation { conversation }))
 }

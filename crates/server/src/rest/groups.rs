@@ -1,0 +1,4 @@
+//! `/v1/groups`: links into groups.
+
+pub(super) mod inspect;
+pub(super) mod join;
