@@ -1,6 +1,6 @@
 //! What may be a reaction.
 
-use unicode_properties::{EmojiStatus, UnicodeEmoji as _};
+use unicode_properties::{EmojiStatus, UnicodeEmoji};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Why something is no reaction.
@@ -39,9 +39,7 @@ fn is_emoji(text: &str) -> bool {
     let Some(first) = text.chars().next() else {
         return false;
     };
-    let only_parts = text
-        .chars()
-        .all(|letter| letter.is_emoji_char_or_emoji_component());
+    let only_parts = text.chars().all(UnicodeEmoji::is_emoji_char_or_emoji_component);
     // Tags say which region's flag a black one is; elsewhere they would hide a text.
     let has_tags = text
         .chars()

@@ -6,10 +6,10 @@ use pipit_store::Store;
 use pipit_store::log::{AppendError, LogRange};
 use pipit_wire::event::{Content, EventBody, Role};
 use pipit_wire::limits::{PINNED_MAX, REACTION_USERS_MAX, REACTIONS_MAX};
-use pipit_wire::{EventId, Seq, UserId};
+use pipit_wire::{ConversationId, EventId, Seq, UserId};
 
 use crate::change::{DELETE, Scene, change, edit, pin, react, reaction};
-use crate::world::{World, member, seq};
+use crate::world::{Person, World, member, seq};
 
 /// Each emoji is counted, in the order in which it first came, with the first who came with it.
 pub async fn reactions_are_counted(store: Arc<dyn Store>) {
@@ -276,6 +276,10 @@ pub async fn pages_have_their_own_states(store: Arc<dyn Store>) {
             .append(change(world, group, alice, *message, pin(true)))
             .await;
     }
+    pages(world, alice, group, &messages).await;
+}
+
+async fn pages(world: &World, alice: Person, group: ConversationId, messages: &[EventId]) {
     for (range, expect) in [
         (LogRange::Newest { limit: 6 }, 4..5),
         (LogRange::Newest { limit: 5 }, 0..0),

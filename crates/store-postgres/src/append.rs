@@ -321,7 +321,7 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
         }
     }
     let writes = change::Writes::of(ledger)?;
-    let changes = writes.flight(session).await?;
+    let of_messages = writes.flight(session).await?;
     let statements = flight
         .iter()
         .map(|(statement, params, rows)| -> BoxFuture<'_, Result<()>> {
@@ -337,7 +337,7 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
         });
     let commit: BoxFuture<'_, Result<()>> = Box::pin(session.commit());
     // join_all polls in order up to 30 futures; here are 21 at most.
-    for outcome in join_all(statements.chain(changes).chain(std::iter::once(commit))).await {
+    for outcome in join_all(statements.chain(of_messages).chain(std::iter::once(commit))).await {
         outcome?;
     }
     Ok(())

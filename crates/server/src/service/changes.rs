@@ -158,13 +158,11 @@ impl Messaging {
         let found = store
             .list_reactions(conversation, user, message.into(), REACTIONS_LISTED_MAX)
             .await?;
-        match found {
-            Some(reactions) => Ok(reactions),
-            None => {
-                require_access(&self.context, conversation, user, None).await?;
-                Err(no_message())
-            }
+        if let Some(reactions) = found {
+            return Ok(reactions);
         }
+        require_access(&self.context, conversation, user, None).await?;
+        Err(no_message())
     }
 
     /// The pinned messages of a conversation.

@@ -176,12 +176,12 @@ async fn a_message_is_edited_reacted_to_pinned_and_deleted() {
     );
     let (_, caught_up) = scene.server.resume(bob, &[(scene.place, 1)]).await;
     assert!(!caught_up[1].to_string().contains("words"), "{:?}", caught_up[1]);
-    let stats = &scene.server.node.stats;
+    let counters = &scene.server.node.stats;
     let counted = [
-        &stats.edits_appended,
-        &stats.reactions_appended,
-        &stats.pins_appended,
-        &stats.deletions_appended,
+        &counters.edits_appended,
+        &counters.reactions_appended,
+        &counters.pins_appended,
+        &counters.deletions_appended,
     ];
     assert_eq!(counted.map(pipit_server::stats::Counter::get), [1; 4]);
 }
@@ -253,6 +253,51 @@ async fn what_is_so_already_is_acknowledged_and_appends_nothing() {
     assert_eq!(scene.last_seq().await, 4);
 }
 
+/// Changes that are wrong, with the code and field that say so.
+fn bad_changes(scene: &Scene, elsewhere: &Value) -> [(Value, Value, &'static str, &'static str); 15] {
+    let long = "👍\u{200d}".repeat(200);
+    let file = json!([{"blob": scene.world.uuid()}]);
+    let ours = || scene.message.clone();
+    let theirs = || elsewhere.clone();
+    [
+        (ours(), react("👍👍", true), "invalid_field", "emoji"),
+        (ours(), react("ok", true), "invalid_field", "emoji"),
+        (ours(), react("", true), "invalid_field", "emoji"),
+        (ours(), react(&long, true), "invalid_field", "emoji"),
+        (ours(), edit(""), "invalid_field", "text"),
+        (ours(), edit(" \n"), "invalid_field", "text"),
+        (ours(), edit("\u{0}"), "invalid_field", "text"),
+        (ours(), edit(&"x".repeat(32 * 1024 + 1)), "too_large", "text"),
+        (
+            ours(),
+            json!({"kind": "edit", "content": {"kind": "erased"}}),
+            "invalid_field",
+            "content",
+        ),
+        (
+            ours(),
+            json!({"kind": "edit", "content": {"kind": "sealed", "scheme": "x", "bytes": "aGk="}}),
+            "invalid_field",
+            "content",
+        ),
+        (
+            ours(),
+            json!({"kind": "edit", "content": {"kind": "plain", "text": "x", "attachments": file}}),
+            "invalid_field",
+            "attachments",
+        ),
+        (
+            json!(scene.world.uuid()),
+            edit("not there yet"),
+            "not_found",
+            "message",
+        ),
+        (theirs(), edit("of another conversation"), "not_found", "message"),
+        (theirs(), delete(), "not_found", "message"),
+        (theirs(), react("👍", true), "not_found", "message"),
+    ]
+}
+
 /// Everything wrong that a change can be: an error that stays the same, and nothing left behind.
 #[tokio::test]
 async fn bad_changes_are_refused_and_leave_nothing() {
@@ -262,56 +307,8 @@ async fn bad_changes_are_refused_and_leave_nothing() {
     let mut phone = scene.server.connect(alice).await;
     let (there, _) = phone.say(elsewhere, "elsewhere").await;
     let before = scene.page(alice).await;
-    let long = "👍\u{200d}".repeat(200);
-    let file = json!([{"blob": scene.world.uuid()}]);
-    for (message, change, code, field) in [
-        (&scene.message, react("👍👍", true), "invalid_field", "emoji"),
-        (&scene.message, react("ok", true), "invalid_field", "emoji"),
-        (&scene.message, react("", true), "invalid_field", "emoji"),
-        (&scene.message, react(&long, true), "invalid_field", "emoji"),
-        (&scene.message, edit(""), "invalid_field", "text"),
-        (&scene.message, edit(" \n"), "invalid_field", "text"),
-        (&scene.message, edit("\u{0}"), "invalid_field", "text"),
-        (
-            &scene.message,
-            edit(&"x".repeat(32 * 1024 + 1)),
-            "too_large",
-            "text",
-        ),
-        (
-            &scene.message,
-            json!({"kind": "edit", "content": {"kind": "erased"}}),
-            "invalid_field",
-            "content",
-        ),
-        (
-            &scene.message,
-            json!({"kind": "edit", "content": {"kind": "sealed", "scheme": "x", "bytes": "aGk="}}),
-            "invalid_field",
-            "content",
-        ),
-        (
-            &scene.message,
-            json!({"kind": "edit", "content": {"kind": "plain", "text": "x", "attachments": file}}),
-            "invalid_field",
-            "attachments",
-        ),
-        (
-            &json!(scene.world.uuid()),
-            edit("not there yet"),
-            "not_found",
-            "message",
-        ),
-        (
-            &there["message"],
-            edit("of another conversation"),
-            "not_found",
-            "message",
-        ),
-        (&there["message"], delete(), "not_found", "message"),
-        (&there["message"], react("👍", true), "not_found", "message"),
-    ] {
-        let sent = frame(&scene.world, scene.place, message, &change);
+    for (message, change, code, field) in bad_changes(&scene, &there["message"]) {
+        let sent = frame(&scene.world, scene.place, &message, &change);
         for _ in 0..2 {
             let error = answer(&mut phone, sent.clone()).await;
             assert_eq!(
