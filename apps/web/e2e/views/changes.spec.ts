@@ -229,6 +229,12 @@ test('pinned messages stand above the timeline: each press leads to the one befo
   await openMenu(page, line(page, /Training moves/));
   await item(page, 'Unpin for everyone').click();
   await expect(pins).toBeHidden();
+});
+
+test('a message is pinned from its menu', async ({ page, open }) => {
+  await open('full', room(2));
+  const pins = page.getByRole('region', { name: 'Pinned messages' });
+  await expect(pins).toBeHidden();
   await openMenu(page, line(page, /Bring a light/));
   await item(page, 'Pin for everyone').click();
   await expect(pins).toContainText('Bring a light');
