@@ -193,6 +193,7 @@ macro_rules! conformance_tests {
                 different_emoji_are_limited,
                 pins_are_listed,
                 states_are_for_readers,
+                states_are_not_for_others,
                 pages_have_their_own_states,
             }
             property {

@@ -184,7 +184,7 @@ pub async fn pins_are_listed(store: Arc<dyn Store>) {
     assert_eq!((pins.events.len(), pins.states.len()), (PINNED_MAX, PINNED_MAX));
 }
 
-/// Newcomers see the state of what they may read, and of nothing else; who is not there sees nothing.
+/// Newcomers see the state of what they may read, and of nothing else.
 pub async fn states_are_for_readers(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let (world, alice, group) = (&scene.world, scene.alice, scene.group);
@@ -196,69 +196,49 @@ pub async fn states_are_for_readers(store: Arc<dyn Store>) {
     };
     world.enter(group, alice, added).await;
     assert_eq!(scene.page(dave).await.states, []);
-    assert_eq!(
-        world
-            .store
-            .list_pins(group, dave.user)
-            .await
-            .unwrap()
-            .unwrap()
-            .events,
-        []
-    );
-    assert_eq!(
-        world
-            .store
-            .list_reactions(group, dave.user, scene.message.id, 9)
-            .await
-            .unwrap(),
-        None
-    );
+    assert_eq!(pinned(world, group, dave.user).await, Some(0));
+    assert!(!has_reactions(world, group, dave.user, scene.message.id).await);
     let later = world.message(group, alice, "welcome");
     world.append(later.clone()).await;
     world
         .append(change(world, group, alice, later.id, pin(true)))
         .await;
     assert_eq!(scene.page(dave).await.states.len(), 1);
-    assert_eq!(
-        world
-            .store
-            .list_pins(group, dave.user)
-            .await
-            .unwrap()
-            .unwrap()
-            .events
-            .len(),
-        1
-    );
-    world
-        .enter(
-            group,
-            dave,
-            EventBody::MemberRemoved {
-                user: dave.user,
-                banned: false,
-            },
-        )
-        .await;
-    assert_eq!(world.store.list_pins(group, dave.user).await.unwrap(), None);
-    assert_eq!(
-        world
-            .store
-            .list_reactions(group, dave.user, later.id, 9)
-            .await
-            .unwrap(),
-        None
-    );
-    assert_eq!(
-        world
-            .store
-            .list_reactions(group, alice.user, world.id(), 9)
-            .await
-            .unwrap(),
-        None,
-        "no such message"
-    );
+    assert_eq!(pinned(world, group, dave.user).await, Some(1));
+}
+
+/// Whoever has left sees no pins and no reactions, and nobody those of a message that is not there.
+pub async fn states_are_not_for_others(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let (world, alice, group) = (&scene.world, scene.alice, scene.group);
+    let dave = world.person("dave", "Dave").await;
+    let added = EventBody::MemberAdded {
+        member: member(dave.user, Role::Member),
+    };
+    world.enter(group, alice, added).await;
+    let later = world.message(group, alice, "welcome");
+    world.append(later.clone()).await;
+    assert!(has_reactions(world, group, dave.user, later.id).await);
+    let left = EventBody::MemberRemoved {
+        user: dave.user,
+        banned: false,
+    };
+    world.enter(group, dave, left).await;
+    assert_eq!(pinned(world, group, dave.user).await, None);
+    assert!(!has_reactions(world, group, dave.user, later.id).await);
+    assert!(!has_reactions(world, group, alice.user, world.id()).await);
+}
+
+/// How many pins somebody is told of; none where they are not a member.
+async fn pinned(world: &World, group: ConversationId, asker: UserId) -> Option<usize> {
+    let pins = world.store.list_pins(group, asker).await.unwrap();
+    pins.map(|pins| pins.events.len())
+}
+
+/// Whether somebody may ask who reacted to a message.
+async fn has_reactions(world: &World, group: ConversationId, asker: UserId, message: EventId) -> bool {
+    let reactions = world.store.list_reactions(group, asker, message, 9).await;
+    reactions.unwrap().is_some()
 }
 
 /// The states of a page are those of its messages, whichever part of the log it is.

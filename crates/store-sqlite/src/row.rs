@@ -29,7 +29,7 @@ pub(crate) const fn event_kind(body: &EventBody) -> i64 {
         EventBody::RoleChanged { .. } => 4,
         EventBody::TitleChanged { .. } => 5,
         EventBody::MessageChanged { .. } => 6,
-        EventBody::SettingsChanged { .. } => 7,
+        EventBody::SettingsChanged { .. } => 8,
         EventBody::Unknown => 255,
     }
 }

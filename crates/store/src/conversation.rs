@@ -67,6 +67,7 @@ pub struct MemberPosition {
 
 /// What authorization needs to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a row of independent facts")]
 pub struct ConversationAccess {
     /// What kind it is.
     pub kind: ConversationKind,

@@ -7,7 +7,7 @@ use pipit_wire::event::{EventBody, GroupSettings, HistoryPolicy, MemberRole, Rol
 use pipit_wire::rest::{
     Bans, Conversation, GroupInvite, GroupInviteInfo, GroupInvites, JoinRequest, JoinRequests, Joining,
 };
-use pipit_wire::{InviteId, ServerFrame, WireError};
+use pipit_wire::{ConversationId, EventId, InviteId, ServerFrame, WireError};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -115,25 +115,35 @@ fn a_summary_says_how_many_wait() {
 fn check(
     bob: &mut Device,
     command: Command,
-    asks: (HttpMethod, &str, Value),
+    (method, path, body): (HttpMethod, &str, Value),
     answer: &impl serde::Serialize,
 ) -> Reply {
     bob.calls.clear();
     let id: CommandId = bob.command(command);
     let request = bob.answer(200, answer);
-    let body = request
+    let sent = request
         .body
         .map_or(Value::Null, |body| serde_json::from_str(&body).unwrap());
-    assert_eq!((request.method, request.path.as_str(), body), asks);
+    assert_eq!(
+        (request.method, request.path.as_str(), sent),
+        (method, path, body)
+    );
     bob.reply_to(id).expect("no reply")
 }
 
+fn in_group() -> (Device, ConversationId) {
+    let bob = Device::online(vec![group(1, 0, &[ALICE, BOB])]);
+    (bob, conversation(1))
+}
+
+fn below(place: ConversationId, rest: &str) -> String {
+    format!("/v1/conversations/{place}/{rest}")
+}
+
 #[test]
-fn the_server_is_asked_about_links_requests_and_bans() {
-    let mut bob = Device::online(vec![group(1, 0, &[ALICE, BOB])]);
-    let place = conversation(1);
-    let (event_id, whom) = (message(9).into(), user(CAROL));
-    let at = |rest: &str| format!("/v1/conversations/{place}/{rest}");
+fn the_server_is_asked_about_links() {
+    let (mut bob, place) = in_group();
+    let at = |rest: &str| below(place, rest);
     let invite: InviteId = uuid::Uuid::from_u128(5).into();
     let link = GroupInvite {
         id: invite,
@@ -169,7 +179,13 @@ fn the_server_is_asked_about_links_requests_and_bans() {
     let path = at(&format!("invites/{invite}"));
     let done = check(&mut bob, revoke, (HttpMethod::Delete, &path, Value::Null), &());
     assert_eq!(done, Reply::Done);
+}
 
+#[test]
+fn the_server_is_asked_about_requests() {
+    let (mut bob, place) = in_group();
+    let (event_id, whom): (EventId, _) = (message(9).into(), user(CAROL));
+    let at = |rest: &str| below(place, rest);
     let items = vec![JoinRequest {
         profile: profile(CAROL),
         at: START,
@@ -206,7 +222,13 @@ fn the_server_is_asked_about_links_requests_and_bans() {
         check(&mut bob, decline, (HttpMethod::Delete, &path, Value::Null), &()),
         Reply::Done
     );
+}
 
+#[test]
+fn the_server_is_asked_about_bans() {
+    let (mut bob, place) = in_group();
+    let (event_id, whom): (EventId, _) = (message(9).into(), user(CAROL));
+    let at = |rest: &str| below(place, rest);
     let ban = Command::BanMember {
         conversation: place,
         event_id,
@@ -226,16 +248,21 @@ fn the_server_is_asked_about_links_requests_and_bans() {
         &answer,
     );
     assert_eq!(listed, Reply::Bans { items: Vec::new() });
-    let lift = Command::LiftBan {
+    let allow = Command::LiftBan {
         conversation: place,
         user: whom,
     };
     let path = at(&format!("bans/{whom}"));
     assert_eq!(
-        check(&mut bob, lift, (HttpMethod::Delete, &path, Value::Null), &()),
+        check(&mut bob, allow, (HttpMethod::Delete, &path, Value::Null), &()),
         Reply::Done
     );
+}
 
+#[test]
+fn the_server_is_asked_for_settings() {
+    let (mut bob, place) = in_group();
+    let event_id: EventId = message(9).into();
     let change = SettingsChange {
         history: Some(HistoryPolicy::All),
         ..SettingsChange::default()

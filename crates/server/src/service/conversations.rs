@@ -351,7 +351,7 @@ impl Conversations {
                 let title = text::title(&title).map_err(|error| ServiceError::text("title", error))?;
                 Change::Rename(title)
             }
-            (None, false) => Change::Set(checked(settings)?),
+            (None, false) => Change::Set(checked(&settings)?),
             (Some(_), false) => return Err(ServiceError::field("title", "goes into a request of its own")),
             (None, true) => return Err(ServiceError::field("title", "nothing is to change")),
         };
@@ -563,10 +563,13 @@ impl Change {
 }
 
 /// A change of settings that says something acceptable.
-fn checked(change: SettingsChange) -> Result<SettingsChange, ServiceError> {
+fn checked(change: &SettingsChange) -> Result<SettingsChange, ServiceError> {
     let topic = change.topic.as_deref().map(text::topic).transpose();
     let topic = topic.map_err(|error| ServiceError::text("topic", error))?;
-    Ok(SettingsChange { topic, ..change })
+    Ok(SettingsChange {
+        topic,
+        ..change.clone()
+    })
 }
 
 fn require_target(access: &ConversationAccess) -> Result<Role, ServiceError> {

@@ -97,6 +97,21 @@ fn log_entry(number: u64, body: EventBody) -> Event {
     }
 }
 
+fn reaction() -> ClientFrame {
+    ClientFrame::Change(SendChange {
+        id: RequestId(3),
+        change: Change {
+            id: EventId::from(message_id(10)),
+            conversation: conversation(),
+            message: message_id(9),
+            change: MessageChange::React {
+                emoji: "👍".to_owned(),
+                on: true,
+            },
+        },
+    })
+}
+
 /// One of every frame from a client, in the order of `ClientFrame::TYPES`.
 pub(crate) fn client_frames() -> Vec<ClientFrame> {
     let sealed = ClientFrame::Message(SendMessage {
@@ -130,18 +145,7 @@ pub(crate) fn client_frames() -> Vec<ClientFrame> {
         }),
         message(2, "Hello, Bob"),
         sealed,
-        ClientFrame::Change(SendChange {
-            id: RequestId(3),
-            change: Change {
-                id: EventId::from(message_id(10)),
-                conversation: conversation(),
-                message: message_id(9),
-                change: MessageChange::React {
-                    emoji: "👍".to_owned(),
-                    on: true,
-                },
-            },
-        }),
+        reaction(),
         ClientFrame::Receipt(SendReceipt {
             conversation: conversation(),
             delivered_seq: seq(42),
