@@ -150,11 +150,14 @@ async fn announcements_begin_and_end_at_once() {
     let (alice, bob) = (world.person("alice").await, world.person("bob").await);
     let group = server.group(&alice, &[&bob]).await;
     let mut phone = server.connect(&bob).await;
-    for _ in 0..2 {
+    for round in 0..2 {
         assert_eq!(outcome(&mut phone, "message", Some("ack"), group).await, 'y');
         announce_only(&server, &alice, group, true).await;
         assert_eq!(outcome(&mut phone, "message", Some("ack"), group).await, 'f');
-        assert_eq!(outcome(&mut phone, "typing", None, group).await, 'f');
+        // A second one within three seconds is dropped before anybody decides on it.
+        if round == 0 {
+            assert_eq!(outcome(&mut phone, "typing", None, group).await, 'f');
+        }
         announce_only(&server, &alice, group, false).await;
     }
 }
