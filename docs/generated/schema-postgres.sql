@@ -26,6 +26,17 @@ TABLE attachment (
     FOREIGN KEY (conversation) REFERENCES conversation(id)
 );
 
+TABLE ban (
+    conversation uuid NOT NULL,
+    user_id uuid NOT NULL,
+    made_by uuid NOT NULL,
+    at bigint NOT NULL,
+    PRIMARY KEY (conversation, user_id),
+    FOREIGN KEY (conversation) REFERENCES conversation(id),
+    FOREIGN KEY (made_by) REFERENCES account(id),
+    FOREIGN KEY (user_id) REFERENCES account(id)
+);
+
 TABLE blob (
     id uuid NOT NULL,
     owner uuid NOT NULL,
@@ -62,9 +73,13 @@ TABLE conversation ( -- fillfactor=70
     last_message_seq bigint NOT NULL,
     member_count bigint NOT NULL,
     owner_count bigint NOT NULL,
+    topic text NOT NULL,
+    announcements boolean NOT NULL,
+    history smallint NOT NULL,
     PRIMARY KEY (id),
     CHECK ((((kind = 0) = (low IS NOT NULL)) AND ((low IS NULL) = (high IS NULL)) AND ((low < high) IS NOT FALSE))),
     FOREIGN KEY (high) REFERENCES account(id),
+    CHECK ((history = ANY (ARRAY[0, 1]))),
     CHECK ((kind = ANY (ARRAY[0, 1]))),
     FOREIGN KEY (low) REFERENCES account(id),
     CHECK ((member_count >= 0)),
@@ -97,6 +112,24 @@ TABLE event ( -- HASH (conversation)
     CHECK ((seq > 0))
 );
 
+TABLE group_invite (
+    id uuid NOT NULL,
+    token bytea NOT NULL,
+    conversation uuid NOT NULL,
+    made_by uuid NOT NULL,
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    uses_left bigint NOT NULL,
+    approval boolean NOT NULL,
+    revoked_at bigint,
+    PRIMARY KEY (id),
+    FOREIGN KEY (conversation) REFERENCES conversation(id),
+    FOREIGN KEY (made_by) REFERENCES account(id),
+    CHECK ((length(token) = 32)),
+    UNIQUE (token),
+    CHECK ((uses_left >= 0))
+);
+
 TABLE invite (
     id uuid NOT NULL,
     token bytea NOT NULL,
@@ -110,6 +143,15 @@ TABLE invite (
     CHECK ((length(token) = 32)),
     UNIQUE (token),
     CHECK ((uses_left >= 0))
+);
+
+TABLE join_request (
+    conversation uuid NOT NULL,
+    user_id uuid NOT NULL,
+    at bigint NOT NULL,
+    PRIMARY KEY (conversation, user_id),
+    FOREIGN KEY (conversation) REFERENCES conversation(id),
+    FOREIGN KEY (user_id) REFERENCES account(id)
 );
 
 TABLE member ( -- fillfactor=80
@@ -226,6 +268,7 @@ CREATE INDEX account_word_by_user ON public.account_word USING btree (user_id);
 CREATE UNIQUE INDEX account_word_pkey ON public.account_word USING btree (word, user_id);
 CREATE INDEX attachment_by_message ON public.attachment USING btree (conversation, message);
 CREATE UNIQUE INDEX attachment_pkey ON public.attachment USING btree (blob, conversation, message);
+CREATE UNIQUE INDEX ban_pkey ON public.ban USING btree (conversation, user_id);
 CREATE INDEX blob_by_owner ON public.blob USING btree (owner, finished, size);
 CREATE UNIQUE INDEX blob_pkey ON public.blob USING btree (id);
 CREATE INDEX blob_unattached ON public.blob USING btree (touched_at) WHERE (attachments = 0);
@@ -238,10 +281,15 @@ CREATE INDEX device_by_user ON public.device USING btree (user_id, signed_in_at)
 CREATE UNIQUE INDEX device_pkey ON public.device USING btree (id);
 CREATE UNIQUE INDEX event_by_id ON ONLY public.event USING btree (conversation, id);
 CREATE UNIQUE INDEX event_pkey ON ONLY public.event USING btree (conversation, seq);
+CREATE INDEX group_invite_by_end ON public.group_invite USING btree (expires_at);
+CREATE INDEX group_invite_open ON public.group_invite USING btree (conversation, created_at, id) WHERE ((uses_left > 0) AND (revoked_at IS NULL));
+CREATE UNIQUE INDEX group_invite_pkey ON public.group_invite USING btree (id);
+CREATE UNIQUE INDEX group_invite_token_key ON public.group_invite USING btree (token);
 CREATE INDEX invite_by_end ON public.invite USING btree (expires_at);
 CREATE INDEX invite_open ON public.invite USING btree (created_at, id) WHERE ((uses_left > 0) AND (revoked_at IS NULL));
 CREATE UNIQUE INDEX invite_pkey ON public.invite USING btree (id);
 CREATE UNIQUE INDEX invite_token_key ON public.invite USING btree (token);
+CREATE UNIQUE INDEX join_request_pkey ON public.join_request USING btree (conversation, user_id);
 CREATE INDEX member_by_age ON public.member USING btree (conversation, first_seq, user_id);
 CREATE INDEX member_by_user ON public.member USING btree (user_id, conversation);
 CREATE UNIQUE INDEX member_pkey ON public.member USING btree (conversation, user_id);

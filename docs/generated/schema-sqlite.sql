@@ -6,6 +6,14 @@ CREATE TABLE attachment (
     PRIMARY KEY (blob, conversation, message)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE ban (
+    conversation BLOB NOT NULL REFERENCES conversation (id),
+    user BLOB NOT NULL REFERENCES user (id),
+    made_by BLOB NOT NULL REFERENCES user (id),
+    at INTEGER NOT NULL,
+    PRIMARY KEY (conversation, user)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE blob (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     owner BLOB NOT NULL REFERENCES user (id),
@@ -34,7 +42,7 @@ CREATE TABLE conversation (
     last_at INTEGER NOT NULL,
     last_message_seq INTEGER NOT NULL, -- zero where nobody has said anything
     member_count INTEGER NOT NULL CHECK (member_count >= 0),
-    owner_count INTEGER NOT NULL CHECK (owner_count >= 0),
+    owner_count INTEGER NOT NULL CHECK (owner_count >= 0), topic TEXT NOT NULL DEFAULT '', announcements INTEGER NOT NULL DEFAULT 0 CHECK (announcements IN (0, 1)), history INTEGER NOT NULL DEFAULT 0 CHECK (history IN (0, 1)),
     CHECK ((kind = 0) = (low IS NOT NULL) AND (low IS NULL) = (high IS NULL) AND low < high IS NOT FALSE)
 ) STRICT, WITHOUT ROWID;
 
@@ -61,6 +69,18 @@ CREATE TABLE event (
     PRIMARY KEY (conversation, seq)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE group_invite (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    token BLOB NOT NULL UNIQUE CHECK (length(token) = 32),
+    conversation BLOB NOT NULL REFERENCES conversation (id),
+    made_by BLOB NOT NULL REFERENCES user (id),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    uses_left INTEGER NOT NULL CHECK (uses_left >= 0),
+    approval INTEGER NOT NULL CHECK (approval IN (0, 1)),
+    revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE invite (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     token BLOB NOT NULL UNIQUE CHECK (length(token) = 32),
@@ -69,6 +89,13 @@ CREATE TABLE invite (
     expires_at INTEGER NOT NULL,
     uses_left INTEGER NOT NULL CHECK (uses_left >= 0),
     revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE join_request (
+    conversation BLOB NOT NULL REFERENCES conversation (id),
+    user BLOB NOT NULL REFERENCES user (id),
+    at INTEGER NOT NULL,
+    PRIMARY KEY (conversation, user)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE member (
@@ -183,6 +210,10 @@ CREATE UNIQUE INDEX conversation_by_pair ON conversation (low, high) WHERE low I
 CREATE INDEX device_by_user ON device (user, signed_in_at);
 
 CREATE UNIQUE INDEX event_by_id ON event (id, conversation);
+
+CREATE INDEX group_invite_by_end ON group_invite (expires_at);
+
+CREATE INDEX group_invite_open ON group_invite (conversation, created_at, id) WHERE uses_left > 0 AND revoked_at IS NULL;
 
 CREATE INDEX invite_by_end ON invite (expires_at);
 

@@ -79,6 +79,15 @@ export type AttachmentView = {
   /** How far it has come, where this device is sending it. */
   upload: UploadView | null, };
 
+/** Somebody who is kept out of a group. */
+export type BannedPerson = {
+  /** Who. */
+  profile: Profile,
+  /** Who did it. */
+  by: Profile,
+  /** When. */
+  at: Timestamp, };
+
 /** An uploaded file, made by the device that uploads it, before its first byte. */
 export type BlobId = string;
 
@@ -333,18 +342,68 @@ export type Command = { "type": "get_server_info" }
   event_id: EventId,
   /** The new name. */
   title: string, }
-| { "type": "change_settings", conversation: ConversationId, event_id: EventId, change: SettingsChange, }
-| { "type": "create_group_invite", conversation: ConversationId, expires_in_s: number, uses: number, approval: boolean, }
-| { "type": "list_group_invites", conversation: ConversationId, }
-| { "type": "revoke_group_invite", conversation: ConversationId, invite: InviteId, }
-| { "type": "get_group_invite_info", token: string, }
-| { "type": "join_group", token: string, event_id: EventId, }
-| { "type": "list_join_requests", conversation: ConversationId, }
-| { "type": "approve_join", conversation: ConversationId, event_id: EventId, user: UserId, }
-| { "type": "decline_join", conversation: ConversationId, user: UserId, }
-| { "type": "ban_member", conversation: ConversationId, event_id: EventId, user: UserId, }
-| { "type": "list_bans", conversation: ConversationId, }
-| { "type": "lift_ban", conversation: ConversationId, user: UserId, }
+| { "type": "change_settings",
+  /** Which one. */
+  conversation: ConversationId,
+  /** The idempotency key. */
+  event_id: EventId,
+  /** What of it. */
+  change: SettingsChange, }
+| { "type": "create_group_invite",
+  /** Which one. */
+  conversation: ConversationId,
+  /** How long it is valid, seconds. */
+  expires_in_s: number,
+  /** How many people may come by it. */
+  uses: number,
+  /** Whether an admin has to let each of them in. */
+  approval: boolean, }
+| { "type": "list_group_invites",
+  /** Which one. */
+  conversation: ConversationId, }
+| { "type": "revoke_group_invite",
+  /** Which one. */
+  conversation: ConversationId,
+  /** Which link. */
+  invite: InviteId, }
+| { "type": "get_group_invite_info",
+  /** From the link. */
+  token: string, }
+| { "type": "join_group",
+  /** From the link. */
+  token: string,
+  /** The idempotency key. */
+  event_id: EventId, }
+| { "type": "list_join_requests",
+  /** Which one. */
+  conversation: ConversationId, }
+| { "type": "approve_join",
+  /** Where. */
+  conversation: ConversationId,
+  /** The idempotency key. */
+  event_id: EventId,
+  /** Whom. */
+  user: UserId, }
+| { "type": "decline_join",
+  /** Where. */
+  conversation: ConversationId,
+  /** Whom. */
+  user: UserId, }
+| { "type": "ban_member",
+  /** Which one. */
+  conversation: ConversationId,
+  /** The idempotency key. */
+  event_id: EventId,
+  /** Whom. */
+  user: UserId, }
+| { "type": "list_bans",
+  /** Which one. */
+  conversation: ConversationId, }
+| { "type": "lift_ban",
+  /** Of which group. */
+  conversation: ConversationId,
+  /** Whom. */
+  user: UserId, }
 | { "type": "list_members",
   /** Which one. */
   conversation: ConversationId,
@@ -464,6 +523,10 @@ export type ConversationSummary = {
   last_message?: Event,
   /** How many messages of others stand after `read_seq` of whoever asks, counted up to 1,000. */
   unread: number,
+  /** What the group is set to; left out where that is as every group begins. */
+  settings?: GroupSettings,
+  /** How many people wait to be let in, where whoever asks may decide that; else left out. */
+  join_requests?: number,
   /** What whoever asks keeps of it for themselves; left out where that is nothing. */
   personal?: Personal, };
 
@@ -518,7 +581,7 @@ export type EditView = {
   text: string, };
 
 /** A stable name for what went wrong. Codes are only ever added. */
-export type ErrorCode = "malformed" | "too_large" | "unknown_type" | "unknown_field" | "invalid_field" | "out_of_order" | "unsupported_version" | "unauthenticated" | "signed_out" | "wrong_credentials" | "suspended" | "forbidden" | "not_found" | "not_member" | "blocked" | "handle_taken" | "id_conflict" | "invite_invalid" | "invite_required" | "already_set_up" | "password_unacceptable" | "group_too_large" | "owner_required" | "quota_exceeded" | "too_many_uploads" | "offset_conflict" | "checksum_mismatch" | "picture_too_large" | "attachment_unusable" | "window_closed" | "limit_reached" | "storage_full" | "rate_limited" | "unavailable" | "internal" | "unknown";
+export type ErrorCode = "malformed" | "too_large" | "unknown_type" | "unknown_field" | "invalid_field" | "out_of_order" | "unsupported_version" | "unauthenticated" | "signed_out" | "wrong_credentials" | "suspended" | "forbidden" | "not_found" | "not_member" | "blocked" | "banned" | "handle_taken" | "id_conflict" | "invite_invalid" | "invite_required" | "already_set_up" | "password_unacceptable" | "group_too_large" | "owner_required" | "quota_exceeded" | "too_many_uploads" | "offset_conflict" | "checksum_mismatch" | "picture_too_large" | "attachment_unusable" | "window_closed" | "limit_reached" | "storage_full" | "rate_limited" | "unavailable" | "internal" | "unknown";
 
 /** An entry of a conversation's log. Entries never change, but that deleted content is erased from them; later ones say what happened
 * to earlier ones. */
@@ -558,13 +621,18 @@ export type EventBody = { "type": "created",
   member: MemberRole, }
 | { "type": "member_removed",
   /** Who is no longer a member. */
-  user: UserId, }
+  user: UserId,
+  /** Whether they are kept out from now on. */
+  banned?: boolean, }
 | { "type": "role_changed",
   /** Who, and what they are now. */
   member: MemberRole, }
 | { "type": "title_changed",
   /** The new name. */
   title: string, }
+| { "type": "settings_changed",
+  /** What of it. */
+  change: SettingsChange, }
 | { "type": "message_changed",
   /** To which one. */
   message: MessageId,
@@ -591,6 +659,39 @@ export type Goodbye = {
 
 /** Why the server ends a connection. */
 export type GoodbyeReason = "shutdown" | "slow_reader" | "replaced" | "unknown";
+
+/** An invite link to a group, as those who may make one see it. */
+export type GroupInvite = {
+  /** Which one. */
+  id: InviteId,
+  /** Goes into the link; only in the answer that makes it. */
+  token?: string,
+  /** Who made it. */
+  made_by: Profile,
+  /** When it ends. */
+  expires_at: Timestamp,
+  /** How many people may still come by it. */
+  uses_left: number,
+  /** Whether an admin has to let each of them in. */
+  approval: boolean, };
+
+/** `GET /v1/groups/invites/{token}`: what a link leads to. */
+export type GroupInviteInfo = {
+  /** The group's name. */
+  title: string,
+  /** How many members it has. */
+  member_count: number,
+  /** Whether an admin has to let one in. */
+  approval: boolean, };
+
+/** What a group is set to. */
+export type GroupSettings = {
+  /** What it is about, at most [`crate::limits::TOPIC_CHARS_MAX`] characters; empty where nobody has said so. */
+  topic: string,
+  /** Whether only admins and owners write. */
+  announcements: boolean,
+  /** What whoever joins from now on may read. */
+  history: HistoryPolicy, };
 
 /** See [`ClientFrame::Hello`]. */
 export type Hello = {
@@ -619,6 +720,9 @@ export type History = {
   after_seq?: Seq,
   /** At most so many entries, 1 to [`crate::limits::PAGE_EVENTS_MAX`]. */
   limit: number, };
+
+/** What newcomers to a group may read. */
+export type HistoryPolicy = "none" | "all";
 
 /** An invite as its maker sees it. */
 export type Invite = {
@@ -680,20 +784,27 @@ export type ItemBody = { "type": "message",
   left: boolean,
   /** Whether they are kept out. */
   banned: boolean, }
-| { "type": "settings_changed",
-  /** What of it. */
-  change: SettingsChange, }
 | { "type": "role_changed",
   /** Whose name. */
   name: string,
   /** To what. */
   role: Role, }
+| { "type": "settings_changed",
+  /** What of it. */
+  change: SettingsChange, }
 | { "type": "pinned",
   /** Which one. */
   message: MessageId, }
 | { "type": "title_changed",
   /** To what. */
   title: string, };
+
+/** Somebody who wants to be let into a group. */
+export type JoinRequest = {
+  /** Who. */
+  profile: Profile,
+  /** Since when. */
+  at: Timestamp, };
 
 /** The edit of a message that counts. */
 export type LastEdit = {
@@ -1074,12 +1185,24 @@ export type Reply = { "type": "done" }
 | { "type": "invites",
   /** Newest first. */
   items: Array<Invite>, }
-| { "type": "group_invite", invite: GroupInvite, }
-| { "type": "group_invites", items: Array<GroupInvite>, }
-| { "type": "group_invite_info", info: GroupInviteInfo, }
-| { "type": "joining", conversation: ConversationId | null, }
-| { "type": "join_requests", items: Array<JoinRequest>, }
-| { "type": "bans", items: Array<BannedPerson>, }
+| { "type": "group_invite",
+  /** The link. */
+  invite: GroupInvite, }
+| { "type": "group_invites",
+  /** Newest first. */
+  items: Array<GroupInvite>, }
+| { "type": "group_invite_info",
+  /** What it says. */
+  info: GroupInviteInfo, }
+| { "type": "joining",
+  /** The group, where one is a member now. */
+  conversation: ConversationId | null, }
+| { "type": "join_requests",
+  /** The oldest first. */
+  items: Array<JoinRequest>, }
+| { "type": "bans",
+  /** The latest first. */
+  items: Array<BannedPerson>, }
 | { "type": "devices",
   /** Newest sign-in first. */
   items: Array<Device>, }
@@ -1210,6 +1333,15 @@ export type SetPersonal = {
 export type SetPresence = {
   /** `online` or `away`; `offline` is refused: disconnecting says so. */
   state: PresenceState, };
+
+/** What is to change in a [`GroupSettings`]; what is left out stays. */
+export type SettingsChange = {
+  /** See [`GroupSettings::topic`]. */
+  topic?: string,
+  /** See [`GroupSettings::announcements`]. */
+  announcements?: boolean,
+  /** See [`GroupSettings::history`]. */
+  history?: HistoryPolicy, };
 
 /** One change of a list: at `at`, `remove` items go and `insert` come. Splices apply in order. */
 export type Splice<T> = {
@@ -1412,11 +1544,3 @@ export type WireError = {
   retry: Retry,
   /** How long to wait first, milliseconds, where `retry` is `later`. */
   retry_after_ms?: number, };
-
-export type HistoryPolicy = "none" | "all";
-export type GroupSettings = { topic: string, announcements: boolean, history: HistoryPolicy, };
-export type SettingsChange = { topic?: string, announcements?: boolean, history?: HistoryPolicy, };
-export type GroupInvite = { id: InviteId, token?: string, made_by: Profile, expires_at: Timestamp, uses_left: number, approval: boolean, };
-export type GroupInviteInfo = { title: string, member_count: number, approval: boolean, };
-export type JoinRequest = { profile: Profile, at: Timestamp, };
-export type BannedPerson = { profile: Profile, by: Profile, at: Timestamp, };
