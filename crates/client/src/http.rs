@@ -520,7 +520,7 @@ pub(crate) fn local_error(code: &str, retry_after_ms: Option<u32>) -> CommandErr
         code: code.to_owned(),
         field: None,
         retry: match code {
-            "signed_out" | "bad_answer" => Retry::Never,
+            "signed_out" | "bad_answer" | "files_not_forwarded" => Retry::Never,
             _ => Retry::Later,
         },
         retry_after_ms,

@@ -592,4 +592,6 @@ export const en = {
   'error.offline': 'The server cannot be reached. Check your connection.',
   'error.storage': 'This device cannot save data. Free some space and try again.',
   'error.bad_answer': 'The server answered in a way this app does not understand.',
+  'error.files_not_forwarded':
+    'Messages with files cannot be forwarded yet. Save the files and send them again.',
 } as const;
