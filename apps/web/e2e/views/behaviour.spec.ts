@@ -244,11 +244,14 @@ test('hostile names and texts stay inside their place', async ({ page, open }) =
 });
 
 test('what did not work is said, and can be dismissed', async ({ page, open }) => {
-  await open('full', room(2));
-  await page.getByRole('button', { name: 'Details' }).click();
-  await page.getByRole('button', { name: 'Leave group' }).click();
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Leave group' }).click();
-  const notice = page.getByRole('region', { name: 'Notices' }).getByText(/A group needs an owner/);
+  await open('changed', room(2));
+  await page.evaluate(() => window.pipit?.refuse('react', 'limit_reached'));
+  await line(page, /new oars are here/)
+    .getByRole('button', { name: /^👏🏽/ })
+    .click();
+  const notice = page
+    .getByRole('region', { name: 'Notices' })
+    .getByText('There are as many of these here as are allowed.');
   await expect(notice).toBeVisible();
   await page.getByRole('button', { name: 'Dismiss' }).click();
   await expect(notice).toBeHidden();

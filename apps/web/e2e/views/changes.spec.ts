@@ -78,15 +78,6 @@ test('any emoji is a reaction, by the picker', async ({ page, open }) => {
   await expect(line(page, /Bring a light/)).toBeFocused();
 });
 
-test('a refused reaction says why', async ({ page, open }) => {
-  await open('changed', room(2));
-  await page.evaluate(() => window.pipit?.refuse('react', 'limit_reached'));
-  await line(page, /new oars are here/)
-    .getByRole('button', { name: /^👏🏽/ })
-    .click();
-  await expect(notices(page).getByText('There are as many of these here as are allowed.')).toBeVisible();
-});
-
 test('who reacted is listed', async ({ page, open }) => {
   await open('changed', room(2));
   await openMenu(page, line(page, /new oars are here/));
