@@ -63,7 +63,7 @@ export class Groups {
         return { type: 'group_invite', invite };
       }
       case 'list_group_invites':
-        return { type: 'group_invites', items: this.#invites };
+        return { type: 'group_invites', items: [...this.#invites] };
       case 'revoke_group_invite':
         this.#invites = this.#invites.filter(({ id }) => id !== command.invite);
         return done;
