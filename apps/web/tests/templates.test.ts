@@ -81,7 +81,7 @@ describe('templates', () => {
       .map((path) => readFileSync(path, 'utf8'))
       .join('\n');
     const assembled =
-      /^(error|state|presence|role|filter|mute|notice\.role|emoji\.group|emoji\.tone|profile\.theme)\./;
+      /^(error|upload|state|presence|role|filter|mute|notice\.role|emoji\.group|emoji\.tone|profile\.theme)\./;
     const unused = Object.keys(en).filter((key) => !assembled.test(key) && !source.includes(`'${key}'`));
     expect(unused).toEqual([]);
   });
