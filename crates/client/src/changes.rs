@@ -198,7 +198,7 @@ impl<S: Storage> Engine<S> {
         for message in messages {
             match self.forwardable(conversation, *message)? {
                 Ok(text) => texts.push(text),
-                Err(code) => return Ok(failed(refusal(code, Some("messages")))),
+                Err(error) => return Ok(failed(error)),
             }
         }
         for target in to {
@@ -275,19 +275,27 @@ impl<S: Storage> Engine<S> {
         Reply::MessageInfo { items, total }
     }
 
-    /// What a message says that is to be forwarded.
+    /// What a message says that is to be forwarded. One with files is refused: without them it would not be the same message.
     fn forwardable(
         &self,
         conversation: ConversationId,
         message: MessageId,
-    ) -> Stored<Result<String, ErrorCode>> {
+    ) -> Stored<Result<String, CommandError>> {
+        let missing = || refusal(ErrorCode::NotFound, Some("messages"));
         let Some(event) = self.storage.find_message(conversation, message)? else {
-            return Ok(Err(ErrorCode::NotFound));
+            return Ok(Err(missing()));
         };
         let (text, folded) = self.said(&event)?;
+        let has_files = matches!(
+            &event.body,
+            EventBody::Message { content: Content::Plain { attachments, .. }, .. } if !attachments.is_empty()
+        );
         Ok(match text {
+            Some(_) if !folded.deleted && has_files => {
+                Err(local_error("files_not_forwarded", Some("messages")))
+            }
             Some(text) if !folded.deleted => Ok(text),
-            _ => Err(ErrorCode::NotFound),
+            _ => Err(missing()),
         })
     }
 

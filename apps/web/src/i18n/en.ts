@@ -654,6 +654,7 @@ export const en = {
   'error.unavailable': 'The server cannot do this right now.',
   'error.internal': 'Something went wrong on the server.',
   'error.unknown': 'Something went wrong.',
+  'error.files_not_forwarded': 'Messages with files cannot be forwarded. Save the files and send them again.',
   'error.file_gone': 'This device does not have the file any more. Attach it again.',
   'error.file_unreadable': 'The file could not be read. It may have been moved or changed.',
   'error.store_full': 'This device has no space left to keep the file until it is sent.',

@@ -6,6 +6,7 @@ use pipit_client::view::{ItemBody, ReactionView};
 use pipit_wire::event::{EventBody, LastEdit, MessageChange, MessageState, Reaction};
 use pipit_wire::frame::client::SendChange;
 use pipit_wire::frame::server::{Ack, Page};
+use pipit_wire::media::Attachment;
 use pipit_wire::{ClientFrame, Content, ErrorCode, Event, EventId, MessageId, Seq, ServerFrame, WireError};
 
 use crate::support::*;
@@ -485,6 +486,34 @@ fn messages_are_forwarded_as_they_stand_now() {
     assert_eq!(bob.sent_messages()[0].message.content, Content::text("his"));
     bob.receive(&event(changed(4, ALICE, hers_id, MessageChange::Delete {})));
     assert_eq!(code(bob.tell(forward(vec![message(3), message(4)]))), "not_found");
+}
+
+#[test]
+fn messages_with_files_are_not_forwarded_without_them() {
+    let mut bob = Device::online(vec![direct(1, 0), direct(2, 0)]);
+    let mut hers = said(1, 1, ALICE, "a photo");
+    if let EventBody::Message {
+        content: Content::Plain { attachments, .. },
+        ..
+    } = &mut hers.body
+    {
+        attachments.push(Attachment::of(uuid::Uuid::from_u128(0xb1_0001).into()));
+    }
+    let his = said(1, 2, BOB, "his");
+    let both = vec![MessageId::from(hers.id), MessageId::from(his.id)];
+    bob.receive(&event(hers));
+    bob.receive(&event(his));
+    bob.sent();
+    let refused = bob.tell(Command::ForwardMessages {
+        conversation: conversation(1),
+        messages: both,
+        to: vec![ForwardTarget {
+            conversation: conversation(2),
+            ids: vec![message(1), message(2)],
+        }],
+    });
+    assert_eq!(code(refused), "files_not_forwarded");
+    assert_eq!(bob.sent_messages(), []);
 }
 
 #[test]
