@@ -291,9 +291,7 @@ impl<S: Storage> Engine<S> {
             EventBody::Message { content: Content::Plain { attachments, .. }, .. } if !attachments.is_empty()
         );
         Ok(match text {
-            Some(_) if !folded.deleted && has_files => {
-                Err(local_error("files_not_forwarded", Some("messages")))
-            }
+            Some(_) if !folded.deleted && has_files => Err(local_error("files_not_forwarded", None)),
             Some(text) if !folded.deleted => Ok(text),
             _ => Err(missing()),
         })

@@ -574,7 +574,7 @@ pub(crate) fn local_error(code: &str, retry_after_ms: Option<u32>) -> CommandErr
         code: code.to_owned(),
         field: None,
         retry: match code {
-            "signed_out" | "bad_answer" | "file_gone" => Retry::Never,
+            "signed_out" | "bad_answer" | "file_gone" | "files_not_forwarded" => Retry::Never,
             _ => Retry::Later,
         },
         retry_after_ms,
