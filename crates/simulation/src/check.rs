@@ -11,6 +11,8 @@ use pipit_wire::{ConversationId, Event, EventBody, EventId, MessageId, Seq, User
 
 use crate::world::World;
 
+mod messages;
+
 /// Checks everything.
 ///
 /// # Errors
@@ -249,8 +251,8 @@ async fn same_as_log(
         .iter()
         .map(|item| (item.seq, EventId::from(item.key)))
         .collect();
-    let wanted: Vec<(Option<Seq>, EventId)> =
-        expected.iter().map(|event| (Some(event.seq), event.id)).collect();
+    let lines = expected.iter().filter(|event| messages::is_line(event));
+    let wanted: Vec<(Option<Seq>, EventId)> = lines.map(|event| (Some(event.seq), event.id)).collect();
     let waiting = items
         .iter()
         .skip(wanted.len())
@@ -260,6 +262,8 @@ async fn same_as_log(
         shown.get(..shown.len().saturating_sub(failed)) == Some(wanted.as_slice()),
         "it shows {shown:?}, and the log has {wanted:?}"
     );
+    messages::as_the_log_leaves_them(device, items, log)?;
+    messages::deleted_is_erased(device, conversation, log)?;
     unread_is_a_recount(device, conversation, &expected, &summary)?;
     delivery_follows_receipts(device.user, items, &summary)?;
     ensure!(

@@ -11,7 +11,7 @@ use pipit_client::{Config, Engine};
 use pipit_client_store::SqliteStorage;
 use pipit_server::gateway::session::Session;
 use pipit_wire::frame::client::ClientInfo;
-use pipit_wire::{ConversationId, Seq, Timestamp, UserId};
+use pipit_wire::{ConversationId, Event, Seq, Timestamp, UserId};
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 
@@ -237,6 +237,15 @@ impl Device {
             .into_iter()
             .map(|cursor| (cursor.conversation, cursor.seq))
             .collect())
+    }
+
+    /// The entries of a conversation that its storage has, and the last message that it has of it for the list.
+    pub fn kept(&self, conversation: ConversationId) -> anyhow::Result<(Vec<Event>, Option<Event>)> {
+        let engine = self.engine.as_ref().context("the engine runs")?;
+        let storage = engine.storage();
+        let entries = pipit_client::Storage::entries(storage, conversation, Seq::ZERO, Seq::MAX)?;
+        let record = pipit_client::Storage::conversation(storage, conversation)?;
+        Ok((entries, record.and_then(|record| record.last_message)))
     }
 
     /// The conversations that it shows.

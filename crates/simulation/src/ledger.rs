@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::ensure;
 use pipit_wire::frame::Receipt;
 use pipit_wire::frame::server::Ack;
-use pipit_wire::{ConversationId, MessageId, Seq, ServerFrame, UserId};
+use pipit_wire::{ConversationId, EventId, MessageId, Seq, ServerFrame, UserId};
 
 /// What was said and must hold.
 #[derive(Debug, Default)]
@@ -14,7 +14,9 @@ pub struct Ledger {
     pub queued: BTreeMap<(usize, ConversationId), Vec<MessageId>>,
     /// Messages that their person has withdrawn.
     pub withdrawn: BTreeSet<MessageId>,
-    /// Places that the server has acknowledged.
+    /// Changes of messages that devices have made.
+    pub changes: BTreeSet<EventId>,
+    /// Places that the server has acknowledged, of messages. A change that changes nothing is acknowledged with whatever did.
     pub acknowledged: BTreeMap<(ConversationId, MessageId), Seq>,
     /// The markers that each connection has seen last; a node that is alone never lets them go back. Two nodes may tell a third of
     /// an account's markers in any order, and the devices keep the greater: that is seen by what they show in the end.
@@ -92,6 +94,9 @@ impl Ledger {
     }
 
     fn acknowledged(&mut self, ack: &Ack) -> anyhow::Result<()> {
+        if self.changes.contains(&ack.message.into()) {
+            return Ok(());
+        }
         let before = self.acknowledged.insert((ack.conversation, ack.message), ack.seq);
         ensure!(
             before.is_none_or(|seq| seq == ack.seq),

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, bail};
 use pipit_client::command::{Command, Reply};
 use pipit_client::io::Input;
+use pipit_client::view::ItemBody;
 use pipit_wire::{ConversationId, EventId, MessageId, UserId};
 use rand::RngExt as _;
 
@@ -88,7 +89,7 @@ impl World {
         let conversation = *shown
             .get(self.random.random_range(0..shown.len()))
             .context("a conversation that is shown")?;
-        match self.random.random_range(0..20) {
+        match self.random.random_range(0..26) {
             0..=9 => self.write(device, conversation)?,
             10..=12 => {
                 self.device(device)?.screen.close();
@@ -123,7 +124,8 @@ impl World {
                     },
                 )?;
             }
-            _ => self.change_members(device, conversation)?,
+            19 => self.change_members(device, conversation)?,
+            _ => self.change_message(device)?,
         }
         Ok(())
     }
@@ -173,6 +175,64 @@ impl World {
             if self.random.random_bool(0.02) {
                 self.withdraw(device, message)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Somebody does something to a message of the open timeline.
+    fn change_message(&mut self, device: usize) -> anyhow::Result<()> {
+        let screen = &self.device(device)?.screen;
+        let Some(conversation) = screen.header.as_ref().map(|header| header.conversation) else {
+            return Ok(());
+        };
+        let messages = screen
+            .timeline
+            .iter()
+            .filter(|item| matches!(item.body, ItemBody::Message { .. }));
+        let messages: Vec<MessageId> = messages.map(|item| item.key).collect();
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let message = *messages
+            .get(self.random.random_range(0..messages.len()))
+            .context("a message")?;
+        let change = EventId::new(self.now, bytes(&mut self.random));
+        let on = self.random.random_bool(0.6);
+        let command = match self.random.random_range(0..10) {
+            0..=2 => Command::EditMessage {
+                change,
+                conversation,
+                message,
+                text: format!("{message} edited by device {device} in {change}"),
+            },
+            3 => Command::DeleteMessage {
+                change,
+                conversation,
+                message,
+            },
+            4..=5 => Command::PinMessage {
+                change,
+                conversation,
+                message,
+                on,
+            },
+            number => Command::React {
+                change,
+                conversation,
+                message,
+                emoji: if number < 9 { "👍" } else { "🎉" }.to_owned(),
+                on,
+            },
+        };
+        self.ledger.changes.insert(change);
+        let answered = self.command(device, command.clone())?;
+        let done = matches!(self.device(device)?.reply(answered), Some(Reply::Done));
+        if done && matches!(command, Command::DeleteMessage { .. }) {
+            // It may not have left yet.
+            self.ledger.withdrawn.insert(message);
+        }
+        if self.random.random_bool(0.1) {
+            self.command(device, command)?;
         }
         Ok(())
     }
