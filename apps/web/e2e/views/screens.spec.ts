@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 
-import { expect, expectAccessible, room, test } from '../support/views';
+import { expect, longPress, expectAccessible, room, test } from '../support/views';
 
 interface Screen {
   name: string;
@@ -135,7 +135,11 @@ const screens: Screen[] = [
     path: room(1),
     contrast: true,
     shows: async (page) => {
-      await page.getByText('And I finally fixed the rucksack.').click({ button: 'right' });
+      const words = page.getByText('And I finally fixed the rucksack.');
+      const menu = page.getByRole('menu', { name: 'Actions for this message' });
+      if (await page.evaluate(() => matchMedia('(pointer: coarse)').matches))
+        await longPress(page, words, menu);
+      else await words.click({ button: 'right' });
       await expect(page.getByRole('menuitem', { name: 'Copy text' })).toBeVisible();
     },
   },
