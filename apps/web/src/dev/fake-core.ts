@@ -406,7 +406,7 @@ export class FakeCore implements Core {
           uses_left: command.uses,
         };
         const { token: _token, ...listed } = invite;
-        this.#invites.unshift(listed);
+        this.#invites = [listed, ...this.#invites];
         return { type: 'invite', invite };
       }
       case 'list_invites':
