@@ -27,6 +27,9 @@ const firefox: PlaywrightTestConfig['use'] = {
   },
 };
 
+/** Traces cost as much as many tests do: `PIPIT_E2E_TRACE=1` keeps those of what fails. */
+const tracing = process.env['PIPIT_E2E_TRACE'] === '1';
+
 const desktop = { viewport: { width: 1280, height: 800 }, locale: 'en-GB' };
 const { userAgent: _agent, defaultBrowserType: _type, ...pixel } = devices['Pixel 7'];
 const phone = { ...pixel, viewport: { width: 390, height: 844 }, locale: 'en-GB' };
@@ -49,7 +52,7 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: [['list']],
-  use: { trace: 'retain-on-failure', contextOptions: { reducedMotion: 'reduce' } },
+  use: { trace: tracing ? 'retain-on-failure' : 'off', contextOptions: { reducedMotion: 'reduce' } },
   projects: [
     {
       name: 'views-desktop',

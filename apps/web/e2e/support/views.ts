@@ -95,9 +95,49 @@ export async function longPress(page: Page, on: Locator, opens: Locator): Promis
 
 /** Nothing that axe knows of is wrong with the page. */
 export async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-    .analyze();
+  await expectNothingFound(
+    new AxeBuilder({ page }).withTags([
+      'wcag2a',
+      'wcag2aa',
+      'wcag21a',
+      'wcag21aa',
+      'wcag22aa',
+      'best-practice',
+    ]),
+  );
+}
+
+/** The looks that a screen takes from the system while it stays open; the first is what it was opened in. */
+const otherLooks = [
+  { colorScheme: 'dark', contrast: 'no-preference' },
+  { colorScheme: 'dark', contrast: 'more' },
+  { colorScheme: 'light', contrast: 'more' },
+] as const;
+
+/** The same in every look: what does not depend on colours is looked at once, and colours at one width. */
+export async function expectAccessibleInEveryLook(page: Page): Promise<void> {
+  await expectAccessible(page);
+  if (isPhone(page)) return;
+  for (const look of otherLooks) {
+    await page.emulateMedia(look);
+    await expectNothingFound(new AxeBuilder({ page }).withRules(['color-contrast', 'link-in-text-block']));
+  }
+  await page.emulateMedia({ colorScheme: 'light', contrast: 'no-preference' });
+}
+
+function isPhone(page: Page): boolean {
+  return (page.viewportSize()?.width ?? 0) < 600;
+}
+
+/** Nothing scrolls sideways. */
+export async function expectFits(page: Page): Promise<void> {
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(wider, 'nothing scrolls sideways').toBeLessThanOrEqual(0);
+}
+
+async function expectNothingFound(builder: AxeBuilder): Promise<void> {
+  // The pages have no frames, so nothing is gathered in a page opened for that.
+  const { violations } = await builder.setLegacyMode().analyze();
   const found = violations.flatMap(({ id, help, nodes }) =>
     nodes.map((node) => `${id}: ${help}\n  ${node.html.slice(0, 200)}\n  ${node.failureSummary ?? ''}`),
   );

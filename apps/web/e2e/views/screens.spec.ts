@@ -1,13 +1,11 @@
 import type { Page } from '@playwright/test';
 
-import { expect, longPress, expectAccessible, room, test } from '../support/views';
+import { expect, expectAccessibleInEveryLook, expectFits, longPress, room, test } from '../support/views';
 
 interface Screen {
   name: string;
   scene: string;
   path?: string;
-  /** Whether it is looked at with more contrast, too. */
-  contrast?: boolean;
   /** What is there once it has come up. */
   shows: (page: Page) => Promise<void>;
 }
@@ -47,13 +45,11 @@ const screens: Screen[] = [
   {
     name: 'a list in order',
     scene: 'kept',
-    contrast: true,
     shows: (page) => expect(page.getByRole('link', { name: /Kitchen garden .* pinned/ })).toBeVisible(),
   },
   {
     name: 'the menu of a conversation',
     scene: 'kept',
-    contrast: true,
     shows: async (page) => {
       await page.getByRole('link', { name: /Jonas Weber/ }).click({ button: 'right' });
       await page.getByRole('menuitem', { name: 'Mute' }).click();
@@ -63,7 +59,6 @@ const screens: Screen[] = [
   {
     name: 'a filter that finds nothing',
     scene: 'full',
-    contrast: true,
     shows: async (page) => {
       await page.getByRole('radio', { name: 'Archived' }).click();
       await seen(page, /Nothing is archived/);
@@ -102,7 +97,6 @@ const screens: Screen[] = [
     name: 'details of a group',
     scene: 'kept',
     path: room(2),
-    contrast: true,
     shows: async (page) => {
       await page.getByRole('button', { name: 'Details' }).click();
       await seen(page, 'Robin Aaltonen (you)');
@@ -112,7 +106,6 @@ const screens: Screen[] = [
     name: 'the emoji picker',
     scene: 'full',
     path: room(2),
-    contrast: true,
     shows: async (page) => {
       await page.getByRole('button', { name: 'Emoji' }).click();
       await page.getByRole('searchbox', { name: 'Search emoji' }).fill('cat');
@@ -123,7 +116,6 @@ const screens: Screen[] = [
     name: 'a name that is being completed',
     scene: 'full',
     path: room(2),
-    contrast: true,
     shows: async (page) => {
       await page.getByRole('textbox', { name: /Message to/ }).pressSequentially('Hello @');
       await expect(page.getByRole('option', { name: /Amara Okafor/ })).toBeVisible();
@@ -133,7 +125,6 @@ const screens: Screen[] = [
     name: 'the menu of a message',
     scene: 'full',
     path: room(1),
-    contrast: true,
     shows: async (page) => {
       const words = page.getByText('And I finally fixed the rucksack.');
       const menu = page.getByRole('menu', { name: 'Actions for this message' });
@@ -147,7 +138,6 @@ const screens: Screen[] = [
     name: 'messages that were changed',
     scene: 'changed',
     path: room(2),
-    contrast: true,
     shows: async (page) => {
       await expect(page.getByRole('region', { name: 'Pinned messages' })).toBeVisible();
       await expect(page.getByRole('listitem', { name: /Count me in.*edited/ })).toBeVisible();
@@ -167,7 +157,6 @@ const screens: Screen[] = [
     name: 'messages that are chosen',
     scene: 'changed',
     path: room(2),
-    contrast: true,
     shows: async (page) => {
       await page.getByText('Count me in.').click({ button: 'right' });
       await page.getByRole('menuitem', { name: 'Select' }).click();
@@ -178,7 +167,6 @@ const screens: Screen[] = [
     name: 'forwarding',
     scene: 'changed',
     path: room(2),
-    contrast: true,
     shows: async (page) => {
       await page.getByText('Count me in.').click({ button: 'right' });
       await page.getByRole('menuitem', { name: 'Forward' }).click();
@@ -249,30 +237,12 @@ const screens: Screen[] = [
   },
 ];
 
-const more = { reducedMotion: 'reduce', contrast: 'more' } as const;
-const looks = [
-  ['light', { colorScheme: 'light' }, screens],
-  ['dark', { colorScheme: 'dark' }, screens],
-  [
-    'more contrast',
-    { colorScheme: 'light', contextOptions: more },
-    screens.filter(({ contrast }) => contrast),
-  ],
-] as const;
-
-for (const [look, use, shown] of looks) {
-  test.describe(look, () => {
-    test.use(use);
-
-    for (const { name, scene, path, shows } of shown) {
-      test(`${name} is accessible and fits`, async ({ page, open }) => {
-        await open(scene, path);
-        await shows(page);
-        await expectAccessible(page);
-        const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        expect(wider, 'nothing scrolls sideways').toBeLessThanOrEqual(0);
-      });
-    }
+for (const { name, scene, path, shows } of screens) {
+  test(`${name} is accessible in every look, and fits`, async ({ page, open }) => {
+    await open(scene, path);
+    await shows(page);
+    await expectFits(page);
+    await expectAccessibleInEveryLook(page);
   });
 }
 
@@ -281,5 +251,5 @@ test('text at twice its size loses nothing', async ({ page, open }) => {
   await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
   await seen(page, /See you at the pier/);
   await expect(page.getByRole('textbox', { name: /Message to/ })).toBeInViewport({ ratio: 1 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  await expectFits(page);
 });
