@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use pipit_store::Store;
 use pipit_store::account::{
     Barred, CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice,
-    NewInvite, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
+    NewInvite, Opening, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash,
+    UserRecord,
 };
 use pipit_store::blob::{
     AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList,
@@ -167,6 +168,7 @@ store! {
         fn set_suspended(user: UserId, at: Option<Timestamp>) -> bool;
         fn create_device(device: NewDevice) -> ();
         fn find_device(device: DeviceId) -> Option<DeviceRecord>;
+        fn find_opening(device: DeviceId) -> Option<Opening>;
         fn list_devices(user: UserId) -> Vec<DeviceRecord>;
         fn revoke_device(user: UserId, device: DeviceId, now: Timestamp) -> bool;
         fn prune_refresh_tokens(before: Timestamp, limit: u32) -> u64;

@@ -1,5 +1,6 @@
 //! Devices and their refresh tokens.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use pipit_store::Store;
@@ -52,6 +53,45 @@ pub async fn devices_are_listed(store: Arc<dyn Store>) {
         [bob.device]
     );
     assert_eq!(world.store.find_device(world.id()).await.unwrap(), None);
+}
+
+/// A device that opens a connection is told of its account and where that is a member; one that was revoked, or never was, of nothing.
+pub async fn a_device_opens(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let (first, second) = (
+        world.direct(alice, bob).await,
+        world.group("A group", alice, &[carol]).await,
+    );
+    let opening = |device: DeviceId| {
+        let store = Arc::clone(&world.store);
+        async move { store.find_opening(device).await.unwrap() }
+    };
+    let alices = opening(alice.device).await.unwrap();
+    let user = world.store.find_user(alice.user).await.unwrap().unwrap();
+    assert_eq!(alices.user, user);
+    let ids: HashSet<_> = alices.conversations.iter().copied().collect();
+    assert_eq!(
+        (ids, alices.conversations.len()),
+        (HashSet::from([first, second]), 2)
+    );
+    assert_eq!(opening(carol.device).await.unwrap().conversations, [second]);
+    assert_eq!(opening(world.id()).await, None);
+    assert!(
+        world
+            .store
+            .set_suspended(bob.user, Some(world.now()))
+            .await
+            .unwrap()
+    );
+    assert!(opening(bob.device).await.unwrap().user.suspended_at.is_some());
+    assert!(
+        world
+            .store
+            .revoke_device(alice.user, alice.device, world.now())
+            .await
+            .unwrap()
+    );
+    assert_eq!(opening(alice.device).await, None);
 }
 
 /// A device is revoked once, by its own account alone; its token is unknown from then on.

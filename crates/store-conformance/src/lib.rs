@@ -62,6 +62,7 @@ macro_rules! conformance_tests {
             device {
                 devices_are_listed,
                 a_device_is_revoked,
+                a_device_opens,
                 barred_devices_are_found,
                 a_touch_never_goes_back,
                 an_account_is_seen_by_any_device,

@@ -1,7 +1,9 @@
 //! Devices and their refresh tokens.
 
-use pipit_store::account::{Barred, DeviceRecord, NewDevice, RotateRefresh, RotateRefreshError, TokenHash};
-use pipit_wire::{DeviceId, Timestamp, UserId};
+use pipit_store::account::{
+    Barred, DeviceRecord, NewDevice, Opening, RotateRefresh, RotateRefreshError, TokenHash,
+};
+use pipit_wire::{ConversationId, DeviceId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -56,6 +58,25 @@ pub(crate) async fn find(session: &Session, device: DeviceId) -> Result<Option<D
         )
         .await?;
     row.map(|row| row::device(&row, 0)).transpose()
+}
+
+pub(crate) async fn find_opening(session: &Session, device: DeviceId) -> Result<Option<Opening>> {
+    let row = session
+        .first(
+            "SELECT account.id, handle, account.name, admin, suspended_at, created_at,
+                ARRAY(SELECT conversation FROM member WHERE user_id = account.id)
+            FROM device JOIN account ON account.id = device.user_id WHERE device.id = $1 AND revoked_at IS NULL",
+            params![device.as_uuid()],
+        )
+        .await?;
+    row.map(|row| {
+        let conversations: Vec<Uuid> = at(&row, 6)?;
+        Ok(Opening {
+            user: row::user(&row)?,
+            conversations: conversations.into_iter().map(ConversationId::from).collect(),
+        })
+    })
+    .transpose()
 }
 
 pub(crate) async fn find_barred(session: &Session, devices: &[DeviceId]) -> Result<Vec<(DeviceId, Barred)>> {

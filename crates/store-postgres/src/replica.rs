@@ -10,7 +10,7 @@
 //! | `last_seen` | a replica | written once a second at most anyway |
 //! | `list_receipts` | a replica | markers only move forward, and whoever asks gets the later ones as they come |
 //! | `read_log` after a seq, the newest; `catch_up`; `last_seq` | the primary | they repair gaps: an old answer looks like the end of the log |
-//! | `find_access`, `find_user`, `find_credential`, `find_device`, `list_devices`, `find_invite`, `list_invites`, `find_server` | the primary | who may do what: a block, a removal or a sign-out counts at once |
+//! | `find_access`, `find_user`, `find_credential`, `find_device`, `find_opening`, `list_devices`, `find_invite`, `list_invites`, `find_server` | the primary | who may do what: a block, a removal or a sign-out counts at once |
 //! | `list_conversations`, `list_conversation_ids`, `list_memberships`, `find_summary`, `count_unread`, `list_blocked`, `find_setting` | the primary | people look there for what they have just done |
 //! | `list_members`, `filter_acquainted`, `filter_blocked` | the primary | clients keep the answer and apply later entries to it: one that is old would stay wrong |
 //! | `list_reactions`, `list_pins` | the primary | people look there for what they have just done |

@@ -18,7 +18,8 @@ use async_trait::async_trait;
 use pipit_store::Store;
 use pipit_store::account::{
     Barred, CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice,
-    NewInvite, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
+    NewInvite, Opening, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash,
+    UserRecord,
 };
 use pipit_store::blob::{
     AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList,
@@ -130,6 +131,10 @@ impl Store for PostgresStore {
 
     async fn find_device(&self, device: DeviceId) -> Result<Option<DeviceRecord>, StoreError> {
         work!(self, |session| device::find(session, device))
+    }
+
+    async fn find_opening(&self, device: DeviceId) -> Result<Option<Opening>, StoreError> {
+        work!(self, |session| device::find_opening(session, device))
     }
 
     async fn list_devices(&self, user: UserId) -> Result<Vec<DeviceRecord>, StoreError> {

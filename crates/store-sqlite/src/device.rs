@@ -1,11 +1,13 @@
 //! Devices and their refresh tokens.
 
-use pipit_store::account::{Barred, DeviceRecord, NewDevice, RotateRefresh, RotateRefreshError, TokenHash};
+use pipit_store::account::{
+    Barred, DeviceRecord, NewDevice, Opening, RotateRefresh, RotateRefreshError, TokenHash,
+};
 use pipit_wire::{DeviceId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::error::corrupt;
-use crate::row;
+use crate::{conversation, row};
 
 /// States of a refresh token.
 const CURRENT: i64 = 0;
@@ -40,6 +42,21 @@ pub(crate) fn find(db: &Connection, device: DeviceId) -> Result<Option<DeviceRec
     )?
     .query_row([device.as_bytes()], row::device)
     .optional()
+}
+
+pub(crate) fn find_opening(db: &Connection, device: DeviceId) -> Result<Option<Opening>> {
+    let user = db
+        .prepare_cached(
+            "SELECT user.id, handle, user.name, admin, suspended_at, created_at
+            FROM device JOIN user ON user.id = device.user WHERE device.id = ?1 AND revoked_at IS NULL",
+        )?
+        .query_row([device.as_bytes()], row::user)
+        .optional()?;
+    user.map(|user| {
+        let conversations = conversation::list_ids(db, user.profile.user)?;
+        Ok(Opening { user, conversations })
+    })
+    .transpose()
 }
 
 pub(crate) fn find_barred(db: &Connection, devices: &[DeviceId]) -> Result<Vec<(DeviceId, Barred)>> {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use pipit_store::error::StoreError;
 use rusqlite::Connection;
 
+use crate::checkpoint::Checkpoints;
 use crate::error::store_error;
 use crate::open::{self, Options};
 use crate::reader::{Readers, snapshot};
@@ -38,11 +39,12 @@ impl Engine {
     /// A database on disk.
     pub(crate) fn open(path: &Path, options: &Options) -> Result<Self, StoreError> {
         let lock = open::lock(path)?;
-        let db = open::writer(path, options)?;
+        let mut db = open::writer(path, options)?;
+        let checkpoints = Checkpoints::start(&mut db, open::folder(path)?, open::CHECKPOINT_PAGES)?;
         let connections = (0..options.readers.get())
             .map(|_| open::reader(path))
             .collect::<Result<Vec<_>, _>>()?;
-        let writer = Writer::start(db, lock, options.queue_jobs_max.get())?;
+        let writer = Writer::start(db, checkpoints, lock, options.queue_jobs_max.get())?;
         let readers = Readers::start(connections, options.queue_jobs_max.get())?;
         Ok(Self::Threads(Threads { readers, writer }))
     }

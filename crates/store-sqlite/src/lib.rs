@@ -1,6 +1,7 @@
 //! The embedded storage: SQLite, one file, nothing to run beside the server.
 //!
-//! * `engine`: where work runs: one writer thread that commits in groups (`writer`), a few readers (`reader`).
+//! * `engine`: where work runs: one writer thread that commits in groups (`writer`), a few readers (`reader`), and one that
+//!   folds the write-ahead log (`checkpoint`).
 //! * `open`, `migration`: the lock against a second process, the connections, the schema's history.
 //! * `account`, `device`, `invite`, `person`, `conversation`, `joining`, `summary`, `append`, `change`, `log`, `receipt`: what the methods of
 //!   [`pipit_store::Store`] do inside their transaction, as plain functions over a connection.
@@ -13,6 +14,7 @@ mod account;
 mod append;
 mod blob;
 mod change;
+mod checkpoint;
 mod conversation;
 mod device;
 mod engine;

@@ -15,7 +15,7 @@ use crate::migration::{check, migrate};
 const PAGE_BYTES: u64 = 4_096;
 /// The write-ahead log is folded into the database when it has this many pages (64 MiB). Fewer, larger checkpoints write a page
 /// that many commits changed once.
-const CHECKPOINT_PAGES: u32 = 16_384;
+pub(crate) const CHECKPOINT_PAGES: u32 = 16_384;
 /// How much the writer keeps in memory, KiB: the ends of some thousands of logs and the upper levels of the indexes. Taken as it is
 /// needed. With SQLite's 2 MiB the writer read pages back that it had just written; this and the order of `event_by_id` halved
 /// the processor time of a batch (2026-11-24).
@@ -69,12 +69,13 @@ pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
     }
 }
 
+const WRITABLE: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
+    .union(OpenFlags::SQLITE_OPEN_NO_MUTEX)
+    .union(OpenFlags::SQLITE_OPEN_EXRESCODE);
+
 /// The connection that writes, on a database with the newest schema.
 pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let flags = WRITABLE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut db = Connection::open_with_flags(path, flags).map_err(store_error)?;
     if db.is_readonly(rusqlite::MAIN_DB).map_err(store_error)? {
         return Err(io_error(std::io::ErrorKind::ReadOnlyFilesystem.into()));
@@ -92,6 +93,16 @@ pub(crate) fn reader(path: &Path) -> Result<Connection, StoreError> {
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let db = Connection::open_with_flags(path, flags).map_err(store_error)?;
     set_up(&db).map_err(store_error)?;
+    Ok(db)
+}
+
+/// A connection that folds the write-ahead log and does nothing else. The writer's must be open.
+pub(crate) fn folder(path: &Path) -> Result<Connection, StoreError> {
+    let db = Connection::open_with_flags(path, WRITABLE).map_err(store_error)?;
+    set_up(&db).map_err(store_error)?;
+    // What it folds must be on disk before the log begins anew.
+    db.pragma_update(None, "synchronous", "full")
+        .map_err(store_error)?;
     Ok(db)
 }
 
@@ -116,7 +127,8 @@ fn set_up_writer(db: &Connection, options: &Options) -> rusqlite::Result<()> {
     db.pragma_update(None, "journal_mode", "wal")?;
     // FULL: every commit waits for its fsync. NORMAL would lose the last commits on power loss.
     db.pragma_update(None, "synchronous", "full")?;
-    db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // Somebody else does it: see `checkpoint`.
+    db.pragma_update(None, "wal_autocheckpoint", 0)?;
     // What is deleted or overwritten is overwritten with zeros: what people delete is not to be found in the file. It costs nothing where
     // logs only grow.
     db.pragma_update(None, "secure_delete", true)?;

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use pipit_store::Store;
 use pipit_store::account::{
     Barred, CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice,
-    NewInvite, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
+    NewInvite, Opening, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash,
+    UserRecord,
 };
 use pipit_store::blob::{
     AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList,
@@ -103,6 +104,10 @@ impl Store for SqliteStore {
 
     async fn find_device(&self, device: DeviceId) -> Result<Option<DeviceRecord>, StoreError> {
         self.engine.read(move |db| device::find(db, device)).await
+    }
+
+    async fn find_opening(&self, device: DeviceId) -> Result<Option<Opening>, StoreError> {
+        self.engine.read(move |db| device::find_opening(db, device)).await
     }
 
     async fn list_devices(&self, user: UserId) -> Result<Vec<DeviceRecord>, StoreError> {

@@ -22,6 +22,7 @@ use pipit_store::error::StoreError;
 use rusqlite::{Connection, ffi};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::checkpoint::Checkpoints;
 use crate::error::{closed, group_error, io_error, store_error};
 
 /// The most jobs in one commit: what a job waits for is bounded even where the queue is always full.
@@ -124,6 +125,7 @@ impl Writer {
     /// Starts the thread. `lock` is kept until the connection has been closed.
     pub(crate) fn start(
         db: Connection,
+        checkpoints: Checkpoints,
         lock: std::fs::File,
         queue_jobs_max: usize,
     ) -> Result<Self, StoreError> {
@@ -132,7 +134,7 @@ impl Writer {
         let of_thread = Arc::clone(&counters);
         let thread = std::thread::Builder::new()
             .name("pipit-db-writer".to_owned())
-            .spawn(move || serve(db, lock, jobs, &of_thread))
+            .spawn(move || serve(db, checkpoints, lock, jobs, &of_thread))
             .map_err(io_error)?;
         Ok(Self {
             queue,
@@ -197,7 +199,13 @@ impl Drop for Writer {
     }
 }
 
-fn serve(mut db: Connection, lock: std::fs::File, mut queue: mpsc::Receiver<Message>, counters: &Counters) {
+fn serve(
+    mut db: Connection,
+    mut checkpoints: Checkpoints,
+    lock: std::fs::File,
+    mut queue: mpsc::Receiver<Message>,
+    counters: &Counters,
+) {
     let mut group = Vec::with_capacity(GROUP_JOBS_MAX);
     let mut stop = None;
     while stop.is_none() && queue.blocking_recv_many(&mut group, GROUP_JOBS_MAX) > 0 {
@@ -213,11 +221,14 @@ fn serve(mut db: Connection, lock: std::fs::File, mut queue: mpsc::Receiver<Mess
             }
         }
         run_group(&mut db, jobs, counters);
+        checkpoints.between_groups(&db);
         for reply in scrubs {
             let _nobody_waits = reply.send(scrub(&db).map_err(store_error));
         }
     }
     drop(queue);
+    // Its connection is closed before the writer's, which folds what is left.
+    drop(checkpoints);
     if let Err((_, error)) = db.close() {
         tracing::error!(
             error = &error as &dyn std::error::Error,

@@ -2,7 +2,7 @@
 
 use pipit_wire::frame::Profile;
 use pipit_wire::frame::client::ClientInfo;
-use pipit_wire::{DeviceId, InviteId, Timestamp, UserId};
+use pipit_wire::{ConversationId, DeviceId, InviteId, Timestamp, UserId};
 use uuid::Uuid;
 
 /// The SHA-256 of a token. Tokens have 256 random bits, so that a plain hash is enough; the token itself is never kept.
@@ -152,6 +152,15 @@ pub struct DeviceRecord {
     pub signed_in_at: Timestamp,
     /// When it was last connected.
     pub last_seen_at: Timestamp,
+}
+
+/// What a connection that opens is judged by and begins with, as of one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// The account of the device.
+    pub user: UserRecord,
+    /// The ids of all conversations that it is a member of, in any order.
+    pub conversations: Vec<ConversationId>,
 }
 
 /// Why a device may not be connected.

@@ -32,7 +32,8 @@ use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq
 
 use account::{
     Barred, CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice,
-    NewInvite, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash, UserRecord,
+    NewInvite, Opening, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash,
+    UserRecord,
 };
 use blob::{AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList};
 use change::{Pins, ReactionRecord};
@@ -86,6 +87,8 @@ pub trait Store: Send + Sync + 'static {
     async fn create_device(&self, device: NewDevice) -> Result<(), StoreError>;
     /// The device with this id, where it has not been revoked.
     async fn find_device(&self, device: DeviceId) -> Result<Option<DeviceRecord>, StoreError>;
+    /// The account of this device and where it is a member, in one reading; none where the device has been revoked.
+    async fn find_opening(&self, device: DeviceId) -> Result<Option<Opening>, StoreError>;
     /// The devices of an account that have not been revoked, newest first.
     async fn list_devices(&self, user: UserId) -> Result<Vec<DeviceRecord>, StoreError>;
     /// Trades a refresh token for its successor; see [`RotateRefresh`] for the rules of reuse.

@@ -7,6 +7,7 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
+use pipit_store::account::Opening;
 use pipit_store::log::{Appended, LogRange, ReceiptAdvance};
 use pipit_wire::event::{Change, Message};
 use pipit_wire::frame::PresenceState;
@@ -110,23 +111,16 @@ impl Open {
         };
         tracing::debug!(user = %who.user, device = %who.device, connection = open.connection.number(), client = hello.client.name, "opened");
         // A revocation from here on finds the connection in the hub; one from before is found in the storage.
-        let device = context.store.find_device(who.device).await?;
-        if device.is_none_or(|device| device.user != who.user) {
-            return Err(ServiceError::refused(
-                ErrorCode::SignedOut,
-                "this device has been signed out",
-            ));
-        }
-        let user = context.store.find_user(who.user).await?;
-        let user =
-            user.ok_or_else(|| ServiceError::refused(ErrorCode::SignedOut, "there is no such account"))?;
+        let opening = context.store.find_opening(who.device).await?;
+        let opening = opening.filter(|opening| opening.user.profile.user == who.user);
+        let Opening { user, conversations } = opening
+            .ok_or_else(|| ServiceError::refused(ErrorCode::SignedOut, "this device has been signed out"))?;
         if user.suspended_at.is_some() {
             return Err(ServiceError::refused(
                 ErrorCode::Suspended,
                 "the account is suspended",
             ));
         }
-        let conversations = context.store.list_conversation_ids(who.user).await?;
         node.hub.join_all(&open.connection, &conversations);
         node.repair.admit(&open.connection).await?;
         let list = node
