@@ -255,6 +255,13 @@ pub enum Command {
         /// Where to, each with the ids of the new messages, as many as `messages`, UUIDv7 made by the view.
         to: Vec<ForwardTarget>,
     },
+    /// Deletes messages for oneself, on all of one's devices: what they say is erased from this one at once. It cannot be undone.
+    DeleteForMe {
+        /// Where.
+        conversation: ConversationId,
+        /// Which ones, at most 100.
+        messages: Vec<MessageId>,
+    },
     /// What a message said before it was edited. Answered by [`Reply::Edits`].
     ListEdits {
         /// Where.

@@ -75,7 +75,8 @@ impl<S: Storage> Engine<S> {
             | Command::DeleteMessage { .. }
             | Command::React { .. }
             | Command::PinMessage { .. }
-            | Command::ForwardMessages { .. }) => return self.change_command(change),
+            | Command::ForwardMessages { .. }
+            | Command::DeleteForMe { .. }) => return self.change_command(change),
             Command::ListEdits {
                 conversation,
                 message,
@@ -167,6 +168,10 @@ impl<S: Storage> Engine<S> {
                 messages,
                 to,
             } => self.forward_messages(conversation, &messages, &to)?,
+            Command::DeleteForMe {
+                conversation,
+                messages,
+            } => self.delete_for_me(conversation, &messages)?,
             other => return Ok(Done::Not(other)),
         };
         Ok(Done::Now(reply))

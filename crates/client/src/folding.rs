@@ -47,9 +47,13 @@ impl<S: Storage> Engine<S> {
         page: Option<PageStates<'_>>,
         me: UserId,
     ) -> Stored {
+        let hidden = self.hidden(record.id)?;
         for LogEntry { event, .. } in entries {
             match &event.body {
-                EventBody::Message { .. } => self.fold_message(record, event, page, me)?,
+                EventBody::Message { .. } => {
+                    let hidden = hidden.contains(&event.seq);
+                    self.fold_message(record, event, page, (me, hidden))?;
+                }
                 EventBody::MessageChanged { message, .. } => self.fold_change(record, event, *message, me)?,
                 _ => {}
             }
@@ -63,7 +67,7 @@ impl<S: Storage> Engine<S> {
         record: &mut ConversationRecord,
         event: &Event,
         page: Option<PageStates<'_>>,
-        me: UserId,
+        (me, hidden): (UserId, bool),
     ) -> Stored {
         let message = event.id.into();
         let before = self.storage.fold(record.id, event.seq)?;
@@ -71,7 +75,7 @@ impl<S: Storage> Engine<S> {
         let told = page.is_some_and(|page| page.tell(message, &mut fold));
         let changes = self.storage.changes_of(record.id, message, Seq::ZERO)?;
         // An older page may still have it.
-        let deleted = before.folded.deleted || fold::is_erased(event);
+        let deleted = hidden || before.folded.deleted || fold::is_erased(event);
         if deleted || changes.iter().any(fold::is_deletion) {
             return self.message_deleted(record, message, Some((event.seq, fold)), &changes);
         }
@@ -174,7 +178,7 @@ impl<S: Storage> Engine<S> {
     }
 
     /// A message is deleted: what it said is erased wherever it is on this device, and what was still to happen to it does not.
-    fn message_deleted(
+    pub(crate) fn message_deleted(
         &mut self,
         record: &mut ConversationRecord,
         message: MessageId,

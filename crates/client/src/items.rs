@@ -89,8 +89,9 @@ impl<S: Storage> Engine<S> {
         let waiting = self.storage.outbox(record.id)?;
         let pending = self.pending_changes(&waiting);
         let mut items: Vec<TimelineItem> = Vec::with_capacity(timeline.events.len());
+        let hidden = self.hidden(record.id)?;
         let events = std::mem::take(&mut timeline.events);
-        for event in &events {
+        for event in events.iter().filter(|event| !hidden.contains(&event.seq)) {
             let Some(body) = self.item_body(timeline, event, &pending, acting)? else {
                 continue;
             };

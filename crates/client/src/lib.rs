@@ -22,6 +22,7 @@ mod diff;
 mod engine;
 mod folding;
 mod group;
+mod hiding;
 mod http;
 mod items;
 mod list;

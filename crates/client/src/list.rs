@@ -187,13 +187,13 @@ impl<S: Storage> Engine<S> {
                 delivery: Some(waiting_state(waiting.state)),
             }));
         }
-        let Some(last) = &record.last_message else {
+        let Some(last) = self.last_shown(record)? else {
             return Ok(None);
         };
         let mine = last.sender == me;
         let known = self.storage.fold(record.id, last.seq)?.folded;
         let folded = pending.over(last.id.into(), Some(&known));
-        let deleted = folded.deleted || fold::is_erased(last);
+        let deleted = folded.deleted || fold::is_erased(&last);
         let text = match &last.body {
             EventBody::Message {
                 content: Content::Plain { text, .. },

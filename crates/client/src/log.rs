@@ -8,6 +8,7 @@ use pipit_wire::{ConversationId, Event, Seq, UserId};
 
 use crate::engine::{Engine, Stored};
 use crate::folding::PageStates;
+use crate::hiding;
 use crate::range::{self, LogRange};
 use crate::request::Request;
 use crate::storage::{ConversationRecord, Counted, LogEntry, MemberRecord, Storage};
@@ -188,6 +189,9 @@ impl<S: Storage> Engine<S> {
         };
         self.merge_members(&mut record, summary, me, fresh)?;
         merge_summary(&mut record, summary, me);
+        for seq in self.hidden(id)?.union(&summary.personal.hidden) {
+            hiding::erase_last(&mut record, *seq);
+        }
         let ranges = self.storage.ranges(id)?;
         self.advance_delivered(&mut record, &ranges);
         self.save_record(&mut record)?;

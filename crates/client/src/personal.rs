@@ -1,4 +1,5 @@
-//! What a person keeps of a conversation for themselves: archived, pinned, muted, marked as unread, and the draft.
+//! What a person keeps of a conversation for themselves: archived, pinned, muted, marked as unread, the draft, and what they have deleted
+//! for themselves ([`crate::hiding`]).
 //!
 //! A change is shown and kept on this device at once, and waits beside what the server said last until the server has it: what is
 //! shown is both together. Drafts travel now and then while somebody types, everything else at once. Of two devices that change
@@ -56,7 +57,7 @@ impl<S: Storage> Engine<S> {
         self.clock.now().plus_ms(offset_ms)
     }
 
-    fn shown_personal(&self, conversation: ConversationId) -> Stored<Personal> {
+    pub(crate) fn shown_personal(&self, conversation: ConversationId) -> Stored<Personal> {
         let record = self.storage.personal(conversation)?;
         Ok(record.state.with(&record.pending))
     }
@@ -188,6 +189,11 @@ impl<S: Storage> Engine<S> {
         if record.pending.draft.is_none() && personal.draft != record.state.draft {
             self.storage.save_draft(conversation, &personal.draft)?;
         }
+        let news: Vec<Seq> = personal
+            .hidden
+            .difference(&record.state.hidden)
+            .copied()
+            .collect();
         let record = PersonalRecord {
             state: personal.clone(),
             ..record
@@ -195,7 +201,7 @@ impl<S: Storage> Engine<S> {
         self.storage.save_personal(conversation, &record)?;
         self.dirty.conversation(conversation);
         self.dirty.list = true;
-        Ok(())
+        self.erase_hidden(conversation, &news)
     }
 
     /// The server would not take it: tried again where that can help, else what the server has is shown again.
@@ -293,5 +299,6 @@ fn without(pending: PersonalChange, sent: &PersonalChange) -> PersonalChange {
         muted_until: left(pending.muted_until, sent.muted_until.as_ref()),
         marked_unread: left(pending.marked_unread, sent.marked_unread.as_ref()),
         draft: left(pending.draft, sent.draft.as_ref()),
+        hide: pending.hide.difference(&sent.hide).copied().collect(),
     }
 }

@@ -99,6 +99,7 @@ macro_rules! conformance_tests {
                 settings_are_kept,
                 what_is_kept_of_a_conversation_is_shown_to_its_owner_alone,
                 what_is_kept_of_a_conversation_ends_with_the_membership,
+                what_is_deleted_for_oneself_only_grows,
             }
             conversation {
                 a_direct_conversation_is_made,

@@ -1,5 +1,6 @@
 //! What is a person's own: whom they block, and their settings.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use pipit_store::Store;
@@ -136,6 +137,7 @@ pub async fn what_is_kept_of_a_conversation_is_shown_to_its_owner_alone(store: A
         muted_until: Timestamp(7_000),
         marked_unread: false,
         draft: String::new(),
+        hidden: BTreeSet::new(),
     };
     assert_eq!(set.unwrap().as_ref(), Some(&expect));
     let change = PersonalChange {
@@ -155,6 +157,35 @@ pub async fn what_is_kept_of_a_conversation_is_shown_to_its_owner_alone(store: A
     "Dear Bob, \"☕\"".clone_into(&mut expect.draft);
     assert_eq!(set.unwrap().as_ref(), Some(&expect));
     assert_eq!(personal(&world, tea, alice).await, expect);
+    assert_eq!(personal(&world, tea, bob).await, Personal::default());
+}
+
+/// What is deleted for oneself is added up, whatever else changes, and is nobody else's.
+pub async fn what_is_deleted_for_oneself_only_grows(store: Arc<dyn Store>) {
+    let (world, alice, bob, _) = World::with_three(store).await;
+    let tea = world.group("Tea", alice, &[bob]).await;
+    let hide = |seqs: &[u64]| PersonalChange {
+        hide: seqs.iter().map(|number| seq(*number)).collect(),
+        ..PersonalChange::default()
+    };
+    let draft = PersonalChange {
+        draft: Some("Dear".to_owned()),
+        ..PersonalChange::default()
+    };
+    for (change, expect) in [
+        (hide(&[3]), &[3][..]),
+        (hide(&[1, 3, 2]), &[1, 2, 3]),
+        (draft, &[1, 2, 3]),
+        (hide(&[9]), &[1, 2, 3, 9]),
+    ] {
+        let set = world
+            .store
+            .set_personal(tea, alice.user, change.clone(), Timestamp(9))
+            .await;
+        let expect: BTreeSet<_> = expect.iter().map(|number| seq(*number)).collect();
+        assert_eq!(set.unwrap().unwrap().hidden, expect, "{change:?}");
+        assert_eq!(personal(&world, tea, alice).await.hidden, expect);
+    }
     assert_eq!(personal(&world, tea, bob).await, Personal::default());
 }
 

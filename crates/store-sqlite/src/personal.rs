@@ -1,15 +1,19 @@
-//! What a person keeps of a conversation for themselves.
+//! What a person keeps of a conversation for themselves. What they have deleted for themselves is a JSON array of places, read and written
+//! as a whole: it is short.
+
+use std::collections::BTreeSet;
 
 use pipit_wire::frame::{Personal, PersonalChange};
-use pipit_wire::{ConversationId, Timestamp, UserId};
+use pipit_wire::{ConversationId, Seq, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::conversation;
+use crate::error::corrupt;
 use crate::row::{self, seq_number};
 
 /// What somebody keeps of a conversation.
 pub(crate) const FIND: &str = "
-    SELECT changed_at, archived_seq, pin, muted_until, marked_unread, draft FROM personal
+    SELECT changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden FROM personal
     WHERE conversation = ?1 AND user = ?2";
 
 pub(crate) fn find(db: &Connection, conversation: ConversationId, user: UserId) -> Result<Personal> {
@@ -38,11 +42,12 @@ pub(crate) fn set(
     };
     db.prepare_cached(
         "INSERT INTO personal
-            (conversation, user, changed_at, archived_seq, pin, muted_until, marked_unread, draft)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            (conversation, user, changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         ON CONFLICT (conversation, user) DO UPDATE SET changed_at = excluded.changed_at,
             archived_seq = excluded.archived_seq, pin = excluded.pin, muted_until = excluded.muted_until,
-            marked_unread = excluded.marked_unread, draft = excluded.draft",
+            marked_unread = excluded.marked_unread, draft = excluded.draft,
+            hidden = excluded.hidden",
     )?
     .execute(params![
         conversation.as_bytes(),
@@ -52,7 +57,8 @@ pub(crate) fn set(
         personal.pin,
         personal.muted_until.as_ms(),
         personal.marked_unread,
-        personal.draft
+        personal.draft,
+        places_text(&personal.hidden)?
     ])?;
     Ok(Some(personal))
 }
@@ -65,5 +71,18 @@ fn personal(row: &Row<'_>) -> Result<Personal> {
         muted_until: row::time_at(row, 3)?,
         marked_unread: row.get(4)?,
         draft: row.get(5)?,
+        hidden: places(row, 6)?,
     })
+}
+
+fn places(row: &Row<'_>, column: usize) -> Result<BTreeSet<Seq>> {
+    let text = row
+        .get_ref(column)?
+        .as_str()
+        .map_err(|error| corrupt(error.to_string()))?;
+    serde_json::from_str(text).map_err(|error| corrupt(format!("what is hidden cannot be read: {error}")))
+}
+
+fn places_text(places: &BTreeSet<Seq>) -> Result<String> {
+    serde_json::to_string(places).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }

@@ -3,6 +3,8 @@
 pub mod client;
 pub mod server;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::{ConversationKind, Event, GroupSettings, Role};
@@ -151,6 +153,10 @@ pub struct Personal {
     pub marked_unread: bool,
     /// What is in its composer and has not been sent; empty where there is nothing.
     pub draft: String,
+    /// The messages that they have deleted for themselves, by their places in the log; at most [`crate::limits::HIDDEN_MAX`].
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<BTreeSet<Seq>>"))]
+    pub hidden: BTreeSet<Seq>,
 }
 
 impl Personal {
@@ -169,6 +175,7 @@ impl Personal {
         if let Some(draft) = &change.draft {
             self.draft.clone_from(draft);
         }
+        self.hidden.extend(&change.hide);
         self
     }
 }
@@ -199,6 +206,10 @@ pub struct PersonalChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub draft: Option<String>,
+    /// What comes to [`Personal::hidden`]. Nothing is ever taken out of that: what is deleted does not come back.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<BTreeSet<Seq>>"))]
+    pub hide: BTreeSet<Seq>,
 }
 
 impl PersonalChange {
@@ -210,7 +221,9 @@ impl PersonalChange {
     /// Both changes, `later` where both speak of the same.
     #[must_use]
     pub fn then(self, later: Self) -> Self {
+        let hide = self.hide.union(&later.hide).copied().collect();
         Self {
+            hide,
             archived_seq: later.archived_seq.or(self.archived_seq),
             pin: later.pin.or(self.pin),
             muted_until: later.muted_until.or(self.muted_until),

@@ -49,6 +49,9 @@ pub const EDITS_MAX: usize = 200;
 /// The most pinned messages of a conversation.
 pub const PINNED_MAX: usize = 50;
 
+/// The most messages of one conversation that somebody deletes for themselves.
+pub const HIDDEN_MAX: usize = 1_000;
+
 /// What this server allows, stated in `welcome` and `GET /v1/server`, so that no client has to find out by being refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]

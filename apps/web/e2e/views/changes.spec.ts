@@ -270,7 +270,6 @@ test('several messages are chosen, copied, and deleted together', async ({ page,
   await line(page, /I finally fixed the rucksack/).click();
   await expect(bar).toContainText('2 selected');
   await expect(line(page, /I finally fixed the rucksack.*selected/)).toBeVisible();
-  await expect(bar.getByRole('button', { name: 'Delete' })).toBeDisabled();
   await expectAccessible(page);
   await bar.getByRole('button', { name: 'Copy' }).click();
   await expect(notices(page).getByText('2 messages were copied.')).toBeVisible();
@@ -290,6 +289,27 @@ test('several messages are chosen, copied, and deleted together', async ({ page,
     .click();
   await expect(line(page, /You deleted this message/)).toHaveCount(2);
   await expect(bar).toBeHidden();
+});
+
+test('messages are deleted for oneself alone, from the menu and from the selection', async ({ page, open }) => {
+  await open('full', room(1));
+  const theirs = line(page, /I finally fixed the rucksack/);
+  await openMenu(page, theirs);
+  await item(page, 'Delete for me').click();
+  const dialog = page.getByRole('alertdialog', { name: 'Delete this message for yourself?' });
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Delete for me' }).click();
+  await expect(notices(page).getByText('The message was deleted for you.')).toBeVisible();
+  await expect(theirs).toBeHidden();
+
+  await openMenu(page, line(page, /^You, I will pack the good binoculars/));
+  await item(page, 'Select').click();
+  await page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).click();
+  const which = page.getByRole('alertdialog', { name: 'Delete this message for everyone?' });
+  await which.getByRole('button', { name: 'Only for me' }).click();
+  await expect(line(page, /I will pack the good binoculars/)).toBeHidden();
+  await expect(page.getByRole('toolbar')).toBeHidden();
+  expect((await sent(page, 'delete_for_me')).map(({ messages }) => messages.length)).toEqual([1, 1]);
 });
 
 test('who has received and who has read it', async ({ page, open }) => {

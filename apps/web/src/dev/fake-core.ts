@@ -12,7 +12,7 @@ import type {
   Update,
 } from '../generated/types';
 import { crowd, membersOf } from './crowd';
-import { change, edit, erase, messageIn, pin, react, tellOf } from './messages';
+import { change, edit, erase, forget, messageIn, pin, react, tellOf } from './messages';
 import { arrangeGroups, Groups } from './groups';
 import { everyone, idOf, people } from './people';
 import { keep, listed } from './personal';
@@ -278,6 +278,13 @@ export class FakeCore implements Core {
         const item = messageIn(room, command.message);
         if (room === undefined || item === undefined) return refusal('not_found');
         if (!change(room, item, command)) return refusal('forbidden');
+        this.#redraw(room);
+        return done;
+      }
+      case 'delete_for_me': {
+        const room = this.#room(command.conversation);
+        if (room === undefined) return refusal('not_found');
+        forget(room, command.messages);
         this.#redraw(room);
         return done;
       }

@@ -39,6 +39,13 @@ export function erase(room: Room, item: TimelineItem, by: Profile): void {
   requote(room, item.key, null);
 }
 
+/** What somebody has deleted for themselves: the rest keeps its places. */
+export function forget(room: Room, keys: readonly string[]): void {
+  room.changes.pins = room.changes.pins.filter((pin) => !keys.includes(pin.key));
+  room.log = room.log.filter((item) => !keys.includes(item.key));
+  for (const key of keys) requote(room, key, null);
+}
+
 /** What answers it shows what it says now. */
 function requote(room: Room, key: string, text: string | null): void {
   for (const { body } of room.log)

@@ -235,6 +235,11 @@ export type Command = { "type": "get_server_info" }
   messages: Array<MessageId>,
   /** Where to, each with the ids of the new messages, as many as `messages`, UUIDv7 made by the view. */
   to: Array<ForwardTarget>, }
+| { "type": "delete_for_me",
+  /** Where. */
+  conversation: ConversationId,
+  /** Which ones, at most 100. */
+  messages: Array<MessageId>, }
 | { "type": "list_edits",
   /** Where. */
   conversation: ConversationId,
@@ -1036,7 +1041,9 @@ export type Personal = {
   /** Marked as unread by the person, though everything was read. */
   marked_unread: boolean,
   /** What is in its composer and has not been sent; empty where there is nothing. */
-  draft: string, };
+  draft: string,
+  /** The messages that they have deleted for themselves, by their places in the log; at most [`crate::limits::HIDDEN_MAX`]. */
+  hidden?: Array<Seq>, };
 
 /** What is to change in a [`Personal`]; what is left out stays. */
 export type PersonalChange = {
@@ -1049,7 +1056,9 @@ export type PersonalChange = {
   /** See [`Personal::marked_unread`]. */
   marked_unread?: boolean,
   /** See [`Personal::draft`]. */
-  draft?: string, };
+  draft?: string,
+  /** What comes to [`Personal::hidden`]. Nothing is ever taken out of that: what is deleted does not come back. */
+  hide?: Array<Seq>, };
 
 /** See [`ServerFrame::Personal`]. */
 export type PersonalChanged = {

@@ -193,8 +193,14 @@ export const en = {
   'message.reactions': 'Who reacted',
   'message.info': 'Who has read it',
   'message.delete': 'Delete for everyone',
+  'message.delete_for_me': 'Delete for me',
   'message.refused': 'A change of a message was taken back. {why}',
   'message.deleted': 'The message was deleted.',
+  'message.deleted_for_me': 'The message was deleted for you.',
+  'message.deleted_for_me_many': {
+    one: '{count} message was deleted for you.',
+    other: '{count} messages were deleted for you.',
+  },
   'message.deleted_many': { one: '{count} message was deleted.', other: '{count} messages were deleted.' },
 
   'reactions.title': 'Who reacted',
@@ -230,6 +236,18 @@ export const en = {
   },
   'delete.submit': 'Delete',
 
+  'delete_for_me.title': 'Delete this message for yourself?',
+  'delete_for_me.title_many': {
+    one: 'Delete {count} message for yourself?',
+    other: 'Delete {count} messages for yourself?',
+  },
+  'delete_for_me.text': {
+    one: 'It disappears from all of your devices. Others still see it. That cannot be undone.',
+    other: 'They disappear from all of your devices. Others still see them. That cannot be undone.',
+  },
+  'delete_for_me.submit': 'Delete for me',
+  'delete_for_me.instead': 'Only for me',
+
   'select.label': 'Selected messages',
   'select.count': { one: '{count} selected', other: '{count} selected' },
   'select.choose': 'Select: {message}',
@@ -242,7 +260,6 @@ export const en = {
   'select.copy': 'Copy',
   'select.forward': 'Forward',
   'select.delete': 'Delete',
-  'select.not_deletable': 'You may not delete all of these.',
 
   'forward.title': 'Forward the message',
   'forward.title_many': { one: 'Forward {count} message', other: 'Forward {count} messages' },

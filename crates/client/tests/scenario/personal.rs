@@ -1,12 +1,14 @@
 //! What oneself keeps of conversations: shown at once, kept through crashes, said until the server has it.
 
-use pipit_client::command::Command;
+use pipit_client::command::{Command, Reply};
+use pipit_client::storage::Storage;
 use pipit_client::view::ListFilter;
 use pipit_wire::frame::Personal;
 use pipit_wire::frame::client::SetPersonal;
 use pipit_wire::frame::server::PersonalChanged;
-use pipit_wire::{ClientFrame, ErrorCode, ServerFrame, Timestamp, WireError};
+use pipit_wire::{ClientFrame, ErrorCode, MessageId, Seq, ServerFrame, Timestamp, WireError};
 
+use crate::changes::{changed, edit};
 use crate::support::*;
 
 fn sent_changes(device: &mut Device) -> Vec<SetPersonal> {
@@ -195,4 +197,118 @@ fn what_is_refused_for_now_is_said_again_and_what_is_refused_for_good_is_taken_b
     bob.pass(10_000);
     assert_eq!(sent_changes(&mut bob), []);
     assert_eq!(listed(&mut bob, ListFilter::All), [conversation(1)]);
+}
+
+fn delete_for_me(device: &mut Device, messages: &[MessageId]) -> Reply {
+    device.tell(Command::DeleteForMe {
+        conversation: conversation(1),
+        messages: messages.to_vec(),
+    })
+}
+
+fn stored(device: &Device) -> String {
+    let events = device
+        .engine
+        .storage()
+        .entries(conversation(1), Seq::ZERO, Seq::MAX);
+    let record = device.engine.storage().conversation(conversation(1)).unwrap();
+    format!("{:?} {:?}", events.unwrap(), record.unwrap().last_message)
+}
+
+#[test]
+fn what_is_deleted_for_oneself_is_gone_from_the_device_at_once_and_from_the_others_when_they_hear() {
+    let mut phone = Device::online(vec![direct(1, 0)]);
+    let mut laptop = Device::online(vec![direct(1, 0)]);
+    let said = [said(1, 1, ALICE, "stays"), said(1, 2, ALICE, "secret")];
+    let edited = changed(3, ALICE, said[1].id.into(), edit("secret too"));
+    for device in [&mut phone, &mut laptop] {
+        device.open(1);
+        for entry in said.iter().chain([&edited]) {
+            device.receive(&event(entry.clone()));
+        }
+        assert_eq!(device.screen.texts(), ["stays", "secret too"]);
+    }
+    phone.cut();
+    assert_eq!(delete_for_me(&mut phone, &[said[1].id.into()]), Reply::Done);
+    assert_eq!(phone.screen.texts(), ["stays"]);
+    assert_eq!(phone.screen.list[0].preview.as_ref().unwrap().text, "stays");
+    assert!(!stored(&phone).contains("secret"), "{}", stored(&phone));
+    assert!(phone.engine.storage().search("secret", 9).unwrap().is_empty());
+    let mut phone = phone.crash();
+    phone.go_online(vec![direct(1, 3)]);
+    phone.pass(0);
+    let sent = sent_changes(&mut phone);
+    assert_eq!(sent[0].change.hide, [seq(2)].into());
+    let personal = take(&mut phone, &sent[0], Personal::default());
+    phone.pass(60_000);
+    assert_eq!(sent_changes(&mut phone), [], "the server has it");
+    phone.open(1);
+    assert_eq!(phone.screen.texts(), ["stays"]);
+    laptop.receive(&ServerFrame::Personal(PersonalChanged {
+        id: None,
+        conversation: conversation(1),
+        personal,
+    }));
+    assert_eq!(laptop.screen.texts(), ["stays"]);
+    assert!(!stored(&laptop).contains("secret"), "{}", stored(&laptop));
+    // What still happens to it shows nothing, and leaves nothing.
+    laptop.receive(&event(changed(4, ALICE, said[1].id.into(), edit("secret again"))));
+    assert_eq!(laptop.screen.texts(), ["stays"]);
+    assert!(!stored(&laptop).contains("secret"), "{}", stored(&laptop));
+}
+
+#[test]
+fn a_new_device_never_keeps_what_was_deleted_for_oneself() {
+    let last = said(1, 2, ALICE, "secret");
+    let summary = pipit_wire::frame::ConversationSummary {
+        last_message: Some(last.clone()),
+        personal: Personal {
+            changed_at: Timestamp(7),
+            hidden: [seq(2)].into(),
+            ..Personal::default()
+        },
+        ..behind(direct(1, 2), 0, 0, 2)
+    };
+    let mut tablet = Device::signed_in();
+    let hello = tablet.connect();
+    let now = tablet.now;
+    tablet.receive(&welcome(&hello, now, vec![summary]));
+    assert!(
+        !stored(&tablet).contains("secret"),
+        "the list does not bring it back"
+    );
+    let edited = changed(3, ALICE, last.id.into(), edit("secret too"));
+    // The entries may come in any order.
+    tablet.receive(&event(edited));
+    let stays = said(1, 1, ALICE, "stays");
+    tablet.receive(&catch_up(hello.id, 1, vec![stays, last], 3, false));
+    tablet.open(1);
+    assert_eq!(tablet.screen.texts(), ["stays"]);
+    assert!(!stored(&tablet).contains("secret"), "{}", stored(&tablet));
+    assert_eq!(tablet.screen.list[0].preview.as_ref().unwrap().text, "stays");
+}
+
+#[test]
+fn only_so_much_is_deleted_for_oneself() {
+    let mut bob = Device::online(vec![direct(1, 0)]);
+    bob.receive(&event(said(1, 1, ALICE, "one")));
+    let full = Personal {
+        changed_at: Timestamp(7),
+        hidden: (2..=1_001).map(seq).collect(),
+        ..Personal::default()
+    };
+    bob.receive(&ServerFrame::Personal(PersonalChanged {
+        id: None,
+        conversation: conversation(1),
+        personal: full,
+    }));
+    let code = |reply| match reply {
+        Reply::Failed { error } => error.code,
+        other => panic!("{other:?}"),
+    };
+    let one: MessageId = said(1, 1, ALICE, "one").id.into();
+    assert_eq!(code(delete_for_me(&mut bob, &[one])), "limit_reached");
+    assert!(stored(&bob).contains("one"), "nothing was erased");
+    assert_eq!(code(delete_for_me(&mut bob, &[message(9)])), "not_found");
+    assert_eq!(code(delete_for_me(&mut bob, &[one; 101])), "invalid_field");
 }

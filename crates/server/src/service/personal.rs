@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use pipit_wire::frame::server::PersonalChanged;
 use pipit_wire::frame::{Personal, PersonalChange};
-use pipit_wire::{ConversationId, ErrorCode, ServerFrame, UserId, WireError};
+use pipit_wire::limits::HIDDEN_MAX;
+use pipit_wire::{ConversationId, ErrorCode, Seq, ServerFrame, UserId, WireError};
 
 use super::access::not_member;
 use crate::context::Context;
@@ -34,6 +35,7 @@ impl Personals {
         change: PersonalChange,
     ) -> Result<Personal, ServiceError> {
         self.check(&change)?;
+        self.check_hidden(user, conversation, &change).await?;
         let store = &self.context.store;
         let personal = store
             .set_personal(conversation, user, change, self.context.now())
@@ -46,6 +48,29 @@ impl Personals {
         };
         self.hub.tell(user, &ServerFrame::Personal(changed));
         Ok(personal)
+    }
+
+    /// What is deleted for oneself is in the log, and not too much. Two devices that delete at the same moment may go beyond that by
+    /// what one request holds.
+    async fn check_hidden(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        change: &PersonalChange,
+    ) -> Result<(), ServiceError> {
+        let (Some(first), Some(last)) = (change.hide.first(), change.hide.last()) else {
+            return Ok(());
+        };
+        let found = self.context.store.find_summary(conversation, user).await?;
+        let summary = found.ok_or_else(not_member)?;
+        if *first == Seq::ZERO || *last > summary.last_seq {
+            return Err(ServiceError::field("hide", "the log has no such place"));
+        }
+        if summary.personal.hidden.union(&change.hide).count() > HIDDEN_MAX {
+            let why = format!("at most {HIDDEN_MAX} messages of a conversation can be deleted for oneself");
+            return Err(ServiceError::refused(ErrorCode::LimitReached, why));
+        }
+        Ok(())
     }
 
     fn check(&self, change: &PersonalChange) -> Result<(), ServiceError> {

@@ -66,5 +66,34 @@ async fn outsiders_and_what_is_too_long_are_refused() {
         phone.send(change).await;
         assert_eq!(phone.expect_error(code).await["id"], 6);
     }
+    let past_the_end = json!([9]);
+    let too_many: Vec<u32> = (0..1_001).collect();
+    for hide in [past_the_end, json!([0]), json!(too_many)] {
+        let change = json!({"type": "personal", "id": 7, "conversation": group, "change": {"hide": hide}});
+        phone.send(change).await;
+        assert_eq!(phone.expect_error("invalid_field").await["id"], 7, "{hide}");
+    }
     phone.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn what_is_deleted_for_oneself_comes_to_every_device_and_nobody_else() {
+    let world = World::new();
+    let server = world.server().await;
+    let (alice, bob) = (world.person("alice").await, world.person("bob").await);
+    let group = server.group(&alice, &[&bob]).await;
+    let mut phone = server.connect(&alice).await;
+    let mut laptop = server.connect(&world.another_device(&alice).await).await;
+    let mut bobs = server.connect(&bob).await;
+    phone
+        .send(json!({"type": "personal", "id": 5, "conversation": group, "change": {"hide": [1]}}))
+        .await;
+    let told = laptop.expect("personal").await;
+    assert_eq!(told["personal"]["hidden"], json!([1]));
+    bobs.expect_nothing().await;
+    let mut tablet = server.socket().await;
+    let third = world.another_device(&alice).await;
+    tablet.send(crate::world::hello(&third.token, &[])).await;
+    let (welcome, _) = tablet.until("welcome").await;
+    assert_eq!(welcome["conversations"][0]["personal"]["hidden"], json!([1]));
 }

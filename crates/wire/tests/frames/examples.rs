@@ -387,6 +387,7 @@ fn personal_change() -> ClientFrame {
             muted_until: Some(NOW),
             marked_unread: Some(true),
             draft: Some("Dear".to_owned()),
+            hide: [seq(40)].into(),
         },
     })
 }
@@ -399,6 +400,7 @@ fn personal() -> Personal {
         muted_until: NOW.plus_ms(3_600_000),
         marked_unread: true,
         draft: "Dear".to_owned(),
+        hidden: [seq(12), seq(40)].into(),
     }
 }
 

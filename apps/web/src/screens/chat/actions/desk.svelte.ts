@@ -15,7 +15,7 @@ export function isMessage(item: TimelineItem): item is MessageItem {
 
 /** What asks about messages, or says more of them, over the conversation. */
 export type Asked =
-  | { kind: 'delete' | 'forward'; items: readonly MessageItem[] }
+  | { kind: 'delete' | 'delete_for_me' | 'delete_or_for_me' | 'forward'; items: readonly MessageItem[] }
   | { kind: 'edits' | 'info' | 'reactions'; item: MessageItem }
   | { kind: 'pins' };
 
@@ -119,6 +119,15 @@ export class Desk {
       count += 1;
     }
     if (count > 0) app.toasts.show(count === 1 ? t('message.deleted') : t('message.deleted_many', { count }));
+  }
+
+  async deleteForMe(items: readonly MessageItem[]): Promise<void> {
+    const { app, conversation } = this;
+    const messages = items.map(({ key }) => key);
+    const { length: count } = messages;
+    const done = await app.attempt({ type: 'delete_for_me', conversation, messages });
+    if (done)
+      app.toasts.show(count === 1 ? t('message.deleted_for_me') : t('message.deleted_for_me_many', { count }));
   }
 
   async copy(items: readonly MessageItem[]): Promise<void> {

@@ -40,11 +40,15 @@ function sentActions(desk: Desk, item: MessageItem): Action[] {
   if (reactions.length > 0) actions.push(ask(t('message.reactions'), 'smile', { kind: 'reactions', item }));
   if (edited !== null) actions.push(ask(t('message.edits'), 'history', { kind: 'edits', item }));
   if (item.mine) actions.push(ask(t('message.info'), 'info', { kind: 'info', item }));
+  actions.push({
+    ...ask(t('message.delete_for_me'), 'trash', { kind: 'delete_for_me', items: [item] }),
+    danger: true,
+    separated: true,
+  });
   if (can.delete)
     actions.push({
       ...ask(t('message.delete'), 'trash', { kind: 'delete', items: [item] }),
       danger: true,
-      separated: true,
     });
   return actions;
 }
