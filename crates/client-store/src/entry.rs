@@ -4,7 +4,7 @@ use pipit_client::fold;
 use pipit_client::range::LogRange;
 use pipit_client::storage::{LogEntry, SearchHit};
 use pipit_wire::event::EventBody;
-use pipit_wire::{Content, ConversationId, Event, EventId, MessageId, Seq, UserId};
+use pipit_wire::{Content, ConversationId, Event, EventId, MessageId, Seq, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::value::{self, from_seq};
@@ -49,8 +49,8 @@ pub(crate) fn save_ranges(
 /// True where what an entry said that was there already has been erased.
 pub(crate) fn save(connection: &Connection, entries: &[LogEntry]) -> rusqlite::Result<bool> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO entry (conversation, seq, event, at, sender, is_message, text, raw, target)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        "INSERT INTO entry (conversation, seq, event, at, sender, is_message, text, raw, target, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (conversation, seq) DO NOTHING",
     )?;
     let mut erased = false;
@@ -76,6 +76,7 @@ pub(crate) fn save(connection: &Connection, entries: &[LogEntry]) -> rusqlite::R
             text,
             raw,
             fold::target(event).as_ref().map(MessageId::as_bytes),
+            fold::expires_at(event).map(Timestamp::as_ms),
         ])?;
     }
     Ok(erased)
@@ -155,7 +156,7 @@ pub(crate) fn count_of_others(
         .prepare_cached(
             "SELECT count(*) FROM (
                  SELECT 1 FROM entry
-                 WHERE conversation = ?1 AND seq > ?2 AND seq <= ?3 AND is_message = 1 AND sender <> ?4
+                 WHERE conversation = ?1 AND seq > ?2 AND seq <= ?3 AND is_message = 1 AND gone = 0 AND sender <> ?4
                  LIMIT ?5)",
         )?
         .query_row(
@@ -179,7 +180,7 @@ pub(crate) fn first_of_others(
     connection
         .prepare_cached(
             "SELECT seq FROM entry
-             WHERE conversation = ?1 AND seq > ?2 AND is_message = 1 AND sender <> ?3 ORDER BY seq LIMIT 1",
+             WHERE conversation = ?1 AND seq > ?2 AND is_message = 1 AND gone = 0 AND sender <> ?3 ORDER BY seq LIMIT 1",
         )?
         .query_row(
             params![conversation.as_bytes(), from_seq(after), me.as_bytes()],

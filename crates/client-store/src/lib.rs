@@ -9,6 +9,7 @@
 mod conversation;
 mod entry;
 mod error;
+mod expiry;
 mod fold;
 mod outbox;
 mod personal;
@@ -23,7 +24,7 @@ use pipit_client::storage::{
     Storage, StorageError,
 };
 use pipit_wire::frame::{Cursor, Profile};
-use pipit_wire::{ConversationId, Event, EventId, MessageId, Seq, UserId};
+use pipit_wire::{ConversationId, Event, EventId, MessageId, Seq, Timestamp, UserId};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::storage_error;
@@ -273,6 +274,23 @@ impl Storage for SqliteStorage {
     ) -> Result<(), StorageError> {
         let erased = fold::erase(&self.connection, conversation, message).map_err(storage_error)?;
         self.note_erased(erased)
+    }
+
+    fn next_expiry(&self) -> Result<Option<Timestamp>, StorageError> {
+        expiry::next(&self.connection).map_err(storage_error)
+    }
+
+    fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<(ConversationId, MessageId)>, StorageError> {
+        expiry::due(&self.connection, now, limit).map_err(storage_error)
+    }
+
+    fn expire_message(
+        &mut self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<(), StorageError> {
+        self.erase_message(conversation, message)?;
+        expiry::settle(&self.connection, conversation, message).map_err(storage_error)
     }
 
     fn count_messages_of_others(

@@ -76,6 +76,7 @@ fn said(place: u8, number: u64, sender: u8, text: &str) -> LogEntry {
             written_at: Timestamp(900),
             content: Content::text(text),
             reply_to: None,
+            expires_at: None,
         },
     };
     LogEntry {
@@ -331,9 +332,7 @@ fn changed(number: u64, target: &LogEntry, change: MessageChange) -> LogEntry {
 }
 
 fn edit(text: &str) -> MessageChange {
-    MessageChange::Edit {
-        content: Content::text(text),
-    }
+    MessageChange::edit(Content::text(text))
 }
 
 #[test]
@@ -555,9 +554,7 @@ fn changes_of_messages_wait_like_messages_and_may_be_rewritten() {
     let edit = |text: &str, sent: bool| OutboxRecord {
         body: OutboxBody::Change {
             message: message(1),
-            change: MessageChange::Edit {
-                content: Content::text(text),
-            },
+            change: MessageChange::edit(Content::text(text)),
         },
         sent,
         ..waiting(2, 1)

@@ -119,6 +119,7 @@ impl Acting {
             }),
             step_down: self.may(Action::StepDown { to: Role::Member }),
             change_settings: self.may(Action::ChangeSettings),
+            set_timer: self.may(Action::SetTimer),
             manage_invites: self.may(Action::ManageInvites),
             ban: self.may(Action::Ban { target: Role::Member }),
             leave: self.may(Action::Leave),

@@ -91,11 +91,11 @@ impl<S: Storage> Engine<S> {
             is_edit && !record.sent
         };
         if let Some(mut waiting) = target.changes.into_iter().find(edit) {
-            let change = MessageChange::Edit { content };
+            let change = MessageChange::edit(content);
             waiting.body = OutboxBody::Change { message, change };
             return self.rewrite(&waiting);
         }
-        self.queue_change(change, conversation, message, MessageChange::Edit { content })
+        self.queue_change(change, conversation, message, MessageChange::edit(content))
     }
 
     pub(crate) fn delete_message(
@@ -239,6 +239,7 @@ impl<S: Storage> Engine<S> {
                 change:
                     MessageChange::Edit {
                         content: Content::Plain { text, .. },
+                        ..
                     },
                 ..
             } = &change.body

@@ -384,6 +384,7 @@ fn group_request(command: Command) -> Option<(Expects, Waiting)> {
             topic: None,
             announcements: None,
             history: None,
+            expire_after_ms: None,
         }),
         other => return crate::group::request_of(other),
     };

@@ -64,6 +64,8 @@ pub struct Engine<S> {
     pub(crate) sending: Sending,
     pub(crate) receipts: Receipts,
     pub(crate) personals: Personals,
+    /// When the next message erases itself.
+    pub(crate) expiry_at: Option<Timestamp>,
     pub(crate) typists: Typists,
     pub(crate) presences: Presences,
     pub(crate) names: Names,
@@ -93,6 +95,7 @@ impl<S: Storage> Engine<S> {
             sending: Sending::default(),
             receipts: Receipts::default(),
             personals: Personals::default(),
+            expiry_at: None,
             typists: Typists::default(),
             presences: Presences::default(),
             names: Names::default(),
@@ -103,6 +106,8 @@ impl<S: Storage> Engine<S> {
         };
         if engine.session.is_some() {
             engine.connection.wait_until(engine.clock.steady());
+            // What has expired meanwhile is erased with the first input.
+            engine.expiry_at = engine.storage.next_expiry()?.map(|_| engine.clock.steady());
         }
         Ok(engine)
     }
@@ -142,6 +147,7 @@ impl<S: Storage> Engine<S> {
             self.sending.deadline(),
             self.receipts.deadline(),
             self.personals.deadline(),
+            self.expiry_at,
             self.typists.deadline(),
             self.presences.deadline(),
             self.syncing.deadline(),
@@ -202,6 +208,7 @@ impl<S: Storage> Engine<S> {
 
     /// What follows from all inputs together: requests that were wanted several times are made once.
     fn settle(&mut self) -> Stored {
+        self.expire()?;
         self.announce_presence();
         self.pump_outbox()?;
         self.load_timelines()?;

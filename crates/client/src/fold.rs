@@ -7,7 +7,7 @@
 
 use pipit_wire::event::{EventBody, LastEdit, MessageChange, MessageState, Reaction};
 use pipit_wire::limits::{REACTION_USERS_MAX, REACTIONS_MAX};
-use pipit_wire::{Content, Event, MessageId, Seq, UserId};
+use pipit_wire::{Content, Event, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 /// What has become of a message.
@@ -86,8 +86,9 @@ impl Folded {
             // Of a message that is deleted further on in the log.
             MessageChange::Edit {
                 content: Content::Erased {},
+                ..
             } => {}
-            MessageChange::Edit { content } => {
+            MessageChange::Edit { content, .. } => {
                 self.edit = Some(LastEdit {
                     seq: event.seq,
                     at: event.at,
@@ -208,10 +209,28 @@ pub fn is_erased(event: &Event) -> bool {
         } | EventBody::MessageChanged {
             change: MessageChange::Edit {
                 content: Content::Erased {},
+                ..
             },
             ..
         }
     )
+}
+
+/// When what an entry says erases itself.
+pub const fn expires_at(event: &Event) -> Option<Timestamp> {
+    match &event.body {
+        EventBody::Message { expires_at, .. }
+        | EventBody::MessageChanged {
+            change: MessageChange::Edit { expires_at, .. },
+            ..
+        } => *expires_at,
+        _ => None,
+    }
+}
+
+/// Whether the time of what an entry says has passed.
+pub fn is_expired(event: &Event, now: Timestamp) -> bool {
+    expires_at(event).is_some_and(|end| end <= now)
 }
 
 /// Replaces what an entry says by the word that it was erased.
@@ -219,7 +238,7 @@ pub fn erase(event: &mut Event) {
     match &mut event.body {
         EventBody::Message { content, .. }
         | EventBody::MessageChanged {
-            change: MessageChange::Edit { content },
+            change: MessageChange::Edit { content, .. },
             ..
         } => *content = Content::Erased {},
         _ => {}

@@ -13,6 +13,7 @@ use pipit_wire::{ConversationId, ErrorCode, Event, MessageId, Seq};
 
 use crate::command::Reply;
 use crate::engine::{Engine, Stored};
+use crate::fold;
 use crate::http::refusal;
 use crate::storage::{ConversationRecord, Storage};
 
@@ -82,16 +83,16 @@ impl<S: Storage> Engine<S> {
         let Some(last) = &record.last_message else {
             return Ok(None);
         };
-        let hidden = self.hidden(record.id)?;
-        if !hidden.contains(&last.seq) {
+        let (hidden, now) = (self.hidden(record.id)?, self.server_now());
+        let is_gone = |event: &Event| hidden.contains(&event.seq) || fold::is_expired(event, now);
+        if !is_gone(last) {
             return Ok(Some(last.clone()));
         }
         let before = last.seq.previous();
         let after = before.get().saturating_sub(u64::from(PAGE_EVENTS_MAX));
         let after = Seq::new(after).unwrap_or(Seq::ZERO);
         let entries = self.storage.entries(record.id, after, before)?;
-        let is_shown =
-            |event: &Event| matches!(event.body, EventBody::Message { .. }) && !hidden.contains(&event.seq);
+        let is_shown = |event: &Event| matches!(event.body, EventBody::Message { .. }) && !is_gone(event);
         Ok(entries.into_iter().rev().find(is_shown))
     }
 }
@@ -101,6 +102,6 @@ pub(crate) fn erase_last(record: &mut ConversationRecord, hidden: Seq) {
     if let Some(last) = &mut record.last_message
         && last.seq == hidden
     {
-        crate::fold::erase(last);
+        fold::erase(last);
     }
 }

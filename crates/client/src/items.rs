@@ -91,7 +91,8 @@ impl<S: Storage> Engine<S> {
         let mut items: Vec<TimelineItem> = Vec::with_capacity(timeline.events.len());
         let hidden = self.hidden(record.id)?;
         let events = std::mem::take(&mut timeline.events);
-        for event in events.iter().filter(|event| !hidden.contains(&event.seq)) {
+        let is_shown = |event: &&Event| !hidden.contains(&event.seq) && !fold::is_expired(event, acting.now);
+        for event in events.iter().filter(is_shown) {
             let Some(body) = self.item_body(timeline, event, &pending, acting)? else {
                 continue;
             };

@@ -20,6 +20,7 @@ mod commands;
 mod connection;
 mod diff;
 mod engine;
+mod expiry;
 mod folding;
 mod group;
 mod hiding;

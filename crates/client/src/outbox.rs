@@ -257,6 +257,7 @@ impl<S: Storage> Engine<S> {
                 written_at: waiting.written_at,
                 content: Content::text(text),
                 reply_to: *reply_to,
+                expires_at: None,
             },
         };
         let raw = serde_json::to_string(&event).ok()?;

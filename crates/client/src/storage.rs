@@ -346,6 +346,16 @@ pub trait Storage {
     /// Erases what a message and its edits say, from the search index too: the bytes are overwritten.
     fn erase_message(&mut self, conversation: ConversationId, message: MessageId)
     -> Result<(), StorageError>;
+    /// When the first of what is here erases itself.
+    fn next_expiry(&self) -> Result<Option<Timestamp>, StorageError>;
+    /// The messages of which something here was to be gone by this time, at most so many.
+    fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<(ConversationId, MessageId)>, StorageError>;
+    /// Erases a message like [`Storage::erase_message`]; it is counted no longer.
+    fn expire_message(
+        &mut self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<(), StorageError>;
     /// How many messages not by `me` there are with `after < seq <= through`, counted up to `most`.
     fn count_messages_of_others(
         &self,

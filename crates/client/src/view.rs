@@ -267,6 +267,8 @@ pub struct Allowed {
     pub step_down: bool,
     /// Change what the group is about and who writes in it.
     pub change_settings: bool,
+    /// Choose after which time messages are erased.
+    pub set_timer: bool,
     /// Make links into the group and let people in.
     pub manage_invites: bool,
     /// Keep people out, and lift that.
@@ -299,7 +301,7 @@ pub struct TimelineHeader {
     pub role: Role,
     /// What one may do here.
     pub allowed: Allowed,
-    /// What the group is set to.
+    /// What the conversation is set to.
     pub settings: GroupSettings,
     /// How many people wait to be let in, where one may decide that.
     pub join_requests: u32,

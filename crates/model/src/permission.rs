@@ -69,8 +69,10 @@ pub enum Action {
     Pin,
     /// Change the group's name, topic or avatar.
     ChangeProfile,
-    /// Change what the group is: announcements, history for newcomers, slow mode, disappearing messages.
+    /// Change what the group is: announcements, history for newcomers, slow mode.
     ChangeSettings,
+    /// Choose after which time messages are erased.
+    SetTimer,
     /// Add people.
     AddMembers {
         /// How many.
@@ -203,7 +205,12 @@ fn in_direct(actor: Actor, action: Action) -> Result<(), Refusal> {
     match action {
         // What is there may still be read and taken back after a block; nothing new comes.
         Action::Read | Action::MarkReceipt | Action::DeleteOwn => Ok(()),
-        Action::ShowTyping | Action::Send | Action::React | Action::EditOwn | Action::Pin => {
+        Action::ShowTyping
+        | Action::Send
+        | Action::React
+        | Action::EditOwn
+        | Action::Pin
+        | Action::SetTimer => {
             if actor.blocked {
                 Err(Refusal::Blocked)
             } else {
@@ -237,7 +244,9 @@ fn in_group(role: Role, action: Action, place: Place) -> Result<(), Refusal> {
         }
         Action::EditOthers => Err(Refusal::NotAuthor),
         Action::Pin => at_least(role, Role::Moderator),
-        Action::ChangeProfile | Action::ChangeSettings | Action::ManageInvites => at_least(role, Role::Admin),
+        Action::ChangeProfile | Action::ChangeSettings | Action::SetTimer | Action::ManageInvites => {
+            at_least(role, Role::Admin)
+        }
         Action::AddMembers { count } => {
             at_least(role, Role::Admin)?;
             has_room(place, count)

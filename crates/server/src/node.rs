@@ -119,11 +119,7 @@ impl Node {
                 hub.shut_down(gateway.reconnect_spread_ms);
             }
         });
-        let repair = Arc::new(Repair::new(
-            Arc::clone(&context.store),
-            Arc::clone(&hub),
-            Arc::clone(&stats),
-        ));
+        let repair = Arc::new(Repair::new(&context, Arc::clone(&hub), Arc::clone(&stats)));
         if !hub.is_alone() {
             let every = Duration::from_millis(gateway.sweep_interval_ms);
             tasks.spawn(Arc::clone(&repair).run(every, shutdown.clone()));

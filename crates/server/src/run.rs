@@ -27,6 +27,7 @@ use crate::node::{self, Node};
 use crate::rest::{self, App, Metrics};
 use crate::service::accounts::{self, Accounts};
 use crate::service::devices::Devices;
+use crate::service::expiry::Expiry;
 use crate::service::invites::Invites;
 use crate::service::media::Media;
 use crate::service::passwords::Passwords;
@@ -243,6 +244,8 @@ impl Server {
 fn start_chores(context: &Context, node: &Node, stop: &CancellationToken) {
     let scrubbing = Scrubbing::new(context.clone(), Arc::clone(&node.stats));
     node.tasks.spawn(scrubbing.run(stop.clone()));
+    let expiry = Expiry::new(context.clone(), Arc::clone(&node.stats));
+    node.tasks.spawn(expiry.run(stop.clone()));
     let pruning = Pruning::new(context.clone(), Arc::clone(&node.stats));
     node.tasks.spawn(pruning.run(stop.clone()));
 }

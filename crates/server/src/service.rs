@@ -6,6 +6,7 @@ pub mod attachments;
 pub mod changes;
 pub mod conversations;
 pub mod devices;
+pub mod expiry;
 pub mod invites;
 mod joining;
 pub mod media;

@@ -26,6 +26,8 @@ counters! {
     edits_appended,
     /// Deletions of messages among them.
     deletions_appended,
+    /// Messages erased because their time had passed.
+    messages_expired,
     /// Reactions among them, given and taken back.
     reactions_appended,
     /// Pins among them, set and taken away.

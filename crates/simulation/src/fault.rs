@@ -202,6 +202,7 @@ store! {
         fn list_reactions(conversation: ConversationId, user: UserId, message: EventId, limit: u32)
             -> Option<Vec<ReactionRecord>>;
         fn list_pins(conversation: ConversationId, user: UserId) -> Option<Pins>;
+        fn erase_expired(now: Timestamp, limit: u32) -> u64;
         fn scrub() -> bool;
         fn list_receipts(conversation: ConversationId, limit: u32) -> Vec<Receipt>;
         fn find_event(conversation: ConversationId, event: EventId) -> Option<Event>;

@@ -56,6 +56,7 @@ pub async fn an_entry_comes_back_whole(store: Arc<dyn Store>) {
                 bytes: "AAEC/w==".to_owned(),
             },
             reply_to: Some(first.id.into()),
+            expires_at: None,
         },
     );
     reply.device = None;

@@ -98,6 +98,7 @@ pub(crate) fn with_files(world: &World, place: ConversationId, sender: Person, b
             attachments: blobs.iter().map(|blob| Attachment::of(*blob)).collect(),
         },
         reply_to: None,
+        expires_at: None,
     };
     world.entry(place, sender, body)
 }

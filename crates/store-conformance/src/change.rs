@@ -25,9 +25,7 @@ pub(crate) fn change(
 }
 
 pub(crate) fn edit(words: &str) -> MessageChange {
-    MessageChange::Edit {
-        content: Content::text(words),
-    }
+    MessageChange::edit(Content::text(words))
 }
 
 pub(crate) const DELETE: MessageChange = MessageChange::Delete {};
@@ -143,7 +141,7 @@ fn content(body: EventBody) -> Content {
     match body {
         EventBody::Message { content, .. }
         | EventBody::MessageChanged {
-            change: MessageChange::Edit { content },
+            change: MessageChange::Edit { content, .. },
             ..
         } => content,
         other => panic!("it has no content: {other:?}"),

@@ -95,6 +95,7 @@ pub async fn a_group_is_set(store: Arc<dyn Store>) {
     let modes = SettingsChange {
         announcements: Some(true),
         history: Some(HistoryPolicy::All),
+        expire_after_ms: Some(60_000),
         ..SettingsChange::default()
     };
     world.enter(group, alice, set(topic)).await;
@@ -103,6 +104,7 @@ pub async fn a_group_is_set(store: Arc<dyn Store>) {
         topic: "Leaves \u{1f343}".to_owned(),
         announcements: true,
         history: HistoryPolicy::All,
+        expire_after_ms: 60_000,
     };
     assert_eq!(settings(&world, group, bob).await, expect);
     let listed = world.store.list_conversations(bob.user, None, 1).await.unwrap();

@@ -26,6 +26,7 @@ pub mod blob;
 pub mod change;
 pub mod conversation;
 pub mod device;
+pub mod expiry;
 pub mod invite;
 pub mod joining;
 pub mod log;
@@ -117,6 +118,12 @@ macro_rules! conformance_tests {
                 members_are_searched_by_role_first,
                 the_acquainted_are_filtered,
                 a_large_group_is_made,
+            }
+            expiry {
+                a_message_carries_the_timer_that_held,
+                what_has_expired_is_erased,
+                what_has_expired_does_not_change,
+                what_was_deleted_does_not_expire,
             }
             summary {
                 a_summary_says_it_all,

@@ -104,7 +104,7 @@ impl Model {
                 continue;
             }
             match change {
-                MessageChange::Edit { content } => {
+                MessageChange::Edit { content, .. } => {
                     state.edit = Some(LastEdit {
                         seq: event.seq,
                         at: event.at,

@@ -40,6 +40,7 @@ pub fn text(text: &str) -> EventBody {
         written_at: START,
         content: Content::text(text),
         reply_to: None,
+        expires_at: None,
     }
 }
 

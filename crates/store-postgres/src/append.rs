@@ -27,12 +27,13 @@ use crate::error::{Error, corrupt};
 use crate::ledger::{Decided, Fate, Ledger, Start};
 use crate::row::{self, at, event_columns, seq_number};
 use crate::session::{Params, Session, only_if, params};
-use crate::{blob, change};
+use crate::{blob, change, expiry};
 
 type Result<T> = std::result::Result<T, Error>;
 
 pub(crate) const LOCK: &str = "
-    SELECT id, last_seq, last_at, last_message_seq, member_count, owner_count, topic, announcements, history FROM conversation
+    SELECT id, last_seq, last_at, last_message_seq, member_count, owner_count, topic, announcements, history,
+        expire_after_ms FROM conversation
     WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 pub(crate) const FIND_REPEATED: &str = concat!(
     "SELECT ",
@@ -83,11 +84,11 @@ const UPDATE_CONVERSATIONS: &str = "
     UPDATE conversation SET last_seq = now.last_seq, last_at = now.last_at, last_message_seq = now.last_message_seq,
         member_count = now.member_count, owner_count = now.owner_count,
         title = coalesce(now.title, conversation.title), topic = now.topic, announcements = now.announcements,
-        history = now.history
+        history = now.history, expire_after_ms = now.expire_after_ms
     FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[],
-            $8::text[], $9::boolean[], $10::smallint[])
+            $8::text[], $9::boolean[], $10::smallint[], $11::bigint[])
         AS now (id, last_seq, last_at, last_message_seq, member_count, owner_count, title, topic, announcements,
-            history)
+            history, expire_after_ms)
     WHERE conversation.id = now.id";
 
 pub(crate) async fn append_batch(
@@ -304,12 +305,15 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
     let counted = params![attachments.counted, attachments.counts];
     let bans = BanColumns::of(ledger);
     let banned = bans.params();
-    let steps: [(&str, Params<'_>, usize); 8] = [
+    let expiring = expiry::Columns::of(&ledger.added);
+    let expires = expiring.params();
+    let steps: [(&str, Params<'_>, usize); 9] = [
         (DELETE_MEMBERS, removed_keys, fates.removed.conversation.len()),
         (INSERT_BANS, &banned, ledger.bans.len()),
         (INSERT_MEMBERS, &inserted, fates.inserted.conversation.len()),
         (UPDATE_ROLES, changed_roles, fates.changed.conversation.len()),
         (INSERT_EVENTS, &events, ledger.added.len()),
+        (expiry::INSERT, &expires, expiring.len()),
         (blob::INSERT_ATTACHMENTS, &attached, attachments.blob.len()),
         (blob::COUNT_ATTACHMENTS, counted, attachments.counted.len()),
         (UPDATE_CONVERSATIONS, &conversations, ledger.changed().count()),
@@ -336,7 +340,7 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
             })
         });
     let commit: BoxFuture<'_, Result<()>> = Box::pin(session.commit());
-    // join_all polls in order up to 30 futures; here are 21 at most.
+    // join_all polls in order up to 30 futures; here are 22 at most.
     for outcome in join_all(statements.chain(of_messages).chain(std::iter::once(commit))).await {
         outcome?;
     }
@@ -523,6 +527,7 @@ struct ConversationColumns {
     topic: Vec<String>,
     announcements: Vec<bool>,
     history: Vec<i16>,
+    expire_after_ms: Vec<i64>,
 }
 
 impl ConversationColumns {
@@ -539,12 +544,13 @@ impl ConversationColumns {
             columns.topic.push(state.settings.topic.clone());
             columns.announcements.push(state.settings.announcements);
             columns.history.push(row::history_number(state.settings.history));
+            columns.expire_after_ms.push(state.settings.expire_after_ms);
         }
         columns
     }
 
     /// For [`UPDATE_CONVERSATIONS`].
-    fn params(&self) -> [&(dyn ToSql + Sync); 10] {
+    fn params(&self) -> [&(dyn ToSql + Sync); 11] {
         [
             &self.id,
             &self.last_seq,
@@ -556,6 +562,7 @@ impl ConversationColumns {
             &self.topic,
             &self.announcements,
             &self.history,
+            &self.expire_after_ms,
         ]
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use pipit_store::change::{Standing, Verdict, decide};
+use pipit_store::change::{Standing, Verdict, decide, standing_of};
 use pipit_store::log::AppendError;
 use pipit_wire::event::MessageChange;
 use pipit_wire::{ConversationId, Event, EventId, Seq, UserId};
@@ -122,7 +122,7 @@ impl Book {
             emoji,
             pinned: self.pinned.get(&target.conversation).copied().unwrap_or_default(),
         };
-        decide(change, &standing)
+        decide(change, &standing_of(target, standing))
     }
 
     fn state(&self, target: &Event) -> State {

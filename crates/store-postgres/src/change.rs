@@ -327,21 +327,47 @@ impl Writes {
                 .counts
                 .push_numbers([seq_number(count.first_seq), count.count]);
         }
-        for event in &book.erased {
+        writes.erase(&book.erased)?;
+        Ok(writes)
+    }
+
+    /// What takes away messages whose time has passed.
+    pub(crate) fn erasing(messages: &[Event]) -> Result<Self> {
+        let mut writes = Self::default();
+        writes.erase(messages)?;
+        Ok(writes)
+    }
+
+    fn erase(&mut self, messages: &[Event]) -> Result<()> {
+        let writes = self;
+        for event in messages {
             writes.erased.push((event.conversation, event.seq));
             writes.erased.id.push(event.id.as_uuid());
             let edit = EventBody::MessageChanged {
                 message: event.id.into(),
-                change: MessageChange::Edit {
-                    content: Content::Erased {},
-                },
+                change: MessageChange::edit(Content::Erased {}),
             };
             writes
                 .bodies
                 .push(serde_json::to_string(&change::erased(&event.body))?);
             writes.edit_bodies.push(serde_json::to_string(&edit)?);
         }
-        Ok(writes)
+        Ok(())
+    }
+
+    /// The statements of [`Writes::erasing`]. Nothing is kept of what has become of messages that are gone without an entry that says so.
+    pub(crate) async fn expiry_flight<'a>(
+        &'a self,
+        session: &'a Session,
+    ) -> Result<Vec<BoxFuture<'a, Result<()>>>> {
+        let mut flight = self.flight(session).await?;
+        let statement = session.prepare(drop_rows!("message_state")).await?;
+        flight.push(Box::pin(async move {
+            let places: [&(dyn ToSql + Sync); 2] = [&self.erased.conversation, &self.erased.seq];
+            session.execute(&statement, &places).await?;
+            Ok(())
+        }));
+        Ok(flight)
     }
 
     /// The statements, in the order in which they have to be run, after the entries are in the log. Those that have nothing to do are left out.

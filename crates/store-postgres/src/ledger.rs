@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use pipit_store::blob::attached;
-use pipit_store::change::{Verdict, erased, is_repetition};
+use pipit_store::change::{Verdict, erased, is_repetition, with_timer};
 use pipit_store::log::{Append, AppendError, Appended, Facts};
 use pipit_wire::event::{EventBody, GroupSettings, HistoryPolicy, MessageChange, Role};
 use pipit_wire::{BlobId, ConversationId, Event, EventId, Seq, Timestamp, UserId};
@@ -170,6 +170,10 @@ impl Ledger {
                 Verdict::Apply => target = Some((event.clone(), change)),
             }
         }
+        let settings = self.states.get(&entry.conversation).map(|state| &state.settings);
+        let settings = settings.ok_or(AppendError::NoConversation)?;
+        let message = target.as_ref().map(|(message, _)| message);
+        let body = with_timer(entry.body.clone(), entry.at, settings, message);
         let seq = self.apply(entry).ok_or(AppendError::Stale)?;
         if let Some((target, change)) = target {
             self.book.apply(&target, entry.sender, seq, change);
@@ -184,7 +188,7 @@ impl Ledger {
             at: entry.at,
             sender: entry.sender,
             device: entry.device,
-            body: entry.body.clone(),
+            body,
         };
         self.events.insert((event.conversation, event.id), event.clone());
         self.added.push(event.clone());
@@ -414,6 +418,7 @@ mod tests {
             written_at: Timestamp(0),
             content: Content::text("hi"),
             reply_to: None,
+            expires_at: None,
         }
     }
 

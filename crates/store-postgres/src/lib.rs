@@ -21,6 +21,7 @@ mod change;
 mod conversation;
 mod device;
 mod error;
+mod expiry;
 mod invite;
 mod joining;
 mod ledger;

@@ -82,12 +82,13 @@ pub(crate) fn history(number: i16) -> Result<HistoryPolicy> {
     }
 }
 
-/// What a group is set to, from `topic, announcements, history` that begin at this column.
+/// What a group is set to, from `topic, announcements, history, expire_after_ms` that begin at this column.
 pub(crate) fn settings(row: &Row, first: usize) -> Result<GroupSettings> {
     Ok(GroupSettings {
         topic: at(row, first)?,
         announcements: at(row, first + 1)?,
         history: history(at(row, first + 2)?)?,
+        expire_after_ms: at(row, first + 3)?,
     })
 }
 

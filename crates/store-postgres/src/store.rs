@@ -12,6 +12,7 @@
 //! * `use_group_invite`: one use more may be taken than somebody has come by: the link ends one person earlier;
 //! * `request_join`, `remove_join_request`, `revoke_group_invite`, `lift_ban`: the second time finds it done, and says so: whoever asked
 //!   is told that there was nothing to do, and everybody sees it done;
+//! * `erase_expired`: what is erased is not found again;
 //! * `set_personal`: the same change again is the same state, with a later time.
 
 use async_trait::async_trait;
@@ -44,7 +45,7 @@ use crate::error::{Error, store_error};
 use crate::replica::read;
 use crate::session::run;
 use crate::{
-    PostgresStore, account, append, blob, change, conversation, device, invite, joining, log, person,
+    PostgresStore, account, append, blob, change, conversation, device, expiry, invite, joining, log, person,
     personal, receipt, summary,
 };
 
@@ -323,6 +324,10 @@ impl Store for PostgresStore {
             &change,
             now
         ))
+    }
+
+    async fn erase_expired(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        work!(self, |session| expiry::erase(session, now, limit))
     }
 
     async fn filter_acquainted(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError> {

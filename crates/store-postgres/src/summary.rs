@@ -39,6 +39,7 @@ macro_rules! page {
             event_columns!(),
             ", personal.changed_at, personal.archived_seq, personal.pin, personal.muted_until,
                 personal.marked_unread, personal.draft, personal.hidden, edit.body, page.topic, page.announcements, page.history,
+                page.expire_after_ms,
                 CASE WHEN page.role >= 2 THEN (SELECT count(*) FROM join_request WHERE conversation = page.id) ELSE 0 END
             FROM page JOIN account ON account.id = $1
             LEFT JOIN personal ON personal.conversation = page.id AND personal.user_id = $1
@@ -169,7 +170,7 @@ fn summary(row: &Row, mut members: Vec<Member>) -> Result<ConversationSummary> {
         last_message: last_message(row)?,
         unread: row::count_at(row, 7)?,
         settings: row::settings(row, 29)?,
-        join_requests: row::count_at(row, 32)?,
+        join_requests: row::count_at(row, 33)?,
         personal: personal::personal(row, 21)?,
     })
 }

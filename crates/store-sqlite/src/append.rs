@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use pipit_store::blob::attached;
-use pipit_store::change::{Verdict, is_repetition};
+use pipit_store::change::{Verdict, is_repetition, with_timer};
 use pipit_store::log::{Append, AppendError, Appended, Facts};
 use pipit_wire::event::{EventBody, GroupSettings, HistoryPolicy, MemberRole, Role};
 use pipit_wire::{ConversationId, Event, Seq, Timestamp, UserId};
@@ -19,7 +19,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 use self::message::{Messages, Seen};
 use crate::error::corrupt;
 use crate::row::{role_number, seq_number};
-use crate::{blob, change, conversation, joining, log, person, row};
+use crate::{blob, change, conversation, expiry, joining, log, person, row};
 
 /// A conversation's row, while a batch runs.
 struct State {
@@ -115,8 +115,9 @@ fn append(
         at: entry.at,
         sender: entry.sender,
         device: entry.device,
-        body: entry.body,
+        body: with_timer(entry.body, entry.at, &state.settings, target.as_ref()),
     };
+    expiry::note(db, &event)?;
     insert_event(db, &event)?;
     blob::attach(db, &blobs, event.conversation, event.id, seq)?;
     if let (Some(target), EventBody::MessageChanged { change, .. }) = (&target, &event.body) {
@@ -147,7 +148,8 @@ fn stands(db: &Connection, conversation: ConversationId, seq: Seq) -> Result<App
 
 fn find_state(db: &Connection, conversation: ConversationId) -> Result<Option<State>> {
     db.prepare_cached(
-        "SELECT last_seq, last_at, last_message_seq, member_count, owner_count, topic, announcements, history
+        "SELECT last_seq, last_at, last_message_seq, member_count, owner_count, topic, announcements, history,
+            expire_after_ms
         FROM conversation WHERE id = ?1",
     )?
     .query_row([conversation.as_bytes()], |row| {
@@ -169,7 +171,8 @@ fn find_state(db: &Connection, conversation: ConversationId) -> Result<Option<St
 fn save_state(db: &Connection, conversation: ConversationId, state: &State) -> Result<()> {
     db.prepare_cached(
         "UPDATE conversation SET last_seq = ?2, last_at = ?3, last_message_seq = ?4, member_count = ?5,
-        owner_count = ?6, title = coalesce(?7, title), topic = ?8, announcements = ?9, history = ?10 WHERE id = ?1",
+        owner_count = ?6, title = coalesce(?7, title), topic = ?8, announcements = ?9, history = ?10,
+        expire_after_ms = ?11 WHERE id = ?1",
     )?
     .execute(params![
         conversation.as_bytes(),
@@ -181,7 +184,8 @@ fn save_state(db: &Connection, conversation: ConversationId, state: &State) -> R
         state.title,
         state.settings.topic,
         state.settings.announcements,
-        row::history_number(state.settings.history)
+        row::history_number(state.settings.history),
+        state.settings.expire_after_ms
     ])?;
     Ok(())
 }

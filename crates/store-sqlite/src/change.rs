@@ -31,6 +31,7 @@ pub(crate) fn decide(
         return Ok(Err(AppendError::NoMessage));
     };
     let standing = find_standing(db, &target, entry.sender, change)?;
+    let standing = change::standing_of(&target, standing);
     Ok(change::decide(change, &standing).map(|verdict| Decided { target, verdict }))
 }
 
@@ -176,16 +177,15 @@ fn react(db: &Connection, target: &Event, event: &Event, emoji: &str, on: bool) 
 }
 
 /// Takes away what a message said, and all that hung on it.
-fn erase(db: &Connection, target: &Event, deleted_seq: Seq) -> Result<()> {
+pub(crate) fn erase(db: &Connection, target: &Event, deleted_seq: Seq) -> Result<()> {
     let (place, at) = (target.conversation.as_bytes(), seq_number(target.seq));
     let body = change::erased(&target.body);
     db.prepare_cached("UPDATE event SET body = ?3, kind = ?4 WHERE conversation = ?1 AND seq = ?2")?
         .execute(params![place, at, row::body_text(&body)?, row::event_kind(&body)])?;
+    // Under a message that is gone its edits need no time of their own.
     let edit = EventBody::MessageChanged {
         message: target.id.into(),
-        change: MessageChange::Edit {
-            content: pipit_wire::Content::Erased {},
-        },
+        change: MessageChange::edit(pipit_wire::Content::Erased {}),
     };
     db.prepare_cached(
         "UPDATE event SET body = ?3 WHERE conversation = ?1 AND seq IN (

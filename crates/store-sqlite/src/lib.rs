@@ -19,6 +19,7 @@ mod conversation;
 mod device;
 mod engine;
 mod error;
+mod expiry;
 #[cfg(test)]
 mod group;
 mod invite;

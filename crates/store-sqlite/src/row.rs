@@ -79,12 +79,13 @@ pub(crate) fn history(number: i64) -> Result<HistoryPolicy> {
     }
 }
 
-/// What a group is set to, from `topic, announcements, history` that begin at this column.
+/// What a group is set to, from `topic, announcements, history, expire_after_ms` that begin at this column.
 pub(crate) fn settings(row: &Row<'_>, first: usize) -> Result<GroupSettings> {
     Ok(GroupSettings {
         topic: row.get(first)?,
         announcements: row.get(first + 1)?,
         history: history(row.get(first + 2)?)?,
+        expire_after_ms: row.get(first + 3)?,
     })
 }
 

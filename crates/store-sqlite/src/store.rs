@@ -27,8 +27,8 @@ use pipit_wire::frame::{
 use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 
 use crate::{
-    SqliteStore, account, append, blob, change, conversation, device, invite, joining, log, person, personal,
-    receipt, summary,
+    SqliteStore, account, append, blob, change, conversation, device, expiry, invite, joining, log, person,
+    personal, receipt, summary,
 };
 
 #[async_trait]
@@ -323,6 +323,10 @@ impl Store for SqliteStore {
         self.engine
             .write(move |db| personal::set(db, conversation, user, &change, now))
             .await
+    }
+
+    async fn erase_expired(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.engine.write(move |db| expiry::erase(db, now, limit)).await
     }
 
     async fn filter_acquainted(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError> {

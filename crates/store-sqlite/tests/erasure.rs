@@ -44,7 +44,7 @@ async fn what_was_deleted_is_in_no_file() {
     }
     let content = Content::text("planted-edit ".repeat(500));
     world
-        .enter(place, alice, change(&short, MessageChange::Edit { content }))
+        .enter(place, alice, change(&short, MessageChange::edit(content)))
         .await;
     let emoji = "🥸".to_owned();
     let reaction = MessageChange::React { emoji, on: true };

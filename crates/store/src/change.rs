@@ -7,10 +7,10 @@
 //! *Erased is erased*: a deletion replaces the content of the message and of all its edits in the log by [`Content::Erased`], drops its
 //! reactions and its pin, and gives its files up, all of it in the transaction that appends the deletion.
 
-use pipit_wire::event::{EventBody, MessageChange, MessageState};
+use pipit_wire::event::{EventBody, GroupSettings, MessageChange, MessageState};
 use pipit_wire::frame::Profile;
 use pipit_wire::limits::{EDITS_MAX, PINNED_MAX, REACTIONS_MAX};
-use pipit_wire::{Content, Event, Seq, UserId};
+use pipit_wire::{Content, Event, EventId, Seq, Timestamp, UserId};
 
 use crate::log::AppendError;
 
@@ -42,6 +42,16 @@ pub enum Verdict {
     Apply,
     /// It is so already: nothing is appended, and the answer is the entry that made it so, or the message's own where none had to.
     Stands(Seq),
+}
+
+/// How it stands with a message whose content is gone: an expired one has no entry that deleted it, and counts as deleted by itself.
+#[must_use]
+pub fn standing_of(target: &Event, standing: Standing) -> Standing {
+    let expired = is_erased(&target.body) && standing.deleted_seq == Seq::ZERO;
+    Standing {
+        deleted_seq: if expired { target.seq } else { standing.deleted_seq },
+        ..standing
+    }
 }
 
 /// Decides on a change.
@@ -80,7 +90,68 @@ pub fn decide(change: &MessageChange, standing: &Standing) -> Result<Verdict, Ap
 /// can tell any more what it said: there the id and all else that is left decide, so that the first acknowledgement is repeated and a
 /// deletion is no reason to send something again.
 pub fn is_repetition(event: &Event, sender: UserId, body: &EventBody) -> bool {
-    event.sender == sender && (event.body == *body || (is_erased(&event.body) && event.body == erased(body)))
+    let (stored, given) = (
+        with_expiry(event.body.clone(), None),
+        with_expiry(body.clone(), None),
+    );
+    event.sender == sender && (stored == given || (is_erased(&stored) && stored == erased(&given)))
+}
+
+/// What an entry says with the time at which that is erased, where it is one that can be: the server's word, not the sender's.
+#[must_use]
+pub fn with_expiry(mut body: EventBody, at: Option<Timestamp>) -> EventBody {
+    match &mut body {
+        EventBody::Message { expires_at, .. }
+        | EventBody::MessageChanged {
+            change: MessageChange::Edit { expires_at, .. },
+            ..
+        } => *expires_at = at,
+        _ => {}
+    }
+    body
+}
+
+/// When what an entry says is erased by itself.
+pub const fn expires_at(body: &EventBody) -> Option<Timestamp> {
+    match body {
+        EventBody::Message { expires_at, .. }
+        | EventBody::MessageChanged {
+            change: MessageChange::Edit { expires_at, .. },
+            ..
+        } => *expires_at,
+        _ => None,
+    }
+}
+
+/// Whether the time of what an entry says has passed.
+pub fn is_expired(body: &EventBody, now: Timestamp) -> bool {
+    expires_at(body).is_some_and(|end| end <= now)
+}
+
+/// An entry as it goes into the log: a message erases itself after the conversation's timer, an edit with its message (`target`).
+#[must_use]
+pub fn with_timer(
+    body: EventBody,
+    at: Timestamp,
+    settings: &GroupSettings,
+    target: Option<&Event>,
+) -> EventBody {
+    let end = match (&body, target) {
+        (EventBody::Message { .. }, _) if settings.expire_after_ms > 0 => {
+            Some(at.plus_ms(settings.expire_after_ms))
+        }
+        (EventBody::MessageChanged { .. }, Some(target)) => expires_at(&target.body),
+        _ => None,
+    };
+    with_expiry(body, end)
+}
+
+/// Takes out of what is to be given what has expired by now, whether it has been erased in the storage yet or not.
+pub fn leave_out_expired(events: &mut [Event], states: &mut Vec<MessageState>, now: Timestamp) {
+    for event in events.iter_mut().filter(|event| is_expired(&event.body, now)) {
+        event.body = erased(&event.body);
+        states.retain(|state| EventId::from(state.message) != event.id);
+    }
 }
 
 /// Whether what this says has been erased.
@@ -93,6 +164,7 @@ pub fn is_erased(body: &EventBody) -> bool {
         } | EventBody::MessageChanged {
             change: MessageChange::Edit {
                 content: Content::Erased {},
+                ..
             },
             ..
         }
@@ -106,7 +178,7 @@ pub fn erased(body: &EventBody) -> EventBody {
     match &mut body {
         EventBody::Message { content, .. }
         | EventBody::MessageChanged {
-            change: MessageChange::Edit { content },
+            change: MessageChange::Edit { content, .. },
             ..
         } => *content = Content::Erased {},
         _ => {}
@@ -135,7 +207,7 @@ pub fn edited(mut message: EventBody, edit: &EventBody) -> EventBody {
 pub const fn edit_content(body: &EventBody) -> Option<&Content> {
     match body {
         EventBody::MessageChanged {
-            change: MessageChange::Edit { content },
+            change: MessageChange::Edit { content, .. },
             ..
         } => Some(content),
         _ => None,
@@ -164,7 +236,7 @@ pub struct Pins {
 
 #[cfg(test)]
 mod tests {
-    use pipit_wire::{Attachment, BlobId, ConversationId, EventId, MessageId, Timestamp};
+    use pipit_wire::{Attachment, BlobId, ConversationId, MessageId};
 
     use super::*;
 
@@ -184,8 +256,7 @@ mod tests {
     }
 
     fn edit(text: &str) -> MessageChange {
-        let content = Content::text(text);
-        MessageChange::Edit { content }
+        MessageChange::edit(Content::text(text))
     }
 
     fn react(on: bool) -> MessageChange {
@@ -257,6 +328,7 @@ mod tests {
             written_at: Timestamp(1),
             content,
             reply_to: Some(MessageId::from_bytes([7; 16])),
+            expires_at: None,
         }
     }
 

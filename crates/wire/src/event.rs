@@ -102,7 +102,7 @@ pub enum HistoryPolicy {
     All,
 }
 
-/// What a group is set to.
+/// What a group is set to; of a direct conversation only the timer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -114,6 +114,18 @@ pub struct GroupSettings {
     pub announcements: bool,
     /// What whoever joins from now on may read.
     pub history: HistoryPolicy,
+    /// How long after the server has taken it a message is erased, milliseconds; zero: never.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<u32>"))]
+    pub expire_after_ms: i64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+const fn is_zero(duration_ms: &i64) -> bool {
+    *duration_ms == 0
 }
 
 impl GroupSettings {
@@ -129,6 +141,7 @@ impl GroupSettings {
         }
         self.announcements = change.announcements.unwrap_or(self.announcements);
         self.history = change.history.unwrap_or(self.history);
+        self.expire_after_ms = change.expire_after_ms.unwrap_or(self.expire_after_ms);
     }
 }
 
@@ -149,6 +162,10 @@ pub struct SettingsChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub history: Option<HistoryPolicy>,
+    /// See [`GroupSettings::expire_after_ms`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<u32>"))]
+    pub expire_after_ms: Option<i64>,
 }
 
 /// What happens to a message after it was sent.
@@ -161,6 +178,10 @@ pub enum MessageChange {
     Edit {
         /// What it says now. The files stay those of the message.
         content: Content,
+        /// When it is erased with its message, where that has a time to live; set by the server, whatever a client says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        expires_at: Option<Timestamp>,
     },
     /// It is deleted for everyone: its content, and that of its edits, is erased from the log.
     Delete {},
@@ -176,6 +197,16 @@ pub enum MessageChange {
         /// Whether it is pinned now.
         on: bool,
     },
+}
+
+impl MessageChange {
+    /// An edit as its author's device makes it.
+    pub const fn edit(content: Content) -> Self {
+        Self::Edit {
+            content,
+            expires_at: None,
+        }
+    }
 }
 
 /// A change of a message as its author's device made it. Sent like a message: kept until it is acknowledged, and sent again with the
@@ -293,6 +324,10 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         reply_to: Option<MessageId>,
+        /// When it is erased: the conversation's timer when the server took it. Stays when its content is gone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        expires_at: Option<Timestamp>,
     },
     /// Somebody was added or has joined.
     MemberAdded {

@@ -49,6 +49,10 @@ pub const EDITS_MAX: usize = 200;
 /// The most pinned messages of a conversation.
 pub const PINNED_MAX: usize = 50;
 
+/// The shortest time after which messages may be erased by a conversation's timer, in milliseconds.
+pub const EXPIRE_AFTER_MS_MIN: i64 = 5_000;
+/// The longest.
+pub const EXPIRE_AFTER_MS_MAX: i64 = 365 * 24 * 60 * 60 * 1_000;
 /// The most messages of one conversation that somebody deletes for themselves.
 pub const HIDDEN_MAX: usize = 1_000;
 

@@ -129,6 +129,11 @@ bodies! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         history: Option<HistoryPolicy>,
+        /// How long after it was taken a message is erased, milliseconds: 5,000 to 31,536,000,000; zero: never. In a direct conversation,
+        /// this is all that can be changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<u32>"))]
+        expire_after_ms: Option<i64>,
     }
     /// `POST /v1/conversations/{id}/bans`: removes a member and keeps them out.
     NewBan {

@@ -45,3 +45,39 @@ test('what is deleted for oneself goes from all of one’s devices and stays wit
     await expect(ada.line('· Forget this')).toBeHidden();
   });
 });
+
+test('messages disappear after the time that a conversation is set to, offline too', async ({ person }) => {
+  test.setTimeout(180_000);
+  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  await ada.setUp('Harbour');
+  await ben.join(await ada.invite(), 'Ada');
+  await ben.startChat('Ada');
+  await ben.write('· This stays');
+  await ada.openConversation('Ben');
+
+  await test.step('either of the two sets the timer, and both are told', async () => {
+    await ada.page.getByRole('button', { name: 'Details' }).click();
+    await ada.page.getByRole('button', { name: 'Disappearing messages: off' }).click();
+    const dialog = ada.page.getByRole('dialog', { name: 'Disappearing messages' });
+    await dialog.getByRole('radio', { name: 'Another time' }).check();
+    await dialog.getByLabel('How many').fill('20');
+    await dialog.getByLabel('Unit').selectOption('second');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await expect(dialog).toBeHidden();
+    const notice = 'Ada set messages to disappear after 20 seconds';
+    await expect(ben.page.getByText(notice)).toBeVisible();
+    await expect(ben.page.getByRole('img', { name: 'Messages disappear after 20 seconds' })).toBeVisible();
+  });
+
+  await test.step('what is said then goes by itself, also from a device without a line', async () => {
+    await ben.write('· This goes');
+    await expect(ada.line('· This goes')).toBeVisible();
+    await ada.context.setOffline(true);
+    for (const someone of [ada, ben]) {
+      await expect(someone.line('· This goes')).toBeHidden({ timeout: 60_000 });
+      await expect(someone.line('· This stays')).toBeVisible();
+      await expect(someone.listed(someone === ada ? 'Ben' : 'Ada')).toContainText('· This stays');
+    }
+    await ada.context.setOffline(false);
+  });
+});

@@ -291,7 +291,10 @@ test('several messages are chosen, copied, and deleted together', async ({ page,
   await expect(bar).toBeHidden();
 });
 
-test('messages are deleted for oneself alone, from the menu and from the selection', async ({ page, open }) => {
+test('messages are deleted for oneself alone, from the menu and from the selection', async ({
+  page,
+  open,
+}) => {
   await open('full', room(1));
   const theirs = line(page, /I finally fixed the rucksack/);
   await openMenu(page, theirs);

@@ -209,6 +209,7 @@ function allowedIn(room: Room): Allowed {
     hand_over: group && role === 'owner',
     step_down: group && role !== 'member' && (role !== 'owner' || owners > 1),
     change_settings: runs,
+    set_timer: runs || !group,
     manage_invites: runs,
     ban: group && role !== 'member',
     leave: group && (role !== 'owner' || owners > 1),

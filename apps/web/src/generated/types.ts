@@ -42,6 +42,8 @@ export type Allowed = {
   step_down: boolean,
   /** Change what the group is about and who writes in it. */
   change_settings: boolean,
+  /** Choose after which time messages are erased. */
+  set_timer: boolean,
   /** Make links into the group and let people in. */
   manage_invites: boolean,
   /** Keep people out, and lift that. */
@@ -620,7 +622,9 @@ export type EventBody = { "type": "created",
   /** What it says. */
   content: Content,
   /** The message that it answers. */
-  reply_to?: MessageId, }
+  reply_to?: MessageId,
+  /** When it is erased: the conversation's timer when the server took it. Stays when its content is gone. */
+  expires_at?: Timestamp, }
 | { "type": "member_added",
   /** Who, and as what. */
   member: MemberRole, }
@@ -689,14 +693,16 @@ export type GroupInviteInfo = {
   /** Whether an admin has to let one in. */
   approval: boolean, };
 
-/** What a group is set to. */
+/** What a group is set to; of a direct conversation only the timer. */
 export type GroupSettings = {
   /** What it is about, at most [`crate::limits::TOPIC_CHARS_MAX`] characters; empty where nobody has said so. */
   topic: string,
   /** Whether only admins and owners write. */
   announcements: boolean,
   /** What whoever joins from now on may read. */
-  history: HistoryPolicy, };
+  history: HistoryPolicy,
+  /** How long after the server has taken it a message is erased, milliseconds; zero: never. */
+  expire_after_ms?: number, };
 
 /** See [`ClientFrame::Hello`]. */
 export type Hello = {
@@ -960,7 +966,9 @@ export type MessageActions = {
 /** What happens to a message after it was sent. */
 export type MessageChange = { "kind": "edit",
   /** What it says now. The files stay those of the message. */
-  content: Content, }
+  content: Content,
+  /** When it is erased with its message, where that has a time to live; set by the server, whatever a client says. */
+  expires_at?: Timestamp, }
 | { "kind": "delete", }
 | { "kind": "react",
   /** One emoji: a grapheme cluster of at most [`crate::limits::REACTION_BYTES_MAX`] bytes. */
@@ -1350,7 +1358,9 @@ export type SettingsChange = {
   /** See [`GroupSettings::announcements`]. */
   announcements?: boolean,
   /** See [`GroupSettings::history`]. */
-  history?: HistoryPolicy, };
+  history?: HistoryPolicy,
+  /** See [`GroupSettings::expire_after_ms`]. */
+  expire_after_ms?: number, };
 
 /** One change of a list: at `at`, `remove` items go and `insert` come. Splices apply in order. */
 export type Splice<T> = {
@@ -1398,7 +1408,7 @@ export type TimelineHeader = {
   role: Role,
   /** What one may do here. */
   allowed: Allowed,
-  /** What the group is set to. */
+  /** What the conversation is set to. */
   settings: GroupSettings,
   /** How many people wait to be let in, where one may decide that. */
   join_requests: number,

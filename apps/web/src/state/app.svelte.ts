@@ -27,6 +27,7 @@ export type DialogName =
   | 'new-group'
   | 'add-members'
   | 'group-settings'
+  | 'timer'
   | 'group-links'
   | 'bans'
   | 'roles'

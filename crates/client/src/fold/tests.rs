@@ -58,7 +58,7 @@ fn log(tries: &[Try]) -> Vec<Event> {
         let (sender, change) = match *attempt {
             Try::Edit(text) => {
                 let content = Content::text(text.to_string());
-                (1, MessageChange::Edit { content })
+                (1, MessageChange::edit(content))
             }
             Try::Delete => (1, MessageChange::Delete {}),
             Try::React(sender, emoji, on) => {
@@ -158,9 +158,7 @@ proptest! {
 
 #[test]
 fn nothing_comes_after_a_deletion() {
-    let edit = |text: &str| MessageChange::Edit {
-        content: Content::text(text),
-    };
+    let edit = |text: &str| MessageChange::edit(Content::text(text));
     let react = MessageChange::React {
         emoji: EMOJI[0].to_owned(),
         on: true,

@@ -16,9 +16,7 @@ pub(crate) fn change_id(number: u128) -> EventId {
 }
 
 pub(crate) fn edit(text: &str) -> MessageChange {
-    MessageChange::Edit {
-        content: Content::text(text),
-    }
+    MessageChange::edit(Content::text(text))
 }
 
 fn react(emoji: &str, on: bool) -> MessageChange {

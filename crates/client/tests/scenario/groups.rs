@@ -33,7 +33,7 @@ fn entries_set_a_group_and_with_it_who_writes() {
     let change = SettingsChange {
         topic: Some("Terns".to_owned()),
         announcements: Some(true),
-        history: None,
+        ..SettingsChange::default()
     };
     let body = EventBody::SettingsChanged {
         change: change.clone(),
@@ -43,7 +43,7 @@ fn entries_set_a_group_and_with_it_who_writes() {
     let expect = GroupSettings {
         topic: "Terns".to_owned(),
         announcements: true,
-        history: HistoryPolicy::None,
+        ..GroupSettings::default()
     };
     assert_eq!(header.settings, expect);
     assert!(!allowed(&bob).send, "only admins write now");

@@ -9,6 +9,7 @@
 
 mod changes;
 mod connection;
+mod expiry;
 mod groups;
 mod outbox;
 mod personal;

@@ -15,7 +15,7 @@ use pipit_client::view::{StorageView, Update};
 use pipit_client::{Engine, io};
 use pipit_client_store::SqliteStorage;
 use pipit_wire::frame::{Cursor, Profile};
-use pipit_wire::{ConversationId, Event, EventId, MessageId, Seq, UserId, codec};
+use pipit_wire::{ConversationId, Event, EventId, MessageId, Seq, Timestamp, UserId, codec};
 
 use crate::support::*;
 
@@ -65,6 +65,8 @@ impl Storage for Full {
         fold(conversation: ConversationId, seq: Seq) -> FoldRecord;
         folds(conversation: ConversationId, after: Seq, through: Seq) -> Vec<(Seq, Folded)>;
         pinned_messages(conversation: ConversationId, limit: u32) -> Vec<Event>;
+        next_expiry() -> Option<Timestamp>;
+        expired(now: Timestamp, limit: u32) -> Vec<(ConversationId, MessageId)>;
         count_messages_of_others(conversation: ConversationId, me: UserId, after: Seq, through: Seq, most: u32) -> u32;
         first_message_of_others(conversation: ConversationId, me: UserId, after: Seq) -> Option<Seq>;
         outbox(conversation: ConversationId) -> Vec<OutboxRecord>;
@@ -93,6 +95,7 @@ impl Storage for Full {
         truncate_entries(conversation: ConversationId, after: Seq);
         save_fold(conversation: ConversationId, seq: Seq, fold: &FoldRecord);
         erase_message(conversation: ConversationId, message: MessageId);
+        expire_message(conversation: ConversationId, message: MessageId);
         save_outbox(record: &OutboxRecord);
         remove_outbox(id: EventId);
         save_personal(conversation: ConversationId, personal: &PersonalRecord);

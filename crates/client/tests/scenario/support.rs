@@ -505,6 +505,7 @@ pub(crate) fn said(place: u128, number: u64, sender: u128, text: &str) -> Event 
         written_at: START,
         content: Content::text(text),
         reply_to: None,
+        expires_at: None,
     };
     entry(place, number, sender, body)
 }
@@ -528,6 +529,7 @@ pub(crate) fn echo(sent: &SendMessage, number: u64) -> Event {
             written_at: sent.message.written_at,
             content: sent.message.content.clone(),
             reply_to: sent.message.reply_to,
+            expires_at: None,
         },
         ..said(0, number, BOB, "")
     }

@@ -98,6 +98,7 @@ fn sealed_messages_are_unreadable_not_lost() {
             bytes: "AAAA".to_owned(),
         },
         reply_to: None,
+        expires_at: None,
     };
     bob.receive(&event(entry(1, 1, ALICE, body)));
     assert_eq!(bob.screen.items[0].body, ItemBody::Unreadable);

@@ -155,6 +155,7 @@ fn event(person: usize, seq: Seq, message: pipit_wire::event::Message) -> Event 
             written_at: message.written_at,
             content: message.content,
             reply_to: None,
+            expires_at: None,
         },
     }
 }

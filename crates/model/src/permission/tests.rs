@@ -42,6 +42,7 @@ fn every_action() -> Vec<Action> {
         Action::Pin,
         Action::ChangeProfile,
         Action::ChangeSettings,
+        Action::SetTimer,
         Action::AddMembers { count: 1 },
         Action::ManageInvites,
         Action::Leave,
@@ -93,6 +94,7 @@ fn what_each_role_may_do_in_a_group() {
     for action in [
         Action::ChangeProfile,
         Action::ChangeSettings,
+        Action::SetTimer,
         Action::ManageInvites,
         Action::AddMembers { count: 1 },
     ] {
@@ -142,6 +144,7 @@ fn a_direct_conversation_has_no_roles_to_use() {
                 | Action::EditOwn
                 | Action::DeleteOwn
                 | Action::Pin
+                | Action::SetTimer
         );
         let expect = match action {
             _ if allowed => Ok(()),
@@ -171,6 +174,7 @@ fn a_block_stops_what_is_new_and_leaves_what_was() {
         (Action::EditOwn, Err(Refusal::Blocked)),
         (Action::ShowTyping, Err(Refusal::Blocked)),
         (Action::Pin, Err(Refusal::Blocked)),
+        (Action::SetTimer, Err(Refusal::Blocked)),
     ] {
         assert_eq!(authorize(blocked, action, direct()), expect, "{action:?}");
     }

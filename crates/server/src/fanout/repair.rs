@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use pipit_store::Store;
 use pipit_store::account::Barred;
+use pipit_store::change::leave_out_expired;
 use pipit_store::error::StoreError;
 use pipit_wire::{ConversationId, Seq, UserId};
 use tokio::sync::Notify;
@@ -20,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 use super::audience::Entry;
 use super::hub::{Connection, Hub};
 use super::outbox::Ending;
+use crate::clock::Clock;
+use crate::context::Context;
 use crate::stats::Stats;
 
 /// How long an entry that is missing may still be on its way.
@@ -36,6 +39,7 @@ const MEMBERSHIPS: usize = 10_000;
 /// See the module.
 pub struct Repair {
     store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
     hub: Arc<Hub>,
     stats: Arc<Stats>,
     resumed: Notify,
@@ -43,9 +47,10 @@ pub struct Repair {
 
 impl Repair {
     /// Repairs what this hub's connections miss. Somebody has to run [`Repair::run`].
-    pub fn new(store: Arc<dyn Store>, hub: Arc<Hub>, stats: Arc<Stats>) -> Self {
+    pub fn new(context: &Context, hub: Arc<Hub>, stats: Arc<Stats>) -> Self {
         Self {
-            store,
+            store: Arc::clone(&context.store),
+            clock: Arc::clone(&context.clock),
             hub,
             stats,
             resumed: Notify::new(),
@@ -240,7 +245,8 @@ impl Repair {
 
     async fn close_gap(&self, conversation: ConversationId, expected: Seq) -> Result<(), StoreError> {
         while let Some(after) = self.hub.given_of(conversation).filter(|given| *given < expected) {
-            let events = self.store.read_entries(conversation, after, PAGE).await?;
+            let mut events = self.store.read_entries(conversation, after, PAGE).await?;
+            leave_out_expired(&mut events, &mut Vec::new(), self.clock.now());
             if events.is_empty() {
                 return Ok(());
             }

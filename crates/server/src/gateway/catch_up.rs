@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use pipit_store::change::leave_out_expired;
 use pipit_wire::frame::Cursor;
 use pipit_wire::frame::server::{CatchUp as CatchUpFrame, ConversationGone, Synced};
 use pipit_wire::{ConversationId, RequestId, ServerFrame, UserId, codec};
@@ -57,7 +58,11 @@ impl CatchUp {
                     .page_events_max
                     .min(u32::try_from(self.events_left).unwrap_or(u32::MAX))
             };
-            let rows = context.store.catch_up(user, &chunk, limit).await?;
+            let mut rows = context.store.catch_up(user, &chunk, limit).await?;
+            let now = context.now();
+            for row in &mut rows {
+                leave_out_expired(&mut row.events, &mut Vec::new(), now);
+            }
             for cursor in &chunk {
                 if !rows.iter().any(|row| row.conversation == cursor.conversation) {
                     let gone = ConversationGone {

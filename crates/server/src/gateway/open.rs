@@ -8,6 +8,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use pipit_store::account::Opening;
+use pipit_store::change::leave_out_expired;
 use pipit_store::log::{Appended, LogRange, ReceiptAdvance};
 use pipit_wire::event::{Change, Message};
 use pipit_wire::frame::PresenceState;
@@ -27,6 +28,7 @@ use crate::fanout::hub::Connection;
 use crate::fanout::outbox::{Ending, Outgoing, Taken};
 use crate::node::Node;
 use crate::service::access::{AccessCache, Caller, not_member};
+use crate::service::expiry::without_expired;
 use crate::service::messaging::{Pending, Submitted};
 
 /// The most messages of one connection between its socket and the disk; it is not read from while there are as many.
@@ -320,6 +322,7 @@ impl Open {
                     };
                     match found {
                         Ok(Some(summary)) => {
+                            let summary = without_expired(summary, node.context.now());
                             frames.push(encode(&ServerFrame::Conversation(Box::new(summary))));
                         }
                         // Left again already: the removal is in the log, which is given.
@@ -479,7 +482,8 @@ impl Open {
             .store
             .read_log(conversation, self.caller.user, range)
             .await?;
-        let page = page.ok_or_else(not_member)?;
+        let mut page = page.ok_or_else(not_member)?;
+        leave_out_expired(&mut page.events, &mut page.states, node.context.now());
         Ok(encode(&ServerFrame::Page(Page {
             id,
             conversation,

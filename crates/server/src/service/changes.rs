@@ -3,7 +3,7 @@
 
 use pipit_model::window::Window;
 use pipit_model::{Action, emoji};
-use pipit_store::change::{Pins, ReactionRecord, is_erased};
+use pipit_store::change::{Pins, ReactionRecord, is_erased, is_expired, leave_out_expired};
 use pipit_store::conversation::ConversationAccess;
 use pipit_store::log::Append;
 use pipit_wire::event::{Change, EventBody, MessageChange, Role};
@@ -49,6 +49,7 @@ impl Messaging {
         match change {
             MessageChange::Edit {
                 content: Content::Plain { text, attachments },
+                ..
             } => {
                 if !attachments.is_empty() {
                     return Err(ServiceError::field(
@@ -63,7 +64,7 @@ impl Messaging {
                     self.check_text(text)
                 }
             }
-            MessageChange::Edit { content } => self.check(content),
+            MessageChange::Edit { content, .. } => self.check(content),
             MessageChange::React { emoji, .. } => emoji::reaction(emoji, REACTION_BYTES_MAX)
                 .map_err(|error| ServiceError::field("emoji", error)),
             MessageChange::Delete {} | MessageChange::Pin { .. } => Ok(()),
@@ -104,7 +105,9 @@ impl Messaging {
         let found = self.context.store.find_event(entry.conversation, message.into());
         let is_there =
             |event: &Event| event.seq >= access.first_seq && matches!(event.body, EventBody::Message { .. });
-        let target = found.await?.filter(is_there).ok_or_else(no_message)?;
+        let mut target = found.await?.filter(is_there).ok_or_else(no_message)?;
+        let now = self.context.now();
+        leave_out_expired(std::slice::from_mut(&mut target), &mut Vec::new(), now);
         let EventBody::MessageChanged { change, .. } = &entry.body else {
             return Ok(());
         };
@@ -112,7 +115,7 @@ impl Messaging {
         let limits = &self.context.limits;
         entry.facts = facts_of(entry.sender, access);
         match change {
-            MessageChange::Edit { content } => {
+            MessageChange::Edit { content, .. } => {
                 may(if is_own {
                     Action::EditOwn
                 } else {
@@ -141,6 +144,10 @@ impl Messaging {
                 allow(&access, action, limits.group_members_max)?;
                 entry.facts = facts_about(sender, &access, author, access.target_role);
             }
+            // The storage has the last word where it is deleted; that its time has passed is known here.
+            MessageChange::React { .. } | MessageChange::Pin { .. } if is_expired(&target.body, now) => {
+                return Err(no_message());
+            }
             MessageChange::React { .. } => may(Action::React)?,
             MessageChange::Pin { .. } => may(Action::Pin)?,
         }
@@ -168,7 +175,10 @@ impl Messaging {
     /// The pinned messages of a conversation.
     pub async fn pins(&self, user: UserId, conversation: ConversationId) -> Result<Pins, ServiceError> {
         let pins = self.context.store.list_pins(conversation, user).await?;
-        pins.ok_or_else(not_member)
+        let mut pins = pins.ok_or_else(not_member)?;
+        leave_out_expired(&mut pins.events, &mut pins.states, self.context.now());
+        pins.events.retain(|event| !is_erased(&event.body));
+        Ok(pins)
     }
 }
 

@@ -9,12 +9,15 @@ use pipit_store::conversation::{ConversationAccess, Created, MemberPosition, New
 use pipit_store::log::{Append, AppendError, Appended};
 use pipit_wire::event::{EventBody, MemberRole, Role, SettingsChange};
 use pipit_wire::frame::{ConversationSummary, ListPosition, Member};
-use pipit_wire::limits::{MEMBERS_PER_REQUEST_MAX, PAGE_CONVERSATIONS_MAX};
+use pipit_wire::limits::{
+    EXPIRE_AFTER_MS_MAX, EXPIRE_AFTER_MS_MIN, MEMBERS_PER_REQUEST_MAX, PAGE_CONVERSATIONS_MAX,
+};
 use pipit_wire::{ConversationId, ErrorCode, Event, EventId, UserId, WireError, rest};
 
 use super::access::{
     ATTEMPTS_MAX, Caller, allow, allow_joining, facts_about, facts_of, not_member, require_access,
 };
+use super::expiry::without_expired;
 use super::messaging::find_appended;
 use crate::context::Context;
 use crate::error::ServiceError;
@@ -170,6 +173,8 @@ impl Conversations {
             .store
             .list_conversations(user, after, limit + 1)
             .await?;
+        let now = self.context.now();
+        items = items.into_iter().map(|item| without_expired(item, now)).collect();
         let full = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = items.len() > full;
         items.truncate(full);
@@ -191,6 +196,7 @@ impl Conversations {
             .store
             .find_summary(conversation, user)
             .await?
+            .map(|summary| without_expired(summary, self.context.now()))
             .ok_or_else(not_member)
     }
 
@@ -345,6 +351,7 @@ impl Conversations {
             topic: request.topic,
             announcements: request.announcements,
             history: request.history,
+            expire_after_ms: request.expire_after_ms,
         };
         let change = match (request.title, settings == SettingsChange::default()) {
             (Some(title), true) => {
@@ -456,8 +463,14 @@ impl Conversations {
                 Ok(Some(facts_of(caller.user, &access)))
             }
             Change::Set(settings) => {
-                self.allow(&access, Action::ChangeProfile)?;
-                if settings.announcements.is_some() || settings.history.is_some() {
+                let of_the_group = settings.announcements.is_some() || settings.history.is_some();
+                if settings.expire_after_ms.is_some() {
+                    self.allow(&access, Action::SetTimer)?;
+                }
+                if settings.topic.is_some() || of_the_group {
+                    self.allow(&access, Action::ChangeProfile)?;
+                }
+                if of_the_group {
                     self.allow(&access, Action::ChangeSettings)?;
                 }
                 Ok(Some(facts_of(caller.user, &access)))
@@ -566,6 +579,14 @@ impl Change {
 fn checked(change: &SettingsChange) -> Result<SettingsChange, ServiceError> {
     let topic = change.topic.as_deref().map(text::topic).transpose();
     let topic = topic.map_err(|error| ServiceError::text("topic", error))?;
+    let timers = EXPIRE_AFTER_MS_MIN..=EXPIRE_AFTER_MS_MAX;
+    if let Some(after_ms) = change.expire_after_ms
+        && after_ms != 0
+        && !timers.contains(&after_ms)
+    {
+        let why = format_args!("0, or {EXPIRE_AFTER_MS_MIN} to {EXPIRE_AFTER_MS_MAX}");
+        return Err(ServiceError::field("expire_after_ms", why));
+    }
     Ok(SettingsChange {
         topic,
         ..change.clone()

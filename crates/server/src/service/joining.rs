@@ -9,6 +9,7 @@ use pipit_wire::{ConversationId, ErrorCode, EventId, InviteId, ServerFrame, User
 
 use super::access::{Caller, allow_joining, not_member, require_access};
 use super::conversations::{Change, Conversations};
+use super::expiry::without_expired;
 use super::invites::{EXPIRES_IN_S, USES};
 use super::tokens::{Secret, SecretKind, presented};
 use crate::error::ServiceError;
@@ -343,6 +344,7 @@ impl Conversations {
         for admin in admins {
             let user = admin.profile.user;
             if let Some(summary) = store.find_summary(conversation, user).await? {
+                let summary = without_expired(summary, self.context.now());
                 self.hub.tell(user, &ServerFrame::Conversation(Box::new(summary)));
             }
         }

@@ -98,6 +98,7 @@ impl Messaging {
                 written_at: message.written_at,
                 content: message.content,
                 reply_to: message.reply_to,
+                expires_at: None,
             },
             facts: pipit_store::Facts::default(),
         };

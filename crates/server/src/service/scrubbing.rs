@@ -33,7 +33,7 @@ impl Scrubbing {
                 () = tokio::time::sleep(EVERY) => {}
                 () = shutdown.cancelled() => return,
             }
-            let deleted = self.stats.deletions_appended.get();
+            let deleted = self.stats.deletions_appended.get() + self.stats.messages_expired.get();
             if done != Some(deleted) && self.scrub().await {
                 done = Some(deleted);
             }

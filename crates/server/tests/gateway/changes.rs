@@ -388,6 +388,7 @@ async fn past(scene: &Scene, sender: &Person, at: Timestamp) -> Value {
             written_at: at,
             content: Content::text("from the past"),
             reply_to: None,
+            expires_at: None,
         },
         facts: Facts::default(),
     };

@@ -11,6 +11,7 @@ mod abuse;
 mod changes;
 mod chat;
 mod ends;
+mod expiry;
 mod lossy;
 mod matrix;
 mod members;

@@ -33,6 +33,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "yyffnnn",
     ),
     (
+        "PATCH",
+        "",
+        r#"{"event_id":"{event}","expire_after_ms":86400000}"#,
+        "yyffnnn",
+    ),
+    (
         "POST",
         "/members",
         r#"{"event_ids":["{event}"],"users":["{newcomer}"]}"#,

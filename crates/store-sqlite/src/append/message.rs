@@ -1,4 +1,4 @@
-//! The way of most entries: a message without files, whose id is new and whose facts hold.
+//! The way of most entries: a message without files that stays, whose id is new and whose facts hold.
 //!
 //! It costs one statement, the insertion. That an id is new is what its index says when the row is inserted, without a question of
 //! its own before; facts are asked once a batch for each sender; statements are looked up once a batch. Whatever is not as
@@ -51,7 +51,9 @@ impl<'db> Messages<'db> {
         state: &mut State,
         entry: Append,
     ) -> Result<std::result::Result<Appended, Append>> {
-        let is_plain = matches!(entry.body, EventBody::Message { .. }) && attached(&entry.body).is_empty();
+        let is_plain = matches!(entry.body, EventBody::Message { .. })
+            && state.settings.expire_after_ms == 0
+            && attached(&entry.body).is_empty();
         if !is_plain || !self.do_facts_hold(state, entry.conversation, &entry.facts)? {
             return Ok(Err(entry));
         }

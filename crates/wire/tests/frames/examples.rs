@@ -81,6 +81,7 @@ fn message_event(number: u64, text: &str) -> Event {
             written_at: NOW,
             content: Content::text(text),
             reply_to: Some(message_id(8)),
+            expires_at: Some(NOW.plus_ms(3_600_000)),
         },
     )
 }
@@ -240,6 +241,7 @@ fn bodies() -> Vec<EventBody> {
             written_at: NOW,
             content: Content::text("Hello, Bob"),
             reply_to: None,
+            expires_at: None,
         },
         EventBody::MemberAdded { member },
         EventBody::MemberRemoved {
@@ -255,6 +257,7 @@ fn bodies() -> Vec<EventBody> {
                 topic: Some("Birds of the harbour".to_owned()),
                 announcements: Some(true),
                 history: Some(HistoryPolicy::All),
+                expire_after_ms: Some(86_400_000),
             },
         },
         EventBody::SettingsChanged {
@@ -276,10 +279,9 @@ fn bodies() -> Vec<EventBody> {
             written_at: NOW,
             content: Content::Erased {},
             reply_to: None,
+            expires_at: None,
         },
-        changed(MessageChange::Edit {
-            content: Content::text("Hello, Bob!"),
-        }),
+        changed(MessageChange::edit(Content::text("Hello, Bob!"))),
         changed(MessageChange::Delete {}),
         changed(MessageChange::React {
             emoji: "👍".to_owned(),
@@ -426,6 +428,7 @@ fn summary() -> ConversationSummary {
             topic: "Birds".to_owned(),
             announcements: true,
             history: HistoryPolicy::All,
+            expire_after_ms: 86_400_000,
         },
         join_requests: 2,
         personal: personal(),

@@ -1,4 +1,5 @@
 import { withoutMarks } from '../../format/text';
+import { durationWords } from '../../format/duration';
 import { timeOfDay } from '../../format/time';
 import type { DeliveryState, ItemBody, SettingsChange, TimelineItem } from '../../generated/types';
 import { describeCode } from '../../i18n/errors';
@@ -17,7 +18,8 @@ function senderOf(item: TimelineItem): string {
 }
 
 /** What changed of a group's settings, a sentence each. */
-function settingsWords(sender: string, { topic, announcements, history }: SettingsChange): string {
+function settingsWords(sender: string, change: SettingsChange): string {
+  const { topic, announcements, history, expire_after_ms: expires } = change;
   const sentences: string[] = [];
   if (topic !== undefined) {
     sentences.push(topic === '' ? t('notice.topic_none', { sender }) : t('notice.topic', { sender, topic }));
@@ -26,6 +28,8 @@ function settingsWords(sender: string, { topic, announcements, history }: Settin
     sentences.push(t(announcements ? 'notice.announcements_on' : 'notice.announcements_off', { sender }));
   }
   if (history !== undefined) sentences.push(t(`notice.history_${history}`, { sender }));
+  if (expires === 0) sentences.push(t('notice.timer_off', { sender }));
+  else if (expires !== undefined) sentences.push(t('notice.timer', { sender, time: durationWords(expires) }));
   return sentences.join('. ');
 }
 

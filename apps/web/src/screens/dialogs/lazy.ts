@@ -5,6 +5,7 @@ export const lazyDialogs = {
   'new-chat': () => import('./NewChat.svelte'),
   'new-group': () => import('./NewGroup.svelte'),
   'add-members': () => import('./AddMembers.svelte'),
+  timer: () => import('./Timer.svelte'),
   'group-settings': () => import('./GroupSettings.svelte'),
   'group-links': () => import('./GroupLinks.svelte'),
   bans: () => import('./Bans.svelte'),

@@ -127,7 +127,9 @@ export class Desk {
     const { length: count } = messages;
     const done = await app.attempt({ type: 'delete_for_me', conversation, messages });
     if (done)
-      app.toasts.show(count === 1 ? t('message.deleted_for_me') : t('message.deleted_for_me_many', { count }));
+      app.toasts.show(
+        count === 1 ? t('message.deleted_for_me') : t('message.deleted_for_me_many', { count }),
+      );
   }
 
   async copy(items: readonly MessageItem[]): Promise<void> {

@@ -1,0 +1,30 @@
+import { formatLocale } from '../i18n';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** The units in which people give durations, the longest first. */
+export const units = [
+  { unit: 'week', ms: 7 * DAY_MS },
+  { unit: 'day', ms: DAY_MS },
+  { unit: 'hour', ms: HOUR_MS },
+  { unit: 'minute', ms: MINUTE_MS },
+  { unit: 'second', ms: SECOND_MS },
+] as const;
+
+export type Unit = (typeof units)[number]['unit'];
+
+/** A duration in the longest unit that measures it: "4 weeks", "90 seconds". */
+export function inUnits(duration: number): { count: number; unit: Unit } {
+  const fitting = units.find(({ ms }) => duration >= ms && duration % ms === 0);
+  const { unit, ms } = fitting ?? { unit: 'second' as const, ms: SECOND_MS };
+  return { count: Math.round(duration / ms), unit };
+}
+
+export function durationWords(duration: number): string {
+  const { count, unit } = inUnits(duration);
+  const format = new Intl.NumberFormat(formatLocale, { style: 'unit', unit, unitDisplay: 'long' });
+  return format.format(count);
+}
