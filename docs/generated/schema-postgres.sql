@@ -76,8 +76,10 @@ TABLE conversation ( -- fillfactor=70
     topic text NOT NULL,
     announcements boolean NOT NULL,
     history smallint NOT NULL,
+    expire_after_ms bigint NOT NULL,
     PRIMARY KEY (id),
     CHECK ((((kind = 0) = (low IS NOT NULL)) AND ((low IS NULL) = (high IS NULL)) AND ((low < high) IS NOT FALSE))),
+    CHECK ((expire_after_ms >= 0)),
     FOREIGN KEY (high) REFERENCES account(id),
     CHECK ((history = ANY (ARRAY[0, 1]))),
     CHECK ((kind = ANY (ARRAY[0, 1]))),
@@ -110,6 +112,13 @@ TABLE event ( -- HASH (conversation)
     body text NOT NULL,
     PRIMARY KEY (conversation, seq),
     CHECK ((seq > 0))
+);
+
+TABLE expiring (
+    expires_at bigint NOT NULL,
+    conversation uuid NOT NULL,
+    seq bigint NOT NULL,
+    PRIMARY KEY (expires_at, conversation, seq)
 );
 
 TABLE group_invite (
@@ -196,6 +205,7 @@ TABLE personal ( -- fillfactor=80
     muted_until bigint NOT NULL,
     marked_unread boolean NOT NULL,
     draft text NOT NULL,
+    hidden bigint[] NOT NULL,
     PRIMARY KEY (conversation, user_id),
     FOREIGN KEY (conversation, user_id) REFERENCES member(conversation, user_id) ON DELETE CASCADE
 );
@@ -281,6 +291,7 @@ CREATE INDEX device_by_user ON public.device USING btree (user_id, signed_in_at)
 CREATE UNIQUE INDEX device_pkey ON public.device USING btree (id);
 CREATE UNIQUE INDEX event_by_id ON ONLY public.event USING btree (conversation, id);
 CREATE UNIQUE INDEX event_pkey ON ONLY public.event USING btree (conversation, seq);
+CREATE UNIQUE INDEX expiring_pkey ON public.expiring USING btree (expires_at, conversation, seq);
 CREATE INDEX group_invite_by_end ON public.group_invite USING btree (expires_at);
 CREATE INDEX group_invite_open ON public.group_invite USING btree (conversation, created_at, id) WHERE ((uses_left > 0) AND (revoked_at IS NULL));
 CREATE UNIQUE INDEX group_invite_pkey ON public.group_invite USING btree (id);

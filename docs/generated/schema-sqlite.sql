@@ -42,7 +42,7 @@ CREATE TABLE conversation (
     last_at INTEGER NOT NULL,
     last_message_seq INTEGER NOT NULL, -- zero where nobody has said anything
     member_count INTEGER NOT NULL CHECK (member_count >= 0),
-    owner_count INTEGER NOT NULL CHECK (owner_count >= 0), topic TEXT NOT NULL DEFAULT '', announcements INTEGER NOT NULL DEFAULT 0 CHECK (announcements IN (0, 1)), history INTEGER NOT NULL DEFAULT 0 CHECK (history IN (0, 1)),
+    owner_count INTEGER NOT NULL CHECK (owner_count >= 0), topic TEXT NOT NULL DEFAULT '', announcements INTEGER NOT NULL DEFAULT 0 CHECK (announcements IN (0, 1)), history INTEGER NOT NULL DEFAULT 0 CHECK (history IN (0, 1)), expire_after_ms INTEGER NOT NULL DEFAULT 0 CHECK (expire_after_ms >= 0),
     CHECK ((kind = 0) = (low IS NOT NULL) AND (low IS NULL) = (high IS NULL) AND low < high IS NOT FALSE)
 ) STRICT, WITHOUT ROWID;
 
@@ -67,6 +67,13 @@ CREATE TABLE event (
     at INTEGER NOT NULL,
     body TEXT NOT NULL, -- JSON of wire::EventBody
     PRIMARY KEY (conversation, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE expiring (
+    expires_at INTEGER NOT NULL,
+    conversation BLOB NOT NULL REFERENCES conversation (id),
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (expires_at, conversation, seq)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE group_invite (
@@ -135,7 +142,7 @@ CREATE TABLE personal (
     pin INTEGER NOT NULL,
     muted_until INTEGER NOT NULL,
     marked_unread INTEGER NOT NULL CHECK (marked_unread IN (0, 1)),
-    draft TEXT NOT NULL,
+    draft TEXT NOT NULL, hidden TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (conversation, user),
     FOREIGN KEY (conversation, user) REFERENCES member (conversation, user) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;

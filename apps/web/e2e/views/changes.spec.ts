@@ -315,6 +315,24 @@ test('messages are deleted for oneself alone, from the menu and from the selecti
   expect((await sent(page, 'delete_for_me')).map(({ messages }) => messages.length)).toEqual([1, 1]);
 });
 
+test('messages are set to disappear after a time of one’s own choice', async ({ page, open }) => {
+  await open('full', room(1));
+  await page.getByRole('button', { name: 'Details' }).click();
+  await page.getByRole('button', { name: 'Disappearing messages: off' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Disappearing messages' });
+  await dialog.getByRole('radio', { name: 'Another time' }).check();
+  await dialog.getByLabel('How many').fill('2');
+  await dialog.getByLabel('Unit').selectOption('second');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog.getByText('Choose between 5 seconds and 365 days.')).toBeVisible();
+  await expectAccessible(page);
+  await dialog.getByRole('radio', { name: '4 weeks' }).check();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText('You set messages to disappear after 4 weeks')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Messages disappear after 4 weeks' })).toBeVisible();
+});
+
 test('who has received and who has read it', async ({ page, open }) => {
   await open('changed', room(2));
   await openMenu(page, line(page, /^You, Count me in/));

@@ -284,7 +284,10 @@ export class FakeCore implements Core {
       case 'delete_for_me': {
         const room = this.#room(command.conversation);
         if (room === undefined) return refusal('not_found');
-        forget(room, command.messages);
+        for (const key of command.messages) {
+          const at = forget(room, key) - (this.#shown?.from ?? 0);
+          this.#changed(room, [{ at, remove: 1, insert: [] }]);
+        }
         this.#redraw(room);
         return done;
       }

@@ -39,11 +39,13 @@ export function erase(room: Room, item: TimelineItem, by: Profile): void {
   requote(room, item.key, null);
 }
 
-/** What somebody has deleted for themselves: the rest keeps its places. */
-export function forget(room: Room, keys: readonly string[]): void {
-  room.changes.pins = room.changes.pins.filter((pin) => !keys.includes(pin.key));
-  room.log = room.log.filter((item) => !keys.includes(item.key));
-  for (const key of keys) requote(room, key, null);
+/** Takes out what somebody has deleted for themselves, and says where it was: the rest keeps its places in the log. */
+export function forget(room: Room, key: string): number {
+  const index = room.log.findIndex((item) => item.key === key);
+  room.changes.pins = room.changes.pins.filter((pin) => pin.key !== key);
+  room.log = room.log.filter((item) => item.key !== key);
+  requote(room, key, null);
+  return index;
 }
 
 /** What answers it shows what it says now. */
