@@ -1,4 +1,5 @@
 import './design/tokens.css';
+import './design/accents.css';
 import './design/base.css';
 
 import { mount } from 'svelte';
@@ -7,7 +8,7 @@ import AppView from './App.svelte';
 import type { CoreModule } from './core/contract';
 import Failed from './Failed.svelte';
 import { App } from './state/app.svelte';
-import { theme } from './state/theme.svelte';
+import { look } from './state/look.svelte';
 
 /** The real core, or in development and tests the scripted one that `?fake=` names. */
 async function loadCore(): Promise<CoreModule> {
@@ -21,7 +22,7 @@ async function loadCore(): Promise<CoreModule> {
 }
 
 async function start(): Promise<void> {
-  theme.apply();
+  look.apply();
   const target = document.getElementById('app');
   if (target === null) return;
   try {

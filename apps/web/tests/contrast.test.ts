@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-const css = readFileSync('src/design/tokens.css', 'utf8');
+const css = ['tokens', 'accents'].map((name) => readFileSync(`src/design/${name}.css`, 'utf8')).join('\n');
 
 /** The tokens of the first rule with this selector in it. */
 function tokensOf(selector: string): Map<string, string> {
@@ -62,11 +62,17 @@ const shapes: [string, string][] = [
   ['--online', '--surface'],
 ];
 
-describe.each([
-  ['light', ":root[data-theme='light']"],
-  ['dark', ":root[data-theme='dark']"],
-])('%s', (_, selector) => {
-  const tokens = tokensOf(selector);
+const themes = ['light', 'dark'];
+const accents = [...new Set([...css.matchAll(/data-accent='(\w+)'/g)].map((match) => match[1] ?? ''))];
+const looks = themes.flatMap((theme) => ['moss', ...accents].map((accent) => [theme, accent] as const));
+
+it('knows every accent', () => {
+  expect(accents).toEqual(['sea', 'plum', 'clay', 'slate']);
+});
+
+describe.each(looks)('%s, %s', (theme, accent) => {
+  const own = accent === 'moss' ? [] : tokensOf(`:root[data-theme='${theme}'][data-accent='${accent}']`);
+  const tokens = new Map([...tokensOf(`:root[data-theme='${theme}']`), ...own]);
   const value = (name: string) => tokens.get(name) ?? '';
 
   it.each(text)('%s on %s can be read (4.5)', (ink, ground) => {
@@ -78,7 +84,21 @@ describe.each([
   });
 });
 
-it('says the same where dark is chosen and where the device asks for it', () => {
-  const chosen = tokensOf(":root[data-theme='dark']");
-  expect([...tokensOf(":root:not([data-theme='light'])")]).toEqual([...chosen]);
+describe.each(looks)('%s, %s, more contrast', (theme, accent) => {
+  const own = accent === 'moss' ? [] : tokensOf(`:root[data-theme='${theme}'][data-accent='${accent}']`);
+  const more = tokensOf(`:root[data-theme='${theme}'][data-contrast='more']`);
+  const both =
+    accent === 'moss'
+      ? []
+      : tokensOf(`:root[data-theme='${theme}'][data-accent='${accent}'][data-contrast='more']`);
+  const tokens = new Map([...tokensOf(`:root[data-theme='${theme}']`), ...own, ...more, ...both]);
+  const value = (name: string) => tokens.get(name) ?? '';
+
+  it.each(['--text', '--text-muted', '--text-faint', '--accent-text'])('%s can be read well (7)', (ink) => {
+    expect(contrast(value(ink), value('--surface'))).toBeGreaterThanOrEqual(7);
+  });
+
+  it('--bubble-mine-text on --bubble-mine can be read well (7)', () => {
+    expect(contrast(value('--bubble-mine-text'), value('--bubble-mine'))).toBeGreaterThanOrEqual(7);
+  });
 });

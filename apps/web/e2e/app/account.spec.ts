@@ -37,7 +37,7 @@ test('a name is changed, and others see it', async ({ person }) => {
   const ben = await person('Ben');
   await ada.setUp('Harbour');
   await ben.join(await ada.invite(), 'Ada');
-  await ben.menu('Account', 'Profile and appearance');
+  await ben.menu('Account', 'Profile');
   await ben.page.getByLabel('Your name').fill('Benedikt');
   await ben.page.getByRole('button', { name: 'Save' }).click();
   await expect(ben.page.getByText('Your name was changed.')).toBeVisible();

@@ -207,17 +207,6 @@ test('being removed is said, and leads back', async ({ page, open }) => {
   await expect(page).toHaveURL(/\/\?/);
 });
 
-test('a chosen theme stays', async ({ page, open }) => {
-  await open('full');
-  await page.getByRole('button', { name: /Account of/ }).click();
-  await page.getByRole('menuitem', { name: 'Profile and appearance' }).click();
-  await page.getByRole('radio', { name: 'Dark' }).check();
-  const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
-  await expect.poll(ground).toBe('rgb(27, 25, 22)');
-  await page.reload();
-  await expect.poll(ground).toBe('rgb(27, 25, 22)');
-});
-
 test('forms say what is wrong and take the focus there', async ({ page, open }) => {
   await open('join', '/join#token');
   await page.getByRole('button', { name: 'Join Harbour' }).click();

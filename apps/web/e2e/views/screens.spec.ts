@@ -1,6 +1,14 @@
 import type { Page } from '@playwright/test';
 
-import { expect, expectAccessibleInEveryLook, expectFits, longPress, room, test } from '../support/views';
+import {
+  expect,
+  expectAccessibleInEveryLook,
+  expectFits,
+  longPress,
+  room,
+  seen,
+  test,
+} from '../support/views';
 
 interface Screen {
   name: string;
@@ -10,8 +18,6 @@ interface Screen {
   shows: (page: Page) => Promise<void>;
 }
 
-const seen = (page: Page, text: string | RegExp) =>
-  expect(page.getByText(text).filter({ visible: true }).first()).toBeVisible();
 const menu = async (page: Page, button: RegExp, item: string) => {
   await page.getByRole('button', { name: button }).click();
   await page.getByRole('menuitem', { name: item }).click();
@@ -215,8 +221,16 @@ const screens: Screen[] = [
     name: 'profile',
     scene: 'full',
     shows: async (page) => {
-      await menu(page, /Account of/, 'Profile and appearance');
+      await menu(page, /Account of/, 'Profile');
       await expect(page.getByLabel('Your name')).toHaveValue('Robin Aaltonen');
+    },
+  },
+  {
+    name: 'appearance',
+    scene: 'full',
+    shows: async (page) => {
+      await menu(page, /Account of/, 'Appearance');
+      await expect(page.getByRole('radio', { name: 'Plum' })).toBeVisible();
     },
   },
   {

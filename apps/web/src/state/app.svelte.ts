@@ -34,6 +34,7 @@ export type DialogName =
   | 'hand-over'
   | 'invite'
   | 'profile'
+  | 'appearance'
   | 'devices'
   | 'sign-out';
 

@@ -13,6 +13,7 @@ export const lazyDialogs = {
   'hand-over': () => import('./HandOver.svelte'),
   invite: () => import('./Invite.svelte'),
   profile: () => import('./ProfileDialog.svelte'),
+  appearance: () => import('./Appearance.svelte'),
   devices: () => import('./Devices.svelte'),
   'sign-out': () => import('./SignOut.svelte'),
 } as const;
