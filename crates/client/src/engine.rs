@@ -21,6 +21,7 @@ use crate::session::Tokens;
 use crate::storage::{SessionRecord, Storage, StorageError};
 use crate::sync::Syncing;
 use crate::typing::Typists;
+use crate::uploads::Uploads;
 use crate::views::{Dirty, Views};
 
 /// What an operation on the engine gives that may meet a storage that fails.
@@ -62,6 +63,7 @@ pub struct Engine<S> {
     pub(crate) calls: Calls,
     pub(crate) syncing: Syncing,
     pub(crate) sending: Sending,
+    pub(crate) uploads: Uploads,
     pub(crate) receipts: Receipts,
     pub(crate) personals: Personals,
     /// When the next message erases itself.
@@ -93,6 +95,7 @@ impl<S: Storage> Engine<S> {
             calls: Calls::default(),
             syncing: Syncing::default(),
             sending: Sending::default(),
+            uploads: Uploads::default(),
             receipts: Receipts::default(),
             personals: Personals::default(),
             expiry_at: None,
@@ -145,6 +148,7 @@ impl<S: Storage> Engine<S> {
             self.calls.deadline(),
             self.token_deadline(),
             self.sending.deadline(),
+            self.uploads.deadline(),
             self.receipts.deadline(),
             self.personals.deadline(),
             self.expiry_at,
@@ -189,6 +193,7 @@ impl<S: Storage> Engine<S> {
             Input::Received { text } => self.received(&text)?,
             Input::Disconnected => self.line_lost(),
             Input::HttpDone { id, answer } => self.http_done(id, &answer)?,
+            Input::HttpProgress { id, sent } => self.http_progress(id, sent),
             Input::Tick => {}
         }
         Ok(())
@@ -198,6 +203,7 @@ impl<S: Storage> Engine<S> {
         self.calls_due()?;
         self.tokens_due();
         self.sending_due();
+        self.uploads_due();
         self.syncing_due()?;
         self.receipts_due()?;
         self.personals_due()?;
@@ -210,6 +216,7 @@ impl<S: Storage> Engine<S> {
     fn settle(&mut self) -> Stored {
         self.expire()?;
         self.announce_presence();
+        self.pump_uploads()?;
         self.pump_outbox()?;
         self.load_timelines()?;
         self.ask_for_catch_up()
@@ -223,6 +230,7 @@ impl<S: Storage> Engine<S> {
             tracing::error!(%error, "a transaction could not be rolled back");
         }
         self.out.clear();
+        self.stop_uploads();
         if let Ok(session) = self.storage.session() {
             self.session = session;
         }

@@ -1,0 +1,196 @@
+import { readFile } from 'node:fs/promises';
+
+import { expect, test as base } from '../support/app';
+import { GatedServer } from '../support/gate';
+import { png } from '../support/picture';
+
+const MIB = 1024 * 1024;
+
+/** With a server whose line can be held while a file is on its way. */
+const test = base.extend<{ gated: GatedServer }>({
+  // eslint-disable-next-line no-empty-pattern -- the library wants the pattern
+  gated: async ({}, use) => {
+    const gated = new GatedServer();
+    try {
+      await gated.start(['--media-file-bytes-max', String(24 * MIB)]);
+      await use(gated);
+    } finally {
+      await gated.remove();
+    }
+  },
+});
+
+// Texts carry a "·", so that they can be told from the rest of what a line is read out as.
+
+test('two people send each other pictures, files and voice notes', async ({ person }) => {
+  test.setTimeout(240_000);
+  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  await ada.setUp('Harbour');
+  await ben.join(await ada.invite(), 'Ada');
+  await ada.startChat('Ben');
+  await ada.write('· hello');
+  await ben.openConversation('Ada');
+
+  await test.step('a picture is described, sent, and seen small and large', async () => {
+    const photo = { name: 'lake.png', mimeType: 'image/png', buffer: png(640, 480, [70, 120, 160]) };
+    await ada.page.getByTestId('attach').setInputFiles(photo);
+    await ada.page.getByLabel('Caption of lake.png').fill('The lake at noon');
+    await ada.composer.fill('· look');
+    await ada.composer.press('Enter');
+    await ada.expectState('· look', 'Read');
+    const picture = ben.page.getByRole('button', { name: 'Open: The lake at noon' });
+    await expect(picture).toBeVisible();
+    const real = ben.line('· look').locator('img.real');
+    await expect(real).toHaveAttribute('src', /\/thumb\/1280\?t=/);
+    await expect(real).toHaveJSProperty('complete', true);
+    await expect
+      .poll(() => real.evaluate((image: HTMLImageElement) => image.naturalWidth))
+      .toBeGreaterThan(0);
+    await picture.click();
+    const viewer = ben.page.getByRole('dialog', { name: 'The lake at noon' });
+    await expect(viewer).toBeVisible();
+    await ben.page.keyboard.press('Escape');
+    await expect(viewer).toBeHidden();
+  });
+
+  await test.step('a file that is sent without a line goes when the page is there again, and is saved whole', async () => {
+    await ada.context.setOffline(true);
+    const text = Array.from({ length: 90_000 }, (_, number) => `line ${number}`).join('\n');
+    const letter = { name: 'letter.txt', mimeType: 'text/plain', buffer: Buffer.from(text) };
+    await ada.page.getByTestId('attach').setInputFiles(letter);
+    await ada.composer.fill('· the letter');
+    await ada.composer.press('Enter');
+    await expect(ada.line('· the letter')).toContainText('Waiting to be sent');
+    await ada.context.setOffline(false);
+    await ada.page.reload();
+    await expect(ada.line('· the letter')).toContainText('Delivered');
+    const download = ben.page.waitForEvent('download');
+    await ben.line('· the letter').getByRole('button', { name: 'Download letter.txt' }).click();
+    const saved = await download;
+    expect(saved.suggestedFilename()).toBe('letter.txt');
+    expect(await readFile(await saved.path(), 'utf8')).toBe(text);
+  });
+
+  await test.step('a voice note is recorded, sent and played', async () => {
+    await ada.page.getByRole('button', { name: 'Record a voice note' }).click();
+    const timer = ada.page.getByRole('timer', { name: 'Recording' });
+    await expect(timer).toHaveText('0:01');
+    await ada.page.getByRole('button', { name: 'Send voice note' }).click();
+    const note = ben.page.getByRole('group', { name: /^Voice note of Ada, 0:0/ });
+    await expect(note).toBeVisible();
+    await note.getByRole('button', { name: 'Speed: 1 times' }).click();
+    await note.getByRole('button', { name: 'Play' }).click();
+    await expect(note.getByRole('button', { name: 'Pause' })).toBeVisible();
+    await expect(note.getByRole('button', { name: 'Play' })).toBeVisible();
+  });
+});
+
+test('a file on its way survives a reload and the end of its server, waits, goes on, and is taken back', async ({
+  gated,
+  browserOf,
+}) => {
+  test.setTimeout(240_000);
+  const [ada, ben] = await Promise.all([browserOf(gated, 'Ada'), browserOf(gated, 'Ben')]);
+  await ada.setUp('Harbour');
+  await ben.join(await ada.invite(), 'Ada');
+  await ada.startChat('Ben');
+  await ada.write('· hello');
+  await ben.openConversation('Ada');
+  const attach = async (name: string, bytes: number, text: string): Promise<void> => {
+    const file = { name, mimeType: 'application/octet-stream', buffer: Buffer.alloc(bytes, name) };
+    await ada.page.getByTestId('attach').setInputFiles(file);
+    await ada.composer.fill(text);
+    await ada.composer.press('Enter');
+  };
+
+  await test.step('what is too large is said before the first byte', async () => {
+    gated.closeAfter(0);
+    await ada.page
+      .getByTestId('attach')
+      .setInputFiles({ name: 'film.mp4', mimeType: 'video/mp4', buffer: Buffer.alloc(25 * MIB) });
+    await expect(
+      ada.page.getByText('“film.mp4” has 25 MB. Files of up to 24 MB can be sent here.'),
+    ).toBeVisible();
+    expect(gated.isHolding).toBe(false);
+  });
+
+  await test.step('the server ends and the page is loaded anew in the middle: the rest is sent, not the whole', async () => {
+    gated.closeAfter(14 * MIB);
+    await attach('archive.bin', 20 * MIB, '· the archive');
+    await expect.poll(() => gated.isHolding).toBe(true);
+    await expect(ada.line('· the archive')).toContainText('of 20 MB');
+    await gated.server.kill();
+    await ada.page.reload();
+    await expect(ada.line('· the archive')).toContainText('Waiting to be sent');
+    gated.open();
+    await gated.server.start();
+    await expect(ada.line('· the archive')).toContainText('Delivered');
+    expect(gated.passed).toBeGreaterThan(0);
+    expect(gated.passed).toBeLessThan(10 * MIB);
+    await expect(ben.line('· the archive')).toContainText('archive.bin');
+  });
+
+  await test.step('it is stopped, lets others pass, and goes on', async () => {
+    gated.closeAfter(5 * MIB);
+    await attach('slow.bin', 8 * MIB, '· slow');
+    await expect.poll(() => gated.isHolding).toBe(true);
+    await ada.page.getByRole('button', { name: 'Pause sending slow.bin' }).click();
+    await ada.write('· meanwhile');
+    await expect(ben.line('· meanwhile')).toBeVisible();
+    gated.open();
+    await ada.page.getByRole('button', { name: 'Go on sending slow.bin' }).click();
+    await expect(ben.line('· slow')).toContainText('slow.bin');
+    expect(gated.passed).toBeLessThan(5 * MIB);
+  });
+
+  await test.step('it is taken back', async () => {
+    gated.closeAfter(MIB);
+    await attach('regret.bin', 8 * MIB, '· never mind');
+    await expect.poll(() => gated.isHolding).toBe(true);
+    await ada.page.getByRole('button', { name: 'Do not send regret.bin' }).click();
+    await expect(ada.page.getByText('regret.bin')).toBeHidden();
+    await expect(ben.line('· never mind')).toBeVisible();
+    await expect(ben.page.getByText('regret.bin')).toBeHidden();
+  });
+});
+
+test('who is removed from a group cannot fetch its files any more', async ({ person }) => {
+  test.setTimeout(180_000);
+  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  await ada.setUp('Harbour');
+  await ben.join(await ada.invite(), 'Ada');
+  await ada.menu('New conversation', 'New group');
+  await ada.page.getByLabel('Group name').fill('Rowing');
+  await ada.page.getByRole('searchbox').fill('Ben');
+  await ada.page.getByRole('button', { name: /@ben/ }).click();
+  await ada.page.getByRole('button', { name: 'Create group' }).click();
+  await expect(ada.composer).toBeVisible();
+  await ben.openConversation('Rowing');
+
+  const photo = { name: 'lake.png', mimeType: 'image/png', buffer: png(320, 240, [70, 120, 160]) };
+  await ada.page.getByTestId('attach').setInputFiles(photo);
+  await ada.composer.fill('· look');
+  await ada.composer.press('Enter');
+  const real = ben.line('· look').locator('img.real');
+  await expect(real).toHaveAttribute('src', /\/thumb\/1280\?t=/);
+  const address = await real.evaluate((image: HTMLImageElement) => image.src);
+  const fetched = (range?: string) =>
+    ben.page.evaluate(
+      async ([url, range]) => {
+        const headers = range === undefined ? {} : { range };
+        const answer = await fetch(url, { cache: 'no-store', headers });
+        return [answer.status, (await answer.arrayBuffer()).byteLength];
+      },
+      [address, range] as const,
+    );
+  expect((await fetched())[0]).toBe(200);
+  expect(await fetched('bytes=10-29')).toEqual([206, 20]);
+
+  await ada.page.getByRole('button', { name: 'Details' }).click();
+  await ada.page.getByRole('button', { name: 'Actions for Ben' }).click();
+  await ada.page.getByRole('menuitem', { name: 'Remove from group' }).click();
+  await ada.page.getByRole('alertdialog').getByRole('button', { name: 'Remove from group' }).click();
+  await expect(ben.page.getByText('You are no longer in this conversation')).toBeVisible();
+  expect((await fetched())[0]).toBe(404);
+  expect((await fetched('bytes=10-29'))[0]).toBe(404);
+});
