@@ -68,9 +68,6 @@ impl<S: Storage> Engine<S> {
             }
             Command::RetryMessage { message } => return self.retry_message(message).map(Done::Now),
             Command::DiscardMessage { message } => return self.discard_message(message).map(Done::Now),
-            Command::PauseUpload { blob } => return self.pause_upload(blob).map(Done::Now),
-            Command::ResumeUpload { blob } => return self.resume_upload(blob).map(Done::Now),
-            Command::CancelUpload { blob } => return self.cancel_upload(blob).map(Done::Now),
             Command::OpenTimelineAt { conversation, seq } => {
                 return self.open_timeline_at(view, conversation, seq).map(Done::Now);
             }
@@ -176,6 +173,9 @@ impl<S: Storage> Engine<S> {
                 conversation,
                 messages,
             } => self.delete_for_me(conversation, &messages)?,
+            Command::PauseUpload { blob } => self.pause_upload(blob)?,
+            Command::ResumeUpload { blob } => self.resume_upload(blob)?,
+            Command::CancelUpload { blob } => self.cancel_upload(blob)?,
             other => return Ok(Done::Not(other)),
         };
         Ok(Done::Now(reply))
