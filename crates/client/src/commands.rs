@@ -72,12 +72,6 @@ impl<S: Storage> Engine<S> {
                 return self.open_timeline_at(view, conversation, seq).map(Done::Now);
             }
             Command::LoadNewer => self.load_newer(view),
-            change @ (Command::EditMessage { .. }
-            | Command::DeleteMessage { .. }
-            | Command::React { .. }
-            | Command::PinMessage { .. }
-            | Command::ForwardMessages { .. }
-            | Command::DeleteForMe { .. }) => return self.change_command(change),
             Command::ListEdits {
                 conversation,
                 message,
@@ -105,7 +99,7 @@ impl<S: Storage> Engine<S> {
             {
                 return Ok(Done::Now(self.repeated_sign_in(&account.handle)));
             }
-            other => return Ok(Done::Not(other)),
+            other => return self.change_command(other),
         }
         Ok(Done::Now(Reply::Done))
     }
