@@ -17,8 +17,7 @@ import { arrangeGroups, Groups } from './groups';
 import { linksFor, mediaRoom, queued, steer } from './media';
 import { everyone, idOf, people } from './people';
 import { keep, listed } from './personal';
-import { changedScene } from './changed';
-import { fullScene, keptScene, troubledScene, writtenScene } from './scenes';
+import { sceneOf } from './scene-of';
 import { append, headerFor, itemFor, limits, message, newRoom, nextKey, type Room } from './world';
 
 const PAGE = 60;
@@ -91,18 +90,7 @@ export class FakeCore implements Core {
     const now = Date.now();
     const signedOut = ['signed-out', 'setup', 'join', 'join-expired', 'unreachable'];
     this.#signedIn = !signedOut.includes(scenario);
-    this.#rooms =
-      scenario === 'empty' || !this.#signedIn
-        ? []
-        : scenario === 'failing'
-          ? troubledScene(now)
-          : scenario === 'written'
-            ? writtenScene(now)
-            : scenario === 'kept'
-              ? keptScene(now)
-              : scenario === 'changed'
-                ? changedScene(now)
-                : fullScene(now);
+    this.#rooms = scenario === 'empty' || !this.#signedIn ? [] : sceneOf(scenario)(now);
     this.#loaded = scenario !== 'loading';
     if (scenario === 'loading') this.#connection = { state: 'connecting' };
     if (scenario === 'offline') this.#connection = { state: 'offline' };

@@ -1,0 +1,15 @@
+import { changedScene } from './changed';
+import { fullScene, keptScene, troubledScene, writtenScene } from './scenes';
+import type { Room } from './world';
+
+const scenes: Partial<Record<string, (now: number) => Room[]>> = {
+  failing: troubledScene,
+  written: writtenScene,
+  kept: keptScene,
+  changed: changedScene,
+};
+
+/** The conversations that somebody finds who is signed in, by the name of the scenario. */
+export function sceneOf(scenario: string): (now: number) => Room[] {
+  return scenes[scenario] ?? fullScene;
+}
