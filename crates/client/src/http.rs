@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use pipit_wire::rest::{
-    BlobLinks, Conversation, Devices, Invite, InviteInfo, Invites, Me, Members, ServerInfo, Session, Uploads,
+    BlobLinks, Conversation, Devices, Found, Invite, InviteInfo, Invites, Me, Members, ServerInfo, Session, Uploads,
     Users,
 };
 use pipit_wire::{BlobId, ConversationId, ErrorCode, Retry, Seq, Timestamp, WireError};
@@ -15,6 +15,7 @@ use crate::command::{CommandError, CommandId, ReactionBy, Reply, ViewId};
 use crate::engine::{Engine, Stored};
 use crate::group::GroupExpects;
 use crate::io::{FilePart, HttpAnswer, HttpId, HttpMethod, HttpRequest, Output};
+use crate::search::Asked;
 use crate::session::{RefreshFailure, ended_by};
 use crate::storage::Storage;
 use crate::uploads::Step;
@@ -33,6 +34,12 @@ pub(crate) enum Call {
         id: CommandId,
         expects: Expects,
     },
+    /// A search of a view.
+    Search {
+        view: ViewId,
+        id: CommandId,
+        asked: Asked,
+    },
     /// The next pair of tokens.
     Refresh,
     /// The server's name and limits, for the session.
@@ -48,6 +55,16 @@ pub(crate) enum Call {
     Upload { blob: BlobId, step: Step },
     /// Nothing: this device's sign-out, which it does not wait for.
     Farewell,
+}
+
+impl Call {
+    /// The command that it is made for.
+    const fn command(&self) -> Option<(&ViewId, CommandId)> {
+        match self {
+            Self::Command { view, id, .. } | Self::Search { view, id, .. } => Some((view, *id)),
+            _ => None,
+        }
+    }
 }
 
 /// What a command's answer is read as.
@@ -185,13 +202,13 @@ impl Calls {
     ) -> BTreeSet<(ViewId, CommandId)> {
         let mut lost: BTreeSet<_> = given.into_iter().chain(self.answered.drain(..)).collect();
         for (_, waiting) in self.open.split_off(&HttpId(self.before.wrapping_add(1))) {
-            if let Call::Command { view, id, .. } = waiting.call {
-                lost.insert((view, id));
+            if let Some((view, id)) = waiting.call.command() {
+                lost.insert((view.clone(), id));
             }
         }
-        self.held.retain(|waiting| match &waiting.call {
-            Call::Command { view, id, .. } => !lost.contains(&(view.clone(), *id)),
-            _ => true,
+        self.held.retain(|waiting| match waiting.call.command() {
+            Some((view, id)) => !lost.contains(&(view.clone(), id)),
+            None => true,
         });
         lost
     }
@@ -248,11 +265,11 @@ impl<S: Storage> Engine<S> {
     pub(crate) fn call(&mut self, mut waiting: Waiting) {
         let full = self.calls.open.len() + self.calls.held.len() >= OPEN_MAX;
         if full && waiting.call != Call::Refresh {
-            return self.fail_call(waiting.call, local_error("rate_limited", Some(1_000)));
+            return self.fail_call(&waiting.call, local_error("rate_limited", Some(1_000)));
         }
         let bearer = match (&self.session, waiting.authorized) {
             (_, false) => None,
-            (None, true) => return self.fail_call(waiting.call, local_error("signed_out", None)),
+            (None, true) => return self.fail_call(&waiting.call, local_error("signed_out", None)),
             (Some(_), true) if self.token_is_stale() => {
                 self.calls.held.push(waiting);
                 return self.refresh_token();
@@ -309,7 +326,7 @@ impl<S: Storage> Engine<S> {
 
     pub(crate) fn fail_held(&mut self, code: &str) {
         for waiting in std::mem::take(&mut self.calls.held) {
-            self.fail_call(waiting.call, local_error(code, None));
+            self.fail_call(&waiting.call, local_error(code, None));
         }
     }
 
@@ -328,7 +345,7 @@ impl<S: Storage> Engine<S> {
             .collect();
         for id in ids {
             if let Some(waiting) = self.calls.open.remove(&id) {
-                self.fail_call(waiting.call, local_error("signed_out", None));
+                self.fail_call(&waiting.call, local_error("signed_out", None));
             }
         }
     }
@@ -354,8 +371,8 @@ impl<S: Storage> Engine<S> {
         let Some(mut waiting) = self.calls.open.remove(&id) else {
             return Ok(());
         };
-        if let Call::Command { view, id, .. } = &waiting.call {
-            self.calls.answered.push((view.clone(), *id));
+        if let Some((view, id)) = waiting.call.command() {
+            self.calls.answered.push((view.clone(), id));
         }
         if waiting.call == Call::Refresh {
             let outcome = read::<Session>(answer).map_err(|_| RefreshFailure::of(answer));
@@ -368,7 +385,7 @@ impl<S: Storage> Engine<S> {
             && let Some(wire) = wire_error(answer)
         {
             if let Some(reason) = ended_by(&wire) {
-                self.fail_call(waiting.call, error);
+                self.fail_call(&waiting.call, error);
                 return self.end_session(Some(reason));
             }
             if wire.code == ErrorCode::Unauthenticated && !waiting.refused {
@@ -383,15 +400,22 @@ impl<S: Storage> Engine<S> {
                 return self.conversation_gone(conversation);
             }
         }
-        self.fail_call(waiting.call, error);
+        if let Call::Search { view, id, asked } = &waiting.call
+            && error.code == "offline"
+        {
+            let reply = self.search_here(asked)?;
+            self.reply(view.clone(), *id, reply);
+            return Ok(());
+        }
+        self.fail_call(&waiting.call, error);
         Ok(())
     }
 
-    fn fail_call(&mut self, call: Call, error: CommandError) {
-        match call {
-            Call::Command { view, id, .. } => self.reply(view, id, Reply::Failed { error }),
-            Call::Upload { blob, .. } => self.uploads.refused(blob, error),
-            _ => {}
+    fn fail_call(&mut self, call: &Call, error: CommandError) {
+        if let Some((view, id)) = call.command() {
+            self.reply(view.clone(), id, Reply::Failed { error });
+        } else if let Call::Upload { blob, .. } = call {
+            self.uploads.refused(*blob, error);
         }
     }
 
@@ -400,6 +424,15 @@ impl<S: Storage> Engine<S> {
             Call::Command { view, id, expects } => {
                 let reply = match self.read_reply(expects, answer)? {
                     Ok(reply) => reply,
+                    Err(error) => Reply::Failed { error },
+                };
+                self.reply(view, id, reply);
+            }
+            Call::Search { view, id, .. } => {
+                let reply = match read::<Found>(answer) {
+                    Ok(found) => Reply::SearchResults {
+                        results: self.found_there(found)?,
+                    },
                     Err(error) => Reply::Failed { error },
                 };
                 self.reply(view, id, reply);

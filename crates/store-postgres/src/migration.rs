@@ -26,6 +26,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("group", include_str!("../migrations/0008_group.sql")),
     ("hidden", include_str!("../migrations/0009_hidden.sql")),
     ("expiry", include_str!("../migrations/0010_expiry.sql")),
+    ("search", include_str!("../migrations/0011_search.sql")),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0008_group.sql"),
     include_str!("../migrations/0009_hidden.sql"),
     include_str!("../migrations/0010_expiry.sql"),
+    include_str!("../migrations/0011_search.sql"),
 ];
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.

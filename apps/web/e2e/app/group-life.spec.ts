@@ -9,7 +9,7 @@ test('a group has a topic, a link that asks, announcements, bans and another own
   await cem.join(invite, 'Ada');
   await ada.menu('New conversation', 'New group');
   await ada.page.getByLabel('Group name').fill('Rowing');
-  await ada.page.getByRole('searchbox').fill('Ben');
+  await ada.page.getByRole('searchbox', { name: 'Add people' }).fill('Ben');
   await ada.page.getByRole('button', { name: /@ben/ }).click();
   await ada.page.getByRole('button', { name: 'Create group' }).click();
   await ada.write('· Before you came');

@@ -11,7 +11,7 @@ test('a group is made, grows, is renamed, and is left', async ({ person }) => {
   await test.step('made with one, who sees it at once', async () => {
     await ada.menu('New conversation', 'New group');
     await ada.page.getByLabel('Group name').fill('Rowing');
-    await ada.page.getByRole('searchbox').fill('Ben');
+    await ada.page.getByRole('searchbox', { name: 'Add people' }).fill('Ben');
     await ada.page.getByRole('button', { name: /@ben/ }).click();
     await ada.page.getByRole('button', { name: 'Create group' }).click();
     await expect(ada.page.getByRole('heading', { name: 'Rowing' })).toBeVisible();
@@ -27,7 +27,7 @@ test('a group is made, grows, is renamed, and is left', async ({ person }) => {
   await test.step('another one is added, and reads what is written from then on', async () => {
     await ada.page.getByRole('button', { name: 'Details' }).click();
     await details.getByRole('button', { name: 'Add people' }).click();
-    await ada.page.getByRole('searchbox').fill('Cem');
+    await ada.page.getByRole('searchbox', { name: 'Search people' }).fill('Cem');
     await ada.page.getByRole('button', { name: /@cem/ }).click();
     await ada.page.getByRole('button', { name: 'Add 1 person' }).click();
     await expect(ben.line('Ada added Cem')).toBeVisible();

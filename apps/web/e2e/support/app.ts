@@ -92,7 +92,7 @@ export class Person {
   /** Starts the conversation with somebody, or opens the one there is. */
   async startChat(name: string): Promise<void> {
     await this.menu('New conversation', 'New chat');
-    await this.page.getByRole('searchbox').fill(name);
+    await this.page.getByRole('searchbox', { name: 'Search people' }).fill(name);
     await this.page.getByRole('button', { name: new RegExp(name) }).click();
     await expect(this.page.getByRole('heading', { name, exact: true })).toBeVisible();
   }

@@ -193,7 +193,7 @@ const screens: Screen[] = [
     scene: 'full',
     shows: async (page) => {
       await menu(page, /New conversation/, 'New chat');
-      await page.getByRole('searchbox').fill('ama');
+      await page.getByRole('searchbox', { name: 'Search people' }).fill('ama');
       await expect(page.getByRole('button', { name: /Amara Okafor/ })).toBeVisible();
     },
   },
@@ -202,7 +202,7 @@ const screens: Screen[] = [
     scene: 'full',
     shows: async (page) => {
       await menu(page, /New conversation/, 'New group');
-      await page.getByRole('searchbox').fill('ama');
+      await page.getByRole('searchbox', { name: 'Add people' }).fill('ama');
       await page.getByRole('button', { name: /Amara Okafor/ }).click();
       await expect(page.getByRole('button', { name: 'Remove Amara Okafor' })).toBeVisible();
     },

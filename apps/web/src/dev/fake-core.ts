@@ -18,6 +18,7 @@ import { linksFor, mediaRoom, queued, steer } from './media';
 import { everyone, idOf, people } from './people';
 import { keep, listed } from './personal';
 import { sceneOf } from './scene-of';
+import { found } from './search';
 import { append, headerFor, itemFor, limits, message, newRoom, nextKey, type Room } from './world';
 
 const PAGE = 60;
@@ -370,6 +371,9 @@ export class FakeCore implements Core {
         );
         return { type: 'users', items };
       }
+      case 'search':
+        if (this.scenario === 'failing') return refusal('rate_limited', null, 2_000);
+        return found(this.#rooms, command, this.scenario === 'offline');
       case 'create_direct':
         return this.#direct(command.user);
       case 'create_group': {

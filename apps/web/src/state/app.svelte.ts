@@ -7,6 +7,7 @@ import type {
   ConnectionView,
   ListFilter,
   Reply,
+  Seq,
   SessionView,
   StorageView,
   TimelineItem,
@@ -20,6 +21,7 @@ import { Conversations } from './conversations.svelte';
 import { CommandFailure, expectReply } from './failure';
 import { Health } from './health.svelte';
 import { Router } from './router.svelte';
+import { Search } from './search.svelte';
 import { Timeline } from './timeline.svelte';
 import { Toasts } from './toasts.svelte';
 
@@ -48,6 +50,8 @@ export class App {
   storage = $state.raw<StorageView>('durable');
   dialog = $state.raw<DialogName | null>(null);
   detailsOpen = $state(false);
+  /** Whether the open conversation is being searched. */
+  finding = $state(false);
 
   readonly conversations = new Conversations();
   readonly timeline: Timeline;
@@ -55,6 +59,7 @@ export class App {
   readonly toasts = new Toasts();
   readonly router = new Router();
   readonly links: Links;
+  readonly search = new Search(this);
 
   #core: Core;
   readonly newId: () => string;
@@ -144,6 +149,14 @@ export class App {
     else this.router.go({ name: 'conversation', id });
   }
 
+  /** Opens a conversation around a place of its log. */
+  async openAt(conversation: string, seq: Seq): Promise<void> {
+    this.openConversation(conversation);
+    this.timeline.open(conversation);
+    const error = await this.timeline.show(seq);
+    if (error !== null) this.toasts.error(describeError(error));
+  }
+
   #apply(update: Update): void {
     switch (update.type) {
       case 'session':
@@ -176,6 +189,8 @@ export class App {
     if (session.state === 'signed_out') {
       this.dialog = null;
       this.detailsOpen = false;
+      this.finding = false;
+      this.search.clear();
       this.timeline.close();
       if (this.conversations.filter !== 'all') this.filterConversations('all');
       this.conversations.forget();

@@ -164,9 +164,9 @@ fn an_edit_is_shown_at_once_and_survives_a_crash_until_it_is_in_the_log() {
     // Repeated by a tab that has not heard of the answer.
     assert_eq!(do_edit(&mut bob, 1, his, "better"), Reply::Done);
     assert!(sent_changes(&mut bob).is_empty());
-    let found = bob.engine.storage().search("better", 9).unwrap();
+    let found = bob.engine.storage().search(&words("better")).unwrap();
     assert_eq!(found.len(), 1);
-    assert!(bob.engine.storage().search("his", 9).unwrap().is_empty());
+    assert!(bob.engine.storage().search(&words("his")).unwrap().is_empty());
 }
 
 #[test]
@@ -365,7 +365,10 @@ fn a_deletion_erases_what_was_said_and_what_waited_for_it() {
     let stored = format!("{stored:?}");
     assert!(!stored.contains("hers") && !stored.contains("edited") && !stored.contains("last word"));
     for word in ["hers", "edited", "last"] {
-        assert!(bob.engine.storage().search(word, 9).unwrap().is_empty(), "{word}");
+        assert!(
+            bob.engine.storage().search(&words(word)).unwrap().is_empty(),
+            "{word}"
+        );
     }
     // The answer to what had left already means nothing any more.
     let error = WireError::new(ErrorCode::NotFound, "gone").answering(Some(waiting.id));
@@ -654,6 +657,6 @@ fn a_log_that_is_shorter_takes_back_what_came_after_its_end() {
     bob.receive(&catch_up(hello.id, 1, Vec::new(), 3, false));
     assert_eq!(bob.screen.texts()[0], "hers");
     assert_eq!(reactions(&bob, 0)[0].count, 1);
-    assert_eq!(bob.engine.storage().search("hers", 9).unwrap().len(), 1);
-    assert!(bob.engine.storage().search("edited", 9).unwrap().is_empty());
+    assert_eq!(bob.engine.storage().search(&words("hers")).unwrap().len(), 1);
+    assert!(bob.engine.storage().search(&words("edited")).unwrap().is_empty());
 }

@@ -53,7 +53,13 @@ fn a_message_goes_at_its_time_without_a_line_and_nothing_of_it_is_left() {
     assert_eq!(bob.screen.list[0].preview.as_ref().unwrap().text, "stays");
     assert_eq!(bob.unread(1), 1, "nobody has to read what is gone");
     assert!(!stored(&bob).contains("fleeting"), "{}", stored(&bob));
-    assert!(bob.engine.storage().search("fleeting", 9).unwrap().is_empty());
+    assert!(
+        bob.engine
+            .storage()
+            .search(&words("fleeting"))
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]

@@ -233,7 +233,14 @@ fn what_is_deleted_for_oneself_is_gone_from_the_device_at_once_and_from_the_othe
     assert_eq!(phone.screen.texts(), ["stays"]);
     assert_eq!(phone.screen.list[0].preview.as_ref().unwrap().text, "stays");
     assert!(!stored(&phone).contains("secret"), "{}", stored(&phone));
-    assert!(phone.engine.storage().search("secret", 9).unwrap().is_empty());
+    assert!(
+        phone
+            .engine
+            .storage()
+            .search(&words("secret"))
+            .unwrap()
+            .is_empty()
+    );
     let mut phone = phone.crash();
     phone.go_online(vec![direct(1, 3)]);
     phone.pass(0);
