@@ -139,6 +139,10 @@ impl<S: Storage> Engine<S> {
         }
         let mut messages = Vec::with_capacity(found.messages.len());
         for message in found.messages {
+            // What one has deleted for oneself the server has still.
+            if self.hidden(message.conversation)?.contains(&message.seq) {
+                continue;
+            }
             let title = if let Some(known) = self.found_conversation(message.conversation)? {
                 known.title
             } else {

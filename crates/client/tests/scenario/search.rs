@@ -4,8 +4,9 @@ use crate::support::*;
 use pipit_client::command::{Command, Reply};
 use pipit_client::search::{FoundBy, SearchResults};
 use pipit_client::storage::Storage;
+use pipit_wire::frame::Personal;
 use pipit_wire::rest::{self, ExcerptPart, Found};
-use pipit_wire::{ErrorCode, WireError};
+use pipit_wire::{ErrorCode, Timestamp, WireError};
 
 fn search(query: &str) -> Command {
     Command::Search {
@@ -91,6 +92,37 @@ fn the_server_answers_while_it_can_be_reached() {
             .is_some()
     );
     assert!(!results.messages[0].title.is_empty());
+}
+
+#[test]
+fn what_one_has_deleted_for_oneself_is_not_among_what_the_server_finds() {
+    let mut known = group(1, 5, &[ALICE, BOB]);
+    known.personal = Personal {
+        changed_at: Timestamp(1),
+        hidden: std::iter::once(seq(4)).collect(),
+        ..Personal::default()
+    };
+    let mut device = Device::online(vec![known]);
+    let id = device.command(search("tea"));
+    let hit = |place: u64| rest::FoundMessage {
+        conversation: conversation(1),
+        seq: seq(place),
+        message: message(u128::from(place)),
+        sender: profile(ALICE),
+        at: Timestamp(1),
+        excerpt: Vec::new(),
+    };
+    let found = Found {
+        people: Vec::new(),
+        conversations: Vec::new(),
+        messages: vec![hit(5), hit(4)],
+        next: None,
+        complete: true,
+    };
+    device.answer(200, &found);
+    let results = results(device.reply_to(id));
+    let places: Vec<u64> = results.messages.iter().map(|hit| hit.seq.get()).collect();
+    assert_eq!(places, [5]);
 }
 
 #[test]
