@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use pipit_wire::rest::{
-    BlobLinks, Conversation, Devices, Found, Invite, InviteInfo, Invites, Me, Members, ServerInfo, Session, Uploads,
-    Users,
+    BlobLinks, Conversation, Devices, Found, Invite, InviteInfo, Invites, Me, Members, ServerInfo, Session,
+    Uploads, Users,
 };
 use pipit_wire::{BlobId, ConversationId, ErrorCode, Retry, Seq, Timestamp, WireError};
 use serde::de::DeserializeOwned;
