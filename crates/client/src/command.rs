@@ -182,7 +182,6 @@ pub enum Command {
         /// The last entry that was seen.
         seq: Seq,
     },
-
     /// Writes a message: queued durably, then sent.
     SendMessage {
         /// Its id, a UUIDv7 made by the view.
@@ -368,7 +367,6 @@ pub enum Command {
         /// Whether it is to be marked.
         unread: bool,
     },
-
     /// Finds people. Answered by [`Reply::Users`].
     SearchUsers {
         /// Part of a handle or name.
@@ -536,7 +534,6 @@ pub enum Command {
         #[serde(default)]
         after: Option<String>,
     },
-
     /// Makes an invite link to the server. Answered by [`Reply::Invite`].
     CreateInvite {
         /// How long it is valid, seconds.

@@ -195,7 +195,7 @@ test('who is removed from a group cannot fetch its files any more', async ({ per
   await ben.join(await ada.invite(), 'Ada');
   await ada.menu('New conversation', 'New group');
   await ada.page.getByLabel('Group name').fill('Rowing');
-  await ada.page.getByRole('searchbox').fill('Ben');
+  await ada.page.getByRole('searchbox', { name: 'Add people' }).fill('Ben');
   await ada.page.getByRole('button', { name: /@ben/ }).click();
   await ada.page.getByRole('button', { name: 'Create group' }).click();
   await expect(ada.composer).toBeVisible();
