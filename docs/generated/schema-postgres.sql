@@ -247,6 +247,21 @@ TABLE schema_version (
     PRIMARY KEY (version)
 );
 
+TABLE search_entry ( -- autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05
+    conversation uuid NOT NULL,
+    seq bigint NOT NULL,
+    at bigint NOT NULL,
+    source bigint NOT NULL,
+    words tsvector NOT NULL,
+    PRIMARY KEY (conversation, seq)
+);
+
+TABLE search_position ( -- fillfactor=80
+    conversation uuid NOT NULL,
+    seq bigint NOT NULL,
+    PRIMARY KEY (conversation)
+);
+
 TABLE server (
     one smallint NOT NULL,
     name text NOT NULL,
@@ -315,6 +330,10 @@ CREATE INDEX refresh_token_by_device ON public.refresh_token USING btree (device
 CREATE UNIQUE INDEX refresh_token_pkey ON public.refresh_token USING btree (hash);
 CREATE INDEX refresh_token_spent ON public.refresh_token USING btree (spent_at) WHERE (state = 2);
 CREATE UNIQUE INDEX schema_version_pkey ON public.schema_version USING btree (version);
+CREATE INDEX search_entry_by_time ON public.search_entry USING btree (at, conversation, seq);
+CREATE UNIQUE INDEX search_entry_pkey ON public.search_entry USING btree (conversation, seq);
+CREATE INDEX search_entry_words ON public.search_entry USING gin (words) WITH (fastupdate='on', gin_pending_list_limit='1024');
+CREATE UNIQUE INDEX search_position_pkey ON public.search_position USING btree (conversation);
 CREATE UNIQUE INDEX server_key_pkey ON public.server_key USING btree (one);
 CREATE UNIQUE INDEX server_pkey ON public.server USING btree (one);
 CREATE UNIQUE INDEX setting_pkey ON public.setting USING btree (user_id, key);

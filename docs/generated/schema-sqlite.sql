@@ -171,6 +171,33 @@ CREATE TABLE refresh_token (
     state INTEGER NOT NULL CHECK (state IN (0, 1, 2)) -- current, its predecessor, spent
 , spent_at INTEGER) STRICT, WITHOUT ROWID;
 
+CREATE TABLE search_entry (
+    id INTEGER NOT NULL PRIMARY KEY,
+    conversation BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    words TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE search_position (
+    conversation BLOB NOT NULL PRIMARY KEY REFERENCES conversation (id) ON DELETE CASCADE,
+    seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE VIRTUAL TABLE search_text USING fts5 (
+    words,
+    content = 'search_entry',
+    content_rowid = 'id',
+    columnsize = 0,
+    tokenize = "ascii tokenchars ':'"
+);
+
+CREATE TABLE 'search_text_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'search_text_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'search_text_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
 CREATE TABLE server (
     only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
     name TEXT NOT NULL,
@@ -237,6 +264,8 @@ CREATE INDEX reaction_by_age ON reaction (conversation, message_seq, emoji, seq)
 CREATE INDEX refresh_token_by_device ON refresh_token (device, state);
 
 CREATE INDEX refresh_token_spent ON refresh_token (spent_at) WHERE state = 2;
+
+CREATE UNIQUE INDEX search_entry_by_seq ON search_entry (conversation, seq);
 
 CREATE INDEX user_word_by_user ON user_word (user);
 

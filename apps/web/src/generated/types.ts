@@ -313,9 +313,13 @@ export type Command = { "type": "get_server_info" }
   /** Part of a handle or name. */
   query: string, }
 | { "type": "search",
+  /** Words, `"phrases"`, and the operators `from:`, `in:`, `has:`, `before:` and `after:`. */
   query: string,
+  /** Only messages of this conversation. */
   conversation: ConversationId | null,
+  /** Where the page begins, from the answer before. */
   after: string | null,
+  /** How many minutes this clock is ahead of UTC: days begin by it. */
   utc_offset_min: number, }
 | { "type": "create_direct",
   /** With whom. */
@@ -658,12 +662,52 @@ export type EventBody = { "type": "created",
 /** An entry of a conversation's log. Made by whoever causes the entry; the idempotency key of its append. */
 export type EventId = string;
 
+/** A part of an excerpt: text as it was written, never markup. */
+export type ExcerptPart = {
+  /** The text. */
+  text: string,
+  /** Whether it is what was looked for. */
+  hit: boolean, };
+
 /** Where messages are forwarded to. */
 export type ForwardTarget = {
   /** Which conversation. */
   conversation: ConversationId,
   /** The ids of the new messages. */
   ids: Array<MessageId>, };
+
+/** Who has answered a search. */
+export type FoundBy = "server" | "device";
+
+/** A conversation that was found. */
+export type FoundConversation = {
+  /** Which one. */
+  id: ConversationId,
+  /** What kind it is. */
+  kind: ConversationKind,
+  /** The group's title, or the other person's name. */
+  title: string,
+  /** The other person. */
+  peer: UserId | null, };
+
+/** A message that was found. */
+export type FoundMessage = {
+  /** Where. */
+  conversation: ConversationId,
+  /** What the conversation is called; empty where the device does not know it yet. */
+  title: string,
+  /** Its place there. */
+  seq: Seq,
+  /** Which one. */
+  message: MessageId,
+  /** Who sent it. */
+  sender: Profile,
+  /** Whether that is oneself. */
+  mine: boolean,
+  /** When. */
+  at: Timestamp,
+  /** The part that shows why it was found. */
+  excerpt: Array<ExcerptPart>, };
 
 /** See [`ServerFrame::Goodbye`]. */
 export type Goodbye = {
@@ -1206,6 +1250,7 @@ export type Reply = { "type": "done" }
   /** Best first. */
   items: Array<Profile>, }
 | { "type": "search_results",
+  /** By whom, and what. */
   results: SearchResults, }
 | { "type": "members",
   /** In the order that was asked for. */
@@ -1289,6 +1334,21 @@ export type Retry = "never" | "later" | "after_sign_in";
 
 /** What a member of a group is. */
 export type Role = "member" | "moderator" | "admin" | "owner";
+
+/** What was found. */
+export type SearchResults = {
+  /** Who has answered. */
+  by: FoundBy,
+  /** People by handle or name; on the first page of a query without operators only. */
+  people: Array<Profile>,
+  /** Conversations by name, newest first; likewise. */
+  conversations: Array<FoundConversation>,
+  /** Messages, newest first. */
+  messages: Array<FoundMessage>,
+  /** For the next page of messages; none at the end. */
+  next: string | null,
+  /** Whether everything was looked at that whoever has answered has. If not, asking again finds more. */
+  complete: boolean, };
 
 /** See [`ClientFrame::Change`]. */
 export type SendChange = {
@@ -1584,9 +1644,3 @@ export type WireError = {
   retry: Retry,
   /** How long to wait first, milliseconds, where `retry` is `later`. */
   retry_after_ms?: number, };
-
-export type SearchResults = { by: FoundBy, people: Array<Profile>, conversations: Array<FoundConversation>, messages: Array<FoundMessage>, next: string | null, complete: boolean, };
-export type FoundBy = "server" | "device";
-export type FoundConversation = { id: ConversationId, kind: ConversationKind, title: string, peer: UserId | null, };
-export type FoundMessage = { conversation: ConversationId, title: string, seq: Seq, message: MessageId, sender: Profile, mine: boolean, at: Timestamp, excerpt: Array<ExcerptPart>, };
-export type ExcerptPart = { text: string, hit: boolean, };
