@@ -192,12 +192,6 @@ CREATE VIRTUAL TABLE search_text USING fts5 (
     tokenize = "ascii tokenchars ':'"
 );
 
-CREATE TABLE 'search_text_config'(k PRIMARY KEY, v) WITHOUT ROWID;
-
-CREATE TABLE 'search_text_data'(id INTEGER PRIMARY KEY, block BLOB);
-
-CREATE TABLE 'search_text_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
-
 CREATE TABLE server (
     only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
     name TEXT NOT NULL,

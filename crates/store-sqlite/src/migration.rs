@@ -74,12 +74,17 @@ fn apply(db: &mut Connection, sql: &str, version: u32) -> rusqlite::Result<()> {
     tx.commit()
 }
 
-/// The SQL of a freshly migrated database: every table and index, sorted by kind and name.
+/// The SQL of a freshly migrated database: every table and index, sorted by kind and name, but for the tables that SQLite makes for its
+/// own full-text index.
 pub(crate) fn dump() -> Result<String, StoreError> {
     let mut db = Connection::open_in_memory().map_err(store_error)?;
     migrate(&mut db)?;
     let mut statement = db
-        .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type DESC, name")
+        .prepare(
+            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL
+            AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')
+            ORDER BY type DESC, name",
+        )
         .map_err(store_error)?;
     let all = statement
         .query_map([], |row| row.get::<_, String>(0))
