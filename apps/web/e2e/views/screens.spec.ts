@@ -18,6 +18,12 @@ interface Screen {
   shows: (page: Page) => Promise<void>;
 }
 
+const openMessageMenu = async (page: Page, text: string) => {
+  const words = page.getByText(text);
+  if (await page.evaluate(() => matchMedia('(pointer: coarse)').matches))
+    await longPress(page, words, page.getByRole('menu', { name: 'Actions for this message' }));
+  else await words.click({ button: 'right' });
+};
 const menu = async (page: Page, button: RegExp, item: string) => {
   await page.getByRole('button', { name: button }).click();
   await page.getByRole('menuitem', { name: item }).click();
@@ -132,11 +138,7 @@ const screens: Screen[] = [
     scene: 'full',
     path: room(1),
     shows: async (page) => {
-      const words = page.getByText('And I finally fixed the rucksack.');
-      const menu = page.getByRole('menu', { name: 'Actions for this message' });
-      if (await page.evaluate(() => matchMedia('(pointer: coarse)').matches))
-        await longPress(page, words, menu);
-      else await words.click({ button: 'right' });
+      await openMessageMenu(page, 'And I finally fixed the rucksack.');
       await expect(page.getByRole('menuitem', { name: 'Copy text' })).toBeVisible();
     },
   },
@@ -164,7 +166,7 @@ const screens: Screen[] = [
     scene: 'changed',
     path: room(2),
     shows: async (page) => {
-      await page.getByText('Count me in.').click({ button: 'right' });
+      await openMessageMenu(page, 'Count me in.');
       await page.getByRole('menuitem', { name: 'Select' }).click();
       await seen(page, '1 selected');
     },
@@ -174,7 +176,7 @@ const screens: Screen[] = [
     scene: 'changed',
     path: room(2),
     shows: async (page) => {
-      await page.getByText('Count me in.').click({ button: 'right' });
+      await openMessageMenu(page, 'Count me in.');
       await page.getByRole('menuitem', { name: 'Forward' }).click();
       await page.getByRole('checkbox', { name: 'Jonas Weber' }).check();
       await seen(page, 'Forward to 1 conversation');

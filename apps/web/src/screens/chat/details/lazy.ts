@@ -1,0 +1,2 @@
+/** The panel is loaded when it is first opened. */
+export const lazyDetails = () => import('../Details.svelte');
