@@ -23,6 +23,7 @@ use crate::service::messaging::Messaging;
 use crate::service::personal::Personals;
 use crate::service::presence::Presence;
 use crate::service::receipts::Receipts;
+use crate::service::search::Search;
 use crate::stats::Stats;
 
 /// Who a valid access token stands for.
@@ -70,6 +71,8 @@ pub struct Node {
     pub personals: Personals,
     /// Markers.
     pub receipts: Receipts,
+    /// Finding.
+    pub search: Search,
     /// Who is there.
     pub presence: Arc<Presence>,
     /// Who reads access tokens.
@@ -133,6 +136,7 @@ impl Node {
             messaging: Messaging::new(context.clone(), appender.clone(), Arc::clone(&hub)),
             personals: Personals::new(context.clone(), Arc::clone(&hub)),
             conversations: Conversations::new(context.clone(), appender, announcer, Arc::clone(&hub)),
+            search: Search::new(context.clone(), Arc::clone(&stats)),
             context,
             stats,
             hub,

@@ -16,6 +16,7 @@ mod layer;
 mod me;
 mod metrics;
 mod request;
+mod search;
 mod server;
 mod sessions;
 mod setup;
@@ -99,6 +100,7 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(sessions::current::sign_out))
         .routes(routes!(me::me, me::change::change_profile))
         .routes(routes!(users::search))
+        .routes(routes!(search::search))
         .routes(routes!(devices::list))
         .routes(routes!(devices::sign_out::sign_out))
         .routes(routes!(invites::list, invites::create::create))

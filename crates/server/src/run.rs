@@ -32,6 +32,7 @@ use crate::service::media::Media;
 use crate::service::passwords::Passwords;
 use crate::service::pruning::Pruning;
 use crate::service::scrubbing::Scrubbing;
+use crate::service::search::indexing::Indexing;
 use crate::service::tokens::{AccessTokens, Secret, SecretKind};
 
 pub use self::error::StartError;
@@ -245,6 +246,8 @@ fn start_chores(context: &Context, node: &Node, stop: &CancellationToken) {
     node.tasks.spawn(scrubbing.run(stop.clone()));
     let pruning = Pruning::new(context.clone(), Arc::clone(&node.stats));
     node.tasks.spawn(pruning.run(stop.clone()));
+    let indexing = Indexing::new(context.clone(), Arc::clone(&node.stats));
+    node.tasks.spawn(indexing.run(stop.clone()));
 }
 
 fn limits(config: &Config) -> Limits {

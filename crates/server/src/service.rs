@@ -16,4 +16,5 @@ pub mod presence;
 pub mod pruning;
 pub mod receipts;
 pub mod scrubbing;
+pub mod search;
 pub mod tokens;

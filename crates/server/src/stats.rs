@@ -62,6 +62,8 @@ counters! {
     sweeps,
     /// Refresh tokens and invites forgotten because they had served their time.
     pruned,
+    /// Entries that the search index went over.
+    entries_indexed,
     /// Bytes of files that have come.
     upload_bytes,
     /// Uploads that became files.

@@ -24,6 +24,7 @@ use pipit_store::group::{
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
+use pipit_store::search::{FoundMessages, NamedConversation, SearchMessages, Swept};
 use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
 };
@@ -201,6 +202,11 @@ store! {
             -> Option<Vec<ReactionRecord>>;
         fn list_pins(conversation: ConversationId, user: UserId) -> Option<Pins>;
         fn scrub() -> bool;
+        fn search_messages(search: SearchMessages) -> FoundMessages;
+        fn list_names(user: UserId, limit: u32) -> Vec<NamedConversation>;
+        fn list_unindexed(user: UserId, limit: u32) -> Vec<ConversationId>;
+        fn sweep_unindexed(after: Option<ConversationId>, limit: u32) -> Swept;
+        fn index_entries(conversations: &[ConversationId], limit: u32) -> u32;
         fn list_receipts(conversation: ConversationId, limit: u32) -> Vec<Receipt>;
         fn find_event(conversation: ConversationId, event: EventId) -> Option<Event>;
         fn count_unread(conversation: ConversationId, user: UserId, limit: u32) -> Option<u32>;

@@ -25,6 +25,7 @@ pub mod append;
 pub mod blob;
 pub mod change;
 pub mod conversation;
+pub mod corpus;
 pub mod device;
 pub mod invite;
 pub mod joining;
@@ -34,6 +35,7 @@ pub mod opening;
 pub mod person;
 pub mod property;
 pub mod receipt;
+pub mod search;
 pub mod summary;
 pub mod world;
 
@@ -162,6 +164,20 @@ macro_rules! conformance_tests {
                 concurrent_advances_converge,
                 unread_messages_are_counted,
             }
+            search {
+                words_are_found_in_many_languages,
+                operators_of_databases_are_words,
+                a_search_is_narrowed,
+                only_what_may_be_read_is_found,
+                members_of_many_conversations_find_everything,
+                what_is_found_is_paged,
+                an_edited_message_is_found_by_its_last_text,
+                a_deleted_message_is_not_found,
+                sealed_messages_are_not_found,
+                the_index_catches_up,
+                concurrent_indexing_is_one,
+                conversations_are_listed_by_name,
+            }
             blob {
                 an_upload_grows,
                 what_does_not_fit_is_refused,
@@ -243,6 +259,7 @@ mod tests {
             include_str!("mark.rs"),
             include_str!("person.rs"),
             include_str!("receipt.rs"),
+            include_str!("search.rs"),
             include_str!("summary.rs"),
         ];
         let list = include_str!("lib.rs");

@@ -26,6 +26,7 @@ use crate::book::Place;
 use crate::error::{Error, corrupt};
 use crate::ledger::{Decided, Fate, Ledger, Start};
 use crate::row::{self, at, event_columns, seq_number};
+use crate::search;
 use crate::session::{Params, Session, only_if, params};
 use crate::{blob, change};
 
@@ -292,6 +293,7 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
     for event in &ledger.added {
         events.push(event)?;
     }
+    search::forget_deleted(session, &ledger.added).await?;
     let attachments = AttachmentColumns::of(ledger);
     let fates = Fates::of(ledger);
     let conversations = ConversationColumns::of(ledger);

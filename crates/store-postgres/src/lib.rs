@@ -3,7 +3,7 @@
 //! * `session`: where work runs: a bounded pool, statements that travel together, connections that are closed when in doubt.
 //! * `replica`: which questions may be answered by a standby, and by which.
 //! * `open`, `migration`: the address, TLS, the settings of a connection, the schema's history.
-//! * `account`, `device`, `invite`, `person`, `conversation`, `summary`, `append`, `change`, `log`, `receipt`: what the methods of
+//! * `account`, `device`, `invite`, `person`, `conversation`, `summary`, `append`, `change`, `log`, `receipt`, `search`: what the methods of
 //!   [`pipit_store::Store`] do on a connection. `ledger`, `book`: what an append decides, in memory.
 //! * `row`, `error`: between PostgreSQL's types and ours.
 //!
@@ -34,6 +34,7 @@ mod plan;
 mod receipt;
 mod replica;
 mod row;
+mod search;
 mod session;
 mod store;
 mod summary;

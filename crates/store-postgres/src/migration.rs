@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../migrations/0007_message_change.sql"),
     ),
     ("group", include_str!("../migrations/0008_group.sql")),
+    ("search", include_str!("../migrations/0009_search.sql")),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

@@ -12,7 +12,8 @@
 //! * `use_group_invite`: one use more may be taken than somebody has come by: the link ends one person earlier;
 //! * `request_join`, `remove_join_request`, `revoke_group_invite`, `lift_ban`: the second time finds it done, and says so: whoever asked
 //!   is told that there was nothing to do, and everybody sees it done;
-//! * `set_personal`: the same change again is the same state, with a later time.
+//! * `set_personal`: the same change again is the same state, with a later time;
+//! * `index_entries`: it goes on from where the log has been indexed.
 
 use async_trait::async_trait;
 use pipit_store::Store;
@@ -34,6 +35,7 @@ use pipit_store::group::{
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
+use pipit_store::search::{FoundMessages, NamedConversation, SearchMessages, Swept};
 use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
 };
@@ -44,7 +46,7 @@ use crate::replica::read;
 use crate::session::run;
 use crate::{
     PostgresStore, account, append, blob, change, conversation, device, invite, joining, log, person,
-    personal, receipt, summary,
+    personal, receipt, search, summary,
 };
 
 /// How long the answer to "are you there?" is waited for.
@@ -578,6 +580,29 @@ impl Store for PostgresStore {
             session,
             conversation,
             after,
+            limit
+        ))
+    }
+    async fn search_messages(&self, search: SearchMessages) -> Result<FoundMessages, StoreError> {
+        work!(self, |session| search::find(session, &search))
+    }
+
+    async fn list_names(&self, user: UserId, limit: u32) -> Result<Vec<NamedConversation>, StoreError> {
+        work!(self, |session| search::list_names(session, user, limit))
+    }
+
+    async fn list_unindexed(&self, user: UserId, limit: u32) -> Result<Vec<ConversationId>, StoreError> {
+        work!(self, |session| search::list_unindexed(session, user, limit))
+    }
+
+    async fn sweep_unindexed(&self, after: Option<ConversationId>, limit: u32) -> Result<Swept, StoreError> {
+        work!(self, |session| search::sweep(session, after, limit))
+    }
+
+    async fn index_entries(&self, conversations: &[ConversationId], limit: u32) -> Result<u32, StoreError> {
+        work!(self, |session| search::index_entries(
+            session,
+            conversations,
             limit
         ))
     }

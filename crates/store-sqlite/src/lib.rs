@@ -2,7 +2,7 @@
 //!
 //! * `engine`: where work runs: one writer thread that commits in groups (`writer`), a few readers (`reader`).
 //! * `open`, `migration`: the lock against a second process, the connections, the schema's history.
-//! * `account`, `device`, `invite`, `person`, `conversation`, `joining`, `summary`, `append`, `change`, `log`, `receipt`: what the methods of
+//! * `account`, `device`, `invite`, `person`, `conversation`, `joining`, `summary`, `append`, `change`, `log`, `receipt`, `search`: what the methods of
 //!   [`pipit_store::Store`] do inside their transaction, as plain functions over a connection.
 //! * `row`, `error`: between SQLite's types and ours.
 //!
@@ -31,6 +31,7 @@ mod plan;
 mod reader;
 mod receipt;
 mod row;
+mod search;
 mod store;
 mod summary;
 mod writer;

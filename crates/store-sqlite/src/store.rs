@@ -20,6 +20,7 @@ use pipit_store::group::{
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
+use pipit_store::search::{FoundMessages, NamedConversation, SearchMessages, Swept};
 use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
 };
@@ -27,7 +28,7 @@ use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq
 
 use crate::{
     SqliteStore, account, append, blob, change, conversation, device, invite, joining, log, person, personal,
-    receipt, summary,
+    receipt, search, summary,
 };
 
 #[async_trait]
@@ -584,5 +585,38 @@ impl Store for SqliteStore {
         self.engine
             .read(move |db| log::forwards(db, conversation, after.next(), limit))
             .await
+    }
+
+    async fn search_messages(&self, search: SearchMessages) -> Result<FoundMessages, StoreError> {
+        self.engine.read(move |db| search::find(db, &search)).await
+    }
+
+    async fn list_names(&self, user: UserId, limit: u32) -> Result<Vec<NamedConversation>, StoreError> {
+        self.engine
+            .read(move |db| search::list_names(db, user, limit))
+            .await
+    }
+
+    async fn list_unindexed(&self, user: UserId, limit: u32) -> Result<Vec<ConversationId>, StoreError> {
+        self.engine
+            .read(move |db| search::list_unindexed(db, user, limit))
+            .await
+    }
+
+    async fn sweep_unindexed(&self, after: Option<ConversationId>, limit: u32) -> Result<Swept, StoreError> {
+        self.engine.read(move |db| search::sweep(db, after, limit)).await
+    }
+
+    async fn index_entries(&self, conversations: &[ConversationId], limit: u32) -> Result<u32, StoreError> {
+        let conversations = conversations.to_vec();
+        let batch = self
+            .engine
+            .read(move |db| search::read_batch(db, &conversations, limit))
+            .await?;
+        let entries = batch.entries();
+        if entries > 0 {
+            self.engine.write(move |db| search::apply(db, &batch)).await?;
+        }
+        Ok(entries)
     }
 }

@@ -23,6 +23,7 @@ pub mod conversation;
 pub mod error;
 pub mod group;
 pub mod log;
+pub mod search;
 
 use async_trait::async_trait;
 use pipit_wire::frame::{
@@ -40,6 +41,7 @@ use conversation::{ConversationAccess, CreateError, Created, MemberPosition, New
 use error::StoreError;
 use group::{BanRecord, GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested};
 use log::{Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome};
+use search::{FoundMessages, NamedConversation, SearchMessages, Swept};
 
 pub use log::Facts;
 
@@ -366,4 +368,18 @@ pub trait Store: Send + Sync + 'static {
         after: Seq,
         limit: u32,
     ) -> Result<Vec<Event>, StoreError>;
+
+    // Search: see [`search`]
+
+    /// Messages that match and that the asker may read now, newest first, of those that have been indexed.
+    async fn search_messages(&self, search: SearchMessages) -> Result<FoundMessages, StoreError>;
+    /// The names of the conversations that `user` is a member of, newest first, at most `limit`.
+    async fn list_names(&self, user: UserId, limit: u32) -> Result<Vec<NamedConversation>, StoreError>;
+    /// Conversations of `user` that have entries which are not indexed, at most `limit`, in any order.
+    async fn list_unindexed(&self, user: UserId, limit: u32) -> Result<Vec<ConversationId>, StoreError>;
+    /// Looks at the next `limit` conversations by id, whoever is in them, for entries that are not indexed.
+    async fn sweep_unindexed(&self, after: Option<ConversationId>, limit: u32) -> Result<Swept, StoreError>;
+    /// Indexes what comes next in these logs, at most `limit` entries of all of them, and says how many it went over: zero where nothing
+    /// was left to do.
+    async fn index_entries(&self, conversations: &[ConversationId], limit: u32) -> Result<u32, StoreError>;
 }

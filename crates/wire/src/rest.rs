@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{ConversationKind, Event, HistoryPolicy, MemberRole, MessageState, Role};
 use crate::frame::client::ClientInfo;
 use crate::frame::{ConversationSummary, Member, Profile};
-use crate::ids::{BlobId, ConversationId, DeviceId, EventId, InviteId, Seq, UserId};
+use crate::ids::{BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, Seq, UserId};
 use crate::limits::Limits;
 use crate::media::Attachment;
 use crate::time::Timestamp;
@@ -421,6 +421,43 @@ answers! {
         events: Vec<Event>,
         /// What has become of them: each is in here.
         states: Vec<MessageState>,
+    }
+    /// `GET /v1/search`: what was found of what one may read.
+    Found {
+        /// People by handle or name, at most 20; on the first page of a query without operators only.
+        people: Vec<Profile>,
+        /// Conversations of one's own by title or by the other person, newest first, at most 20; likewise.
+        conversations: Vec<ConversationSummary>,
+        /// Messages, newest first.
+        messages: Vec<FoundMessage>,
+        /// Give it as `after` for the next page of messages; none at the end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        next: Option<String>,
+        /// Whether everything that was sent before the question was looked at. False while the index has to catch up; ask again.
+        complete: bool,
+    }
+    /// A message that was found.
+    FoundMessage {
+        /// Where.
+        conversation: ConversationId,
+        /// Its place there.
+        seq: Seq,
+        /// Which one.
+        message: MessageId,
+        /// Who sent it.
+        sender: Profile,
+        /// When.
+        at: Timestamp,
+        /// The part of what it says now that shows why it was found, in order.
+        excerpt: Vec<ExcerptPart>,
+    }
+    /// A part of an excerpt: text as it was written, never markup.
+    ExcerptPart {
+        /// The text.
+        text: String,
+        /// Whether it is what was looked for.
+        hit: bool,
     }
     /// What a member is now.
     MemberChanged {
