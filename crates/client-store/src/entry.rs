@@ -1,8 +1,8 @@
-//! The log's entries, which parts of it are held, and the search index over its texts.
+//! The log's entries, and which parts of it are held.
 
 use pipit_client::fold;
 use pipit_client::range::LogRange;
-use pipit_client::storage::{LogEntry, SearchHit};
+use pipit_client::storage::LogEntry;
 use pipit_wire::event::EventBody;
 use pipit_wire::{Content, ConversationId, Event, EventId, MessageId, Seq, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -186,42 +186,4 @@ pub(crate) fn first_of_others(
             |row| value::seq(row, 0),
         )
         .optional()
-}
-
-pub(crate) fn search(connection: &Connection, query: &str, limit: u32) -> rusqlite::Result<Vec<SearchHit>> {
-    let Some(expression) = expression(query) else {
-        return Ok(Vec::new());
-    };
-    connection
-        .prepare_cached(
-            "SELECT entry.conversation, entry.seq, entry.event, entry.sender, entry.at,
-                    snippet(entry_text, 0, '', '', '…', 16)
-             FROM entry_text JOIN entry ON entry.id = entry_text.rowid
-             WHERE entry_text MATCH ?1 ORDER BY entry_text.rank, entry.at DESC LIMIT ?2",
-        )?
-        .query_map(params![expression, limit], |row| {
-            Ok(SearchHit {
-                conversation: value::id(row, 0, ConversationId::from_bytes)?,
-                seq: value::seq(row, 1)?,
-                message: value::id(row, 2, MessageId::from_bytes)?,
-                sender: value::id(row, 3, UserId::from_bytes)?,
-                at: value::timestamp(row, 4)?,
-                excerpt: row.get(5)?,
-            })
-        })?
-        .collect()
-}
-
-/// What a person typed as an FTS5 expression: every word quoted, so that none is an operator; the last one as a beginning,
-/// because it may still be being typed.
-fn expression(query: &str) -> Option<String> {
-    let words: Vec<String> = query
-        .split(|character: char| character.is_whitespace() || character.is_control())
-        .filter(|word| word.chars().any(char::is_alphanumeric))
-        .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
-        .collect();
-    if words.is_empty() {
-        return None;
-    }
-    Some(format!("{} *", words.join(" ")))
 }

@@ -13,6 +13,7 @@ mod fold;
 mod outbox;
 mod personal;
 mod schema;
+mod search;
 mod session;
 mod value;
 
@@ -20,7 +21,7 @@ use pipit_client::fold::{FoldRecord, Folded};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
     ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, SearchHit, SessionRecord,
-    Storage, StorageError,
+    Storage, StorageError, StorageSearch,
 };
 use pipit_wire::frame::{Cursor, Profile};
 use pipit_wire::{ConversationId, Event, EventId, MessageId, Seq, UserId};
@@ -64,6 +65,7 @@ impl SqliteStorage {
 
     fn set_up(mut connection: Connection, durable: bool) -> Result<Self, StorageError> {
         schema::configure(&connection, durable).map_err(storage_error)?;
+        search::register(&connection).map_err(storage_error)?;
         schema::migrate(&mut connection)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(Self {
@@ -344,7 +346,11 @@ impl Storage for SqliteStorage {
         outbox::save_draft(&self.connection, conversation, text).map_err(storage_error)
     }
 
-    fn search(&self, query: &str, limit: u32) -> Result<Vec<SearchHit>, StorageError> {
-        entry::search(&self.connection, query, limit).map_err(storage_error)
+    fn profiles(&self, limit: u32) -> Result<Vec<Profile>, StorageError> {
+        session::list_profiles(&self.connection, limit).map_err(storage_error)
+    }
+
+    fn search(&self, search: &StorageSearch) -> Result<Vec<SearchHit>, StorageError> {
+        search::find(&self.connection, search).map_err(storage_error)
     }
 }

@@ -66,6 +66,19 @@ pub(crate) fn find_profile(connection: &Connection, user: UserId) -> rusqlite::R
         .optional()
 }
 
+pub(crate) fn list_profiles(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Profile>> {
+    connection
+        .prepare_cached("SELECT user, handle, name FROM profile ORDER BY handle LIMIT ?1")?
+        .query_map([limit], |row| {
+            Ok(Profile {
+                user: value::id(row, 0, UserId::from_bytes)?,
+                handle: row.get(1)?,
+                name: row.get(2)?,
+            })
+        })?
+        .collect()
+}
+
 pub(crate) fn save_profile(connection: &Connection, profile: &Profile) -> rusqlite::Result<()> {
     connection
         .prepare_cached(

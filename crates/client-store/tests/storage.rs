@@ -5,10 +5,11 @@ use pipit_client::fold::{self, FoldRecord, Folded};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
     ConversationRecord, Counted, LogEntry, MemberRecord, OutboxBody, OutboxRecord, OutboxState,
-    SessionRecord, Storage,
+    SessionRecord, Storage, StorageSearch,
 };
 use pipit_client::{StorageError, range};
 use pipit_client_store::{SCHEMA_VERSION, SqliteStorage};
+use pipit_model::search::parse;
 use pipit_wire::event::{ConversationKind, EventBody, LastEdit, MessageChange, MessageState, Role};
 use pipit_wire::frame::Profile;
 use pipit_wire::rest::Me;
@@ -81,6 +82,21 @@ fn said(place: u8, number: u64, sender: u8, text: &str) -> LogEntry {
     LogEntry {
         raw: serde_json::to_string(&event).unwrap(),
         event,
+    }
+}
+
+/// A search of everything; of nothing, where there is nothing to look for.
+fn search(query: &str) -> StorageSearch {
+    let query = parse(query).ok();
+    StorageSearch {
+        within: query.is_none().then(Vec::new),
+        has: query.as_ref().map(|query| query.has.clone()).unwrap_or_default(),
+        terms: query.unwrap_or_default().terms,
+        from: None,
+        since: None,
+        until: None,
+        after: None,
+        limit: 9,
     }
 }
 
@@ -310,7 +326,7 @@ fn erased_is_erased() {
     committed(&mut storage, |storage| storage.erase().unwrap());
     assert_eq!(storage.session().unwrap(), None);
     assert!(storage.recent_conversations(9).unwrap().is_empty());
-    assert!(storage.search("hippopotamus", 9).unwrap().is_empty());
+    assert!(storage.search(&search("hippopotamus")).unwrap().is_empty());
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
         for word in ["hippopotamus", "rhinoceros", "secret refresh", "message 1"] {
@@ -373,11 +389,11 @@ fn what_a_deleted_message_said_is_nowhere_in_the_files() {
     });
     assert_eq!(storage.fold(conversation(1), seq(1)).unwrap(), edited);
     assert_eq!(
-        storage.search("crocodile", 9).unwrap().len(),
+        storage.search(&search("crocodile")).unwrap().len(),
         1,
         "it is found by what it says now"
     );
-    assert!(storage.search("hippopotamus", 9).unwrap().is_empty());
+    assert!(storage.search(&search("hippopotamus")).unwrap().is_empty());
     committed(&mut storage, |storage| {
         storage.erase_message(conversation(1), id.into()).unwrap();
     });
@@ -389,9 +405,9 @@ fn what_a_deleted_message_said_is_nowhere_in_the_files() {
         }
     }
     for word in ["hippopotamus", "rhinoceros", "crocodile"] {
-        assert!(storage.search(word, 9).unwrap().is_empty(), "{word}");
+        assert!(storage.search(&search(word)).unwrap().is_empty(), "{word}");
     }
-    assert_eq!(storage.search("flamingo", 9).unwrap().len(), 1);
+    assert_eq!(storage.search(&search("flamingo")).unwrap().len(), 1);
     let erased = storage.find_message(conversation(1), id.into()).unwrap().unwrap();
     assert!(fold::is_erased(&erased));
     let changes = storage.changes_of(conversation(1), id.into(), seq(0)).unwrap();
@@ -413,7 +429,7 @@ fn an_entry_that_comes_again_erased_is_erased() {
     });
     let found = storage.entries(conversation(1), seq(0), seq(9)).unwrap();
     assert_eq!(found, [erased.event]);
-    assert!(storage.search("hippopotamus", 9).unwrap().is_empty());
+    assert!(storage.search(&search("hippopotamus")).unwrap().is_empty());
 }
 
 #[test]
@@ -471,7 +487,7 @@ fn a_conversation_goes_with_all_that_belongs_to_it() {
     assert!(storage.ranges(conversation(1)).unwrap().is_empty());
     assert_eq!(storage.outbox_conversations().unwrap(), [conversation(2)]);
     assert_eq!(storage.draft(conversation(1)).unwrap(), None);
-    assert_eq!(storage.search("hello", 9).unwrap().len(), 1);
+    assert_eq!(storage.search(&search("hello")).unwrap().len(), 1);
 }
 
 #[test]
@@ -631,7 +647,7 @@ fn search_finds_words_in_any_spelling_and_nothing_that_was_removed() {
     });
     let found = |query: &str| {
         let mut places: Vec<_> = storage
-            .search(query, 9)
+            .search(&search(query))
             .unwrap()
             .iter()
             .map(|hit| (hit.conversation, hit.seq.get()))
@@ -655,19 +671,71 @@ fn search_finds_words_in_any_spelling_and_nothing_that_was_removed() {
         "^cafe",
     ] {
         storage
-            .search(query, 9)
+            .search(&search(query))
             .unwrap_or_else(|error| panic!("{query}: {error}"));
     }
     assert!(found("* ? \"").is_empty());
-    let hit = &storage.search("treffen", 9).unwrap()[0];
+    let hit = &storage.search(&search("treffen")).unwrap()[0];
     assert_eq!((hit.sender, hit.at), (user(2), Timestamp(1_000)));
-    assert!(hit.excerpt.contains("treffen"));
+    assert!(hit.excerpt.iter().any(|part| part.hit && part.text == "treffen"));
 
     committed(&mut storage, |storage| {
         storage.truncate_entries(conversation(1), seq(1)).unwrap();
     });
-    assert!(storage.search("kaffee", 9).unwrap().is_empty());
-    assert_eq!(storage.search("treffen", 9).unwrap().len(), 1);
+    assert!(storage.search(&search("kaffee")).unwrap().is_empty());
+    assert_eq!(storage.search(&search("treffen")).unwrap().len(), 1);
+}
+
+#[test]
+fn the_device_finds_what_the_server_finds() {
+    let mut storage = with_conversations(2);
+    committed(&mut storage, |storage| {
+        let mut link = said(2, 2, 1, "tea at https://example.org");
+        link.event.at = Timestamp(2_000);
+        let entries = [
+            said(1, 1, 2, "今日は東京都へ"),
+            said(1, 2, 2, "don't be late for tea"),
+            said(2, 1, 1, "Straße, tea"),
+            link,
+        ];
+        storage.save_entries(&entries).unwrap();
+    });
+    let places = |search: &StorageSearch| {
+        let hits = storage.search(search).unwrap();
+        hits.iter()
+            .map(|hit| (hit.conversation, hit.seq.get()))
+            .collect::<Vec<_>>()
+    };
+    let (one, other) = (conversation(1), conversation(2));
+    assert_eq!(places(&search("京都")), [(one, 1)]);
+    assert_eq!(places(&search("dont")), [(one, 2)]);
+    assert_eq!(places(&search("strasse")), [(other, 1)]);
+    assert_eq!(places(&search("\"late for\"")), [(one, 2)]);
+    assert_eq!(places(&search("has:link")), [(other, 2)]);
+    // Newest first, and pages that follow one another.
+    assert_eq!(places(&search("tea")), [(other, 2), (other, 1), (one, 2)]);
+    let after = |at: i64, place: u8, number: u64| StorageSearch {
+        after: Some((Timestamp(at), conversation(place), seq(number))),
+        ..search("tea")
+    };
+    assert_eq!(places(&after(2_000, 2, 2)), [(other, 1), (one, 2)]);
+    assert_eq!(places(&after(1_000, 2, 1)), [(one, 2)]);
+    let from = StorageSearch {
+        from: Some(vec![user(2)]),
+        ..search("tea")
+    };
+    assert_eq!(places(&from), [(one, 2)]);
+    let since = StorageSearch {
+        since: Some(Timestamp(1_001)),
+        ..search("tea")
+    };
+    assert_eq!(places(&since), [(other, 2)]);
+    let until = StorageSearch {
+        until: Some(Timestamp(1_001)),
+        within: Some(vec![other]),
+        ..search("tea")
+    };
+    assert_eq!(places(&until), [(other, 1)]);
 }
 
 proptest! {
@@ -691,6 +759,6 @@ proptest! {
     fn any_text_can_be_searched_for(text in ".{1,60}") {
         let mut storage = with_conversations(1);
         committed(&mut storage, |storage| storage.save_entries(&[said(1, 1, 2, &text)]).unwrap());
-        storage.search(&text, 9).unwrap();
+        storage.search(&search(&text)).unwrap();
     }
 }

@@ -13,6 +13,7 @@ use pipit_wire::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::search::SearchResults;
 use crate::view::ListFilter;
 
 /// A view's name: one a tab or window, chosen by it.
@@ -358,6 +359,20 @@ pub enum Command {
         /// Part of a handle or name.
         query: String,
     },
+    /// Finds people, conversations and messages. Answered by [`Reply::SearchResults`].
+    Search {
+        /// Words, `"phrases"`, and the operators `from:`, `in:`, `has:`, `before:` and `after:`.
+        query: String,
+        /// Only messages of this conversation.
+        #[serde(default)]
+        conversation: Option<ConversationId>,
+        /// Where the page begins, from the answer before.
+        #[serde(default)]
+        after: Option<String>,
+        /// How many minutes this clock is ahead of UTC: days begin by it.
+        #[serde(default)]
+        utc_offset_min: i32,
+    },
     /// The conversation with somebody, made where there is none. Answered by [`Reply::Conversation`].
     CreateDirect {
         /// With whom.
@@ -551,6 +566,11 @@ pub enum Reply {
     Users {
         /// Best first.
         items: Vec<Profile>,
+    },
+    /// What was found.
+    SearchResults {
+        /// By whom, and what.
+        results: SearchResults,
     },
     /// A page of members.
     Members {

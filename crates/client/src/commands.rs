@@ -11,6 +11,7 @@ use crate::command::{AccountForm, Command, CommandId, Reply, ViewId};
 use crate::engine::{Engine, Stored};
 use crate::http::{Call, Expects, Waiting, escape, found_members_path, members_path, refusal};
 use crate::io::HttpMethod;
+use crate::search::Asked;
 use crate::storage::Storage;
 
 impl<S: Storage> Engine<S> {
@@ -19,6 +20,21 @@ impl<S: Storage> Engine<S> {
             let error = crate::http::local_error("signed_out", None);
             self.reply(view, id, Reply::Failed { error });
             return Ok(());
+        }
+        if let Command::Search {
+            query,
+            conversation,
+            after,
+            utc_offset_min,
+        } = command
+        {
+            let asked = Asked {
+                query,
+                conversation,
+                after,
+                utc_offset_min,
+            };
+            return self.search(view, id, asked);
         }
         let command = match self.local_command(&view, id, command)? {
             Done::Now(reply) => {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use pipit_wire::rest::{
-    BlobLinks, Conversation, Devices, Invite, InviteInfo, Invites, Me, Members, ServerInfo, Session, Users,
+    BlobLinks, Conversation, Devices, Found, Invite, InviteInfo, Invites, Me, Members, ServerInfo, Session,
+    Users,
 };
 use pipit_wire::{ConversationId, ErrorCode, Retry, Seq, Timestamp, WireError};
 use serde::de::DeserializeOwned;
@@ -14,6 +15,7 @@ use crate::command::{CommandError, CommandId, ReactionBy, Reply, ViewId};
 use crate::engine::{Engine, Stored};
 use crate::group::GroupExpects;
 use crate::io::{HttpAnswer, HttpId, HttpMethod, HttpRequest, Output};
+use crate::search::Asked;
 use crate::session::{RefreshFailure, ended_by};
 use crate::storage::Storage;
 
@@ -31,6 +33,12 @@ pub(crate) enum Call {
         id: CommandId,
         expects: Expects,
     },
+    /// A search of a view.
+    Search {
+        view: ViewId,
+        id: CommandId,
+        asked: Asked,
+    },
     /// The next pair of tokens.
     Refresh,
     /// The server's name and limits, for the session.
@@ -44,6 +52,16 @@ pub(crate) enum Call {
     Summary { conversation: ConversationId },
     /// Nothing: this device's sign-out, which it does not wait for.
     Farewell,
+}
+
+impl Call {
+    /// The command that it is made for.
+    const fn command(&self) -> Option<(&ViewId, CommandId)> {
+        match self {
+            Self::Command { view, id, .. } | Self::Search { view, id, .. } => Some((view, *id)),
+            _ => None,
+        }
+    }
 }
 
 /// What a command's answer is read as.
@@ -163,13 +181,13 @@ impl Calls {
     ) -> BTreeSet<(ViewId, CommandId)> {
         let mut lost: BTreeSet<_> = given.into_iter().chain(self.answered.drain(..)).collect();
         for (_, waiting) in self.open.split_off(&HttpId(self.before.wrapping_add(1))) {
-            if let Call::Command { view, id, .. } = waiting.call {
-                lost.insert((view, id));
+            if let Some((view, id)) = waiting.call.command() {
+                lost.insert((view.clone(), id));
             }
         }
-        self.held.retain(|waiting| match &waiting.call {
-            Call::Command { view, id, .. } => !lost.contains(&(view.clone(), *id)),
-            _ => true,
+        self.held.retain(|waiting| match waiting.call.command() {
+            Some((view, id)) => !lost.contains(&(view.clone(), id)),
+            None => true,
         });
         lost
     }
@@ -301,8 +319,8 @@ impl<S: Storage> Engine<S> {
         let Some(mut waiting) = self.calls.open.remove(&id) else {
             return Ok(());
         };
-        if let Call::Command { view, id, .. } = &waiting.call {
-            self.calls.answered.push((view.clone(), *id));
+        if let Some((view, id)) = waiting.call.command() {
+            self.calls.answered.push((view.clone(), id));
         }
         if waiting.call == Call::Refresh {
             let outcome = read::<Session>(answer).map_err(|_| RefreshFailure::of(answer));
@@ -330,13 +348,20 @@ impl<S: Storage> Engine<S> {
                 return self.conversation_gone(conversation);
             }
         }
+        if let Call::Search { view, id, asked } = &waiting.call
+            && error.code == "offline"
+        {
+            let reply = self.search_here(asked)?;
+            self.reply(view.clone(), *id, reply);
+            return Ok(());
+        }
         self.fail_call(waiting.call, error);
         Ok(())
     }
 
     fn fail_call(&mut self, call: Call, error: CommandError) {
-        if let Call::Command { view, id, .. } = call {
-            self.reply(view, id, Reply::Failed { error });
+        if let Some((view, id)) = call.command() {
+            self.reply(view.clone(), id, Reply::Failed { error });
         }
     }
 
@@ -345,6 +370,15 @@ impl<S: Storage> Engine<S> {
             Call::Command { view, id, expects } => {
                 let reply = match self.read_reply(expects, answer)? {
                     Ok(reply) => reply,
+                    Err(error) => Reply::Failed { error },
+                };
+                self.reply(view, id, reply);
+            }
+            Call::Search { view, id, .. } => {
+                let reply = match read::<Found>(answer) {
+                    Ok(found) => Reply::SearchResults {
+                        results: self.found_there(found)?,
+                    },
                     Err(error) => Reply::Failed { error },
                 };
                 self.reply(view, id, reply);

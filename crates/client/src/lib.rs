@@ -10,6 +10,7 @@ pub mod command;
 pub mod fold;
 pub mod io;
 pub mod range;
+pub mod search;
 pub mod storage;
 pub mod view;
 

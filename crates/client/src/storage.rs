@@ -6,9 +6,10 @@
 
 use std::fmt;
 
+use pipit_model::search::{Has, Term};
 use pipit_wire::event::{ConversationKind, GroupSettings, MessageChange, Role};
 use pipit_wire::frame::{Cursor, Personal, PersonalChange, Profile};
-use pipit_wire::rest::Me;
+use pipit_wire::rest::{ExcerptPart, Me};
 use pipit_wire::{ConversationId, DeviceId, Event, EventId, Limits, MessageId, Seq, Timestamp, UserId};
 
 use crate::fold::{FoldRecord, Folded};
@@ -221,6 +222,27 @@ pub enum OutboxBody {
     },
 }
 
+/// What a search looks for. Everything given must hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StorageSearch {
+    /// All of these are in the text.
+    pub terms: Vec<Term>,
+    /// Sent by one of these, where it is given.
+    pub from: Option<Vec<UserId>>,
+    /// In one of these, where it is given.
+    pub within: Option<Vec<ConversationId>>,
+    /// The message has all of these.
+    pub has: Vec<Has>,
+    /// Sent at this time or later.
+    pub since: Option<Timestamp>,
+    /// Sent before this time.
+    pub until: Option<Timestamp>,
+    /// Only what comes after this place: by time, conversation and seq, descending.
+    pub after: Option<(Timestamp, ConversationId, Seq)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
 /// A message that a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchHit {
@@ -235,7 +257,7 @@ pub struct SearchHit {
     /// When.
     pub at: Timestamp,
     /// Its text around the first place that matches.
-    pub excerpt: String,
+    pub excerpt: Vec<ExcerptPart>,
 }
 
 /// The device's storage.
@@ -392,6 +414,8 @@ pub trait Storage {
     /// Replaces what is in a composer; empty forgets it.
     fn save_draft(&mut self, conversation: ConversationId, text: &str) -> Result<(), StorageError>;
 
-    /// Messages whose plain text has every word of `query`, the last one as a beginning; best first.
-    fn search(&self, query: &str, limit: u32) -> Result<Vec<SearchHit>, StorageError>;
+    /// The names of people, at most `limit`, by handle.
+    fn profiles(&self, limit: u32) -> Result<Vec<Profile>, StorageError>;
+    /// Messages that match, newest first.
+    fn search(&self, search: &StorageSearch) -> Result<Vec<SearchHit>, StorageError>;
 }

@@ -166,9 +166,9 @@ fn an_edit_is_shown_at_once_and_survives_a_crash_until_it_is_in_the_log() {
     // Repeated by a tab that has not heard of the answer.
     assert_eq!(do_edit(&mut bob, 1, his, "better"), Reply::Done);
     assert!(sent_changes(&mut bob).is_empty());
-    let found = bob.engine.storage().search("better", 9).unwrap();
+    let found = bob.engine.storage().search(&words("better")).unwrap();
     assert_eq!(found.len(), 1);
-    assert!(bob.engine.storage().search("his", 9).unwrap().is_empty());
+    assert!(bob.engine.storage().search(&words("his")).unwrap().is_empty());
 }
 
 #[test]

@@ -227,7 +227,7 @@ fn signed_out_elsewhere_erases_the_store() {
         assert_eq!(bob.screen.connection, Some(ConnectionView::Offline));
         assert_eq!(bob.screen.gone, [conversation(1)]);
         assert!(bob.screen.list.is_empty());
-        assert!(bob.engine.storage().search("secret", 9).unwrap().is_empty());
+        assert!(bob.engine.storage().search(&words("secret")).unwrap().is_empty());
         let bob = bob.crash();
         assert_eq!(bob.screen.session, Some(SessionView::SignedOut { reason: None }));
     }

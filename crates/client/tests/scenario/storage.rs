@@ -9,7 +9,7 @@ use pipit_client::io::{Input, Output};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
     ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, SearchHit, SessionRecord,
-    Storage, StorageError,
+    Storage, StorageError, StorageSearch,
 };
 use pipit_client::view::{StorageView, Update};
 use pipit_client::{Engine, io};
@@ -74,7 +74,8 @@ impl Storage for Full {
         pinned_conversations() -> Vec<ConversationId>;
         pending_personals(limit: u32) -> Vec<ConversationId>;
         draft(conversation: ConversationId) -> Option<String>;
-        search(query: &str, limit: u32) -> Vec<SearchHit>;
+        profiles(limit: u32) -> Vec<Profile>;
+        search(search: &StorageSearch) -> Vec<SearchHit>;
     }
 
     writes! {

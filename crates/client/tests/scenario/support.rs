@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 
 use pipit_client::command::{Command, CommandId, Reply, ViewId};
 use pipit_client::io::{HttpAnswer, HttpRequest, Input, Output};
-use pipit_client::storage::{SessionRecord, Storage};
+use pipit_client::storage::{SessionRecord, Storage, StorageSearch};
 use pipit_client::view::{
     ConnectionView, ConversationItem, SessionView, Splice, StorageView, TimelineHeader, TimelineItem, Update,
 };
 use pipit_client::{Config, Engine};
 use pipit_client_store::SqliteStorage;
+use pipit_model::search::parse;
 use pipit_wire::event::{ConversationKind, EventBody, Role};
 use pipit_wire::frame::client::{ClientInfo, Hello, SendMessage, SendReceipt};
 use pipit_wire::frame::server::{Ack, CatchUp, Page, Synced, Welcome};
@@ -582,4 +583,18 @@ pub(crate) fn receipt(place: u128, person: u128, delivered: u64, read: u64) -> S
         delivered_seq: seq(delivered),
         read_seq: seq(read),
     })
+}
+
+/// A search of everything on the device.
+pub(crate) fn words(query: &str) -> StorageSearch {
+    StorageSearch {
+        terms: parse(query).unwrap().terms,
+        from: None,
+        within: None,
+        has: Vec::new(),
+        since: None,
+        until: None,
+        after: None,
+        limit: 9,
+    }
 }

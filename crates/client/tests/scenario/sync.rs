@@ -159,7 +159,7 @@ fn offline_what_was_read_is_there() {
     bob.tell(Command::LoadOlder);
     assert_eq!(bob.screen.items.len(), 80);
     assert_eq!(bob.screen.items[0].sender_name, "Alice");
-    assert_eq!(bob.engine.storage().search("line 42", 5).unwrap().len(), 1);
+    assert_eq!(bob.engine.storage().search(&words("line 42")).unwrap().len(), 1);
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn conversations_come_and_go() {
     }));
     assert_eq!(bob.screen.gone, [conversation(1)]);
     assert!(bob.screen.list.is_empty());
-    assert!(bob.engine.storage().search("welcome", 5).unwrap().is_empty());
+    assert!(bob.engine.storage().search(&words("welcome")).unwrap().is_empty());
     // What comes late of it changes nothing.
     bob.receive(&event(said(1, 3, ALICE, "late")));
     assert!(bob.screen.list.is_empty());
