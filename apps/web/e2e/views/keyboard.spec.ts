@@ -242,3 +242,30 @@ test('focus can always be seen', async ({ page, open }) => {
     expect(visible, await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 120))).toBe(true);
   }
 });
+
+test('search is reached, gone through and left by the keyboard', async ({ page, open }) => {
+  await open('full', room(1));
+  await page.keyboard.press('Control+k');
+  const field = page.getByRole('searchbox', { name: 'Search', exact: true });
+  await expect(field).toBeFocused();
+  await field.fill('mila');
+  await expect(page.getByRole('region', { name: 'People', exact: true })).toBeVisible();
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('region', { name: 'People', exact: true }).getByRole('button')).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await expect(
+    page.getByRole('region', { name: 'Conversations', exact: true }).getByRole('link'),
+  ).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(field).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(field).toHaveValue('');
+  await expect(page.getByRole('list', { name: 'Conversations' })).toBeVisible();
+
+  await page.keyboard.press('Control+f');
+  const bar = page.getByRole('search', { name: 'Search in this conversation' });
+  await expect(bar.getByRole('searchbox')).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(bar).toBeHidden();
+  await expect(page.getByRole('textbox', { name: /Message to/ })).toBeFocused();
+});

@@ -17,6 +17,7 @@ import { arrangeGroups, Groups } from './groups';
 import { everyone, idOf, people } from './people';
 import { keep, listed } from './personal';
 import { changedScene } from './changed';
+import { found } from './search';
 import { fullScene, keptScene, troubledScene, writtenScene } from './scenes';
 import { append, headerFor, itemFor, limits, message, newRoom, nextKey, type Room } from './world';
 
@@ -353,6 +354,9 @@ export class FakeCore implements Core {
         );
         return { type: 'users', items };
       }
+      case 'search':
+        if (this.scenario === 'failing') return refusal('rate_limited', null, 2_000);
+        return found(this.#rooms, command, this.scenario === 'offline');
       case 'create_direct':
         return this.#direct(command.user);
       case 'create_group': {

@@ -304,6 +304,11 @@ export type Command = { "type": "get_server_info" }
 | { "type": "search_users",
   /** Part of a handle or name. */
   query: string, }
+| { "type": "search",
+  query: string,
+  conversation: ConversationId | null,
+  after: string | null,
+  utc_offset_min: number, }
 | { "type": "create_direct",
   /** With whom. */
   user: UserId, }
@@ -1174,6 +1179,8 @@ export type Reply = { "type": "done" }
 | { "type": "users",
   /** Best first. */
   items: Array<Profile>, }
+| { "type": "search_results",
+  results: SearchResults, }
 | { "type": "members",
   /** In the order that was asked for. */
   items: Array<Member>,
@@ -1544,3 +1551,9 @@ export type WireError = {
   retry: Retry,
   /** How long to wait first, milliseconds, where `retry` is `later`. */
   retry_after_ms?: number, };
+
+export type SearchResults = { by: FoundBy, people: Array<Profile>, conversations: Array<FoundConversation>, messages: Array<FoundMessage>, next: string | null, complete: boolean, };
+export type FoundBy = "server" | "device";
+export type FoundConversation = { id: ConversationId, kind: ConversationKind, title: string, peer: UserId | null, };
+export type FoundMessage = { conversation: ConversationId, title: string, seq: Seq, message: MessageId, sender: Profile, mine: boolean, at: Timestamp, excerpt: Array<ExcerptPart>, };
+export type ExcerptPart = { text: string, hit: boolean, };

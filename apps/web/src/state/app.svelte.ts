@@ -7,6 +7,7 @@ import type {
   ConnectionView,
   ListFilter,
   Reply,
+  Seq,
   SessionView,
   StorageView,
   TimelineItem,
@@ -18,6 +19,7 @@ import { Conversations } from './conversations.svelte';
 import { CommandFailure, expectReply } from './failure';
 import { Health } from './health.svelte';
 import { Router } from './router.svelte';
+import { Search } from './search.svelte';
 import { Timeline } from './timeline.svelte';
 import { Toasts } from './toasts.svelte';
 
@@ -44,12 +46,15 @@ export class App {
   storage = $state.raw<StorageView>('durable');
   dialog = $state.raw<DialogName | null>(null);
   detailsOpen = $state(false);
+  /** Whether the open conversation is being searched. */
+  finding = $state(false);
 
   readonly conversations = new Conversations();
   readonly timeline: Timeline;
   readonly health = new Health();
   readonly toasts = new Toasts();
   readonly router = new Router();
+  readonly search = new Search(this);
 
   #core: Core;
   readonly newId: () => string;
@@ -121,6 +126,14 @@ export class App {
     else this.router.go({ name: 'conversation', id });
   }
 
+  /** Opens a conversation around a place of its log. */
+  async openAt(conversation: string, seq: Seq): Promise<void> {
+    this.openConversation(conversation);
+    this.timeline.open(conversation);
+    const error = await this.timeline.show(seq);
+    if (error !== null) this.toasts.error(describeError(error));
+  }
+
   #apply(update: Update): void {
     switch (update.type) {
       case 'session':
@@ -153,6 +166,8 @@ export class App {
     if (session.state === 'signed_out') {
       this.dialog = null;
       this.detailsOpen = false;
+      this.finding = false;
+      this.search.clear();
       this.timeline.close();
       if (this.conversations.filter !== 'all') this.filterConversations('all');
       this.conversations.forget();
