@@ -367,7 +367,10 @@ fn a_deletion_erases_what_was_said_and_what_waited_for_it() {
     let stored = format!("{stored:?}");
     assert!(!stored.contains("hers") && !stored.contains("edited") && !stored.contains("last word"));
     for word in ["hers", "edited", "last"] {
-        assert!(bob.engine.storage().search(word, 9).unwrap().is_empty(), "{word}");
+        assert!(
+            bob.engine.storage().search(&words(word)).unwrap().is_empty(),
+            "{word}"
+        );
     }
     // The answer to what had left already means nothing any more.
     let error = WireError::new(ErrorCode::NotFound, "gone").answering(Some(waiting.id));
