@@ -590,6 +590,6 @@ fn a_log_that_is_shorter_takes_back_what_came_after_its_end() {
     bob.receive(&catch_up(hello.id, 1, Vec::new(), 3, false));
     assert_eq!(bob.screen.texts()[0], "hers");
     assert_eq!(reactions(&bob, 0)[0].count, 1);
-    assert_eq!(bob.engine.storage().search("hers", 9).unwrap().len(), 1);
-    assert!(bob.engine.storage().search("edited", 9).unwrap().is_empty());
+    assert_eq!(bob.engine.storage().search(&words("hers")).unwrap().len(), 1);
+    assert!(bob.engine.storage().search(&words("edited")).unwrap().is_empty());
 }
