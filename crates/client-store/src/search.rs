@@ -78,7 +78,7 @@ fn statement(search: &StorageSearch) -> (String, Vec<Value>) {
     }
     let mut any_of = |column: &str, ids: Vec<Value>| {
         let places = vec!["?"; ids.len()].join(", ");
-        sql.push_str(&format!(" AND entry.{column} IN ({places})"));
+        sql.extend([" AND entry.", column, " IN (", &places, ")"]);
         values.extend(ids);
     };
     if let Some(from) = &search.from {

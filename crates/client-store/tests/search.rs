@@ -4,7 +4,7 @@
 use pipit_client::storage::{ConversationRecord, Counted, LogEntry, Storage, StorageSearch};
 use pipit_client_store::SqliteStorage;
 use pipit_model::search::parse;
-use pipit_wire::event::{ConversationKind, EventBody, Role};
+use pipit_wire::event::{ConversationKind, EventBody, GroupSettings, Role};
 use pipit_wire::{Content, ConversationId, Event, MessageId, Seq, Timestamp, UserId};
 
 fn user(number: u8) -> UserId {
@@ -27,6 +27,8 @@ fn record(number: u8, at: i64) -> ConversationRecord {
         peer: None,
         role: Role::Admin,
         member_count: 2,
+        settings: GroupSettings::default(),
+        join_requests: 0,
         first_seq: seq(1),
         last_seq: seq(9),
         last_at: Timestamp(at),

@@ -218,11 +218,11 @@ impl<S: Storage> Engine<S> {
     pub(crate) fn call(&mut self, mut waiting: Waiting) {
         let full = self.calls.open.len() + self.calls.held.len() >= OPEN_MAX;
         if full && waiting.call != Call::Refresh {
-            return self.fail_call(waiting.call, local_error("rate_limited", Some(1_000)));
+            return self.fail_call(&waiting.call, local_error("rate_limited", Some(1_000)));
         }
         let bearer = match (&self.session, waiting.authorized) {
             (_, false) => None,
-            (None, true) => return self.fail_call(waiting.call, local_error("signed_out", None)),
+            (None, true) => return self.fail_call(&waiting.call, local_error("signed_out", None)),
             (Some(_), true) if self.token_is_stale() => {
                 self.calls.held.push(waiting);
                 return self.refresh_token();
@@ -277,7 +277,7 @@ impl<S: Storage> Engine<S> {
 
     pub(crate) fn fail_held(&mut self, code: &str) {
         for waiting in std::mem::take(&mut self.calls.held) {
-            self.fail_call(waiting.call, local_error(code, None));
+            self.fail_call(&waiting.call, local_error(code, None));
         }
     }
 
@@ -296,7 +296,7 @@ impl<S: Storage> Engine<S> {
             .collect();
         for id in ids {
             if let Some(waiting) = self.calls.open.remove(&id) {
-                self.fail_call(waiting.call, local_error("signed_out", None));
+                self.fail_call(&waiting.call, local_error("signed_out", None));
             }
         }
     }
@@ -333,7 +333,7 @@ impl<S: Storage> Engine<S> {
             && let Some(wire) = wire_error(answer)
         {
             if let Some(reason) = ended_by(&wire) {
-                self.fail_call(waiting.call, error);
+                self.fail_call(&waiting.call, error);
                 return self.end_session(Some(reason));
             }
             if wire.code == ErrorCode::Unauthenticated && !waiting.refused {
@@ -355,11 +355,11 @@ impl<S: Storage> Engine<S> {
             self.reply(view.clone(), *id, reply);
             return Ok(());
         }
-        self.fail_call(waiting.call, error);
+        self.fail_call(&waiting.call, error);
         Ok(())
     }
 
-    fn fail_call(&mut self, call: Call, error: CommandError) {
+    fn fail_call(&mut self, call: &Call, error: CommandError) {
         if let Some((view, id)) = call.command() {
             self.reply(view.clone(), id, Reply::Failed { error });
         }

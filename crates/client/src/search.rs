@@ -104,10 +104,12 @@ impl Asked {
             self.utc_offset_min
         );
         if let Some(conversation) = self.conversation {
-            path.push_str(&format!("&conversation={conversation}"));
+            path.push_str("&conversation=");
+            path.push_str(&conversation.to_string());
         }
         if let Some(after) = &self.after {
-            path.push_str(&format!("&after={}", escape(after)));
+            path.push_str("&after=");
+            path.push_str(&escape(after));
         }
         path
     }
@@ -137,12 +139,11 @@ impl<S: Storage> Engine<S> {
         }
         let mut messages = Vec::with_capacity(found.messages.len());
         for message in found.messages {
-            let title = match self.found_conversation(message.conversation)? {
-                Some(known) => known.title,
-                None => {
-                    self.call_summary(message.conversation);
-                    String::new()
-                }
+            let title = if let Some(known) = self.found_conversation(message.conversation)? {
+                known.title
+            } else {
+                self.call_summary(message.conversation);
+                String::new()
             };
             messages.push(FoundMessage {
                 conversation: message.conversation,

@@ -200,7 +200,14 @@ pub async fn only_what_may_be_read_is_found(store: Arc<dyn Store>) {
     narrowed.within = Some(vec![group]);
     assert_eq!(texts(&world, narrowed).await, ["tea after"]);
     world
-        .enter(group, alice, EventBody::MemberRemoved { user: bob.user })
+        .enter(
+            group,
+            alice,
+            EventBody::MemberRemoved {
+                user: bob.user,
+                banned: false,
+            },
+        )
         .await;
     world.say(group, alice, "tea without bob").await;
     index(&world).await;

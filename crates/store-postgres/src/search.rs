@@ -1,7 +1,7 @@
 //! Finding messages: a GIN index over words that are split and folded already.
 //!
 //! GIN gives all that matches, in no order: the newest twenty of a word that a third of all messages have would cost a third of the table.
-//! So the newest messages are looked through first, where such a word is found at once; only what is rare among them is looked up in
+//! So the newest messages are looked through first, where such a word soon fills a page; only what is rare among them is looked up in
 //! the index, and rare is cheap there. Filters (conversation, sender, attributes) are lexemes beside the words.
 
 use pipit_model::search::document::{conversation_tag, has_tag, sender_tag};
@@ -23,7 +23,7 @@ type Result<T> = std::result::Result<T, Error>;
 
 /// How many of the newest messages are looked through before the index is asked.
 const RECENT: i64 = 4_000;
-/// For members of more conversations than this their tags would cost more than looking at what others have found.
+/// For members of more conversations than this their tags are many to ask for: the index is asked without them, and what others have found is passed over.
 const CONVERSATION_TAGS_MAX: usize = 400;
 
 macro_rules! found {

@@ -22,7 +22,7 @@ pub(crate) use index::{apply, forget, list_unindexed, read_batch, sweep};
 /// How many of an id's bits tell messages of one millisecond apart.
 const TIE_BITS: u32 = 16;
 const TIE_MASK: i64 = (1 << TIE_BITS) - 1;
-/// For members of more conversations than this their tags would cost more than looking at what others have found.
+/// For members of more conversations than this their tags are many to ask for: the index is asked without them, and what others have found is passed over.
 const CONVERSATION_TAGS_MAX: usize = 400;
 
 /// What matches `?1` with an id of `?2` to `?3`, newest first.

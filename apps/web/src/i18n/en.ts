@@ -104,7 +104,6 @@ export const en = {
   'mute.always': 'Always',
 
   'search.label': 'Search',
-  'search.results': 'Search results',
   'search.loading': 'Searching',
   'search.people': 'People',
   'search.conversations': 'Conversations',

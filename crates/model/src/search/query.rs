@@ -190,19 +190,16 @@ fn first(text: &str) -> (Part<'_>, &str) {
         }
         _ => (None, text),
     };
-    let (value, after, quoted) = match value.strip_prefix(OPENING) {
-        Some(inner) => match inner.split_once(CLOSING) {
-            Some((inner, after)) => (inner, after, true),
-            // Never closed: to the end.
-            None => (inner, "", true),
-        },
-        None => {
-            let end = value
-                .find(|character: char| character.is_whitespace() || OPENING.contains(&character))
-                .unwrap_or(value.len());
-            let (value, after) = value.split_at_checked(end).unwrap_or((value, ""));
-            (value, after, false)
-        }
+    let (value, after, quoted) = if let Some(inner) = value.strip_prefix(OPENING) {
+        // Never closed: to the end.
+        let (inner, after) = inner.split_once(CLOSING).unwrap_or((inner, ""));
+        (inner, after, true)
+    } else {
+        let end = value
+            .find(|character: char| character.is_whitespace() || OPENING.contains(&character))
+            .unwrap_or(value.len());
+        let (value, after) = value.split_at_checked(end).unwrap_or((value, ""));
+        (value, after, false)
     };
     let whole = text.get(..text.len().saturating_sub(after.len())).unwrap_or(text);
     let part = Part {

@@ -1,8 +1,8 @@
 //! Keeps the search index near the log, in quiet moments.
 //!
 //! Appending does nothing for the index: what was appended shows in how far each log has been indexed, and a sweep over the conversations
-//! finds it, whichever node it came from. Splitting and sorting words costs more than appending them (see docs/adr/0023-search.md), so while
-//! a node is busy it waits, for some minutes at most. Whoever searches does not: see the module above.
+//! finds it, whichever node it came from. Splitting and sorting words is work that appends would wait for (see docs/adr/0023-search.md), so
+//! while a node is busy it waits, for some minutes at most. Whoever searches does not: see the module above.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ const BUSY_LOOKS_MAX: u32 = 60;
 /// How many conversations are looked at by one statement, and how many of them at one look.
 const PAGE: u32 = 500;
 const PAGES: u32 = 8;
-/// How many entries are indexed in one transaction: it holds up appends for some milliseconds.
+/// How many entries are indexed in one transaction. On SQLite appends wait for it, so it is not many.
 const BATCH: u32 = 250;
 
 /// See the module. On several nodes each does it; what one has done is not there for the others.
