@@ -1,22 +1,38 @@
 //! Finding messages on the device.
 
 use pipit_client::storage::{SearchHit, StorageSearch};
-use pipit_model::search::document::{has_all, text_words};
+use pipit_model::search::document::{content_words, has_all};
 use pipit_model::search::excerpt;
-use pipit_wire::{Content, ConversationId, Event, EventBody, MessageId, UserId};
+use pipit_wire::{Attachment, Content, ConversationId, Event, EventBody, MessageId, UserId};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use crate::value::{self, from_seq};
 
-/// Teaches the connection `search_words(text)`, which the index's triggers call: the tokens of a text, separated by spaces.
+/// Teaches the connection `search_words(text, raw)`, which the index's triggers call: the tokens of an entry that says this now, separated
+/// by spaces.
 pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
     let flags =
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-    connection.create_scalar_function("search_words", 1, flags, |context| {
-        Ok(text_words(context.get_raw(0).as_str()?))
+    connection.create_scalar_function("search_words", 2, flags, |context| {
+        let (text, raw) = (context.get_raw(0).as_str()?, context.get_raw(1).as_str()?);
+        Ok(content_words(text, &attachments(raw)))
     })
+}
+
+/// The files of an entry. Most have none, and are not read for it.
+fn attachments(raw: &str) -> Vec<Attachment> {
+    if !raw.contains("\"attachments\"") {
+        return Vec::new();
+    }
+    match serde_json::from_str(raw).map(|event: Event| event.body) {
+        Ok(EventBody::Message {
+            content: Content::Plain { attachments, .. },
+            ..
+        }) => attachments,
+        _ => Vec::new(),
+    }
 }
 
 pub(crate) fn find(connection: &Connection, search: &StorageSearch) -> rusqlite::Result<Vec<SearchHit>> {
@@ -33,8 +49,12 @@ pub(crate) fn find(connection: &Connection, search: &StorageSearch) -> rusqlite:
         && let Some(row) = rows.next()?
     {
         let text: String = row.get(5)?;
-        let event: Event = value::json(row, 6)?;
-        if !has(&event, &text, search) {
+        let raw: String = row.get(6)?;
+        let content = Content::Plain {
+            text,
+            attachments: attachments(&raw),
+        };
+        if !has_all(&content, &search.has) {
             continue;
         }
         hits.push(SearchHit {
@@ -43,26 +63,10 @@ pub(crate) fn find(connection: &Connection, search: &StorageSearch) -> rusqlite:
             message: value::id(row, 2, MessageId::from_bytes)?,
             sender: value::id(row, 3, UserId::from_bytes)?,
             at: value::timestamp(row, 4)?,
-            excerpt: excerpt(&Content::text(text), &search.terms),
+            excerpt: excerpt(&content, &search.terms),
         });
     }
     Ok(hits)
-}
-
-/// Whether a message that says this now has what is looked for.
-fn has(event: &Event, text: &str, search: &StorageSearch) -> bool {
-    let attachments = match &event.body {
-        EventBody::Message {
-            content: Content::Plain { attachments, .. },
-            ..
-        } => attachments.clone(),
-        _ => Vec::new(),
-    };
-    let content = Content::Plain {
-        text: text.to_owned(),
-        attachments,
-    };
-    has_all(&content, &search.has)
 }
 
 /// What matches, newest first, and its parameters.

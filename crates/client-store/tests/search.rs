@@ -1,11 +1,13 @@
 //! Searching on the device, on a real database.
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+use pipit_client::fold::{FoldRecord, Folded};
 use pipit_client::storage::{ConversationRecord, Counted, LogEntry, Storage, StorageSearch};
 use pipit_client_store::SqliteStorage;
 use pipit_model::search::parse;
-use pipit_wire::event::{ConversationKind, EventBody, GroupSettings, Role};
-use pipit_wire::{Content, ConversationId, Event, MessageId, Seq, Timestamp, UserId};
+use pipit_wire::event::{ConversationKind, EventBody, GroupSettings, LastEdit, Role};
+use pipit_wire::media::Attachment;
+use pipit_wire::{BlobId, Content, ConversationId, Event, MessageId, Seq, Timestamp, UserId};
 
 fn user(number: u8) -> UserId {
     UserId::from_bytes([number; 16])
@@ -205,4 +207,60 @@ fn the_device_finds_what_the_server_finds() {
         ..search("tea")
     };
     assert_eq!(places(&until), [(other, 1)]);
+}
+
+#[test]
+fn a_message_with_files_is_found_by_them_and_by_what_it_says_now_until_it_is_deleted() {
+    let mut storage = with_conversations(1);
+    let mut entry = said(1, 1, 2, "First words");
+    let photo = Attachment {
+        name: "Lake view.jpg".to_owned(),
+        media_type: "image/jpeg".to_owned(),
+        caption: Some("At dawn".to_owned()),
+        ..Attachment::of(BlobId::from_bytes([4; 16]))
+    };
+    entry.event.body = EventBody::Message {
+        written_at: Timestamp(900),
+        content: Content::Plain {
+            text: "First words".to_owned(),
+            attachments: vec![photo],
+        },
+        reply_to: None,
+    };
+    entry.raw = serde_json::to_string(&entry.event).unwrap();
+    let message = entry.event.id.into();
+    let edit = LastEdit {
+        seq: seq(2),
+        at: Timestamp(2_000),
+        content: Content::text("Other words"),
+    };
+    let edited = FoldRecord {
+        folded: Folded {
+            edit: Some(edit),
+            ..Folded::default()
+        },
+        folded_seq: seq(2),
+        ..FoldRecord::default()
+    };
+    let found = |storage: &SqliteStorage, queries: &[&str]| -> Vec<usize> {
+        let count = |query: &&str| storage.search(&search(query)).unwrap().len();
+        queries.iter().map(count).collect()
+    };
+    committed(&mut storage, |storage| storage.save_entries(&[entry]).unwrap());
+    let of_file = ["lake", "\"at dawn\"", "has:image dawn"];
+    let of_text = ["first", "other", "\"words lake\""];
+    assert_eq!(found(&storage, &of_file), [1, 1, 1]);
+    assert_eq!(found(&storage, &of_text), [1, 0, 0]);
+    committed(&mut storage, |storage| {
+        storage.save_fold(conversation(1), seq(1), &edited).unwrap();
+    });
+    assert_eq!(found(&storage, &of_file), [1, 1, 1]);
+    assert_eq!(found(&storage, &of_text), [0, 1, 0]);
+    let hit = &storage.search(&search("dawn")).unwrap()[0];
+    assert!(hit.excerpt.iter().any(|part| part.hit && part.text == "dawn"));
+    committed(&mut storage, |storage| {
+        storage.erase_message(conversation(1), message).unwrap();
+    });
+    assert_eq!(found(&storage, &of_file), [0, 0, 0]);
+    assert_eq!(found(&storage, &of_text), [0, 0, 0]);
 }

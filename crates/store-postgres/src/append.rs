@@ -26,7 +26,6 @@ use crate::book::Place;
 use crate::error::{Error, corrupt};
 use crate::ledger::{Decided, Fate, Ledger, Start};
 use crate::row::{self, at, event_columns, seq_number};
-use crate::search;
 use crate::session::{Params, Session, only_if, params};
 use crate::{blob, change};
 
@@ -293,7 +292,6 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
     for event in &ledger.added {
         events.push(event)?;
     }
-    search::forget_deleted(session, &ledger.added).await?;
     let attachments = AttachmentColumns::of(ledger);
     let fates = Fates::of(ledger);
     let conversations = ConversationColumns::of(ledger);
@@ -338,7 +336,7 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
             })
         });
     let commit: BoxFuture<'_, Result<()>> = Box::pin(session.commit());
-    // join_all polls in order up to 30 futures; here are 21 at most.
+    // join_all polls in order up to 30 futures; here are 23 at most.
     for outcome in join_all(statements.chain(of_messages).chain(std::iter::once(commit))).await {
         outcome?;
     }

@@ -20,6 +20,7 @@ use crate::error::{Error, corrupt};
 use crate::ledger::Ledger;
 use crate::row::{self, at, event_columns, seq_number};
 use crate::session::{BEGIN_READ, Session, params};
+use crate::search;
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -380,7 +381,7 @@ impl Writes {
             id,
             ..
         } = &self.erased;
-        let erasures: [(&str, Vec<&(dyn ToSql + Sync)>); 6] = [
+        let erasures: [(&str, Vec<&(dyn ToSql + Sync)>); 8] = [
             (
                 ERASE_MESSAGES,
                 vec![conversation, seq, &self.bodies, &row::KIND_ERASED],
@@ -390,6 +391,8 @@ impl Writes {
             (drop_rows!("reaction"), vec![conversation, seq]),
             (drop_rows!("reaction_count"), vec![conversation, seq]),
             (RELEASE, vec![conversation, id]),
+            (search::HOLD, vec![conversation]),
+            (search::FORGET, vec![conversation, seq]),
         ];
         for (sql, params) in erasures {
             let statement = session.prepare(sql).await?;

@@ -17,7 +17,7 @@ use crate::session::{Params, Session, params};
 
 pub(crate) mod index;
 
-pub(crate) use index::{forget_deleted, index_entries, list_unindexed, sweep};
+pub(crate) use index::{FORGET, HOLD, index_entries, list_unindexed, sweep};
 
 type Result<T> = std::result::Result<T, Error>;
 

@@ -12,14 +12,14 @@ use std::collections::hash_map::Entry;
 use pipit_store::blob::attached;
 use pipit_store::change::{Verdict, is_repetition};
 use pipit_store::log::{Append, AppendError, Appended, Facts};
-use pipit_wire::event::{EventBody, GroupSettings, HistoryPolicy, MemberRole, MessageChange, Role};
+use pipit_wire::event::{EventBody, GroupSettings, HistoryPolicy, MemberRole, Role};
 use pipit_wire::{ConversationId, Event, Seq, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use self::message::{Messages, Seen};
 use crate::error::corrupt;
 use crate::row::{role_number, seq_number};
-use crate::{blob, change, conversation, joining, log, person, row, search};
+use crate::{blob, change, conversation, joining, log, person, row};
 
 /// A conversation's row, while a batch runs.
 struct State {
@@ -264,10 +264,6 @@ fn apply(db: &Connection, state: &mut State, entry: &Append, seq: Seq) -> Result
         }
         EventBody::TitleChanged { title } => state.title = Some(title.clone()),
         EventBody::SettingsChanged { change } => state.settings.apply(change),
-        EventBody::MessageChanged {
-            message,
-            change: MessageChange::Delete {},
-        } => search::forget(db, conversation, *message)?,
         EventBody::Created { .. } | EventBody::MessageChanged { .. } | EventBody::Unknown => {}
     }
     Ok(true)

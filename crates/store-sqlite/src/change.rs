@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::error::corrupt;
 use crate::row::{self, event_columns, seq_number};
-use crate::{blob, log};
+use crate::{blob, log, search};
 
 /// What is to be done with a change, and to which message.
 pub(crate) struct Decided {
@@ -204,6 +204,7 @@ fn erase(db: &Connection, target: &Event, deleted_seq: Seq) -> Result<()> {
         WHERE conversation = ?1 AND message_seq = ?2",
     )?
     .execute(params![place, at, seq_number(deleted_seq)])?;
+    search::forget(db, target.conversation, target.seq)?;
     blob::release(db, target.conversation, target.id)
 }
 

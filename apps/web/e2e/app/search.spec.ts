@@ -1,42 +1,83 @@
-import { expect, test } from '../support/app';
+import type { Locator } from '@playwright/test';
+
+import { expect, test, type Person } from '../support/app';
 
 // Texts carry a "·", so that they can be told from the rest of what a line is read out as.
 
-test('two people find what was said, go there; offline, what is here', async ({ person }) => {
-  test.setTimeout(240_000);
+/** Opens the menu of a message and chooses from it. */
+async function choose(person: Person, line: Locator, action: string): Promise<void> {
+  await line.locator('.text').first().click({ button: 'right' });
+  await person.page
+    .getByRole('menu', { name: 'Actions for this message' })
+    .getByRole('menuitem', { name: action, exact: true })
+    .click();
+}
+
+test('two people find what was said and go there, online and offline', async ({ person }) => {
+  test.setTimeout(300_000);
   const ada = await person('Ada');
   const ben = await person('Ben');
   await ada.setUp('Harbour');
   await ben.join(await ada.invite(), 'Ada');
   await ben.startChat('Ada');
-  await ben.write('· The needle is here');
-  for (let number = 1; number <= 12; number += 1) await ben.write(`· Hay ${number}`);
-  await ben.expectState('· Hay 12', 'Delivered');
+  await ben.write('· The nedle is here');
+  await choose(ben, ben.line('· The nedle is here'), 'Edit');
+  await ben.composer.fill('· The needle is here');
+  await ben.composer.press('Enter');
+  await expect(ben.line('· The needle is here')).toContainText('edited');
+  await ben.write('· A needless thing');
+  await choose(ben, ben.line('· A needless thing'), 'Delete for everyone');
+  await ben.page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(ben.line('You deleted this message')).toBeVisible();
+  for (let number = 1; number <= 30; number += 1) await ben.write(`· Hay ${number}`);
+  await ben.expectState('· Hay 30', 'Delivered');
 
   const field = ada.page.getByRole('searchbox', { name: 'Search', exact: true });
   const found = ada.page.getByRole('region', { name: 'Messages', exact: true }).getByRole('link');
+  const nothing = ada.page.getByRole('status').filter({ hasText: 'Nothing was found.' });
+  await ada.openConversation('Ben');
+  await expect(ada.line('· Hay 30')).toBeVisible();
+  await expect(ada.line('· The needle is here')).toHaveCount(0);
 
-  await test.step('a message is found by the beginning of a word, and opened', async () => {
+  await test.step('a message is found by what it says now, and opened at its place', async () => {
     await field.fill('need');
     await expect(found).toHaveCount(1);
     await expect(found).toContainText('The needle is here');
     await expect(found.locator('mark')).toHaveText('needle');
     await found.click();
-    await expect(ada.line('· The needle is here')).toBeVisible();
+    await expect(ada.line('· The needle is here')).toBeInViewport();
+    await expect(ada.line('· The needle is here')).toBeFocused();
   });
 
-  await test.step('people and conversations are found by name', async () => {
+  await test.step('not by what it said before, nor is what was deleted', async () => {
+    await field.fill('nedle');
+    await expect(nothing).toBeAttached();
+    await field.fill('needless');
+    await expect(nothing).toBeAttached();
+  });
+
+  await test.step('people and conversations are found by name, messages by operators', async () => {
     await field.fill('ben');
     await expect(ada.page.getByRole('region', { name: 'People', exact: true })).toContainText('Ben');
     await expect(ada.page.getByRole('region', { name: 'Conversations', exact: true })).toContainText('Ben');
+    await field.fill('from:ben in:ben "hay 7"');
+    await expect(found).toHaveCount(1);
+    await field.fill('from:me hay');
+    await expect(nothing).toBeAttached();
   });
 
-  await test.step('without a line the device answers, and says so', async () => {
+  await test.step('without a line the device answers the same, and says so', async () => {
     await ada.context.setOffline(true);
     await expect(ada.page.getByText(/You are offline/).first()).toBeVisible();
+    for (const gone of ['nedle', 'needless']) {
+      await field.fill(gone);
+      await expect(nothing).toBeAttached();
+    }
     await field.fill('needle');
     await expect(ada.page.getByText('this is only what is on this device')).toBeVisible();
     await expect(found).toHaveCount(1);
+    await found.click();
+    await expect(ada.line('· The needle is here')).toBeFocused();
     await ada.context.setOffline(false);
   });
 });

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use pipit_wire::event::MessageChange;
-use pipit_wire::{Content, ConversationId, Event, EventBody, MessageId, UserId};
+use pipit_wire::{Attachment, Content, ConversationId, Event, EventBody, MessageId, UserId};
 
 use super::query::Has;
 use super::token::tokens;
@@ -91,6 +91,19 @@ fn words(event: &Event, content: &Content) -> Option<String> {
     let Content::Plain { text, attachments } = content else {
         return None;
     };
+    let mut document = content_words(text, attachments);
+    document.push_str(&conversation_tag(event.conversation));
+    document.push(' ');
+    document.push_str(&sender_tag(event.sender));
+    for has in attributes(text, attachments) {
+        document.push(' ');
+        document.push_str(has_tag(has));
+    }
+    Some(document)
+}
+
+/// The words of a text, and of its files' names and captions, each with a space after it. A lone colon stands between the texts.
+pub fn content_words(text: &str, attachments: &[Attachment]) -> String {
     let mut document = String::with_capacity(text.len() + 80);
     let mut seen: HashMap<String, u32> = HashMap::new();
     let mut room = DOCUMENT_TOKENS_MAX;
@@ -120,20 +133,7 @@ fn words(event: &Event, content: &Content) -> Option<String> {
             add(caption);
         }
     }
-    document.push_str(&conversation_tag(event.conversation));
-    document.push(' ');
-    document.push_str(&sender_tag(event.sender));
-    for has in attributes(text, attachments) {
-        document.push(' ');
-        document.push_str(has_tag(has));
-    }
-    Some(document)
-}
-
-/// The words of a text alone, separated by spaces.
-pub fn text_words(text: &str) -> String {
-    let words: Vec<String> = tokens(text).into_iter().map(|token| token.text).collect();
-    words.join(" ")
+    document
 }
 
 /// Whether a message has all of these.
@@ -148,7 +148,7 @@ pub fn has_all(content: &Content, wanted: &[Has]) -> bool {
 }
 
 /// What a message has.
-fn attributes(text: &str, attachments: &[pipit_wire::Attachment]) -> Vec<Has> {
+fn attributes(text: &str, attachments: &[Attachment]) -> Vec<Has> {
     let mut has = Vec::new();
     if !attachments.is_empty() {
         has.push(Has::File);

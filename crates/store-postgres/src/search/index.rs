@@ -1,13 +1,13 @@
 //! Keeping the index.
 //!
-//! Whoever indexes logs holds their rows of `search_position` from before it reads to its commit: nodes do not do the same twice, and
-//! nobody writes what was read before somebody else has gone over its deletion.
+//! Whoever indexes logs holds their rows of `search_position` from before it reads to its commit, and so does whoever erases messages: nodes do
+//! not do the same twice, and nobody writes what was read before it was erased.
 
 use std::collections::HashMap;
 
 use pipit_model::search::{Step, edited_words, step};
 use pipit_store::search::Swept;
-use pipit_wire::{ConversationId, Event, EventBody, MessageId, Seq, UserId};
+use pipit_wire::{ConversationId, Event, MessageId, Seq, UserId};
 use uuid::Uuid;
 
 use super::quoted;
@@ -47,8 +47,18 @@ const REPLACE: &str = "
         ORDER BY conversation, seq, source DESC
     ) AS changed
     WHERE search_entry.conversation = changed.conversation AND search_entry.seq = changed.seq";
-/// Messages, by conversation and id, are found no longer.
-const FORGET: &str = "
+/// Whoever erases waits for whoever indexes these logs, so that [`FORGET`] sees what has been written; who indexes them next reads
+/// what has been erased.
+pub(crate) const HOLD: &str = "
+    INSERT INTO search_position (conversation, seq)
+    SELECT DISTINCT id, 0 FROM unnest($1::uuid[]) AS wanted (id) ORDER BY id
+    ON CONFLICT (conversation) DO UPDATE SET seq = search_position.seq";
+/// Messages, by conversation and place, are found no longer.
+pub(crate) const FORGET: &str = "
+    DELETE FROM search_entry USING unnest($1::uuid[], $2::bigint[]) AS gone (conversation, seq)
+    WHERE search_entry.conversation = gone.conversation AND search_entry.seq = gone.seq";
+/// The same by the message's id.
+const FORGET_MESSAGES: &str = "
     DELETE FROM search_entry USING unnest($1::uuid[], $2::uuid[]) AS gone (conversation, id)
         CROSS JOIN LATERAL (
             SELECT seq FROM event WHERE conversation = gone.conversation AND id = gone.id LIMIT 1
@@ -157,7 +167,7 @@ async fn write(session: &Session, batch: &Batch) -> Result<()> {
     }
     let removed = &batch.removed;
     if !removed.0.is_empty() {
-        session.run(FORGET, params![removed.0, removed.1]).await?;
+        session.run(FORGET_MESSAGES, params![removed.0, removed.1]).await?;
     }
     let (conversations, seqs): (Vec<Uuid>, Vec<i64>) = batch
         .reached
@@ -166,29 +176,6 @@ async fn write(session: &Session, batch: &Batch) -> Result<()> {
         .unzip();
     session.run(SAVE_POSITIONS, params![conversations, seqs]).await?;
     Ok(())
-}
-
-/// What these new entries delete is found no longer. A flight of its own, where there is any.
-pub(crate) async fn forget_deleted(session: &Session, events: &[Event]) -> Result<()> {
-    let (mut conversations, mut messages) = (Vec::new(), Vec::new());
-    for event in events {
-        if let Step::Remove { message } = step_of_change(event) {
-            conversations.push(event.conversation.as_uuid());
-            messages.push(message.as_uuid());
-        }
-    }
-    if !conversations.is_empty() {
-        session.run(FORGET, params![conversations, messages]).await?;
-    }
-    Ok(())
-}
-
-/// What a change means for the index; messages are not split for it.
-fn step_of_change(event: &Event) -> Step {
-    match event.body {
-        EventBody::MessageChanged { .. } => step(event),
-        _ => Step::Nothing,
-    }
 }
 
 /// A document as a `tsvector`: each word with its place. What keeps a place free has none.

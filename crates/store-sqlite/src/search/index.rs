@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{find_entry, next_id};
 use crate::log;
-use crate::row::{self, seq_number};
+use crate::row::{self, KIND_MESSAGE, seq_number};
 
 /// What is to be done for the next entries of some logs.
 pub(crate) struct Batch {
@@ -139,7 +139,11 @@ pub(crate) fn apply(db: &Connection, batch: &Batch) -> Result<()> {
             Changed::Removed {
                 conversation,
                 message,
-            } if current.contains_key(conversation) => forget(db, *conversation, *message)?,
+            } if current.contains_key(conversation) => {
+                if let Some(event) = log::find_event(db, *conversation, EventId::from(message.as_uuid()))? {
+                    forget(db, *conversation, event.seq)?;
+                }
+            }
             Changed::Replaced { .. } | Changed::Removed { .. } => {}
         }
     }
@@ -153,17 +157,20 @@ pub(crate) fn apply(db: &Connection, batch: &Batch) -> Result<()> {
     Ok(())
 }
 
+/// Adds a message, but where it has been erased since it was read: whatever erases it need not leave an entry behind that says so.
 fn add(db: &Connection, added: &Added) -> Result<()> {
     let id = next_id(db, added.at)?;
     let inserted = db
         .prepare_cached(
-            "INSERT OR IGNORE INTO search_entry (id, conversation, seq, source, words) VALUES (?1, ?2, ?3, ?3, ?4)",
+            "INSERT OR IGNORE INTO search_entry (id, conversation, seq, source, words) SELECT ?1, ?2, ?3, ?3, ?4
+            WHERE EXISTS (SELECT 1 FROM event WHERE conversation = ?2 AND seq = ?3 AND kind = ?5)",
         )?
         .execute(params![
             id,
             added.conversation.as_bytes(),
             seq_number(added.seq),
-            added.words
+            added.words,
+            KIND_MESSAGE
         ])?;
     if inserted > 0 {
         insert_words(db, id, &added.words)?;
@@ -194,12 +201,9 @@ fn replace(db: &Connection, conversation: ConversationId, seq: Seq, source: Seq,
     insert_words(db, id, words)
 }
 
-/// A message is found no longer, and its words are gone from the index's pages.
-pub(crate) fn forget(db: &Connection, conversation: ConversationId, message: MessageId) -> Result<()> {
-    let Some(event) = log::find_event(db, conversation, EventId::from(message.as_uuid()))? else {
-        return Ok(());
-    };
-    let Some((id, words)) = find_entry(db, conversation, event.seq)? else {
+/// A message is found no longer, and its words are gone from the index's pages. Erasing a message is what calls it.
+pub(crate) fn forget(db: &Connection, conversation: ConversationId, seq: Seq) -> Result<()> {
+    let Some((id, words)) = find_entry(db, conversation, seq)? else {
         return Ok(());
     };
     delete_words(db, id, &words)?;
