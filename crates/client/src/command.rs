@@ -42,6 +42,19 @@ pub struct AccountForm {
     pub device_name: String,
 }
 
+/// The answer to a message request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum RequestAnswer {
+    /// It becomes a conversation like others.
+    Accept,
+    /// It is put away; it comes back if the stranger writes again.
+    Delete,
+    /// It is put away, whatever the stranger writes.
+    Refuse,
+}
+
 /// A file that is to be sent with a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -331,6 +344,13 @@ pub enum Command {
         conversation: ConversationId,
         /// Whether it is to be archived.
         archived: bool,
+    },
+    /// Answers a message request. Writing in it accepts it, too.
+    AnswerRequest {
+        /// Which one.
+        conversation: ConversationId,
+        /// How.
+        answer: RequestAnswer,
     },
     /// Pins a conversation to the top of one's list, moves it there, or unpins it.
     PinConversation {

@@ -142,6 +142,7 @@ impl<S: Storage> Engine<S> {
         if repeated {
             return Ok(Reply::Done);
         }
+        self.accept_by_acting(conversation)?;
         self.storage.save_outbox(&OutboxRecord {
             id: message.into(),
             conversation,

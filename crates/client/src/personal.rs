@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use pipit_wire::frame::client::SetPersonal;
 use pipit_wire::frame::server::PersonalChanged;
-use pipit_wire::frame::{Personal, PersonalChange};
+use pipit_wire::frame::{Personal, PersonalChange, RequestState};
 use pipit_wire::{ClientFrame, ConversationId, Seq, Timestamp};
 
 use crate::engine::{Engine, Stored};
@@ -56,7 +56,7 @@ impl<S: Storage> Engine<S> {
         self.clock.now().plus_ms(offset_ms)
     }
 
-    fn shown_personal(&self, conversation: ConversationId) -> Stored<Personal> {
+    pub(crate) fn shown_personal(&self, conversation: ConversationId) -> Stored<Personal> {
         let record = self.storage.personal(conversation)?;
         Ok(record.state.with(&record.pending))
     }
@@ -71,6 +71,7 @@ impl<S: Storage> Engine<S> {
             pinned: personal.pin > 0,
             muted_until: muted.then_some(personal.muted_until),
             marked_unread: personal.marked_unread,
+            request: personal.request,
         })
     }
 
@@ -188,11 +189,15 @@ impl<S: Storage> Engine<S> {
         if record.pending.draft.is_none() && personal.draft != record.state.draft {
             self.storage.save_draft(conversation, &personal.draft)?;
         }
+        let accepted = record.state.request != RequestState::Accepted && personal.request == RequestState::Accepted;
         let record = PersonalRecord {
             state: personal.clone(),
             ..record
         };
         self.storage.save_personal(conversation, &record)?;
+        if accepted {
+            self.receipts_changed(conversation);
+        }
         self.dirty.conversation(conversation);
         self.dirty.list = true;
         Ok(())
@@ -293,5 +298,6 @@ fn without(pending: PersonalChange, sent: &PersonalChange) -> PersonalChange {
         muted_until: left(pending.muted_until, sent.muted_until.as_ref()),
         marked_unread: left(pending.marked_unread, sent.marked_unread.as_ref()),
         draft: left(pending.draft, sent.draft.as_ref()),
+        request: left(pending.request, sent.request.as_ref()),
     }
 }

@@ -288,6 +288,7 @@ impl<S: Storage> Engine<S> {
         let members = self.storage.members(record.id)?;
         let now = self.server_now();
         let limits = self.session.as_ref().map(|session| &session.limits);
-        Ok(limits.map(|limits| Acting::new(me, record, members, limits, now)))
+        let unanswered = self.is_unanswered(record.id)?;
+        Ok(limits.map(|limits| Acting::new(me, record, members, limits, now, unanswered)))
     }
 }

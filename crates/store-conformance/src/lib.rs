@@ -35,6 +35,7 @@ pub mod opening;
 pub mod person;
 pub mod property;
 pub mod receipt;
+pub mod request;
 pub mod search;
 pub mod summary;
 pub mod world;
@@ -100,6 +101,12 @@ macro_rules! conformance_tests {
                 settings_are_kept,
                 what_is_kept_of_a_conversation_is_shown_to_its_owner_alone,
                 what_is_kept_of_a_conversation_ends_with_the_membership,
+            }
+            request {
+                a_request_waits_for_an_answer,
+                a_stranger_learns_nothing,
+                a_request_is_not_searched,
+                who_has_invited_whom_is_known,
             }
             conversation {
                 a_direct_conversation_is_made,

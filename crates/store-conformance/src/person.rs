@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pipit_store::Store;
 use pipit_wire::event::EventBody;
-use pipit_wire::frame::{Personal, PersonalChange};
+use pipit_wire::frame::{Personal, PersonalChange, RequestState};
 use pipit_wire::{ConversationId, Timestamp};
 
 use crate::world::{Person, World, seq};
@@ -136,6 +136,7 @@ pub async fn what_is_kept_of_a_conversation_is_shown_to_its_owner_alone(store: A
         muted_until: Timestamp(7_000),
         marked_unread: false,
         draft: String::new(),
+        request: RequestState::Accepted,
     };
     assert_eq!(set.unwrap().as_ref(), Some(&expect));
     let change = PersonalChange {

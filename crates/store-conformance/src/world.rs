@@ -8,6 +8,7 @@ use pipit_store::account::{CreateAccount, NewDevice, NewUser, PasswordHash, Toke
 use pipit_store::conversation::{Created, NewDirect, NewGroup};
 use pipit_store::log::{Append, AppendError, Appended, Facts, ReceiptAdvance, ReceiptOutcome};
 use pipit_wire::event::{Content, EventBody, MemberRole, Role};
+use pipit_wire::frame::RequestState;
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::{ConversationId, DeviceId, EventId, Seq, Timestamp, UserId};
 use uuid::Uuid;
@@ -153,6 +154,7 @@ impl World {
             creator: creator.user,
             device: Some(creator.device),
             other: other.user,
+            request: RequestState::Accepted,
             now: self.now(),
         }
     }

@@ -110,8 +110,27 @@ pub(crate) async fn create(
         let own = session.is_in_doubt() && find(session, user.id).await?.is_some();
         return Ok(if own { Ok(()) } else { Err(refused) });
     }
+    if token.is_some() {
+        session
+            .run(NOTE_INVITER, params![user.id.as_uuid(), token])
+            .await?;
+    }
     complete(session, user, &new.device).await?;
     Ok(Ok(()))
+}
+
+const NOTE_INVITER: &str = "
+    UPDATE account SET invited_by = invite.made_by FROM invite WHERE account.id = $1 AND invite.token = $2";
+
+/// Whether one of the two has made their account by an invite of the other.
+pub(crate) async fn has_invited(session: &Session, one: UserId, other: UserId) -> Result<bool> {
+    let row = session
+        .first(
+            "SELECT 1 FROM account WHERE (id = $1 AND invited_by = $2) OR (id = $2 AND invited_by = $1)",
+            params![one.as_uuid(), other.as_uuid()],
+        )
+        .await?;
+    Ok(row.is_some())
 }
 
 /// Makes an account. Two that want one handle at once wait for each other here, and the second makes none.

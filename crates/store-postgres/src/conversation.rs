@@ -4,15 +4,15 @@ use pipit_store::conversation::{
     ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
 };
 use pipit_wire::event::{ConversationKind, EventBody, MemberRole, Role};
-use pipit_wire::frame::Member;
+use pipit_wire::frame::{Member, RequestState};
 use pipit_wire::{ConversationId, Event, EventId, Seq, UserId};
 use uuid::Uuid;
 
 use crate::append::{self, EventColumns, MemberColumns};
 use crate::error::{Error, corrupt};
-use crate::log;
 use crate::row::{self, KIND_DIRECT, KIND_GROUP, at};
-use crate::session::{Session, params};
+use crate::session::{Session, only_if, params};
+use crate::{log, personal};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -68,7 +68,8 @@ pub(crate) async fn create_direct(session: &Session, new: &NewDirect) -> Result<
             members: members.to_vec(),
         },
     };
-    complete(session, &event, &members).await?;
+    let asked = (new.request != RequestState::Accepted).then_some((new.other, new.request));
+    complete(session, &event, &members, asked).await?;
     Ok(Created {
         conversation: new.id,
         event: Some(event),
@@ -120,7 +121,7 @@ pub(crate) async fn create_group(
             members: members.clone(),
         },
     };
-    complete(session, &event, &members).await?;
+    complete(session, &event, &members, None).await?;
     Ok(Ok(Created {
         conversation: new.id,
         event: Some(event),
@@ -158,8 +159,14 @@ fn is_same_group(first: &EventBody, new_title: &str, new_members: &[MemberRole])
     title == new_title && sorted(members) == sorted(new_members)
 }
 
-/// Puts the first entry into the log of a new conversation, makes its members, and ends the transaction.
-async fn complete(session: &Session, event: &Event, members: &[MemberRole]) -> Result<()> {
+/// Puts the first entry into the log of a new conversation, makes its members, notes whom it asks as a request, and ends the transaction.
+async fn complete(
+    session: &Session,
+    event: &Event,
+    members: &[MemberRole],
+    asked: Option<(UserId, RequestState)>,
+) -> Result<()> {
+    let ask = session.prepare(personal::ASK).await?;
     let insert_event = session.prepare(append::INSERT_EVENTS).await?;
     let insert_members = session.prepare(append::INSERT_MEMBERS).await?;
     let mut events = EventColumns::default();
@@ -169,14 +176,23 @@ async fn complete(session: &Session, event: &Event, members: &[MemberRole]) -> R
         rows.push(event.conversation, *member, event.seq, event.seq);
     }
     let (events, rows) = (events.params(), rows.params());
-    let (wrote_event, wrote_members, committed) = tokio::join!(
+    let (other, request) = asked.unwrap_or((event.sender, RequestState::Accepted));
+    let request = params![
+        event.conversation.as_uuid(),
+        other.as_uuid(),
+        event.at.as_ms(),
+        row::request_number(request)
+    ];
+    let (wrote_event, wrote_members, wrote_request, committed) = tokio::join!(
         biased;
         session.execute(&insert_event, &events),
         session.execute(&insert_members, &rows),
+        only_if(asked.is_some(), session.execute(&ask, request)),
         session.commit(),
     );
     wrote_event?;
     wrote_members?;
+    wrote_request?;
     committed
 }
 
@@ -187,7 +203,8 @@ const ACCESS: &str = "
         EXISTS (SELECT 1 FROM block WHERE user_id = conversation.low AND other = conversation.high)
             OR EXISTS (SELECT 1 FROM block WHERE user_id = conversation.high AND other = conversation.low),
         conversation.announcements,
-        EXISTS (SELECT 1 FROM ban WHERE conversation = $1 AND user_id = $3)
+        EXISTS (SELECT 1 FROM ban WHERE conversation = $1 AND user_id = $3),
+        (SELECT request FROM personal WHERE conversation = $1 AND user_id = $2)
     FROM conversation
         LEFT JOIN member AS me ON me.conversation = conversation.id AND me.user_id = $2
         LEFT JOIN member AS target ON target.conversation = conversation.id AND target.user_id = $3
@@ -230,6 +247,10 @@ pub(crate) async fn find_access(
         suspended: at(&row, 9)?,
         announcements: at(&row, 11)?,
         target_banned: at(&row, 12)?,
+        request: at::<Option<i16>>(&row, 13)?
+            .map(row::request)
+            .transpose()?
+            .unwrap_or_default(),
     }))
 }
 
@@ -325,11 +346,13 @@ pub(crate) async fn search_members(
     rows.iter().map(|row| row::member(row, 0)).collect()
 }
 
-/// Those of the given people that are in any conversation together with somebody.
+/// Those of the given people that are in any conversation together with somebody that is no request to them.
 pub(crate) const ACQUAINTED: &str = "
     SELECT other FROM unnest($2::uuid[]) AS other WHERE EXISTS (
         SELECT 1 FROM member AS mine JOIN member AS theirs ON theirs.conversation = mine.conversation
-        WHERE mine.user_id = $1 AND theirs.user_id = other)";
+        WHERE mine.user_id = $1 AND theirs.user_id = other AND NOT EXISTS (
+            SELECT 1 FROM personal WHERE personal.conversation = theirs.conversation
+                AND personal.user_id = theirs.user_id AND request > 0))";
 
 pub(crate) async fn filter_acquainted(
     session: &Session,

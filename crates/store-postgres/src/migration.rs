@@ -25,6 +25,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ),
     ("group", include_str!("../migrations/0008_group.sql")),
     ("search", include_str!("../migrations/0009_search.sql")),
+    ("request", include_str!("../migrations/0010_request.sql")),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

@@ -328,6 +328,10 @@ impl Store for PostgresStore {
         ))
     }
 
+    async fn has_invited(&self, one: UserId, other: UserId) -> Result<bool, StoreError> {
+        work!(self, |session| account::has_invited(session, one, other))
+    }
+
     async fn create_upload(
         &self,
         upload: NewUpload,

@@ -51,14 +51,28 @@ pub(crate) fn create(db: &Connection, new: &CreateAccount) -> Result<Result<(), 
     if taken {
         return Ok(Err(CreateAccountError::HandleTaken));
     }
-    if let Some(token) = &new.invite
-        && !invite::use_once(db, token, new.now)?
-    {
-        return Ok(Err(CreateAccountError::InviteInvalid));
-    }
+    let inviter = match &new.invite {
+        Some(token) => match invite::use_once(db, token, new.now)? {
+            Some(inviter) => Some(inviter),
+            None => return Ok(Err(CreateAccountError::InviteInvalid)),
+        },
+        None => None,
+    };
     insert_user(db, &new.account, new.now)?;
+    if let Some(inviter) = inviter {
+        db.prepare_cached("UPDATE user SET invited_by = ?2 WHERE id = ?1")?
+            .execute([new.account.id.as_bytes(), inviter.as_bytes()])?;
+    }
     device::create(db, &new.device)?;
     Ok(Ok(()))
+}
+
+/// Whether one of the two has made their account by an invite of the other.
+pub(crate) fn has_invited(db: &Connection, one: UserId, other: UserId) -> Result<bool> {
+    db.prepare_cached(
+        "SELECT 1 FROM user WHERE (id = ?1 AND invited_by = ?2) OR (id = ?2 AND invited_by = ?1)",
+    )?
+    .exists([one.as_bytes(), other.as_bytes()])
 }
 
 fn insert_user(db: &Connection, user: &NewUser, now: Timestamp) -> Result<()> {

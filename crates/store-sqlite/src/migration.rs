@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0007_message_change.sql"),
     include_str!("../migrations/0008_group.sql"),
     include_str!("../migrations/0009_search.sql"),
+    include_str!("../migrations/0010_request.sql"),
 ];
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.

@@ -1,6 +1,6 @@
 //! What a person keeps of a conversation for themselves.
 
-use pipit_wire::frame::{Personal, PersonalChange};
+use pipit_wire::frame::{Personal, PersonalChange, RequestState};
 use pipit_wire::{ConversationId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
@@ -9,7 +9,7 @@ use crate::row::{self, seq_number};
 
 /// What somebody keeps of a conversation.
 pub(crate) const FIND: &str = "
-    SELECT changed_at, archived_seq, pin, muted_until, marked_unread, draft FROM personal
+    SELECT changed_at, archived_seq, pin, muted_until, marked_unread, draft, request FROM personal
     WHERE conversation = ?1 AND user = ?2";
 
 pub(crate) fn find(db: &Connection, conversation: ConversationId, user: UserId) -> Result<Personal> {
@@ -36,13 +36,24 @@ pub(crate) fn set(
         changed_at,
         ..before.with(change)
     };
+    save(db, conversation, user, &personal)?;
+    Ok(Some(personal))
+}
+
+/// Keeps this of a conversation from now on.
+pub(crate) fn save(
+    db: &Connection,
+    conversation: ConversationId,
+    user: UserId,
+    personal: &Personal,
+) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO personal
-            (conversation, user, changed_at, archived_seq, pin, muted_until, marked_unread, draft)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            (conversation, user, changed_at, archived_seq, pin, muted_until, marked_unread, draft, request)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         ON CONFLICT (conversation, user) DO UPDATE SET changed_at = excluded.changed_at,
             archived_seq = excluded.archived_seq, pin = excluded.pin, muted_until = excluded.muted_until,
-            marked_unread = excluded.marked_unread, draft = excluded.draft",
+            marked_unread = excluded.marked_unread, draft = excluded.draft, request = excluded.request",
     )?
     .execute(params![
         conversation.as_bytes(),
@@ -52,9 +63,21 @@ pub(crate) fn set(
         personal.pin,
         personal.muted_until.as_ms(),
         personal.marked_unread,
-        personal.draft
+        personal.draft,
+        row::request_number(personal.request)
     ])?;
-    Ok(Some(personal))
+    Ok(())
+}
+
+/// Where a request to somebody stands.
+pub(crate) fn find_request(db: &Connection, conversation: ConversationId, user: UserId) -> Result<RequestState> {
+    let found = db
+        .prepare_cached("SELECT request FROM personal WHERE conversation = ?1 AND user = ?2")?
+        .query_row([conversation.as_bytes(), user.as_bytes()], |found| {
+            row::request(found.get(0)?)
+        })
+        .optional()?;
+    Ok(found.unwrap_or_default())
 }
 
 fn personal(row: &Row<'_>) -> Result<Personal> {
@@ -65,5 +88,6 @@ fn personal(row: &Row<'_>) -> Result<Personal> {
         muted_until: row::time_at(row, 3)?,
         marked_unread: row.get(4)?,
         draft: row.get(5)?,
+        request: row::request(row.get(6)?)?,
     })
 }

@@ -328,6 +328,12 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn has_invited(&self, one: UserId, other: UserId) -> Result<bool, StoreError> {
+        self.engine
+            .read(move |db| account::has_invited(db, one, other))
+            .await
+    }
+
     async fn create_upload(
         &self,
         upload: NewUpload,

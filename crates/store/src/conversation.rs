@@ -1,6 +1,7 @@
 //! Records of conversations and their members.
 
 use pipit_wire::event::{ConversationKind, Role};
+use pipit_wire::frame::RequestState;
 use pipit_wire::{ConversationId, DeviceId, Event, EventId, Seq, Timestamp, UserId};
 
 /// The direct conversation of two people, to be made where there is none.
@@ -16,6 +17,8 @@ pub struct NewDirect {
     pub device: Option<DeviceId>,
     /// The other person. Not the creator.
     pub other: UserId,
+    /// How it begins for the other person.
+    pub request: RequestState,
     /// When.
     pub now: Timestamp,
 }
@@ -93,4 +96,6 @@ pub struct ConversationAccess {
     pub announcements: bool,
     /// Whether the target is kept out; false where no target was given.
     pub target_banned: bool,
+    /// Where a request to the one who asks stands.
+    pub request: RequestState,
 }

@@ -211,8 +211,11 @@ pub trait Store: Send + Sync + 'static {
         change: PersonalChange,
         now: Timestamp,
     ) -> Result<Option<Personal>, StoreError>;
-    /// Those of `others` that are a member of any conversation together with `user`, in any order.
+    /// Those of `others` that are a member of any conversation together with `user`, in any order. A request that the other has not
+    /// accepted is none.
     async fn filter_acquainted(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError>;
+    /// Whether one of the two has made their account by an invite of the other.
+    async fn has_invited(&self, one: UserId, other: UserId) -> Result<bool, StoreError>;
 
     // Who comes into a group and who does not
 

@@ -151,6 +151,23 @@ pub struct Personal {
     pub marked_unread: bool,
     /// What is in its composer and has not been sent; empty where there is nothing.
     pub draft: String,
+    /// Whether it is a message request, and what was answered.
+    pub request: RequestState,
+}
+
+/// Where a direct conversation that a stranger has begun stands with whom it was begun with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum RequestState {
+    /// It is no request, or one that was accepted.
+    #[default]
+    Accepted,
+    /// It waits for an answer. Until then the other learns nothing: no markers, no typing, no presence.
+    Waiting,
+    /// It was refused: it is shown in no list, whatever comes.
+    Refused,
 }
 
 impl Personal {
@@ -169,6 +186,7 @@ impl Personal {
         if let Some(draft) = &change.draft {
             self.draft.clone_from(draft);
         }
+        self.request = change.request.unwrap_or(self.request);
         self
     }
 }
@@ -199,6 +217,10 @@ pub struct PersonalChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub draft: Option<String>,
+    /// See [`Personal::request`]: the answer to a request. What was accepted stays so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub request: Option<RequestState>,
 }
 
 impl PersonalChange {
@@ -216,6 +238,7 @@ impl PersonalChange {
             muted_until: later.muted_until.or(self.muted_until),
             marked_unread: later.marked_unread.or(self.marked_unread),
             draft: later.draft.or(self.draft),
+            request: later.request.or(self.request),
         }
     }
 }

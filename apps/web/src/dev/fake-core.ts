@@ -18,7 +18,7 @@ import { everyone, idOf, people } from './people';
 import { keep, listed } from './personal';
 import { changedScene } from './changed';
 import { found } from './search';
-import { fullScene, keptScene, troubledScene, writtenScene } from './scenes';
+import { fullScene, keptScene, requestsScene, troubledScene, writtenScene } from './scenes';
 import { append, headerFor, itemFor, limits, message, newRoom, nextKey, type Room } from './world';
 
 const PAGE = 60;
@@ -102,7 +102,9 @@ export class FakeCore implements Core {
               ? keptScene(now)
               : scenario === 'changed'
                 ? changedScene(now)
-                : fullScene(now);
+                : scenario === 'requests'
+                  ? requestsScene(now)
+                  : fullScene(now);
     this.#loaded = scenario !== 'loading';
     if (scenario === 'loading') this.#connection = { state: 'connecting' };
     if (scenario === 'offline') this.#connection = { state: 'offline' };
@@ -137,7 +139,8 @@ export class FakeCore implements Core {
     const shown = this.#loaded ? listed(this.#rooms, this.#pins, this.#filter) : [];
     const splices = [{ at: 0, remove: this.#listed, insert: shown.map(itemFor) }];
     this.#listed = shown.length;
-    return { type: 'conversations', splices, has_more: false, loaded: this.#loaded };
+    const requests = listed(this.#rooms, this.#pins, 'requests').length;
+    return { type: 'conversations', splices, has_more: false, loaded: this.#loaded, requests };
   }
 
   #changed(room: Room, splices: Splice<TimelineItem>[] = []): void {

@@ -237,6 +237,13 @@ export function keptScene(now: number): Room[] {
   return rooms;
 }
 
+/** Two people whom one does not know have written. */
+export function requestsScene(now: number): Room[] {
+  const rooms = fullScene(now);
+  for (const room of [rooms[3], rooms[6]]) if (room !== undefined) room.kept.request = 'waiting';
+  return rooms;
+}
+
 /** The same, with messages that wait and one that was refused. */
 export function troubledScene(now: number): Room[] {
   const rooms = fullScene(now);

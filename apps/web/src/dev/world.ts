@@ -13,6 +13,7 @@ import type {
   PersonalView,
   PresenceState,
   Profile,
+  RequestState,
   Role,
   TimelineHeader,
   TimelineItem,
@@ -72,6 +73,7 @@ export interface Kept {
   pinned: boolean;
   mutedUntil: number | null;
   markedUnread: boolean;
+  request: RequestState;
 }
 
 const MINUTE_MS = 60_000;
@@ -79,12 +81,13 @@ const MINUTE_MS = 60_000;
 const LISTED = 32;
 
 export function personalOf({ kept, log }: Room): PersonalView {
-  const { archivedAt, pinned, mutedUntil, markedUnread } = kept;
+  const { archivedAt, pinned, mutedUntil, markedUnread, request } = kept;
   return {
     archived: archivedAt !== null && (mutedUntil !== null || log.length <= archivedAt),
     pinned,
     muted_until: mutedUntil,
     marked_unread: markedUnread,
+    request,
   };
 }
 
@@ -177,7 +180,7 @@ export function newRoom(
     readSeq: 0,
     typing: [],
     draft: '',
-    kept: { archivedAt: null, pinned: false, mutedUntil: null, markedUnread: false },
+    kept: { archivedAt: null, pinned: false, mutedUntil: null, markedUnread: false, request: 'accepted' },
     changes: noChanges(),
     settings: { topic: '', announcements: false, history: 'none' },
     requests: [],

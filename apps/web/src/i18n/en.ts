@@ -141,7 +141,23 @@ export const en = {
   'filter.none.people': 'You have written to nobody alone yet.',
   'filter.none.archived':
     'Nothing is archived. A conversation that is archived comes back with its next message.',
+  'filter.none.requests': 'No request waits for you.',
   'filter.show_all': 'Show all',
+
+  'requests.title': 'Message requests',
+  'requests.about': 'From people whom you are in no conversation with. They do not learn that you look.',
+  'requests.back': 'Back to all conversations',
+  'requests.count': { one: '{count} waits', other: '{count} wait' },
+  'requests.preview': 'Wants to write to you',
+  'requests.asks': '{name} wants to write to you',
+  'requests.explain':
+    'You are in no other conversation together. Until you accept, they do not learn whether you have read this, or when you are here.',
+  'requests.is_refused': 'You have refused messages from {name}.',
+  'requests.accept': 'Accept',
+  'requests.delete': 'Delete',
+  'requests.refuse': 'Delete and refuse further messages',
+  'requests.deleted': 'The request of {name} was deleted.',
+  'requests.refused': 'Messages of {name} are not shown any more.',
 
   'menu.new_chat': 'New chat',
   'menu.new_group': 'New group',

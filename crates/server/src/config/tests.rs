@@ -73,6 +73,7 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             "blobs" => "s3://bucket?endpoint=http://localhost:9000",
             "registration" => "open",
             "invites" => "admins",
+            "message_requests" => "off",
             "metrics" => "off",
             "log.format" => "json",
             "log.level" => "debug",

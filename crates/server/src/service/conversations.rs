@@ -16,6 +16,7 @@ use super::access::{
     ATTEMPTS_MAX, Caller, allow, allow_joining, facts_about, facts_of, not_member, require_access,
 };
 use super::messaging::find_appended;
+use super::requests;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::fanout::announcer::Announcer;
@@ -102,6 +103,7 @@ impl Conversations {
         }
         self.require_users(&[other]).await?;
         self.require_unblocked(caller.user, &[other]).await?;
+        let request = requests::begins(&self.context, caller.user, other).await?;
         let now = self.context.now();
         let created = self
             .context
@@ -112,6 +114,7 @@ impl Conversations {
                 creator: caller.user,
                 device: caller.device,
                 other,
+                request,
                 now,
             })
             .await?;

@@ -15,6 +15,7 @@ use pipit_wire::{Content, ErrorCode, EventId, ServerFrame, codec};
 
 use super::access::{ATTEMPTS_MAX, AccessCache, Caller, allow, facts_of, require_access};
 use super::attachments;
+use super::requests;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::fanout::appender::{AppendFailure, Appender, Outcome, Ticket};
@@ -189,8 +190,16 @@ impl Messaging {
             entry.facts = facts_of(entry.sender, access);
             return Ok(());
         }
-        let access = require_access(&self.context, entry.conversation, entry.sender, None).await?;
+        let mut access = require_access(&self.context, entry.conversation, entry.sender, None).await?;
         allow(&access, Action::Send, group_members_max)?;
+        requests::accept_by_acting(
+            &self.context,
+            &self.hub,
+            entry.sender,
+            entry.conversation,
+            &mut access,
+        )
+        .await?;
         entry.facts = facts_of(entry.sender, &access);
         cache.keep(entry.conversation, access, now);
         Ok(())

@@ -7,6 +7,7 @@ use pipit_wire::frame::{Personal, PersonalChange};
 use pipit_wire::{ConversationId, ErrorCode, ServerFrame, UserId, WireError};
 
 use super::access::not_member;
+use super::requests;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::fanout::hub::Hub;
@@ -34,6 +35,9 @@ impl Personals {
         change: PersonalChange,
     ) -> Result<Personal, ServiceError> {
         self.check(&change)?;
+        if let Some(answer) = change.request {
+            requests::check_answer(&self.context, user, conversation, answer).await?;
+        }
         let store = &self.context.store;
         let personal = store
             .set_personal(conversation, user, change, self.context.now())

@@ -387,6 +387,7 @@ fn personal_change() -> ClientFrame {
             muted_until: Some(NOW),
             marked_unread: Some(true),
             draft: Some("Dear".to_owned()),
+            request: Some(RequestState::Accepted),
         },
     })
 }
@@ -399,6 +400,7 @@ fn personal() -> Personal {
         muted_until: NOW.plus_ms(3_600_000),
         marked_unread: true,
         draft: "Dear".to_owned(),
+        request: RequestState::Waiting,
     }
 }
 

@@ -1,0 +1,5 @@
+-- Message requests: where a conversation that a stranger has begun stands with whom it was begun with. 0 accepted, or none; 1 waiting;
+-- 2 refused.
+ALTER TABLE personal ADD COLUMN request INTEGER NOT NULL DEFAULT 0 CHECK (request IN (0, 1, 2));
+-- By whose invite the account was made.
+ALTER TABLE user ADD COLUMN invited_by BLOB;
