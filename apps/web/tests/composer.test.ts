@@ -19,7 +19,6 @@ interface Options {
   reply?: TimelineItem;
   edit?: MessageItem;
   send?: boolean;
-  files?: (files: File[]) => void;
 }
 
 function composer(options: Options = {}) {
@@ -38,7 +37,6 @@ function composer(options: Options = {}) {
       header,
       reply: options.reply ?? null,
       edit: options.edit ?? null,
-      ...(options.files === undefined ? {} : { onfiles: options.files }),
       ...events,
     },
     context: contextOf(app),
@@ -163,23 +161,26 @@ describe('the composer', () => {
     expect([...sent('save_draft'), ...sent('set_typing'), ...sent('send_message')]).toEqual([]);
   });
 
-  it('offers a long paste as a file, where files can be sent', async () => {
-    const files = vi.fn();
-    composer({ files });
+  const pasting = (text: string) => ({
+    clipboardData: { files: [], types: ['text/plain'], getData: () => text },
+  });
+
+  it('offers a long paste as a file', async () => {
+    composer();
     const long = 'a line\n'.repeat(2_000);
-    await fireEvent.paste(field(), { clipboardData: { getData: () => long } });
+    await fireEvent.paste(field(), pasting(long));
     await fireEvent.input(field(), { target: { value: `See: ${long}` } });
     await fireEvent.click(screen.getByRole('button', { name: 'Send as a file' }));
-    expect(files).toHaveBeenCalledOnce();
-    const [[file]] = files.mock.calls[0] as [[File]];
-    expect([file.name, file.type, file.size]).toEqual(['pasted.txt', 'text/plain', long.length]);
+    const attached = screen.getByRole('list', { name: 'Attached files' });
+    expect(attached).toHaveTextContent('pasted.txt');
+    expect(attached).toHaveTextContent('14 kB');
     expect(field()).toHaveValue('See: ');
     expect(screen.queryByRole('button', { name: 'Send as a file' })).toBeNull();
   });
 
-  it('offers no file where none can be sent, or where the text is short', async () => {
+  it('offers no file where the text is short', async () => {
     composer();
-    await fireEvent.paste(field(), { clipboardData: { getData: () => 'a'.repeat(9_000) } });
+    await fireEvent.paste(field(), pasting('a'.repeat(900)));
     expect(screen.queryByRole('button', { name: 'Send as a file' })).toBeNull();
   });
 

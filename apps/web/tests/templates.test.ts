@@ -81,7 +81,7 @@ describe('templates', () => {
       .map((path) => readFileSync(path, 'utf8'))
       .join('\n');
     const assembled =
-      /^(error|state|presence|role|roles|filter|mute|notice\.role|details\.(ban|remove)|emoji\.group|emoji\.tone|profile\.theme)\.|^notice\.history_/;
+      /^(error|upload|state|presence|role|roles|filter|mute|notice\.role|details\.(ban|remove)|emoji\.group|emoji\.tone|profile\.theme)\.|^notice\.history_/;
     const unused = Object.keys(en).filter((key) => !assembled.test(key) && !source.includes(`'${key}'`));
     expect(unused).toEqual([]);
   });

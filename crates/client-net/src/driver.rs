@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::address::ServerAddress;
+use crate::files::Files;
 use crate::http::HttpClient;
 use crate::line::{FRAMES_MAX, Line, LineEvent, Numbered};
 use crate::socket::Tls;
@@ -80,12 +81,24 @@ impl NativeClient {
         clock: impl Clock,
         shutdown: &CancellationToken,
     ) -> io::Result<Self> {
+        Self::start_with(engine, Files::in_memory(), server, clock, shutdown)
+    }
+
+    /// The same, with a place for the bytes of files that are to be sent; [`NativeClient::start`] has them in memory.
+    pub fn start_with(
+        engine: impl Core,
+        files: Files,
+        server: ServerAddress,
+        clock: impl Clock,
+        shutdown: &CancellationToken,
+    ) -> io::Result<Self> {
         let tls = Tls::new(server.is_encrypted())?;
         let shutdown = shutdown.child_token();
         let tasks = TaskTracker::new();
         let (commands, from_views) = mpsc::channel(COMMANDS_MAX);
         let (line_events, from_line) = mpsc::channel(FRAMES_MAX);
         let (answers, from_http) = mpsc::channel(ANSWERS_MAX);
+        let (progress, from_uploads) = mpsc::channel(ANSWERS_MAX);
         let http = HttpClient::new(server.clone(), &tls, &tasks, &shutdown);
         let driver = Driver {
             engine,
@@ -93,18 +106,21 @@ impl NativeClient {
             server,
             tls,
             http,
+            files,
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
             line: None,
             line_number: 0,
             line_events,
             answers,
+            progress,
+            sending: HashMap::new(),
             views: HashMap::new(),
             replies: HashMap::new(),
             command_number: 0,
             inputs: Vec::new(),
         };
-        tasks.spawn(driver.run(from_views, from_line, from_http));
+        tasks.spawn(driver.run(from_views, from_line, from_http, from_uploads));
         tasks.close();
         Ok(Self {
             commands,
@@ -138,12 +154,16 @@ struct Driver<E, C> {
     server: ServerAddress,
     tls: Tls,
     http: HttpClient,
+    files: Files,
     tasks: TaskTracker,
     shutdown: CancellationToken,
     line: Option<Line>,
     line_number: u32,
     line_events: mpsc::Sender<Numbered>,
     answers: mpsc::Sender<(HttpId, HttpAnswer)>,
+    progress: mpsc::Sender<(HttpId, u64)>,
+    /// Requests that carry parts of files, to be given up.
+    sending: HashMap<HttpId, CancellationToken>,
     views: HashMap<ViewId, ViewState>,
     replies: HashMap<(ViewId, CommandId), oneshot::Sender<Reply>>,
     command_number: u32,
@@ -157,6 +177,7 @@ impl<E: Core, C: Clock> Driver<E, C> {
         mut from_views: mpsc::Receiver<FromView>,
         mut from_line: mpsc::Receiver<Numbered>,
         mut from_http: mpsc::Receiver<(HttpId, HttpAnswer)>,
+        mut from_uploads: mpsc::Receiver<(HttpId, u64)>,
     ) {
         let shutdown = self.shutdown.clone();
         loop {
@@ -171,6 +192,7 @@ impl<E: Core, C: Clock> Driver<E, C> {
                 },
                 event = from_line.recv() => self.hear_line(event),
                 answer = from_http.recv() => self.hear_http(answer),
+                progress = from_uploads.recv() => self.hear_progress(progress),
                 () = tokio::time::sleep(sleep.unwrap_or(SLEEP_MAX)) => {
                     if self.engine.wake_at().is_some_and(|at| at <= self.clock.now()) {
                         self.inputs.push(Input::Tick);
@@ -264,7 +286,14 @@ impl<E: Core, C: Clock> Driver<E, C> {
 
     fn hear_http(&mut self, answer: Option<(HttpId, HttpAnswer)>) {
         if let Some((id, answer)) = answer {
+            self.sending.remove(&id);
             self.inputs.push(Input::HttpDone { id, answer });
+        }
+    }
+
+    fn hear_progress(&mut self, progress: Option<(HttpId, u64)>) {
+        if let Some((id, sent)) = progress {
+            self.inputs.push(Input::HttpProgress { id, sent });
         }
     }
 
@@ -274,6 +303,24 @@ impl<E: Core, C: Clock> Driver<E, C> {
             Output::Disconnect => self.line = None,
             Output::Send { text } => self.send(text),
             Output::Http(wanted) => self.request(wanted),
+            Output::AbortHttp { id } => {
+                if let Some(sending) = self.sending.remove(&id) {
+                    sending.cancel();
+                }
+            }
+            Output::DropFile { blob } => {
+                let files = self.files.clone();
+                self.tasks.spawn(async move { files.forget(blob).await });
+            }
+            Output::KeepFiles {
+                blobs,
+                younger_than_ms,
+            } => {
+                let files = self.files.clone();
+                let younger_than = Duration::from_millis(younger_than_ms);
+                self.tasks
+                    .spawn(async move { files.keep_only(&blobs, younger_than).await });
+            }
             Output::Update { view, update } => self.update(view, update),
             Output::Reply { view, id, reply } => {
                 if let Some(answer) = self.replies.remove(&(view, id)) {
@@ -304,7 +351,10 @@ impl<E: Core, C: Clock> Driver<E, C> {
         }
     }
 
-    fn request(&self, wanted: HttpRequest) {
+    fn request(&mut self, wanted: HttpRequest) {
+        if wanted.file.is_some() {
+            return self.send_part(wanted);
+        }
         let http = self.http.clone();
         let answers = self.answers.clone();
         let shutdown = self.shutdown.clone();
@@ -316,6 +366,35 @@ impl<E: Core, C: Clock> Driver<E, C> {
                 let _ = answers.send((id, answer)).await;
             };
             shutdown.run_until_cancelled(Box::pin(carry)).await;
+        });
+    }
+
+    fn send_part(&mut self, wanted: HttpRequest) {
+        let id = wanted.id;
+        let given_up = self.shutdown.child_token();
+        self.sending.insert(id, given_up.clone());
+        let (http, files) = (self.http.clone(), self.files.clone());
+        let (answers, progress) = (self.answers.clone(), self.progress.clone());
+        self.tasks.spawn(async move {
+            let carry = async {
+                let part = match wanted.file {
+                    Some(part) => files.part(part).await,
+                    None => None,
+                };
+                let answer = match part {
+                    Some(bytes) => {
+                        let say = move |sent| {
+                            // Where the loop is busy it hears of the next piece.
+                            let _ = progress.try_send((id, sent));
+                        };
+                        http.send_part(wanted, bytes, say).await
+                    }
+                    None => HttpAnswer::FileGone,
+                };
+                // A driver that is gone wants no answer.
+                let _ = answers.send((id, answer)).await;
+            };
+            given_up.run_until_cancelled(Box::pin(carry)).await;
         });
     }
 

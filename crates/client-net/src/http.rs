@@ -1,10 +1,16 @@
 //! HTTP requests.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use futures_util::stream;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use hyper::body::Frame;
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::rt::Executor;
 use hyper::{Method, Request};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -12,6 +18,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioTimer;
 use pipit_client::io::{HttpAnswer, HttpMethod, HttpRequest};
+use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,6 +31,12 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Most bytes of an answer's body.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// A part of a file goes out in pieces of so many bytes: after each it is known how far it is.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// What a request carries.
+type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -49,7 +62,7 @@ where
 /// Makes requests to one server; connections are kept and used again.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector>, Body>,
     server: ServerAddress,
 }
 
@@ -90,7 +103,45 @@ impl HttpClient {
         }
     }
 
+    /// Makes a request that carries a part of a file, and calls back with how many of its bytes have gone out. It has no timeout:
+    /// whoever hears nothing of it gives it up.
+    pub async fn send_part(
+        &self,
+        wanted: HttpRequest,
+        part: Bytes,
+        progress: impl FnMut(u64) + Send + 'static,
+    ) -> HttpAnswer {
+        let checksum = format!("sha256 {}", STANDARD.encode(Sha256::digest(&part)));
+        let mut wanted = wanted;
+        wanted.headers.push(("upload-checksum".to_owned(), checksum));
+        let length = part.len();
+        let body = in_pieces(part, progress);
+        Box::pin(self.make(wanted, body, Some(length)))
+            .await
+            .unwrap_or_else(|error| {
+                tracing::debug!(error, "a part of a file did not get through");
+                HttpAnswer::Unreachable
+            })
+    }
+
     async fn try_request(&self, wanted: HttpRequest) -> Result<HttpAnswer, BoxError> {
+        let mut wanted = wanted;
+        let json = wanted.body.take();
+        if json.is_some() {
+            wanted
+                .headers
+                .push((CONTENT_TYPE.to_string(), "application/json".to_owned()));
+        }
+        let body = Full::from(json.unwrap_or_default()).boxed_unsync();
+        self.make(wanted, body, None).await
+    }
+
+    async fn make(
+        &self,
+        wanted: HttpRequest,
+        body: Body,
+        length: Option<usize>,
+    ) -> Result<HttpAnswer, BoxError> {
         let uri = self.server.http(&wanted.path).ok_or("not a path")?;
         let mut request = Request::builder().method(method(wanted.method)).uri(uri);
         if let Some(bearer) = &wanted.bearer {
@@ -98,12 +149,21 @@ impl HttpClient {
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
         }
-        if wanted.body.is_some() {
-            request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (name, value) in &wanted.headers {
+            request = request.header(name, value);
         }
-        let request = request.body(Full::from(wanted.body.unwrap_or_default()))?;
+        if let Some(length) = length {
+            request = request.header(CONTENT_LENGTH, length);
+        }
+        let request = request.body(body)?;
         let response = self.client.request(request).await?;
         let status = response.status().as_u16();
+        if response.status().is_success()
+            && let Some(offset) = response.headers().get("upload-offset")
+        {
+            let offset = offset.to_str()?.parse()?;
+            return Ok(HttpAnswer::Received { offset });
+        }
         let body = Limited::new(response.into_body(), BODY_BYTES_MAX)
             .collect()
             .await?
@@ -113,6 +173,21 @@ impl HttpClient {
             body: String::from_utf8(body.into())?,
         })
     }
+}
+
+fn in_pieces(part: Bytes, mut progress: impl FnMut(u64) + Send + 'static) -> Body {
+    let length = part.len();
+    let mut left = part;
+    let pieces = std::iter::from_fn(move || {
+        if left.is_empty() {
+            return None;
+        }
+        let piece = left.split_to(left.len().min(PIECE_BYTES));
+        // A piece is asked for when those before it have gone out.
+        progress((length - left.len() - piece.len()) as u64);
+        Some(Ok(Frame::data(piece)))
+    });
+    StreamBody::new(stream::iter(pieces)).boxed_unsync()
 }
 
 const fn method(method: HttpMethod) -> Method {

@@ -18,6 +18,7 @@
 
 mod address;
 mod driver;
+mod files;
 mod http;
 mod line;
 mod socket;
@@ -25,6 +26,7 @@ mod view;
 
 pub use address::{AddressError, ServerAddress};
 pub use driver::{Clock, Core, NativeClient};
+pub use files::Files;
 pub use http::HttpClient;
 pub use line::FRAMES_MAX;
 pub use socket::{Socket, SocketError, Text, Tls};

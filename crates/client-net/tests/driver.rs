@@ -269,6 +269,8 @@ fn http(id: u32, method: HttpMethod, path: &str) -> Output {
         path: text(path),
         bearer: (id > 1).then(|| text("token")),
         body: (id > 1).then(|| text("{}")),
+        headers: Vec::new(),
+        file: None,
     })
 }
 

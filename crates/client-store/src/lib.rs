@@ -14,16 +14,17 @@ mod outbox;
 mod personal;
 mod schema;
 mod session;
+mod upload;
 mod value;
 
 use pipit_client::fold::{FoldRecord, Folded};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
     ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, SearchHit, SessionRecord,
-    Storage, StorageError,
+    Storage, StorageError, UploadRecord,
 };
 use pipit_wire::frame::{Cursor, Profile};
-use pipit_wire::{ConversationId, Event, EventId, MessageId, Seq, UserId};
+use pipit_wire::{BlobId, ConversationId, Event, EventId, MessageId, Seq, UserId};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::storage_error;
@@ -314,6 +315,26 @@ impl Storage for SqliteStorage {
 
     fn remove_outbox(&mut self, id: EventId) -> Result<(), StorageError> {
         outbox::remove(&self.connection, id).map_err(storage_error)
+    }
+
+    fn uploads(&self) -> Result<Vec<UploadRecord>, StorageError> {
+        upload::list(&self.connection).map_err(storage_error)
+    }
+
+    fn uploads_of(&self, message: MessageId) -> Result<Vec<UploadRecord>, StorageError> {
+        upload::of(&self.connection, message).map_err(storage_error)
+    }
+
+    fn upload(&self, blob: BlobId) -> Result<Option<UploadRecord>, StorageError> {
+        upload::find(&self.connection, blob).map_err(storage_error)
+    }
+
+    fn save_upload(&mut self, upload: &UploadRecord) -> Result<(), StorageError> {
+        upload::save(&self.connection, upload).map_err(storage_error)
+    }
+
+    fn remove_upload(&mut self, blob: BlobId) -> Result<(), StorageError> {
+        upload::remove(&self.connection, blob).map_err(storage_error)
     }
 
     fn personal(&self, conversation: ConversationId) -> Result<PersonalRecord, StorageError> {

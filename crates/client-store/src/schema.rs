@@ -12,10 +12,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003.sql"),
     include_str!("schema/0004.sql"),
     include_str!("schema/0005.sql"),
+    include_str!("schema/0006.sql"),
 ];
 
 /// The newest version that this program knows.
-pub(crate) const VERSION: u32 = 5;
+pub(crate) const VERSION: u32 = 6;
 
 /// Marks the file as Pipit's: "Ppit".
 const APPLICATION_ID: i32 = 0x5070_6974;
@@ -76,6 +77,7 @@ pub(crate) fn erase(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
         "DELETE FROM conversation;
          DELETE FROM entry;
+         DELETE FROM upload;
          DELETE FROM outbox;
          DELETE FROM draft;
          DELETE FROM personal;

@@ -5,14 +5,17 @@ use pipit_client::fold::{self, FoldRecord, Folded};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
     ConversationRecord, Counted, LogEntry, MemberRecord, OutboxBody, OutboxRecord, OutboxState,
-    SessionRecord, Storage,
+    SessionRecord, Storage, UploadRecord, UploadStage,
 };
 use pipit_client::{StorageError, range};
 use pipit_client_store::{SCHEMA_VERSION, SqliteStorage};
 use pipit_wire::event::{ConversationKind, EventBody, LastEdit, MessageChange, MessageState, Role};
 use pipit_wire::frame::Profile;
+use pipit_wire::media::Attachment;
 use pipit_wire::rest::Me;
-use pipit_wire::{Content, ConversationId, DeviceId, Event, Limits, MessageId, Seq, Timestamp, UserId};
+use pipit_wire::{
+    BlobId, Content, ConversationId, DeviceId, Event, Limits, MessageId, Seq, Timestamp, UserId,
+};
 use proptest::prelude::*;
 
 fn user(number: u8) -> UserId {
@@ -693,4 +696,57 @@ proptest! {
         committed(&mut storage, |storage| storage.save_entries(&[said(1, 1, 2, &text)]).unwrap());
         storage.search(&text, 9).unwrap();
     }
+}
+
+#[test]
+fn files_wait_with_their_message_and_go_with_it() {
+    let mut storage = with_conversations(1);
+    let upload = |message_number: u8, number: u8| UploadRecord {
+        message: message(message_number),
+        conversation: conversation(1),
+        file: Attachment {
+            name: "a.jpg".to_owned(),
+            size: 1 << 40,
+            caption: Some("the lake".to_owned()),
+            ..Attachment::of(BlobId::from_bytes([number; 16]))
+        },
+        stage: UploadStage::Waiting,
+        sent: 0,
+    };
+    let changed = UploadRecord {
+        stage: UploadStage::Failed {
+            code: "file_gone".to_owned(),
+        },
+        sent: 1 << 33,
+        ..upload(1, 9)
+    };
+    committed(&mut storage, |storage| {
+        storage.save_outbox(&waiting(1, 1)).unwrap();
+        storage.save_outbox(&waiting(2, 1)).unwrap();
+        for (message, number) in [(1, 9), (2, 3), (1, 2)] {
+            storage.save_upload(&upload(message, number)).unwrap();
+        }
+        storage.save_upload(&changed).unwrap();
+    });
+    assert_eq!(
+        storage.uploads_of(message(1)).unwrap(),
+        [changed.clone(), upload(1, 2)]
+    );
+    assert_eq!(
+        storage.uploads().unwrap(),
+        [changed.clone(), upload(2, 3), upload(1, 2)]
+    );
+    assert_eq!(storage.upload(changed.file.blob).unwrap(), Some(changed.clone()));
+    committed(&mut storage, |storage| {
+        storage.remove_upload(changed.file.blob).unwrap()
+    });
+    assert_eq!(storage.uploads_of(message(1)).unwrap(), [upload(1, 2)]);
+    committed(&mut storage, |storage| {
+        storage.remove_outbox(message(1).into()).unwrap()
+    });
+    assert_eq!(storage.uploads().unwrap(), [upload(2, 3)]);
+    committed(&mut storage, |storage| {
+        storage.remove_conversation(conversation(1)).unwrap()
+    });
+    assert_eq!(storage.uploads().unwrap(), []);
 }

@@ -208,7 +208,7 @@ impl<S: Storage> Engine<S> {
         }
         for target in to {
             for (id, text) in target.ids.iter().zip(&texts) {
-                let reply = self.queue_message(*id, target.conversation, text.clone(), None)?;
+                let reply = self.queue_message(*id, target.conversation, text.clone(), None, Vec::new())?;
                 if let Reply::Failed { .. } = reply {
                     return Ok(reply);
                 }

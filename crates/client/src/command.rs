@@ -54,6 +54,12 @@ pub struct NewAttachment {
     /// How many bytes it has.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub size: u64,
+    /// A picture's width in pixels, where the view knows it.
+    #[serde(default)]
+    pub width: Option<u32>,
+    /// A picture's height in pixels.
+    #[serde(default)]
+    pub height: Option<u32>,
     /// How long it plays, milliseconds.
     #[serde(default)]
     pub duration_ms: Option<u32>,

@@ -55,18 +55,15 @@ impl<S: Storage> Engine<S> {
                 reply_to,
                 attachments,
             } => {
-                if !attachments.is_empty() {
-                    return Ok(Done::Now(no_uploads_yet()));
-                }
                 return self
-                    .queue_message(message, conversation, text, reply_to)
+                    .queue_message(message, conversation, text, reply_to, attachments)
                     .map(Done::Now);
             }
             Command::RetryMessage { message } => return self.retry_message(message).map(Done::Now),
             Command::DiscardMessage { message } => return self.discard_message(message).map(Done::Now),
-            Command::PauseUpload { .. } | Command::ResumeUpload { .. } | Command::CancelUpload { .. } => {
-                return Ok(Done::Now(no_uploads_yet()));
-            }
+            Command::PauseUpload { blob } => return self.pause_upload(blob).map(Done::Now),
+            Command::ResumeUpload { blob } => return self.resume_upload(blob).map(Done::Now),
+            Command::CancelUpload { blob } => return self.cancel_upload(blob).map(Done::Now),
             Command::OpenTimelineAt { conversation, seq } => {
                 return self.open_timeline_at(view, conversation, seq).map(Done::Now);
             }
@@ -335,12 +332,6 @@ impl<S: Storage> Engine<S> {
             client: self.client_info(),
         }
     }
-}
-
-/// Until the engine has a queue of uploads.
-fn no_uploads_yet() -> Reply {
-    let error = refusal(ErrorCode::Unavailable, Some("attachments"));
-    Reply::Failed { error }
 }
 
 enum Done {

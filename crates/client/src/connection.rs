@@ -263,6 +263,7 @@ impl<S: Storage> Engine<S> {
         }
         self.first_page(&welcome.conversations, welcome.next)?;
         self.resend_outbox()?;
+        self.uploads.hurry();
         self.resend_personals()?;
         self.resend_receipts()
     }

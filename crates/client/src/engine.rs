@@ -21,6 +21,7 @@ use crate::session::Tokens;
 use crate::storage::{SessionRecord, Storage, StorageError};
 use crate::sync::Syncing;
 use crate::typing::Typists;
+use crate::uploads::Uploads;
 use crate::views::{Dirty, Views};
 
 /// What an operation on the engine gives that may meet a storage that fails.
@@ -62,6 +63,7 @@ pub struct Engine<S> {
     pub(crate) calls: Calls,
     pub(crate) syncing: Syncing,
     pub(crate) sending: Sending,
+    pub(crate) uploads: Uploads,
     pub(crate) receipts: Receipts,
     pub(crate) personals: Personals,
     pub(crate) typists: Typists,
@@ -91,6 +93,7 @@ impl<S: Storage> Engine<S> {
             calls: Calls::default(),
             syncing: Syncing::default(),
             sending: Sending::default(),
+            uploads: Uploads::default(),
             receipts: Receipts::default(),
             personals: Personals::default(),
             typists: Typists::default(),
@@ -140,6 +143,7 @@ impl<S: Storage> Engine<S> {
             self.calls.deadline(),
             self.token_deadline(),
             self.sending.deadline(),
+            self.uploads.deadline(),
             self.receipts.deadline(),
             self.personals.deadline(),
             self.typists.deadline(),
@@ -183,6 +187,7 @@ impl<S: Storage> Engine<S> {
             Input::Received { text } => self.received(&text)?,
             Input::Disconnected => self.line_lost(),
             Input::HttpDone { id, answer } => self.http_done(id, &answer)?,
+            Input::HttpProgress { id, sent } => self.http_progress(id, sent),
             Input::Tick => {}
         }
         Ok(())
@@ -192,6 +197,7 @@ impl<S: Storage> Engine<S> {
         self.calls_due()?;
         self.tokens_due();
         self.sending_due();
+        self.uploads_due();
         self.syncing_due()?;
         self.receipts_due()?;
         self.personals_due()?;
@@ -203,6 +209,7 @@ impl<S: Storage> Engine<S> {
     /// What follows from all inputs together: requests that were wanted several times are made once.
     fn settle(&mut self) -> Stored {
         self.announce_presence();
+        self.pump_uploads()?;
         self.pump_outbox()?;
         self.load_timelines()?;
         self.ask_for_catch_up()
@@ -216,6 +223,7 @@ impl<S: Storage> Engine<S> {
             tracing::error!(%error, "a transaction could not be rolled back");
         }
         self.out.clear();
+        self.stop_uploads();
         if let Ok(session) = self.storage.session() {
             self.session = session;
         }

@@ -6,16 +6,17 @@ use std::fmt;
 use pipit_wire::rest::{
     BlobLinks, Conversation, Devices, Invite, InviteInfo, Invites, Me, Members, ServerInfo, Session, Users,
 };
-use pipit_wire::{ConversationId, ErrorCode, Retry, Seq, Timestamp, WireError};
+use pipit_wire::{BlobId, ConversationId, ErrorCode, Retry, Seq, Timestamp, WireError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::command::{CommandError, CommandId, ReactionBy, Reply, ViewId};
 use crate::engine::{Engine, Stored};
 use crate::group::GroupExpects;
-use crate::io::{HttpAnswer, HttpId, HttpMethod, HttpRequest, Output};
+use crate::io::{FilePart, HttpAnswer, HttpId, HttpMethod, HttpRequest, Output};
 use crate::session::{RefreshFailure, ended_by};
 use crate::storage::Storage;
+use crate::uploads::Step;
 
 /// How long an answer may take.
 const PATIENCE_MS: i64 = 30_000;
@@ -42,6 +43,8 @@ pub(crate) enum Call {
     },
     /// A conversation's summary anew.
     Summary { conversation: ConversationId },
+    /// A step of sending a file.
+    Upload { blob: BlobId, step: Step },
     /// Nothing: this device's sign-out, which it does not wait for.
     Farewell,
 }
@@ -84,6 +87,8 @@ pub(crate) struct Waiting {
     method: HttpMethod,
     path: String,
     body: Option<String>,
+    headers: Vec<(String, String)>,
+    file: Option<FilePart>,
     authorized: bool,
     /// Has been refused for its token once.
     refused: bool,
@@ -109,6 +114,8 @@ impl Waiting {
             method,
             path: path.into(),
             body: None,
+            headers: Vec::new(),
+            file: None,
             authorized: false,
             refused: false,
             until: Timestamp(i64::MAX),
@@ -126,6 +133,19 @@ impl Waiting {
     /// The same request for another purpose.
     pub(crate) fn answering(self, call: Call) -> Self {
         Self { call, ..self }
+    }
+
+    /// With these headers too.
+    pub(crate) fn headed(self, headers: Vec<(String, String)>) -> Self {
+        Self { headers, ..self }
+    }
+
+    /// With a part of a file as its body.
+    pub(crate) fn carrying(self, part: FilePart) -> Self {
+        Self {
+            file: Some(part),
+            ..self
+        }
     }
 
     pub(crate) fn with<T: Serialize>(mut self, body: &T) -> Self {
@@ -187,6 +207,32 @@ impl Calls {
         self.open.values().any(|waiting| waiting.call == Call::Refresh)
     }
 
+    /// What goes on under this number goes on: it has its time anew. Says which file it is of.
+    pub(crate) fn heard_of(&mut self, id: HttpId, now: Timestamp) -> Option<BlobId> {
+        let waiting = self.open.get_mut(&id)?;
+        waiting.until = now.plus_ms(PATIENCE_MS);
+        waiting.file.map(|part| part.blob)
+    }
+
+    /// Forgets requests of sending this file, or any file. Says which ones the driver has to give up.
+    pub(crate) fn forget_uploads(&mut self, of: Option<BlobId>) -> Vec<HttpId> {
+        let meant = |waiting: &Waiting| match waiting.call {
+            Call::Upload { blob, .. } => of.is_none_or(|wanted| wanted == blob),
+            _ => false,
+        };
+        self.held.retain(|waiting| !meant(waiting));
+        let ids: Vec<HttpId> = self
+            .open
+            .iter()
+            .filter(|(_, waiting)| meant(waiting))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in &ids {
+            self.open.remove(id);
+        }
+        ids
+    }
+
     fn is_open(&self, call: &Call) -> bool {
         self.open
             .values()
@@ -220,6 +266,8 @@ impl<S: Storage> Engine<S> {
             path: waiting.path.clone(),
             bearer,
             body: waiting.body.clone(),
+            headers: waiting.headers.clone(),
+            file: waiting.file,
         }));
         self.calls.open.insert(id, waiting);
     }
@@ -284,14 +332,17 @@ impl<S: Storage> Engine<S> {
     }
 
     pub(crate) fn calls_due(&mut self) -> Stored {
-        let late: Vec<HttpId> = self
+        let late: Vec<(HttpId, bool)> = self
             .calls
             .open
             .iter()
             .filter(|(_, waiting)| self.clock.is_due(waiting.until))
-            .map(|(id, _)| *id)
+            .map(|(id, waiting)| (*id, waiting.file.is_some()))
             .collect();
-        for id in late {
+        for (id, carries_file) in late {
+            if carries_file {
+                self.out.push(Output::AbortHttp { id });
+            }
             self.http_done(id, &HttpAnswer::Unreachable)?;
         }
         Ok(())
@@ -335,8 +386,10 @@ impl<S: Storage> Engine<S> {
     }
 
     fn fail_call(&mut self, call: Call, error: CommandError) {
-        if let Call::Command { view, id, .. } = call {
-            self.reply(view, id, Reply::Failed { error });
+        match call {
+            Call::Command { view, id, .. } => self.reply(view, id, Reply::Failed { error }),
+            Call::Upload { blob, .. } => self.uploads.refused(blob, error),
+            _ => {}
         }
     }
 
@@ -368,6 +421,7 @@ impl<S: Storage> Engine<S> {
                     self.apply_summary(&found.conversation)?;
                 }
             }
+            Call::Upload { blob, step } => self.upload_answered(blob, step, answer)?,
             Call::Refresh | Call::Farewell => {}
         }
         Ok(())
@@ -520,7 +574,7 @@ pub(crate) fn local_error(code: &str, retry_after_ms: Option<u32>) -> CommandErr
         code: code.to_owned(),
         field: None,
         retry: match code {
-            "signed_out" | "bad_answer" | "files_not_forwarded" => Retry::Never,
+            "signed_out" | "bad_answer" | "files_not_forwarded" | "file_gone" => Retry::Never,
             _ => Retry::Later,
         },
         retry_after_ms,
@@ -557,13 +611,15 @@ fn command_error(error: WireError) -> CommandError {
 fn wire_error(answer: &HttpAnswer) -> Option<WireError> {
     match answer {
         HttpAnswer::Answered { status, body } if *status >= 400 => serde_json::from_str(body).ok(),
-        HttpAnswer::Answered { .. } | HttpAnswer::Unreachable => None,
+        _ => None,
     }
 }
 
 fn read_error(answer: &HttpAnswer) -> Option<CommandError> {
     match answer {
         HttpAnswer::Unreachable => Some(local_error("offline", None)),
+        HttpAnswer::FileGone => Some(local_error("file_gone", None)),
+        HttpAnswer::Received { .. } => None,
         HttpAnswer::Answered { status, .. } if (200..300).contains(status) => None,
         HttpAnswer::Answered { .. } => {
             Some(wire_error(answer).map_or_else(|| local_error("bad_answer", None), command_error))
@@ -578,6 +634,6 @@ pub(crate) fn read<T: DeserializeOwned>(answer: &HttpAnswer) -> Result<T, Comman
                 tracing::warn!(%error, "an answer was not understood");
                 local_error("bad_answer", None)
             }),
-        HttpAnswer::Answered { .. } | HttpAnswer::Unreachable => Err(local_error("bad_answer", None)),
+        _ => Err(local_error("bad_answer", None)),
     }
 }

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use pipit_wire::BlobId;
+
 use crate::command::{Command, CommandId, Reply, ViewId};
 use crate::view::Update;
 
@@ -51,6 +53,13 @@ pub enum Input {
         /// What came.
         answer: HttpAnswer,
     },
+    /// A request that carries a part of a file is under way. Said now and then; a request of which nothing is heard is given up.
+    HttpProgress {
+        /// Which request.
+        id: HttpId,
+        /// How many of the part's bytes have gone out.
+        sent: u64,
+    },
     /// The time that [`crate::Engine::wake_at`] named has come.
     Tick,
 }
@@ -66,8 +75,15 @@ pub enum HttpAnswer {
         /// The body: JSON, or empty.
         body: String,
     },
+    /// The server answered that it did it, without a body but with `Upload-Offset`: how many bytes of a file it has.
+    Received {
+        /// How many.
+        offset: u64,
+    },
     /// No answer came. The request may have been carried out.
     Unreachable,
+    /// The request was not made: this device does not have the bytes of the file any more.
+    FileGone,
 }
 
 /// Something is to be done.
@@ -85,6 +101,24 @@ pub enum Output {
     },
     /// Make an HTTP request.
     Http(HttpRequest),
+    /// Give up a request that carries a part of a file. No answer is expected to it.
+    AbortHttp {
+        /// Which one.
+        id: HttpId,
+    },
+    /// Forget the bytes of a file that was to be sent.
+    DropFile {
+        /// Which one.
+        blob: BlobId,
+    },
+    /// Forget the bytes of all files but these, and but those that came to this device a moment ago: their message is on its way to
+    /// the engine.
+    KeepFiles {
+        /// Which ones.
+        blobs: Vec<BlobId>,
+        /// How long a moment is, milliseconds.
+        younger_than_ms: u64,
+    },
     /// Show a change to one view.
     Update {
         /// Which one.
@@ -116,6 +150,24 @@ pub struct HttpRequest {
     pub bearer: Option<String>,
     /// The body: JSON.
     pub body: Option<String>,
+    /// Further headers, names in small letters.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// The body is a part of a file instead. The driver adds `upload-checksum` where it can, and says how far it is with
+    /// [`Input::HttpProgress`].
+    #[serde(default)]
+    pub file: Option<FilePart>,
+}
+
+/// A part of a file whose bytes the driver keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePart {
+    /// Which file.
+    pub blob: BlobId,
+    /// Its first byte.
+    pub offset: u64,
+    /// How many bytes.
+    pub length: u64,
 }
 
 /// An HTTP method.

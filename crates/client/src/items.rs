@@ -159,7 +159,7 @@ impl<S: Storage> Engine<S> {
             body: ItemBody::Message {
                 reply: self.reply_view(timeline, reply_to, pending)?,
                 text: folded.text().map_or(text, str::to_owned),
-                attachments: Vec::new(),
+                attachments: self.upload_views(message)?,
                 edited_at: edited,
                 reactions: self.reaction_views(timeline, &folded)?,
                 pinned: folded.pinned_seq > Seq::ZERO,

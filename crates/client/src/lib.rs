@@ -37,6 +37,8 @@ mod session;
 mod sync;
 mod timeline;
 mod typing;
+mod upload;
+mod uploads;
 mod views;
 mod window;
 

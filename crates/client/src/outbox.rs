@@ -13,16 +13,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use pipit_wire::event::{Change, EventBody, Message};
 use pipit_wire::frame::client::{SendChange, SendMessage};
 use pipit_wire::frame::server::Ack;
+use pipit_wire::media::Attachment;
 use pipit_wire::{
     ClientFrame, Content, ConversationId, ErrorCode, Event, EventId, MessageId, RequestId, Seq, Timestamp,
 };
 
-use crate::command::{CommandError, Reply};
+use crate::command::{CommandError, NewAttachment, Reply};
 use crate::engine::{Engine, Stored};
 use crate::http::{local_error, refusal};
 use crate::range::LogRange;
 use crate::request::Request;
 use crate::storage::{ConversationRecord, LogEntry, OutboxBody, OutboxRecord, OutboxState, Storage};
+use crate::uploads::Files;
 
 /// What is under way on this connection.
 #[derive(Debug, Default)]
@@ -95,11 +97,7 @@ impl<S: Storage> Engine<S> {
             return Ok(());
         }
         let waiting = self.storage.outbox(conversation)?;
-        let Some(mut next) = waiting
-            .iter()
-            .find(|record| record.state == OutboxState::Queued && !waits_for_failed(record, &waiting))
-            .cloned()
-        else {
+        let Some((mut next, files)) = self.next_of(waiting)? else {
             return Ok(());
         };
         if !next.sent {
@@ -116,8 +114,23 @@ impl<S: Storage> Engine<S> {
         if matches!(next.body, OutboxBody::Message { .. }) {
             self.typing_ended_by_message(conversation);
         }
-        self.send(&frame(id, next));
+        self.send(&frame(id, next, files));
         Ok(())
+    }
+
+    /// What goes next, with its files. While files of a message are being sent, all that was made after it waits.
+    fn next_of(&self, waiting: Vec<OutboxRecord>) -> Stored<Option<(OutboxRecord, Vec<Attachment>)>> {
+        for record in &waiting {
+            if record.state != OutboxState::Queued || waits_for_failed(record, &waiting) {
+                continue;
+            }
+            match self.files_of(record.id.into())? {
+                Files::Ready(files) => return Ok(Some((record.clone(), files))),
+                Files::Coming => return Ok(None),
+                Files::Stopped => {}
+            }
+        }
+        Ok(None)
     }
 
     /// A person has pressed send. Repeated with the same id it changes nothing.
@@ -127,11 +140,17 @@ impl<S: Storage> Engine<S> {
         conversation: ConversationId,
         text: String,
         reply_to: Option<MessageId>,
+        files: Vec<NewAttachment>,
     ) -> Stored<Reply> {
         let Some(session) = &self.session else {
             return Ok(failed(local_error("signed_out", None)));
         };
-        if let Err(error) = check_text(&text, session.limits.message_text_bytes_max) {
+        // Files need no words.
+        let wordless = !files.is_empty() && text.trim().is_empty();
+        let checked = check_text(&text, session.limits.message_text_bytes_max);
+        if let Err(error) = checked
+            && !wordless
+        {
             return Ok(failed(error));
         }
         let Some(mut record) = self.storage.conversation(conversation)? else {
@@ -142,6 +161,9 @@ impl<S: Storage> Engine<S> {
         if repeated {
             return Ok(Reply::Done);
         }
+        if let Some(unfit) = self.unfit_attachments(&files)? {
+            return Ok(failed(unfit));
+        }
         self.storage.save_outbox(&OutboxRecord {
             id: message.into(),
             conversation,
@@ -150,6 +172,7 @@ impl<S: Storage> Engine<S> {
             sent: false,
             state: OutboxState::Queued,
         })?;
+        self.queue_uploads(message, conversation, files)?;
         self.sending.nudge(conversation);
         self.save_record(&mut record)?;
         Ok(Reply::Done)
@@ -157,14 +180,27 @@ impl<S: Storage> Engine<S> {
 
     pub(crate) fn retry_message(&mut self, message: MessageId) -> Stored<Reply> {
         if let Some(mut waiting) = self.storage.find_outbox(message.into())?
-            && matches!(waiting.state, OutboxState::Failed { .. })
+            && let OutboxState::Failed { code } = &waiting.state
         {
+            self.retry_uploads(message, code)?;
             waiting.state = OutboxState::Queued;
             self.storage.save_outbox(&waiting)?;
             self.sending.nudge(waiting.conversation);
             self.dirty.conversation(waiting.conversation);
         }
         Ok(Reply::Done)
+    }
+
+    /// Whether it has been sent and not been answered.
+    pub(crate) fn is_in_flight(&self, record: &OutboxRecord) -> bool {
+        let in_flight = self.sending.in_flight.get(&record.conversation);
+        in_flight.is_some_and(|(_, id)| *id == record.id)
+    }
+
+    /// It is in the log, and so not here any more.
+    fn take_out(&mut self, id: EventId) -> Stored {
+        self.drop_files(id.into())?;
+        self.storage.remove_outbox(id)
     }
 
     /// Takes a message back that has not arrived as far as this device knows. One that is under way may arrive all the same;
@@ -176,6 +212,7 @@ impl<S: Storage> Engine<S> {
         if let OutboxState::Acknowledged { .. } = waiting.state {
             return Ok(failed(refusal(ErrorCode::OutOfOrder, None)));
         }
+        self.give_up_uploads(message)?;
         self.storage.remove_outbox(waiting.id)?;
         // What was to happen to it goes with it.
         for other in self.storage.outbox(waiting.conversation)? {
@@ -207,7 +244,7 @@ impl<S: Storage> Engine<S> {
         match waiting {
             Some(mut waiting) if ack.seq > cursor => {
                 if ack.seq == cursor.next()
-                    && let Some(entry) = self.own_entry(&waiting, ack.seq, ack.at)
+                    && let Some(entry) = self.own_entry(&waiting, ack.seq, ack.at)?
                 {
                     let covers = LogRange {
                         after: cursor,
@@ -228,7 +265,7 @@ impl<S: Storage> Engine<S> {
                 self.refresh_record(record.id)
             }
             Some(_) => {
-                self.storage.remove_outbox(id)?;
+                self.take_out(id)?;
                 self.refresh_record(record.id)
             }
             None => {
@@ -242,31 +279,37 @@ impl<S: Storage> Engine<S> {
 
     /// The entry that one's own message has become. Of a change that is not known: where another device had done the same, the
     /// acknowledgement names that one's entry.
-    fn own_entry(&self, waiting: &OutboxRecord, seq: Seq, at: Timestamp) -> Option<LogEntry> {
+    fn own_entry(&self, waiting: &OutboxRecord, seq: Seq, at: Timestamp) -> Stored<Option<LogEntry>> {
         let OutboxBody::Message { text, reply_to } = &waiting.body else {
-            return None;
+            return Ok(None);
+        };
+        let (Files::Ready(files), Some(sender)) = (self.files_of(waiting.id.into())?, self.me()) else {
+            return Ok(None);
         };
         let event = Event {
             id: waiting.id,
             conversation: waiting.conversation,
             seq,
             at,
-            sender: self.me()?,
+            sender,
             device: self.own_device(),
             body: EventBody::Message {
                 written_at: waiting.written_at,
-                content: Content::text(text),
+                content: Content::Plain {
+                    text: text.clone(),
+                    attachments: files,
+                },
                 reply_to: *reply_to,
             },
         };
-        let raw = serde_json::to_string(&event).ok()?;
-        Some(LogEntry { event, raw })
+        let raw = serde_json::to_string(&event).ok();
+        Ok(raw.map(|raw| LogEntry { event, raw }))
     }
 
     /// The entry of something of one's own is here, by whatever way: it waits no longer.
     pub(crate) fn leave_outbox(&mut self, event: &Event) -> Stored {
         self.landed(event.conversation, event.id);
-        self.storage.remove_outbox(event.id)
+        self.take_out(event.id)
     }
 
     fn landed(&mut self, conversation: ConversationId, id: EventId) {
@@ -284,7 +327,7 @@ impl<S: Storage> Engine<S> {
             if let OutboxState::Acknowledged { seq, .. } = waiting.state
                 && seq <= cursor
             {
-                self.storage.remove_outbox(waiting.id)?;
+                self.take_out(waiting.id)?;
             }
         }
         Ok(())
@@ -338,7 +381,7 @@ impl<S: Storage> Engine<S> {
 }
 
 /// What is sent for something in the outbox.
-fn frame(id: RequestId, record: OutboxRecord) -> ClientFrame {
+fn frame(id: RequestId, record: OutboxRecord, files: Vec<Attachment>) -> ClientFrame {
     match record.body {
         OutboxBody::Message { text, reply_to } => ClientFrame::Message(SendMessage {
             id,
@@ -346,7 +389,10 @@ fn frame(id: RequestId, record: OutboxRecord) -> ClientFrame {
                 id: record.id.into(),
                 conversation: record.conversation,
                 written_at: record.written_at,
-                content: Content::text(text),
+                content: Content::Plain {
+                    text,
+                    attachments: files,
+                },
                 reply_to,
             },
         }),

@@ -126,6 +126,7 @@ impl<S: Storage> Engine<S> {
             ..Tokens::default()
         };
         self.hang_up();
+        self.forget_files();
         self.fail_calls_of_session();
         self.syncing.forget_account();
         self.sending.forget_account();

@@ -8,8 +8,11 @@ use std::fmt;
 
 use pipit_wire::event::{ConversationKind, GroupSettings, MessageChange, Role};
 use pipit_wire::frame::{Cursor, Personal, PersonalChange, Profile};
+use pipit_wire::media::Attachment;
 use pipit_wire::rest::Me;
-use pipit_wire::{ConversationId, DeviceId, Event, EventId, Limits, MessageId, Seq, Timestamp, UserId};
+use pipit_wire::{
+    BlobId, ConversationId, DeviceId, Event, EventId, Limits, MessageId, Seq, Timestamp, UserId,
+};
 
 use crate::fold::{FoldRecord, Folded};
 use crate::range::LogRange;
@@ -221,6 +224,37 @@ pub enum OutboxBody {
     },
 }
 
+/// How a file of a message in the outbox stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UploadStage {
+    /// Is to be sent, or is being sent.
+    Waiting,
+    /// The person has stopped it for now.
+    Paused,
+    /// Refused, or not on this device any more, with this code.
+    Failed {
+        /// The code.
+        code: String,
+    },
+    /// The server has it and has said what it is.
+    Done,
+}
+
+/// A file of a message in the outbox. Its bytes are with the driver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadRecord {
+    /// Of which message.
+    pub message: MessageId,
+    /// Where that goes.
+    pub conversation: ConversationId,
+    /// What is known of it: what the view said, and when it is done what the server said.
+    pub file: Attachment,
+    /// How it stands.
+    pub stage: UploadStage,
+    /// How many bytes the server is known to have.
+    pub sent: u64,
+}
+
 /// A message that a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchHit {
@@ -371,8 +405,19 @@ pub trait Storage {
     fn find_outbox(&self, id: EventId) -> Result<Option<OutboxRecord>, StorageError>;
     /// Adds something at the end of the outbox, or replaces it in its place.
     fn save_outbox(&mut self, record: &OutboxRecord) -> Result<(), StorageError>;
-    /// Takes something out of the outbox.
+    /// Takes something out of the outbox; a message with its files.
     fn remove_outbox(&mut self, id: EventId) -> Result<(), StorageError>;
+
+    /// The files of all messages in the outbox, in the order in which they came.
+    fn uploads(&self) -> Result<Vec<UploadRecord>, StorageError>;
+    /// The files of one of them, in their order.
+    fn uploads_of(&self, message: MessageId) -> Result<Vec<UploadRecord>, StorageError>;
+    /// One file.
+    fn upload(&self, blob: BlobId) -> Result<Option<UploadRecord>, StorageError>;
+    /// Adds a file at the end, or replaces it in its place. Its message is in the outbox.
+    fn save_upload(&mut self, upload: &UploadRecord) -> Result<(), StorageError>;
+    /// Takes a file out of its message.
+    fn remove_upload(&mut self, blob: BlobId) -> Result<(), StorageError>;
 
     /// What oneself keeps of a conversation; empty where that is nothing.
     fn personal(&self, conversation: ConversationId) -> Result<PersonalRecord, StorageError>;

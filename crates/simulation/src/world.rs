@@ -635,6 +635,8 @@ impl World {
                     },
                 );
             }
+            // Simulated people send no files.
+            Output::AbortHttp { .. } | Output::DropFile { .. } | Output::KeepFiles { .. } => {}
             Output::Update { view, update } => {
                 let device = self.device(device)?;
                 if view == device.view() {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+import { png } from '../support/picture';
 import { expect, room, test } from '../support/views';
 
 /** The pictures of the README and the guide. Written anew by `npm run screenshots`; the scene and its time are fixed. */
@@ -28,6 +29,15 @@ test.describe('desktop, light', () => {
     await page.getByRole('link', { name: /Jonas Weber/ }).click({ button: 'right' });
     await expect(page.getByRole('menuitem', { name: 'Archive' })).toBeVisible();
     await page.screenshot(picture('list-menu'));
+  });
+
+  test('pictures, a voice note and a file', async ({ page, open }) => {
+    await page.route('**/v1/blobs/**', (route) =>
+      route.fulfill({ contentType: 'image/png', body: png(320, 240, [96, 140, 150]) }),
+    );
+    await open('media', room(20));
+    await expect(page.getByText('Route along the river.pdf')).toBeVisible();
+    await page.screenshot(picture('media'));
   });
 
   test('a group and its details', async ({ page, open }) => {

@@ -13,6 +13,11 @@ import type { Command, Reply, Update } from '../generated/types';
  */
 export interface Core {
   send(command: Command): Promise<Reply>;
+  /**
+   * Keeps the bytes of a file on this device, under the id by which a message is going to name it, until they are sent. Resolves to
+   * null, or to the code of what kept it from that; never rejects.
+   */
+  keep(blob: string, file: Blob): Promise<string | null>;
   /** Returns the function that ends the subscription. */
   subscribe(listener: (update: Update) => void): () => void;
 }

@@ -14,6 +14,7 @@ import type {
 import { crowd, membersOf } from './crowd';
 import { change, edit, erase, messageIn, pin, react, tellOf } from './messages';
 import { arrangeGroups, Groups } from './groups';
+import { linksFor, mediaRoom, queued, steer } from './media';
 import { everyone, idOf, people } from './people';
 import { keep, listed } from './personal';
 import { changedScene } from './changed';
@@ -110,6 +111,7 @@ export class FakeCore implements Core {
     if (scenario === 'failing') this.#storage = 'failing';
     if (scenario === 'groups') arrangeGroups(this.#rooms, now);
     if (scenario === 'crowd') this.#rooms.push(crowd(now));
+    if (scenario === 'media') this.#rooms.push(mediaRoom(now));
     this.#pins = this.#rooms.filter(({ kept }) => kept.pinned);
   }
 
@@ -156,6 +158,10 @@ export class FakeCore implements Core {
 
   #room(id: string): Room | undefined {
     return this.#rooms.find((room) => room.id === id);
+  }
+
+  keep(): Promise<string | null> {
+    return Promise.resolve(null);
   }
 
   async send(command: Command): Promise<Reply> {
@@ -236,6 +242,16 @@ export class FakeCore implements Core {
         return done;
       case 'send_message':
         return this.#write(command);
+      case 'get_blob_links':
+        return { type: 'blob_links', ...linksFor(command.blobs) };
+      case 'pause_upload':
+      case 'resume_upload':
+      case 'cancel_upload':
+        for (const room of this.#rooms) {
+          const item = steer(room, command);
+          if (item !== null) this.#replace(room, item);
+        }
+        return done;
       case 'retry_message':
         return this.#settle(command.message, true);
       case 'discard_message':
@@ -503,6 +519,7 @@ export class FakeCore implements Core {
     const answers = room.log.find(({ key }) => key === command.reply_to) ?? null;
     const item = append(room, people.me, Date.now(), message(command.text, answers));
     item.key = command.message;
+    if (item.body.type === 'message') item.body.attachments = queued(command.attachments ?? []);
     item.delivery = { state: 'queued' };
     this.#log(room, item);
     if (this.#connection.state === 'up_to_date') this.#deliver(room, item);
@@ -515,6 +532,7 @@ export class FakeCore implements Core {
       setTimeout(
         () => {
           item.delivery = { state };
+          if (item.body.type === 'message') for (const view of item.body.attachments) view.upload = null;
           item.seq ??= room.log.indexOf(item) + 1;
           this.#replace(room, item);
         },

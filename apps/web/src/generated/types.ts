@@ -999,6 +999,10 @@ export type NewAttachment = {
   media_type: string,
   /** How many bytes it has. */
   size: number,
+  /** A picture's width in pixels, where the view knows it. */
+  width: number | null,
+  /** A picture's height in pixels. */
+  height: number | null,
   /** How long it plays, milliseconds. */
   duration_ms: number | null,
   /** How loud a voice note is over its time: at most 64 bytes in standard base64. */

@@ -3,6 +3,7 @@
  * of them. The others pass their page's messages on to it.
  */
 import { CoreFailure, openPatiently, type CoreHandle } from './core';
+import { keepingCode } from './files';
 import { Leader, type LeaderEnv } from './leader';
 import {
   names,
@@ -82,11 +83,27 @@ export class Candidate {
         if (this.#leader !== null) this.#leader.command(this.#view, message.items);
         else this.#up?.post({ type: 'commands', items: message.items });
         break;
+      case 'keep':
+        void this.#keep(message.blob, message.file);
+        break;
       case 'detach':
         if (this.#leader !== null) this.#leader.detach(this.#view);
         else this.#up?.post({ type: 'detach' });
         break;
     }
+  }
+
+  /** This worker keeps the bytes itself, whoever leads: the leader finds them where it sees what others keep. */
+  async #keep(blob: string, file: Blob): Promise<void> {
+    let code: string | null = null;
+    try {
+      const files = await this.#env.files;
+      await files.keep(blob, file);
+      if (!files.shared) this.#up?.post({ type: 'keep', blob, file });
+    } catch (error) {
+      code = keepingCode(error);
+    }
+    this.#env.post({ type: 'kept', blob, code });
   }
 
   async #start(view: string, openedAt: number): Promise<void> {
@@ -142,6 +159,8 @@ export class Candidate {
       now: () => this.#env.now(),
       openLine: (events) => this.#env.openLine(events),
       request: (wanted) => this.#env.request(wanted),
+      sendPart: (wanted, find, progress) => this.#env.sendPart(wanted, find, progress),
+      files: this.#env.files,
       soon: (callback) => {
         this.#env.soon(callback);
       },
@@ -175,6 +194,8 @@ export class Candidate {
       const opened = this.#env.openChannel<FromView, ToView>(names.viewChannel(this.#env.build, view));
       opened.listen((message) => {
         if (message.type === 'commands') leader.command(view, message.items);
+        else if (message.type === 'keep')
+          void this.#env.files.then((files) => files.keep(message.blob, message.file));
         else leader.detach(view);
       });
       this.#served.set(view, opened);

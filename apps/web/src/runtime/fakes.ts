@@ -2,6 +2,7 @@
 import type { Command, Reply, Update } from '../generated/types';
 import { Candidate, type Channel, type Locks } from './candidate';
 import { CoreFailure, type CoreHandle } from './core';
+import { MemoryFiles, type FileKeeper, type FilePart } from './files';
 import { PageCore, type CoreStatus, type WorkerHandle } from './page';
 import {
   names,
@@ -25,6 +26,8 @@ export class FakeBrowser {
   readonly disk = new Map<string, string>();
   /** The engine whose files are open: there can be only one. */
   files: FakeWorker | null = null;
+  /** Where all workers keep the bytes of files; none where each has a place of its own. */
+  sharedFiles: FileKeeper | null = null;
   readonly opened: string[] = [];
   readonly lines: FakeLine[] = [];
   /** Called before each command, to have an engine crash in the middle. */
@@ -174,6 +177,15 @@ export class FakeWorker implements WorkerHandle {
       },
       request: (wanted: HttpRequest): Promise<HttpAnswer> =>
         Promise.resolve({ type: 'answered', status: 200, body: wanted.path }),
+      sendPart: (wanted, find, progress) => {
+        const answer = find().then(async (part): Promise<HttpAnswer> => {
+          if (part === null) return { type: 'file_gone' };
+          progress(1);
+          return { type: 'answered', status: 200, body: `${wanted.path} ${await part.text()}` };
+        });
+        return { answer, abort: () => {} };
+      },
+      files: Promise.resolve(browser.sharedFiles ?? new MemoryFiles()),
       soon: (callback) => {
         queueMicrotask(() => {
           if (this.alive) callback();
@@ -316,12 +328,14 @@ class FakeEngine implements CoreHandle {
           for (const view of this.#views)
             outputs.push({ type: 'update', view, update: list(disk.size, [text]) });
           disk.set(message, text);
+          for (const { blob, size } of input.command.attachments ?? [])
+            outputs.push(http(2, `/v1/uploads/${blob}`, { blob, offset: 0, length: size }));
         }
         outputs.push({ type: 'reply', view: input.view, id: input.id, reply: { type: 'done' } });
         return outputs;
       }
       case 'connected':
-        return [{ type: 'http', id: 1, method: 'GET', path: '/v1/server', bearer: null, body: null }];
+        return [http(1, '/v1/server', null)];
       case 'received':
         return [{ type: 'send', text: `echo ${input.text}` }];
       case 'http_done':
@@ -330,6 +344,10 @@ class FakeEngine implements CoreHandle {
         return [];
     }
   }
+}
+
+function http(id: number, path: string, file: FilePart | null): Output {
+  return { type: 'http', id, method: 'GET', path, bearer: null, body: null, headers: [], file };
 }
 
 function list(at: number, titles: readonly string[]): Update {

@@ -3,8 +3,9 @@
  * engine's store and from the views, so that the next leader starts from nothing.
  */
 import { CoreFailure, type CoreHandle } from './core';
+import type { FileKeeper, FilePart } from './files';
 import type { HttpAnswer, HttpRequest, Input, NumberedCommand, Output, ToView, ToViewItem } from './protocol';
-import type { SocketEvents } from './transport';
+import type { Sending, SocketEvents } from './transport';
 
 /** The longest time that a browser's timer can wait. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -24,6 +25,10 @@ export interface LeaderEnv {
   now(): number;
   openLine(events: SocketEvents): Line;
   request(wanted: HttpRequest): Promise<HttpAnswer>;
+  /** Makes a request that carries a part of a file. */
+  sendPart(wanted: HttpRequest, find: () => Promise<Blob | null>, progress: (sent: number) => void): Sending;
+  /** The bytes of files that are to be sent. */
+  readonly files: Promise<FileKeeper>;
   /** Calls back in a later turn of the worker, behind what the browser has waiting for it. */
   soon(callback: () => void): void;
   /** Calls back once after a time; returns how to take it back. */
@@ -42,6 +47,8 @@ export class Leader {
   readonly #env: LeaderEnv;
   readonly #line: Line;
   readonly #views = new Map<string, ViewPort>();
+  /** Requests that carry parts of files, to be aborted. */
+  readonly #sending = new Map<number, Sending>();
   #cancelTimer: (() => void) | null = null;
   #inputs: Input[] = [];
   #ended = false;
@@ -91,7 +98,18 @@ export class Leader {
     this.#ended = true;
     this.#cancelTimer?.();
     this.#line.close();
+    this.#abortAll();
     this.#core.close();
+  }
+
+  /** What could not be removed now is at the next start. */
+  #withFiles(clean: (files: FileKeeper) => Promise<void>): void {
+    this.#env.files.then(clean).catch(() => {});
+  }
+
+  #abortAll(): void {
+    for (const sending of this.#sending.values()) sending.abort();
+    this.#sending.clear();
   }
 
   /** Takes an input in, with all others that come before the worker's next turn: together they cost one commit. */
@@ -114,6 +132,7 @@ export class Leader {
       this.#ended = true;
       this.#cancelTimer?.();
       this.#line.close();
+      this.#abortAll();
       this.#env.failed(CoreFailure.from(error));
     }
   }
@@ -134,6 +153,16 @@ export class Leader {
         case 'http':
           void this.#request(output);
           break;
+        case 'abort_http':
+          this.#sending.get(output.id)?.abort();
+          this.#sending.delete(output.id);
+          break;
+        case 'drop_file':
+          this.#withFiles((files) => files.forget(output.blob));
+          break;
+        case 'keep_files':
+          this.#withFiles((files) => files.keepOnly(output.blobs, output.younger_than_ms));
+          break;
         case 'update':
           batchOf(batches, output.view).push({ type: 'update', update: output.update });
           break;
@@ -152,8 +181,24 @@ export class Leader {
   }
 
   async #request(wanted: HttpRequest): Promise<void> {
-    const answer = await this.#env.request(wanted);
+    const answer = await (wanted.file === null
+      ? this.#env.request(wanted)
+      : this.#sendPart(wanted, wanted.file));
     this.#feed({ type: 'http_done', id: wanted.id, answer });
+  }
+
+  async #sendPart(wanted: HttpRequest, part: FilePart): Promise<HttpAnswer> {
+    const sending = this.#env.sendPart(
+      wanted,
+      async () => (await this.#env.files).part(part),
+      (sent) => {
+        this.#feed({ type: 'http_progress', id: wanted.id, sent });
+      },
+    );
+    this.#sending.set(wanted.id, sending);
+    const answer = await sending.answer;
+    this.#sending.delete(wanted.id);
+    return answer;
   }
 
   #setTimer(): void {

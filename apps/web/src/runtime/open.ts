@@ -24,7 +24,7 @@ function load(): Promise<void> {
 }
 
 /** Whether files can be kept: not in some private windows, nor outside of secure contexts, nor in WebKitGTK. */
-async function canPersist(): Promise<boolean> {
+export async function canPersist(): Promise<boolean> {
   if (typeof FileSystemFileHandle === 'undefined') return false;
   if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return false;
   try {
@@ -43,14 +43,13 @@ function explain(error: unknown): unknown {
 /**
  * Opens the core.
  *
- * @param options.alone - Nothing keeps other tabs from opening the same store: use memory.
+ * @param options.persistent - Whether files can be kept, and something keeps other tabs from opening the same store.
  */
-export async function openCore(options: { alone: boolean }): Promise<CoreHandle> {
+export async function openCore(options: { persistent: boolean }): Promise<CoreHandle> {
   await load();
-  const persistent = !options.alone && (await canPersist());
   let core: BrowserCore;
   try {
-    core = await BrowserCore.open(Date.now(), persistent);
+    core = await BrowserCore.open(Date.now(), options.persistent);
   } catch (error) {
     throw explain(error);
   }

@@ -56,6 +56,8 @@ export class PageCore implements Core {
   readonly #env: PageEnv;
   readonly #lists = new Lists();
   readonly #standing = new Standing();
+  /** Files that the worker is keeping. */
+  readonly #keeping = new Map<string, { file: Blob; settle: (code: string | null) => void }>();
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<(update: Update) => void>();
   readonly #statusListeners = new Set<(status: CoreStatus) => void>();
@@ -87,6 +89,14 @@ export class PageCore implements Core {
         pending.leaders = 1;
         this.#post({ type: 'commands', items: [numbered] });
       }
+    });
+  }
+
+  keep(blob: string, file: Blob): Promise<string | null> {
+    if (this.#status.state === 'outdated') return Promise.resolve('outdated');
+    return new Promise((settle) => {
+      this.#keeping.set(blob, { file, settle });
+      this.#post({ type: 'keep', blob, file });
     });
   }
 
@@ -131,6 +141,7 @@ export class PageCore implements Core {
       this.#failures = 0;
     });
     this.#post({ type: 'start', view: this.#env.view, openedAt: this.#env.openedAt });
+    for (const [blob, { file }] of this.#keeping) this.#post({ type: 'keep', blob, file });
   }
 
   #hear(message: ToPage, generation: number): void {
@@ -148,6 +159,10 @@ export class PageCore implements Core {
         break;
       case 'batch':
         if (message.leader === this.#attachedTo) this.#take(message);
+        break;
+      case 'kept':
+        this.#keeping.get(message.blob)?.settle(message.code);
+        this.#keeping.delete(message.blob);
         break;
       case 'outdated':
         this.#giveUp();
@@ -212,6 +227,8 @@ export class PageCore implements Core {
     this.#setStatus({ state: 'outdated', code: null });
     for (const { settle } of this.#pending.values()) settle(failed('outdated'));
     this.#pending.clear();
+    for (const { settle } of this.#keeping.values()) settle('outdated');
+    this.#keeping.clear();
   }
 
   /** Ends the worker, and hears nothing of it any more. */

@@ -4,6 +4,7 @@
  * A page talks to its own worker only. The worker that leads runs the core; every other one passes its page's messages on.
  */
 import type { Command, Reply, Update } from '../generated/types';
+import type { FilePart } from './files';
 
 /** A command on its way, with the number that its reply repeats. */
 export interface NumberedCommand {
@@ -22,6 +23,8 @@ export type ToWorker =
     }
   | { readonly type: 'attach' }
   | { readonly type: 'commands'; readonly items: readonly NumberedCommand[] }
+  /** The bytes of a file that a message is going to have. */
+  | { readonly type: 'keep'; readonly blob: string; readonly file: Blob }
   | { readonly type: 'detach' };
 
 /** From a worker to its page. */
@@ -31,6 +34,8 @@ export type ToPage =
   /** There is a leader; to be served by it, attach. */
   | { readonly type: 'leader'; readonly leader: string }
   | ToView
+  /** A file is kept, or cannot be, for the reason that the code names. */
+  | { readonly type: 'kept'; readonly blob: string; readonly code: string | null }
   /** A page of another build was opened later: this one has to be loaded again. */
   | { readonly type: 'outdated' }
   /** The worker cannot go on, and has ended itself. */
@@ -54,7 +59,10 @@ export type Shared =
 
 /** From a view's worker to the leader, on the channel of that view. The leader answers there with {@link ToView}. */
 export type FromView =
-  { readonly type: 'commands'; readonly items: readonly NumberedCommand[] } | { readonly type: 'detach' };
+  | { readonly type: 'commands'; readonly items: readonly NumberedCommand[] }
+  /** Where workers do not see each other's files, the leader gets those of all. */
+  | { readonly type: 'keep'; readonly blob: string; readonly file: Blob }
+  | { readonly type: 'detach' };
 
 /** Between the workers of all builds. */
 export interface Version {
@@ -87,12 +95,15 @@ export type Input =
   | { readonly type: 'received'; readonly text: string }
   | { readonly type: 'disconnected' }
   | { readonly type: 'http_done'; readonly id: number; readonly answer: HttpAnswer }
+  | { readonly type: 'http_progress'; readonly id: number; readonly sent: number }
   | { readonly type: 'tick' };
 
 /** How an HTTP request ended. */
 export type HttpAnswer =
   | { readonly type: 'answered'; readonly status: number; readonly body: string }
-  | { readonly type: 'unreachable' };
+  | { readonly type: 'received'; readonly offset: number }
+  | { readonly type: 'unreachable' }
+  | { readonly type: 'file_gone' };
 
 /** An HTTP request that the engine wants made. */
 export interface HttpRequest {
@@ -101,6 +112,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly bearer: string | null;
   readonly body: string | null;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly file: FilePart | null;
 }
 
 /** What the engine wants done. */
@@ -109,6 +122,9 @@ export type Output =
   | { readonly type: 'disconnect' }
   | { readonly type: 'send'; readonly text: string }
   | ({ readonly type: 'http' } & HttpRequest)
+  | { readonly type: 'abort_http'; readonly id: number }
+  | { readonly type: 'drop_file'; readonly blob: string }
+  | { readonly type: 'keep_files'; readonly blobs: readonly string[]; readonly younger_than_ms: number }
   | { readonly type: 'update'; readonly view: string; readonly update: Update }
   | {
       readonly type: 'reply';

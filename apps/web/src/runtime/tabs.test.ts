@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeBrowser, FakeTab } from './fakes';
+import { MemoryFiles } from './files';
 
 const done = { type: 'done' };
 
@@ -32,6 +33,32 @@ describe('tabs', () => {
     line?.events.received('frame');
     await browser.pass(1);
     expect(line?.said).toEqual(['echo frame', '{"type":"answered","status":200,"body":"/v1/server"}']);
+  });
+
+  it.each([
+    ['one place', new MemoryFiles()],
+    ['places of their own', null],
+  ])('send files that another tab keeps, in %s', async (_where, place) => {
+    const browser = new FakeBrowser();
+    browser.sharedFiles = place;
+    const [, second] = await openTabs(browser, 2);
+    expect(await second?.core.keep('b1', new Blob(['hello']))).toBeNull();
+    const file = { blob: 'b1', name: 'a.txt', media_type: '', size: 5 };
+    const attachments = [
+      { ...file, width: null, height: null, duration_ms: null, waveform: null, caption: null },
+    ];
+    void second?.core.send({
+      type: 'send_message',
+      message: 'm1',
+      conversation: 'c',
+      text: '',
+      reply_to: null,
+      attachments,
+    });
+    await browser.pass(1);
+    await expect
+      .poll(() => browser.lines[0]?.said.at(-1))
+      .toBe('{"type":"answered","status":200,"body":"/v1/uploads/b1 hello"}');
   });
 
   it('lose nothing and double nothing when the leader goes in the middle of a command', async () => {

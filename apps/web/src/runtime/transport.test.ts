@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { request, SocketLine, socketUrl } from './transport';
+import { request, sendPart, SocketLine, socketUrl, type PartEnv } from './transport';
 
 class FakeSocket {
   readyState = 0;
@@ -99,7 +99,15 @@ describe('the line', () => {
 });
 
 describe('requests', () => {
-  const wanted = { id: 1, method: 'POST', path: '/v1/me', bearer: 'token', body: '{}' };
+  const wanted = {
+    id: 1,
+    method: 'POST',
+    path: '/v1/me',
+    bearer: 'token',
+    body: '{}',
+    headers: [],
+    file: null,
+  };
 
   it('carry the token and the body, and nothing of the browser', async () => {
     let asked: RequestInit | undefined;
@@ -117,5 +125,128 @@ describe('requests', () => {
   it('that get no answer are unreachable', async () => {
     const answer = await request(wanted, () => Promise.reject(new TypeError('no line')));
     expect(answer).toEqual({ type: 'unreachable' });
+  });
+
+  it('are answered by the offset where the server has taken bytes', async () => {
+    const headers = [['tus-resumable', '1.0.0']] as const;
+    let asked: RequestInit | undefined;
+    const open = { ...wanted, body: null, headers };
+    const answer = await request(open, (_path, init) => {
+      asked = init;
+      return Promise.resolve(new Response(null, { status: 201, headers: { 'upload-offset': '7' } }));
+    });
+    expect(answer).toEqual({ type: 'received', offset: 7 });
+    expect(new Headers(asked?.headers).get('tus-resumable')).toBe('1.0.0');
+  });
+});
+
+class FakeRequest {
+  readonly headers = new Map<string, string>();
+  readonly upload: { onprogress: ((event: { loaded: number }) => void) | null } = { onprogress: null };
+  opened = '';
+  body: Blob | null = null;
+  status = 0;
+  offset: string | null = null;
+  responseText = '';
+  onload: (() => void) | null = null;
+  onerror: (() => void) | null = null;
+  onabort: (() => void) | null = null;
+
+  open(method: string, path: string): void {
+    this.opened = `${method} ${path}`;
+  }
+  setRequestHeader(name: string, value: string): void {
+    this.headers.set(name, value);
+  }
+  getResponseHeader(): string | null {
+    return this.offset;
+  }
+  send(body: Blob): void {
+    this.body = body;
+  }
+  abort(): void {
+    this.onabort?.();
+  }
+  answer(status: number, offset: string | null, text = ''): void {
+    Object.assign(this, { status, offset, responseText: text });
+    this.onload?.();
+  }
+}
+
+describe('a part of a file', () => {
+  const wanted = {
+    id: 4,
+    method: 'PATCH',
+    path: '/v1/uploads/b1',
+    bearer: 'token',
+    body: null,
+    headers: [['upload-offset', '3']] as const,
+    file: { blob: 'b1', offset: 3, length: 5 },
+  };
+
+  function start(part: Blob | null, secure = true) {
+    const requests: FakeRequest[] = [];
+    const progress: number[] = [];
+    let nowMs = 0;
+    const env: PartEnv = {
+      createRequest: () => {
+        const made = new FakeRequest();
+        requests.push(made);
+        return made as unknown as XMLHttpRequest;
+      },
+      now: () => nowMs,
+      digest: secure ? (bytes) => crypto.subtle.digest('SHA-256', bytes) : null,
+    };
+    const sending = sendPart(
+      wanted,
+      () => Promise.resolve(part),
+      (sent) => progress.push(sent),
+      env,
+    );
+    const pass = (ms: number): void => {
+      nowMs += ms;
+    };
+    return { requests, progress, sending, pass };
+  }
+
+  async function made(requests: readonly FakeRequest[]): Promise<FakeRequest> {
+    await expect.poll(() => requests[0]?.body).toBeTruthy();
+    const [request] = requests;
+    if (request === undefined) throw new Error('no request');
+    return request;
+  }
+
+  it('goes with its checksum, says now and then how far it is, and what the server has', async () => {
+    const { requests, progress, sending, pass } = start(new Blob(['hello']));
+    const request = await made(requests);
+    expect(request.opened).toBe('PATCH /v1/uploads/b1');
+    expect(Object.fromEntries(request.headers)).toEqual({
+      authorization: 'Bearer token',
+      'upload-offset': '3',
+      'upload-checksum': 'sha256 LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=',
+    });
+    request.upload.onprogress?.({ loaded: 1 });
+    pass(200);
+    request.upload.onprogress?.({ loaded: 2 });
+    request.upload.onprogress?.({ loaded: 3 });
+    request.answer(204, '8');
+    expect(progress).toEqual([2]);
+    expect(await sending.answer).toEqual({ type: 'received', offset: 8 });
+  });
+
+  it('goes without a checksum where the browser makes none, and brings a refusal back', async () => {
+    const { requests, sending } = start(new Blob(['hello']), false);
+    const request = await made(requests);
+    expect(request.headers.has('upload-checksum')).toBe(false);
+    request.answer(409, null, '{}');
+    expect(await sending.answer).toEqual({ type: 'answered', status: 409, body: '{}' });
+  });
+
+  it('that is aborted, or not on this device any more, is said to be', async () => {
+    const { requests, sending } = start(new Blob(['hello']));
+    await made(requests);
+    sending.abort();
+    expect(await sending.answer).toEqual({ type: 'unreachable' });
+    expect(await start(null).sending.answer).toEqual({ type: 'file_gone' });
   });
 });

@@ -88,11 +88,18 @@ export class SocketLine {
   }
 }
 
+/** What may be said of an answer that only has a header. */
+function offsetOf(status: number, header: string | null): HttpAnswer | null {
+  const offset = header === null || status >= 300 ? Number.NaN : Number(header);
+  return Number.isSafeInteger(offset) ? { type: 'received', offset } : null;
+}
+
 /** Makes an HTTP request. Whatever goes wrong on the way is `unreachable`: it may or may not have been carried out. */
 export async function request(wanted: HttpRequest, fetcher: typeof fetch = fetch): Promise<HttpAnswer> {
   const headers = new Headers();
   if (wanted.bearer !== null) headers.set('authorization', `Bearer ${wanted.bearer}`);
   if (wanted.body !== null) headers.set('content-type', 'application/json');
+  for (const [name, value] of wanted.headers) headers.set(name, value);
   try {
     const response = await fetcher(wanted.path, {
       method: wanted.method,
@@ -103,8 +110,106 @@ export async function request(wanted: HttpRequest, fetcher: typeof fetch = fetch
       redirect: 'error',
       signal: AbortSignal.timeout(HTTP_TIMEOUT_MS),
     });
-    return { type: 'answered', status: response.status, body: await response.text() };
+    return (
+      offsetOf(response.status, response.headers.get('upload-offset')) ?? {
+        type: 'answered',
+        status: response.status,
+        body: await response.text(),
+      }
+    );
   } catch {
     return { type: 'unreachable' };
   }
+}
+
+/** The least time between two words of how far a request is. */
+const PROGRESS_MS = 200;
+
+/** A request that carries a part of a file, under way. */
+export interface Sending {
+  readonly answer: Promise<HttpAnswer>;
+  abort(): void;
+}
+
+/** What `sendPart` needs of the browser. */
+export interface PartEnv {
+  createRequest(): XMLHttpRequest;
+  now(): number;
+  /** Missing outside of secure contexts: then parts go without a checksum. */
+  readonly digest: ((bytes: ArrayBuffer) => Promise<ArrayBuffer>) | null;
+}
+
+export const browserParts: PartEnv = {
+  createRequest: () => new XMLHttpRequest(),
+  now: () => Date.now(),
+  // Not there on a plain address, whatever the types say.
+  digest: (crypto as Partial<Crypto>).subtle ? (bytes) => crypto.subtle.digest('SHA-256', bytes) : null,
+};
+
+/**
+ * Sends a part of a file. Not by `fetch`, which does not say how far it is. There is no timeout: who hears nothing of it aborts it.
+ */
+export function sendPart(
+  wanted: HttpRequest,
+  find: () => Promise<Blob | null>,
+  progress: (sent: number) => void,
+  env: PartEnv = browserParts,
+): Sending {
+  let aborted = false;
+  let request: XMLHttpRequest | null = null;
+  const send = async (): Promise<HttpAnswer> => {
+    const part = await find();
+    if (part === null) return { type: 'file_gone' };
+    const checksum = env.digest === null ? null : await env.digest(await part.arrayBuffer());
+    if (aborted) return { type: 'unreachable' };
+    request = env.createRequest();
+    return carry(request, wanted, part, checksum, progress, env.now);
+  };
+  return {
+    // What cannot be read any more is gone.
+    answer: send().catch((): HttpAnswer => ({ type: 'file_gone' })),
+    abort: () => {
+      aborted = true;
+      request?.abort();
+    },
+  };
+}
+
+function carry(
+  request: XMLHttpRequest,
+  wanted: HttpRequest,
+  part: Blob,
+  checksum: ArrayBuffer | null,
+  progress: (sent: number) => void,
+  now: () => number,
+): Promise<HttpAnswer> {
+  return new Promise((resolve) => {
+    let saidAt = now();
+    request.open(wanted.method, wanted.path);
+    if (wanted.bearer !== null) request.setRequestHeader('authorization', `Bearer ${wanted.bearer}`);
+    for (const [name, value] of wanted.headers) request.setRequestHeader(name, value);
+    if (checksum !== null) {
+      const digits = btoa(String.fromCharCode(...new Uint8Array(checksum)));
+      request.setRequestHeader('upload-checksum', `sha256 ${digits}`);
+    }
+    request.upload.onprogress = ({ loaded }) => {
+      if (now() - saidAt < PROGRESS_MS) return;
+      saidAt = now();
+      progress(loaded);
+    };
+    request.onload = () => {
+      const { status } = request;
+      resolve(
+        offsetOf(status, request.getResponseHeader('upload-offset')) ?? {
+          type: 'answered',
+          status,
+          body: request.responseText,
+        },
+      );
+    };
+    request.onerror = request.onabort = () => {
+      resolve({ type: 'unreachable' });
+    };
+    request.send(part);
+  });
 }

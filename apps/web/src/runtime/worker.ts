@@ -1,9 +1,10 @@
 /// <reference lib="webworker" />
 /** The worker's entry: ties the candidate to the browser. */
 import { Candidate, type Channel, type Locks } from './candidate';
-import { openCore } from './open';
+import { MemoryFiles, OriginFiles } from './files';
+import { canPersist, openCore } from './open';
 import type { ToPage, ToWorker } from './protocol';
-import { SocketLine, request, socketUrl } from './transport';
+import { SocketLine, request, sendPart, socketUrl } from './transport';
 
 declare const self: DedicatedWorkerGlobalScope;
 
@@ -48,6 +49,7 @@ function createSoon(): (callback: () => void) => void {
 }
 
 const locks = findLocks();
+const persistent = locks === null ? Promise.resolve(false) : canPersist();
 
 const candidate = new Candidate({
   // The script's name has a hash of all that it holds, the core's name included: it is the same exactly where two workers can
@@ -55,11 +57,13 @@ const candidate = new Candidate({
   build: self.location.pathname,
   locks,
   openChannel,
-  openCore: () => openCore({ alone: locks === null }),
+  openCore: async () => openCore({ persistent: await persistent }),
   newName: () => crypto.randomUUID?.() ?? String(crypto.getRandomValues(new Uint32Array(1))[0]),
   now: () => Date.now(),
   openLine: (events) => new SocketLine(socketUrl(self.location.origin), events),
   request: (wanted) => request(wanted),
+  sendPart: (wanted, find, progress) => sendPart(wanted, find, progress),
+  files: persistent.then((kept) => (kept ? new OriginFiles() : new MemoryFiles())),
   soon: createSoon(),
   after: (ms, callback) => {
     const timer = self.setTimeout(callback, ms);

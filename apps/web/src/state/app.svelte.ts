@@ -14,6 +14,8 @@ import type {
 } from '../generated/types';
 import { describeCode, describeError } from '../i18n/errors';
 import { t } from '../i18n';
+import { Links } from '../media/links.svelte';
+import { forgetAllLocal } from '../media/local';
 import { Conversations } from './conversations.svelte';
 import { CommandFailure, expectReply } from './failure';
 import { Health } from './health.svelte';
@@ -50,6 +52,7 @@ export class App {
   readonly health = new Health();
   readonly toasts = new Toasts();
   readonly router = new Router();
+  readonly links: Links;
 
   #core: Core;
   readonly newId: () => string;
@@ -58,6 +61,10 @@ export class App {
     this.#core = core;
     this.newId = newId;
     this.timeline = new Timeline(core, (items) => this.#announce(items));
+    this.links = new Links(async (blobs) => {
+      const reply = await core.send({ type: 'get_blob_links', blobs });
+      return reply.type === 'blob_links' ? reply : null;
+    });
   }
 
   /** Starts to listen. Returns the function that stops it. */
@@ -88,6 +95,11 @@ export class App {
 
   get serverName(): string {
     return this.session?.state === 'signed_in' ? this.session.server_name : '';
+  }
+
+  /** Keeps a file's bytes on this device until its message has been sent. Resolves to null, or to the code of what is wrong. */
+  keep(blob: string, file: Blob): Promise<string | null> {
+    return this.#core.keep(blob, file);
   }
 
   /** Asks, and throws a `CommandFailure` where it did not work. */
@@ -156,6 +168,8 @@ export class App {
       this.timeline.close();
       if (this.conversations.filter !== 'all') this.filterConversations('all');
       this.conversations.forget();
+      this.links.forget();
+      forgetAllLocal();
       // Why it happened is said where one signs in again.
       if (before === 'signed_in') this.router.replace({ name: 'home' });
     }

@@ -20,6 +20,7 @@ function manualCore() {
   const sent: { command: Command; answer: (reply: Reply) => void }[] = [];
   const core: Core = {
     send: (command) => new Promise((resolve) => sent.push({ command, answer: resolve })),
+    keep: () => Promise.resolve(null),
     subscribe: () => () => {},
   };
   return { core, sent };

@@ -19,4 +19,5 @@ mod session;
 mod storage;
 mod support;
 mod sync;
+mod uploads;
 mod views;

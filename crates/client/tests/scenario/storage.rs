@@ -9,13 +9,13 @@ use pipit_client::io::{Input, Output};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
     ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, SearchHit, SessionRecord,
-    Storage, StorageError,
+    Storage, StorageError, UploadRecord,
 };
 use pipit_client::view::{StorageView, Update};
 use pipit_client::{Engine, io};
 use pipit_client_store::SqliteStorage;
 use pipit_wire::frame::{Cursor, Profile};
-use pipit_wire::{ConversationId, Event, EventId, MessageId, Seq, UserId, codec};
+use pipit_wire::{BlobId, ConversationId, Event, EventId, MessageId, Seq, UserId, codec};
 
 use crate::support::*;
 
@@ -70,6 +70,9 @@ impl Storage for Full {
         outbox(conversation: ConversationId) -> Vec<OutboxRecord>;
         outbox_conversations() -> Vec<ConversationId>;
         find_outbox(id: EventId) -> Option<OutboxRecord>;
+        uploads() -> Vec<UploadRecord>;
+        uploads_of(message: MessageId) -> Vec<UploadRecord>;
+        upload(blob: BlobId) -> Option<UploadRecord>;
         personal(conversation: ConversationId) -> PersonalRecord;
         pinned_conversations() -> Vec<ConversationId>;
         pending_personals(limit: u32) -> Vec<ConversationId>;
@@ -95,6 +98,8 @@ impl Storage for Full {
         erase_message(conversation: ConversationId, message: MessageId);
         save_outbox(record: &OutboxRecord);
         remove_outbox(id: EventId);
+        save_upload(upload: &UploadRecord);
+        remove_upload(blob: BlobId);
         save_personal(conversation: ConversationId, personal: &PersonalRecord);
         save_draft(conversation: ConversationId, text: &str);
     }

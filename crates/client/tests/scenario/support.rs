@@ -17,8 +17,8 @@ use pipit_wire::frame::server::{Ack, CatchUp, Page, Synced, Welcome};
 use pipit_wire::frame::{ConversationSummary, Member, Profile, Receipt};
 use pipit_wire::rest::{Me, Session};
 use pipit_wire::{
-    ClientFrame, Content, ConversationId, DeviceId, Event, Limits, MessageId, PROTOCOL_VERSION, RequestId,
-    Seq, ServerFrame, Timestamp, UserId, codec,
+    BlobId, ClientFrame, Content, ConversationId, DeviceId, Event, Limits, MessageId, PROTOCOL_VERSION,
+    RequestId, Seq, ServerFrame, Timestamp, UserId, codec,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -132,6 +132,9 @@ pub(crate) struct Device {
     pub(crate) replies: Vec<(CommandId, Reply)>,
     pub(crate) frames: VecDeque<ClientFrame>,
     pub(crate) calls: VecDeque<HttpRequest>,
+    pub(crate) dropped_files: Vec<BlobId>,
+    /// What the driver was told last to keep.
+    pub(crate) kept_files: Option<Vec<BlobId>>,
     /// `Connect` and `Disconnect`, in order.
     pub(crate) line: Vec<&'static str>,
     view: ViewId,
@@ -169,6 +172,8 @@ impl Device {
             replies: Vec::new(),
             frames: VecDeque::new(),
             calls: VecDeque::new(),
+            dropped_files: Vec::new(),
+            kept_files: None,
             line: Vec::new(),
             view: ViewId("tab".to_owned()),
             commands: 0,
@@ -216,6 +221,9 @@ impl Device {
                     self.frames.push_back(frame);
                 }
                 Output::Http(request) => self.calls.push_back(request),
+                Output::AbortHttp { id } => self.calls.retain(|call| call.id != id),
+                Output::DropFile { blob } => self.dropped_files.push(blob),
+                Output::KeepFiles { blobs, .. } => self.kept_files = Some(blobs),
                 Output::Update { view, update } => {
                     if view == self.view {
                         self.screen.apply(update);

@@ -53,6 +53,8 @@ async fn ask<A: DeserializeOwned>(
         method,
         bearer: bearer.map(str::to_owned),
         body: Some(serde_json::to_string(body)?),
+        headers: Vec::new(),
+        file: None,
         path,
     };
     let path = request.path.clone();
@@ -62,6 +64,7 @@ async fn ask<A: DeserializeOwned>(
             body,
         } => serde_json::from_str(&body).with_context(|| format!("the answer of {path}")),
         HttpAnswer::Answered { status, body } => bail!("{path}: {status} {body}"),
+        HttpAnswer::Received { .. } | HttpAnswer::FileGone => bail!("{path}: an answer about a file"),
         HttpAnswer::Unreachable => bail!("{path}: the server cannot be reached"),
     }
 }

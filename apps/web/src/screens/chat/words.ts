@@ -3,6 +3,7 @@ import { timeOfDay } from '../../format/time';
 import type { DeliveryState, ItemBody, SettingsChange, TimelineItem } from '../../generated/types';
 import { describeCode } from '../../i18n/errors';
 import { t } from '../../i18n';
+import { filesInWords } from './files/words';
 
 /** Where a message stands, in words. */
 export function stateWords(delivery: DeliveryState): string {
@@ -74,13 +75,18 @@ function marksOf(body: ItemBody): string[] {
   return [...marks, ...reactions];
 }
 
+/** What a message says and has, in words. */
+export function contentOf(body: Extract<ItemBody, { type: 'message' }>): string {
+  return [filesInWords(body.attachments), withoutMarks(body.text)].filter((part) => part !== '').join(', ');
+}
+
 /** A line as a screen reader says it: sender, text, time, state. */
 export function labelOf(item: TimelineItem): string {
   const time = timeOfDay(item.at);
   const { body } = item;
   const spoken = body.type === 'message' || body.type === 'unreadable' || body.type === 'deleted';
   if (!spoken) return `${noticeOf(item, body)}, ${time}`;
-  const text = body.type === 'message' ? withoutMarks(body.text) : withoutText(item);
+  const text = body.type === 'message' ? contentOf(body) : withoutText(item);
   const said = t('chat.item', { sender: senderOf(item), text, time });
   const state = item.delivery === null ? [] : [stateWords(item.delivery)];
   return [said, ...marksOf(body), ...state].join(t('chat.item_join'));

@@ -1,6 +1,8 @@
 //! Real clients against the real server: an engine on SQLite, the driver, the wire, the store.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test fail it")]
 
+mod uploads;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +12,7 @@ use pipit_client::view::{
     ConnectionView, ConversationItem, DeliveryState, ItemBody, SessionView, Splice, TimelineItem, Update,
 };
 use pipit_client::{Config as ClientConfig, Engine};
-use pipit_client_net::{NativeClient, View, ViewEvent};
+use pipit_client_net::{Files, NativeClient, View, ViewEvent};
 use pipit_client_store::SqliteStorage;
 use pipit_server::clock::{Clock as _, SystemClock};
 use pipit_server::config::Config;
@@ -60,6 +62,7 @@ impl Running {
 /// A person's client, and what its one view shows.
 struct Screen {
     client: NativeClient,
+    files: Files,
     view: View,
     session: Option<SessionView>,
     connection: Option<ConnectionView>,
@@ -89,11 +92,16 @@ impl Screen {
         };
         let engine = Engine::open(storage, config, SystemClock.now()).unwrap();
         let address = format!("http://{server}").parse().unwrap();
+        // Beside the store, so that both are there again for whoever opens that.
+        let files = Files::in_folder(store.with_extension("files"));
+        let shutdown = CancellationToken::new();
         let client =
-            NativeClient::start(engine, address, || SystemClock.now(), &CancellationToken::new()).unwrap();
+            NativeClient::start_with(engine, files.clone(), address, || SystemClock.now(), &shutdown)
+                .unwrap();
         let view = client.attach(ViewId("screen".into())).await.unwrap();
         Self {
             client,
+            files,
             view,
             session: None,
             connection: None,
@@ -201,7 +209,16 @@ fn up_to_date(screen: &Screen) -> bool {
 
 /// Alice sets the server up and invites bob; both are signed in, and in a conversation that both have open.
 async fn meet(folder: &TempDir, server: &Running) -> (Screen, Screen, ConversationId) {
-    let mut alice = Screen::open(&folder.path().join("alice.db"), server.address).await;
+    meet_through(folder, server, server.address).await
+}
+
+/// The same, with alice's line going to this address.
+async fn meet_through(
+    folder: &TempDir,
+    server: &Running,
+    way: SocketAddr,
+) -> (Screen, Screen, ConversationId) {
+    let mut alice = Screen::open(&folder.path().join("alice.db"), way).await;
     let set_up = Command::SetUp {
         token: server.set_up_token.clone().unwrap(),
         server_name: "Home".into(),

@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+
+import { expect, test } from '../support/app';
+import { png } from '../support/picture';
+
+// Texts carry a "·", so that they can be told from the rest of what a line is read out as.
+
+test('two people send each other pictures, files and voice notes', async ({ person }) => {
+  test.setTimeout(240_000);
+  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  await ada.setUp('Harbour');
+  await ben.join(await ada.invite(), 'Ada');
+  await ada.startChat('Ben');
+  await ada.write('· hello');
+  await ben.openConversation('Ada');
+
+  await test.step('a picture is described, sent, and seen small and large', async () => {
+    const photo = { name: 'lake.png', mimeType: 'image/png', buffer: png(640, 480, [70, 120, 160]) };
+    await ada.page.getByTestId('attach').setInputFiles(photo);
+    await ada.page.getByLabel('Caption of lake.png').fill('The lake at noon');
+    await ada.composer.fill('· look');
+    await ada.composer.press('Enter');
+    await ada.expectState('· look', 'Read');
+    const picture = ben.page.getByRole('button', { name: 'Open: The lake at noon' });
+    await expect(picture).toBeVisible();
+    const real = ben.line('· look').locator('img.real');
+    await expect(real).toHaveAttribute('src', /\/thumb\/1280\?t=/);
+    await expect(real).toHaveJSProperty('complete', true);
+    await expect
+      .poll(() => real.evaluate((image: HTMLImageElement) => image.naturalWidth))
+      .toBeGreaterThan(0);
+    await picture.click();
+    const viewer = ben.page.getByRole('dialog', { name: 'The lake at noon' });
+    await expect(viewer).toBeVisible();
+    await ben.page.keyboard.press('Escape');
+    await expect(viewer).toBeHidden();
+  });
+
+  await test.step('a file that is sent without a line goes when the page is there again, and is saved whole', async () => {
+    await ada.context.setOffline(true);
+    const text = Array.from({ length: 90_000 }, (_, number) => `line ${number}`).join('\n');
+    const letter = { name: 'letter.txt', mimeType: 'text/plain', buffer: Buffer.from(text) };
+    await ada.page.getByTestId('attach').setInputFiles(letter);
+    await ada.composer.fill('· the letter');
+    await ada.composer.press('Enter');
+    await expect(ada.line('· the letter')).toContainText('Waiting to be sent');
+    await ada.context.setOffline(false);
+    await ada.page.reload();
+    await expect(ada.line('· the letter')).toContainText('Delivered');
+    const download = ben.page.waitForEvent('download');
+    await ben.line('· the letter').getByRole('button', { name: 'Download letter.txt' }).click();
+    const saved = await download;
+    expect(saved.suggestedFilename()).toBe('letter.txt');
+    expect(await readFile(await saved.path(), 'utf8')).toBe(text);
+  });
+
+  await test.step('a voice note is recorded, sent and played', async () => {
+    await ada.page.getByRole('button', { name: 'Record a voice note' }).click();
+    const timer = ada.page.getByRole('timer', { name: 'Recording' });
+    await expect(timer).toHaveText('0:01');
+    await ada.page.getByRole('button', { name: 'Send voice note' }).click();
+    const note = ben.page.getByRole('group', { name: /^Voice note of Ada, 0:0/ });
+    await expect(note).toBeVisible();
+    await note.getByRole('button', { name: 'Speed: 1 times' }).click();
+    await note.getByRole('button', { name: 'Play' }).click();
+    await expect(note.getByRole('button', { name: 'Pause' })).toBeVisible();
+    await expect(note.getByRole('button', { name: 'Play' })).toBeVisible();
+  });
+});
+
+test('who is removed from a group cannot fetch its files any more', async ({ person }) => {
+  test.setTimeout(180_000);
+  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  await ada.setUp('Harbour');
+  await ben.join(await ada.invite(), 'Ada');
+  await ada.menu('New conversation', 'New group');
+  await ada.page.getByLabel('Group name').fill('Rowing');
+  await ada.page.getByRole('searchbox').fill('Ben');
+  await ada.page.getByRole('button', { name: /@ben/ }).click();
+  await ada.page.getByRole('button', { name: 'Create group' }).click();
+  await expect(ada.composer).toBeVisible();
+  await ben.openConversation('Rowing');
+
+  const photo = { name: 'lake.png', mimeType: 'image/png', buffer: png(320, 240, [70, 120, 160]) };
+  await ada.page.getByTestId('attach').setInputFiles(photo);
+  await ada.composer.fill('· look');
+  await ada.composer.press('Enter');
+  const real = ben.line('· look').locator('img.real');
+  await expect(real).toHaveAttribute('src', /\/thumb\/1280\?t=/);
+  const address = await real.evaluate((image: HTMLImageElement) => image.src);
+  const status = () =>
+    ben.page.evaluate(async (url) => (await fetch(url, { cache: 'no-store' })).status, address);
+  expect(await status()).toBe(200);
+
+  await ada.page.getByRole('button', { name: 'Details' }).click();
+  await ada.page.getByRole('button', { name: 'Actions for Ben' }).click();
+  await ada.page.getByRole('menuitem', { name: 'Remove from group' }).click();
+  await ada.page.getByRole('alertdialog').getByRole('button', { name: 'Remove from group' }).click();
+  await expect(ben.page.getByText('You are no longer in this conversation')).toBeVisible();
+  expect(await status()).toBe(404);
+});

@@ -1,0 +1,72 @@
+//! What the steps of sending a file look like on the wire: tus 1.0.0 (<https://tus.io/protocols/resumable-upload>).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pipit_wire::BlobId;
+use pipit_wire::media::Attachment;
+
+use crate::http::{Call, Waiting};
+use crate::io::{FilePart, HttpMethod};
+use crate::uploads::Step;
+
+fn header(name: &str, value: impl Into<String>) -> (String, String) {
+    (name.to_owned(), value.into())
+}
+
+fn tus() -> (String, String) {
+    header("tus-resumable", "1.0.0")
+}
+
+/// Makes room for a file, or, where that was done before, asks how much of it has come.
+pub(crate) fn open(file: &Attachment) -> Waiting {
+    let pairs = [
+        ("id", file.blob.to_string()),
+        ("filename", file.name.clone()),
+        ("filetype", file.media_type.clone()),
+    ];
+    let metadata: Vec<String> = pairs
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| format!("{key} {}", STANDARD.encode(value)))
+        .collect();
+    request(HttpMethod::Post, "/v1/uploads".to_owned(), file.blob, Step::Open).headed(vec![
+        tus(),
+        header("upload-length", file.size.to_string()),
+        header("upload-metadata", metadata.join(",")),
+    ])
+}
+
+/// Sends a part.
+pub(crate) fn part(part: FilePart) -> Waiting {
+    let step = Step::Part { length: part.length };
+    request(HttpMethod::Patch, path(part.blob), part.blob, step)
+        .headed(vec![
+            tus(),
+            header("content-type", "application/offset+octet-stream"),
+            header("upload-offset", part.offset.to_string()),
+        ])
+        .carrying(part)
+}
+
+/// Has the server look at what has come.
+pub(crate) fn finish(blob: BlobId) -> Waiting {
+    request(
+        HttpMethod::Post,
+        format!("{}/finish", path(blob)),
+        blob,
+        Step::Finish,
+    )
+}
+
+/// Gives a file up; nobody waits for the answer, because the server forgets it anyway after a day.
+pub(crate) fn give_up(blob: BlobId) -> Waiting {
+    Waiting::authorized(Call::Farewell, HttpMethod::Delete, path(blob)).headed(vec![tus()])
+}
+
+fn request(method: HttpMethod, path: String, blob: BlobId, step: Step) -> Waiting {
+    Waiting::authorized(Call::Upload { blob, step }, method, path)
+}
+
+fn path(blob: BlobId) -> String {
+    format!("/v1/uploads/{blob}")
+}
