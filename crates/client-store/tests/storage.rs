@@ -738,15 +738,15 @@ fn files_wait_with_their_message_and_go_with_it() {
     );
     assert_eq!(storage.upload(changed.file.blob).unwrap(), Some(changed.clone()));
     committed(&mut storage, |storage| {
-        storage.remove_upload(changed.file.blob).unwrap()
+        storage.remove_upload(changed.file.blob).unwrap();
     });
     assert_eq!(storage.uploads_of(message(1)).unwrap(), [upload(1, 2)]);
     committed(&mut storage, |storage| {
-        storage.remove_outbox(message(1).into()).unwrap()
+        storage.remove_outbox(message(1).into()).unwrap();
     });
     assert_eq!(storage.uploads().unwrap(), [upload(2, 3)]);
     committed(&mut storage, |storage| {
-        storage.remove_conversation(conversation(1)).unwrap()
+        storage.remove_conversation(conversation(1)).unwrap();
     });
     assert_eq!(storage.uploads().unwrap(), []);
 }

@@ -97,7 +97,7 @@ impl<S: Storage> Engine<S> {
             return Ok(());
         }
         let waiting = self.storage.outbox(conversation)?;
-        let Some((mut next, files)) = self.next_of(waiting)? else {
+        let Some((mut next, files)) = self.next_of(&waiting)? else {
             return Ok(());
         };
         if !next.sent {
@@ -119,9 +119,9 @@ impl<S: Storage> Engine<S> {
     }
 
     /// What goes next, with its files. While files of a message are being sent, all that was made after it waits.
-    fn next_of(&self, waiting: Vec<OutboxRecord>) -> Stored<Option<(OutboxRecord, Vec<Attachment>)>> {
-        for record in &waiting {
-            if record.state != OutboxState::Queued || waits_for_failed(record, &waiting) {
+    fn next_of(&self, waiting: &[OutboxRecord]) -> Stored<Option<(OutboxRecord, Vec<Attachment>)>> {
+        for record in waiting {
+            if record.state != OutboxState::Queued || waits_for_failed(record, waiting) {
                 continue;
             }
             match self.files_of(record.id.into())? {

@@ -68,12 +68,13 @@ impl Way {
                 let Ok(count @ 1..) = from_client.read(&mut buffer).await else {
                     return;
                 };
+                let Some(piece) = buffer.get(..count) else { return };
                 let carried = self.carried.fetch_add(count as u64, Ordering::SeqCst);
                 if carried + count as u64 > self.most.load(Ordering::SeqCst) {
                     self.closed.cancel();
                     return;
                 }
-                if to_server.write_all(&buffer[..count]).await.is_err() {
+                if to_server.write_all(piece).await.is_err() {
                     return;
                 }
             }
@@ -150,7 +151,7 @@ async fn fetch(screen: &Screen, server: SocketAddr, blob: BlobId) -> String {
         .request(HttpRequest {
             id: HttpId(1),
             method: HttpMethod::Get,
-            path: items[0].path.clone(),
+            path: items.first().unwrap().path.clone(),
             bearer: None,
             body: None,
             headers: Vec::new(),
@@ -176,7 +177,7 @@ async fn a_file_goes_on_where_it_was_after_a_cut_and_a_restart_of_both_ends() {
     // The line breaks in the middle of the second part.
     way.carries(6 * MIB);
     let bytes = letters(9 * MIB);
-    let blob = send_file(&alice, conversation, bytes.clone()).await;
+    let sent_blob = send_file(&alice, conversation, bytes.clone()).await;
     alice.until("the line breaks", |screen| !up_to_date(screen)).await;
     let upload = files_of(&alice).remove(0).upload.unwrap();
     assert_eq!(upload.size, 9 * MIB);
@@ -200,10 +201,10 @@ async fn a_file_goes_on_where_it_was_after_a_cut_and_a_restart_of_both_ends() {
     let file = files_of(&bob).remove(0).file;
     assert_eq!(
         (file.blob, file.size, file.name.as_str()),
-        (blob, 9 * MIB, "letters.txt")
+        (sent_blob, 9 * MIB, "letters.txt")
     );
     assert!(
-        fetch(&bob, server.address, blob).await.into_bytes() == bytes,
+        fetch(&bob, server.address, sent_blob).await.into_bytes() == bytes,
         "other bytes"
     );
     let left = std::fs::read_dir(folder.path().join("alice.files")).unwrap();
