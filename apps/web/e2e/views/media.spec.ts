@@ -35,7 +35,7 @@ for (const scheme of ['light', 'dark'] as const) {
   });
 }
 
-test('files are attached, described, taken out and sent', async ({ page, open }) => {
+test('files are attached, described, taken out and sent', async ({ page, open }, info) => {
   await open('full', room(1));
   await page
     .getByTestId('attach')
@@ -45,6 +45,7 @@ test('files are attached, described, taken out and sent', async ({ page, open })
     ]);
   await expect(tray(page).getByRole('listitem')).toHaveCount(2);
   await expectAccessible(page);
+  await page.screenshot({ path: info.outputPath('tray.png') });
   await page.getByLabel('Caption of lake.png').fill('The lake at noon');
   await page.getByRole('button', { name: 'Remove plan.pdf' }).click();
   await expect(tray(page).getByRole('listitem')).toHaveCount(1);
