@@ -16,6 +16,17 @@ async function serveBlobs(page: Page): Promise<string[]> {
   return asked;
 }
 
+/** The timeline opens at its end, and draws only what is near. */
+async function toFirst(page: Page): Promise<void> {
+  const viewport = page.locator('.viewport');
+  await expect(async () => {
+    await viewport.evaluate((element) => element.scrollTo(0, 0));
+    await expect(firstPicture(page)).toBeInViewport({ timeout: 1_000 });
+  }).toPass();
+}
+
+const firstPicture = (page: Page) =>
+  page.getByRole('button', { name: 'Open: Five people on a jetty in the evening sun' });
 const tray = (page: Page) => page.getByRole('list', { name: 'Attached files' });
 const commands = (page: Page, type: string) =>
   page.evaluate((wanted) => window.pipit?.commands.filter((command) => command.type === wanted) ?? [], type);
@@ -25,11 +36,11 @@ for (const scheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: scheme });
     const asked = await serveBlobs(page);
     await open('media', room(20));
-    const picture = page.getByRole('button', { name: 'Open: Five people on a jetty in the evening sun' });
-    await picture.scrollIntoViewIfNeeded();
-    await expect.poll(() => asked.some((path) => path.endsWith('/thumb/1280'))).toBe(true);
     await expect(page.getByText('Route along the river.pdf')).toBeVisible();
     await expect(page.getByText('Your files take up all the space you have here.').first()).toBeVisible();
+    await expectAccessible(page);
+    await toFirst(page);
+    await expect.poll(() => asked.some((path) => path.endsWith('/thumb/1280'))).toBe(true);
     await expectAccessible(page);
     await page.screenshot({ path: info.outputPath(`media-${scheme}.png`) });
   });
@@ -107,9 +118,8 @@ test('what the server would not take is said before anything is sent', async ({ 
 test('a picture is looked at, enlarged, and the next one too, by keyboard', async ({ page, open }, info) => {
   await serveBlobs(page);
   await open('media', room(20));
-  const picture = page.getByRole('button', { name: 'Open: Five people on a jetty in the evening sun' });
-  await picture.scrollIntoViewIfNeeded();
-  await picture.click();
+  await toFirst(page);
+  await firstPicture(page).click();
   const viewer = page.getByRole('dialog', { name: 'Five people on a jetty in the evening sun' });
   await expect(viewer).toBeVisible();
   await expect(viewer.getByText('1 of 6')).toBeVisible();
