@@ -193,6 +193,7 @@ fn in_pieces(part: Bytes, mut progress: impl FnMut(u64) + Send + 'static) -> Bod
 const fn method(method: HttpMethod) -> Method {
     match method {
         HttpMethod::Get => Method::GET,
+        HttpMethod::Head => Method::HEAD,
         HttpMethod::Post => Method::POST,
         HttpMethod::Patch => Method::PATCH,
         HttpMethod::Put => Method::PUT,

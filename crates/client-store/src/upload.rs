@@ -23,14 +23,18 @@ fn read(row: &Row<'_>) -> rusqlite::Result<UploadRecord> {
         DONE => UploadStage::Done,
         other => return Err(rusqlite::Error::IntegralValueOutOfRange(3, other)),
     };
-    let sent: i64 = row.get(5)?;
+    let sent: Option<i64> = row.get(5)?;
     Ok(UploadRecord {
         message: value::id(row, 0, MessageId::from_bytes)?,
         conversation: value::id(row, 1, ConversationId::from_bytes)?,
         file: value::json(row, 2)?,
         stage,
-        sent: u64::try_from(sent).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(5, sent))?,
+        sent: sent.map(|sent| bytes(5, sent)).transpose()?,
     })
+}
+
+fn bytes(column: usize, count: i64) -> rusqlite::Result<u64> {
+    u64::try_from(count).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, count))
 }
 
 pub(crate) fn list(connection: &Connection) -> rusqlite::Result<Vec<UploadRecord>> {
@@ -75,7 +79,7 @@ pub(crate) fn save(connection: &Connection, upload: &UploadRecord) -> rusqlite::
             value::to_json(&upload.file)?,
             stage,
             code,
-            i64::try_from(upload.sent).unwrap_or(i64::MAX),
+            upload.sent.map(|sent| i64::try_from(sent).unwrap_or(i64::MAX)),
         ])?;
     Ok(())
 }

@@ -711,13 +711,13 @@ fn files_wait_with_their_message_and_go_with_it() {
             ..Attachment::of(BlobId::from_bytes([number; 16]))
         },
         stage: UploadStage::Waiting,
-        sent: 0,
+        sent: None,
     };
     let changed = UploadRecord {
         stage: UploadStage::Failed {
             code: "file_gone".to_owned(),
         },
-        sent: 1 << 33,
+        sent: Some(1 << 33),
         ..upload(1, 9)
     };
     committed(&mut storage, |storage| {

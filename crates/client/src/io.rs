@@ -176,6 +176,8 @@ pub struct FilePart {
 pub enum HttpMethod {
     /// Reads.
     Get,
+    /// Reads the headers alone.
+    Head,
     /// Makes.
     Post,
     /// Changes.

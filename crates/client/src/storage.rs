@@ -251,8 +251,8 @@ pub struct UploadRecord {
     pub file: Attachment,
     /// How it stands.
     pub stage: UploadStage,
-    /// How many bytes the server is known to have.
-    pub sent: u64,
+    /// How many bytes the server is known to have; none where it has not made room for them yet, or has forgotten them.
+    pub sent: Option<u64>,
 }
 
 /// A message that a search found.

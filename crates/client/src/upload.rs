@@ -17,7 +17,7 @@ fn tus() -> (String, String) {
     header("tus-resumable", "1.0.0")
 }
 
-/// Makes room for a file, or, where that was done before, asks how much of it has come.
+/// Makes room for a file; where that was done before, the server says how much of it has come.
 pub(crate) fn open(file: &Attachment) -> Waiting {
     let pairs = [
         ("id", file.blob.to_string()),
@@ -34,6 +34,11 @@ pub(crate) fn open(file: &Attachment) -> Waiting {
         header("upload-length", file.size.to_string()),
         header("upload-metadata", metadata.join(",")),
     ])
+}
+
+/// Asks how much of a file has come.
+pub(crate) fn ask(blob: BlobId) -> Waiting {
+    request(HttpMethod::Head, path(blob), blob, Step::Ask).headed(vec![tus()])
 }
 
 /// Sends a part.

@@ -36,6 +36,7 @@ const STAGED_MS: u64 = 60 * 60_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Open,
+    Ask,
     Part { length: u64 },
     Finish,
 }
@@ -151,7 +152,7 @@ impl<S: Storage> Engine<S> {
                     ..Attachment::of(new.blob)
                 },
                 stage: UploadStage::Waiting,
-                sent: 0,
+                sent: None,
             })?;
         }
         self.uploads.nudged = true;
@@ -190,10 +191,18 @@ impl<S: Storage> Engine<S> {
                 && !self.uploads.running.contains_key(&blob)
                 && !self.uploads.put_off.contains_key(&blob);
             if starts {
-                self.step(&upload, Step::Open, upload::open(&upload.file));
+                self.begin(&upload);
             }
         }
         self.take_refusals()
+    }
+
+    /// Where the server has made room before, it says how much has come; else it is to make room.
+    fn begin(&mut self, upload: &UploadRecord) {
+        match upload.sent {
+            Some(_) => self.step(upload, Step::Ask, upload::ask(upload.file.blob)),
+            None => self.step(upload, Step::Open, upload::open(&upload.file)),
+        }
     }
 
     fn step(&mut self, upload: &UploadRecord, step: Step, request: crate::http::Waiting) {
@@ -213,14 +222,14 @@ impl<S: Storage> Engine<S> {
             return Ok(());
         };
         match (step, answer) {
-            (Step::Open | Step::Part { .. }, HttpAnswer::Received { offset }) => {
+            (Step::Open | Step::Ask | Step::Part { .. }, HttpAnswer::Received { offset }) => {
                 if let Step::Part { length } = step {
                     self.uploads.failures.remove(&blob);
                     self.part_went_through(length);
                 }
-                upload.sent = *offset;
+                upload.sent = Some(*offset);
                 self.storage.save_upload(&upload)?;
-                self.next_part(&upload);
+                self.next_part(&upload, *offset);
             }
             (Step::Finish, answer) => match read::<FinishedUpload>(answer) {
                 Ok(finished) => self.upload_done(upload, finished.attachment)?,
@@ -231,18 +240,14 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
-    fn next_part(&mut self, upload: &UploadRecord) {
+    fn next_part(&mut self, upload: &UploadRecord, offset: u64) {
         let blob = upload.file.blob;
-        let left = upload.file.size.saturating_sub(upload.sent);
+        let left = upload.file.size.saturating_sub(offset);
         if left == 0 {
             return self.step(upload, Step::Finish, upload::finish(blob));
         }
         let length = left.min(self.part_bytes());
-        let part = FilePart {
-            blob,
-            offset: upload.sent,
-            length,
-        };
+        let part = FilePart { blob, offset, length };
         self.step(upload, Step::Part { length }, upload::part(part));
     }
 
@@ -274,7 +279,7 @@ impl<S: Storage> Engine<S> {
             ..found
         };
         upload.stage = UploadStage::Done;
-        upload.sent = upload.file.size;
+        upload.sent = Some(upload.file.size);
         self.storage.save_upload(&upload)?;
         self.uploads.forget(upload.file.blob);
         self.sending.nudge(upload.conversation);
@@ -297,6 +302,15 @@ impl<S: Storage> Engine<S> {
         let Some(mut upload) = self.storage.upload(blob)? else {
             return Ok(());
         };
+        let unknown = error.code == "not_found" || (running.step == Step::Ask && error.code == "bad_answer");
+        if unknown && upload.sent.take().is_some() {
+            self.storage.save_upload(&upload)?;
+        }
+        if unknown && running.step == Step::Ask {
+            // The answer to HEAD has no room for a reason. Making room says it, or makes room.
+            self.begin(&upload);
+            return Ok(());
+        }
         let failures = self.uploads.failures.entry(blob).or_default();
         let doublings = (*failures).min(6);
         *failures = failures.saturating_add(1);
@@ -380,7 +394,7 @@ impl<S: Storage> Engine<S> {
         let state = match upload.stage {
             UploadStage::Waiting => match running.map(|running| running.step) {
                 None => UploadState::Waiting,
-                Some(Step::Open | Step::Part { .. }) => UploadState::Sending,
+                Some(Step::Open | Step::Ask | Step::Part { .. }) => UploadState::Sending,
                 Some(Step::Finish) => UploadState::Processing,
             },
             UploadStage::Paused => UploadState::Paused,
@@ -392,7 +406,7 @@ impl<S: Storage> Engine<S> {
         AttachmentView {
             upload: Some(UploadView {
                 state,
-                sent: upload.sent.saturating_add(gone_out).min(size),
+                sent: upload.sent.unwrap_or(0).saturating_add(gone_out).min(size),
                 size,
             }),
             file: upload.file,
@@ -479,6 +493,9 @@ impl<S: Storage> Engine<S> {
             };
             if again {
                 upload.stage = UploadStage::Waiting;
+                if forgotten {
+                    upload.sent = None;
+                }
                 self.storage.save_upload(&upload)?;
                 self.uploads.forget(upload.file.blob);
             }
