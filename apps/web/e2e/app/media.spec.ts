@@ -1,7 +1,24 @@
 import { readFile } from 'node:fs/promises';
 
-import { expect, test } from '../support/app';
+import { expect, test as base } from '../support/app';
+import { GatedServer } from '../support/gate';
 import { png } from '../support/picture';
+
+const MIB = 1024 * 1024;
+
+/** With a server whose line can be held while a file is on its way. */
+const test = base.extend<{ gated: GatedServer }>({
+  // eslint-disable-next-line no-empty-pattern -- the library wants the pattern
+  gated: async ({}, use) => {
+    const gated = new GatedServer();
+    try {
+      await gated.start(['--media-file-bytes-max', String(24 * MIB)]);
+      await use(gated);
+    } finally {
+      await gated.remove();
+    }
+  },
+});
 
 // Texts carry a "·", so that they can be told from the rest of what a line is read out as.
 
@@ -68,6 +85,75 @@ test('two people send each other pictures, files and voice notes', async ({ pers
   });
 });
 
+test('a file on its way survives a reload and the end of its server, waits, goes on, and is taken back', async ({
+  gated,
+  browserOf,
+}) => {
+  test.setTimeout(240_000);
+  const [ada, ben] = await Promise.all([browserOf(gated, 'Ada'), browserOf(gated, 'Ben')]);
+  await ada.setUp('Harbour');
+  await ben.join(await ada.invite(), 'Ada');
+  await ada.startChat('Ben');
+  await ada.write('· hello');
+  await ben.openConversation('Ada');
+  const attach = async (name: string, bytes: number, text: string): Promise<void> => {
+    const file = { name, mimeType: 'application/octet-stream', buffer: Buffer.alloc(bytes, name) };
+    await ada.page.getByTestId('attach').setInputFiles(file);
+    await ada.composer.fill(text);
+    await ada.composer.press('Enter');
+  };
+
+  await test.step('what is too large is said before the first byte', async () => {
+    gated.closeAfter(0);
+    await ada.page
+      .getByTestId('attach')
+      .setInputFiles({ name: 'film.mp4', mimeType: 'video/mp4', buffer: Buffer.alloc(25 * MIB) });
+    await expect(
+      ada.page.getByText('“film.mp4” has 25 MB. Files of up to 24 MB can be sent here.'),
+    ).toBeVisible();
+    expect(gated.isHolding).toBe(false);
+  });
+
+  await test.step('the server ends and the page is loaded anew in the middle: the rest is sent, not the whole', async () => {
+    gated.closeAfter(14 * MIB);
+    await attach('archive.bin', 20 * MIB, '· the archive');
+    await expect.poll(() => gated.isHolding).toBe(true);
+    await expect(ada.line('· the archive')).toContainText('of 20 MB');
+    await gated.server.kill();
+    await ada.page.reload();
+    await expect(ada.line('· the archive')).toContainText('Waiting to be sent');
+    gated.open();
+    await gated.server.start();
+    await expect(ada.line('· the archive')).toContainText('Delivered');
+    expect(gated.passed).toBeGreaterThan(0);
+    expect(gated.passed).toBeLessThan(10 * MIB);
+    await expect(ben.line('· the archive')).toContainText('archive.bin');
+  });
+
+  await test.step('it is stopped, lets others pass, and goes on', async () => {
+    gated.closeAfter(5 * MIB);
+    await attach('slow.bin', 8 * MIB, '· slow');
+    await expect.poll(() => gated.isHolding).toBe(true);
+    await ada.page.getByRole('button', { name: 'Pause sending slow.bin' }).click();
+    await ada.write('· meanwhile');
+    await expect(ben.line('· meanwhile')).toBeVisible();
+    gated.open();
+    await ada.page.getByRole('button', { name: 'Go on sending slow.bin' }).click();
+    await expect(ben.line('· slow')).toContainText('slow.bin');
+    expect(gated.passed).toBeLessThan(5 * MIB);
+  });
+
+  await test.step('it is taken back', async () => {
+    gated.closeAfter(MIB);
+    await attach('regret.bin', 8 * MIB, '· never mind');
+    await expect.poll(() => gated.isHolding).toBe(true);
+    await ada.page.getByRole('button', { name: 'Do not send regret.bin' }).click();
+    await expect(ada.page.getByText('regret.bin')).toBeHidden();
+    await expect(ben.line('· never mind')).toBeVisible();
+    await expect(ben.page.getByText('regret.bin')).toBeHidden();
+  });
+});
+
 test('who is removed from a group cannot fetch its files any more', async ({ person }) => {
   test.setTimeout(180_000);
   const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
@@ -88,14 +174,23 @@ test('who is removed from a group cannot fetch its files any more', async ({ per
   const real = ben.line('· look').locator('img.real');
   await expect(real).toHaveAttribute('src', /\/thumb\/1280\?t=/);
   const address = await real.evaluate((image: HTMLImageElement) => image.src);
-  const status = () =>
-    ben.page.evaluate(async (url) => (await fetch(url, { cache: 'no-store' })).status, address);
-  expect(await status()).toBe(200);
+  const fetched = (range?: string) =>
+    ben.page.evaluate(
+      async ([url, range]) => {
+        const headers = range === undefined ? {} : { range };
+        const answer = await fetch(url, { cache: 'no-store', headers });
+        return [answer.status, (await answer.arrayBuffer()).byteLength];
+      },
+      [address, range] as const,
+    );
+  expect((await fetched())[0]).toBe(200);
+  expect(await fetched('bytes=10-29')).toEqual([206, 20]);
 
   await ada.page.getByRole('button', { name: 'Details' }).click();
   await ada.page.getByRole('button', { name: 'Actions for Ben' }).click();
   await ada.page.getByRole('menuitem', { name: 'Remove from group' }).click();
   await ada.page.getByRole('alertdialog').getByRole('button', { name: 'Remove from group' }).click();
   await expect(ben.page.getByText('You are no longer in this conversation')).toBeVisible();
-  expect(await status()).toBe(404);
+  expect((await fetched())[0]).toBe(404);
+  expect((await fetched('bytes=10-29'))[0]).toBe(404);
 });
