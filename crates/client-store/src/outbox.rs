@@ -11,7 +11,7 @@ const FAILED: i64 = 1;
 const ACKNOWLEDGED: i64 = 2;
 
 const COLUMNS: &str =
-    "id, conversation, written_at, text, reply_to, state, failed_code, seq, at, sent, target, change";
+    "id, conversation, written_at, text, reply_to, state, failed_code, seq, at, sent, target, change, files";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRecord> {
     let state = match row.get(5)? {
@@ -31,6 +31,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRecord> {
         None => OutboxBody::Message {
             text: row.get(3)?,
             reply_to: value::optional_id(row, 4, MessageId::from_bytes)?,
+            files: value::optional_json(row, 12)?.unwrap_or_default(),
         },
     };
     Ok(OutboxRecord {
@@ -75,16 +76,20 @@ pub(crate) fn save(connection: &Connection, record: &OutboxRecord) -> rusqlite::
         OutboxState::Failed { code } => (FAILED, Some(code), None, None),
         OutboxState::Acknowledged { seq, at } => (ACKNOWLEDGED, None, Some(from_seq(*seq)), Some(at.as_ms())),
     };
+    let files = match &record.body {
+        OutboxBody::Message { files, .. } if !files.is_empty() => Some(value::to_json(files)?),
+        _ => None,
+    };
     let (text, reply_to, target, change) = match &record.body {
-        OutboxBody::Message { text, reply_to } => (text.as_str(), reply_to.as_ref(), None, None),
+        OutboxBody::Message { text, reply_to, .. } => (text.as_str(), reply_to.as_ref(), None, None),
         OutboxBody::Change { message, change } => ("", None, Some(message), Some(value::to_json(change)?)),
     };
     connection
         .prepare_cached(&format!(
-            "INSERT INTO outbox ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            "INSERT INTO outbox ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (id) DO UPDATE SET
                 text = excluded.text, state = excluded.state, failed_code = excluded.failed_code,
-                seq = excluded.seq, at = excluded.at, sent = excluded.sent, change = excluded.change"
+                seq = excluded.seq, at = excluded.at, sent = excluded.sent, change = excluded.change, files = excluded.files"
         ))?
         .execute(params![
             record.id.as_bytes(),
@@ -99,6 +104,7 @@ pub(crate) fn save(connection: &Connection, record: &OutboxRecord) -> rusqlite::
             record.sent,
             target.map(MessageId::as_bytes),
             change,
+            files,
         ])?;
     Ok(())
 }

@@ -95,6 +95,7 @@ fn waiting(number: u8, place: u8) -> OutboxRecord {
         body: OutboxBody::Message {
             text: format!("message {number}"),
             reply_to: Some(message(99)),
+            files: Vec::new(),
         },
         sent: false,
         state: OutboxState::Queued,
@@ -569,6 +570,7 @@ fn changes_of_messages_wait_like_messages_and_may_be_rewritten() {
         body: OutboxBody::Message {
             text: "rewritten".to_owned(),
             reply_to: Some(message(99)),
+            files: vec![Attachment::of(BlobId::from_bytes([9; 16]))],
         },
         ..waiting(1, 1)
     };

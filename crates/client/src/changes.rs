@@ -8,14 +8,17 @@ use pipit_model::Action;
 use pipit_wire::event::{EventBody, LastEdit, MessageChange};
 use pipit_wire::frame::Member;
 use pipit_wire::limits::REACTION_BYTES_MAX;
-use pipit_wire::{Content, ConversationId, ErrorCode, Event, EventId, MessageId, Seq, Timestamp, UserId};
+use pipit_wire::{
+    Attachment, Content, ConversationId, ErrorCode, Event, EventId, MessageId, Seq, Timestamp, UserId,
+};
 
 use crate::actions::Acting;
 use crate::command::{CommandError, EditView, ForwardTarget, MessageReach, Reply};
 use crate::engine::{Engine, Stored};
 use crate::fold::{self, Folded};
 use crate::http::{local_error, refusal};
-use crate::outbox::{check_text, concerns};
+use crate::items::files_in;
+use crate::outbox::{WrittenFiles, check_text, concerns};
 use crate::storage::{OutboxBody, OutboxRecord, OutboxState, Storage};
 
 /// Messages that one command forwards at most, and conversations that it forwards them to.
@@ -194,10 +197,10 @@ impl<S: Storage> Engine<S> {
         if !few || !to.iter().all(fits) {
             return Ok(failed(refusal(ErrorCode::InvalidField, Some("to"))));
         }
-        let mut texts = Vec::with_capacity(messages.len());
+        let mut contents = Vec::with_capacity(messages.len());
         for message in messages {
             match self.forwardable(conversation, *message)? {
-                Ok(text) => texts.push(text),
+                Ok(content) => contents.push(content),
                 Err(error) => return Ok(failed(error)),
             }
         }
@@ -207,8 +210,12 @@ impl<S: Storage> Engine<S> {
             }
         }
         for target in to {
-            for (id, text) in target.ids.iter().zip(&texts) {
-                let reply = self.queue_message(*id, target.conversation, text.clone(), None, Vec::new())?;
+            for (id, (text, files)) in target.ids.iter().zip(&contents) {
+                let files = WrittenFiles {
+                    new: Vec::new(),
+                    known: files.clone(),
+                };
+                let reply = self.queue_message(*id, target.conversation, text.clone(), None, files)?;
                 if let Reply::Failed { .. } = reply {
                     return Ok(reply);
                 }
@@ -275,24 +282,19 @@ impl<S: Storage> Engine<S> {
         Reply::MessageInfo { items, total }
     }
 
-    /// What a message says that is to be forwarded. One with files is refused: without them it would not be the same message.
+    /// What a message says and has that is to be forwarded. Its files are named again: the server lets whoever can read them do that.
     fn forwardable(
         &self,
         conversation: ConversationId,
         message: MessageId,
-    ) -> Stored<Result<String, CommandError>> {
+    ) -> Stored<Result<(String, Vec<Attachment>), CommandError>> {
         let missing = || refusal(ErrorCode::NotFound, Some("messages"));
         let Some(event) = self.storage.find_message(conversation, message)? else {
             return Ok(Err(missing()));
         };
         let (text, folded) = self.said(&event)?;
-        let has_files = matches!(
-            &event.body,
-            EventBody::Message { content: Content::Plain { attachments, .. }, .. } if !attachments.is_empty()
-        );
         Ok(match text {
-            Some(_) if !folded.deleted && has_files => Err(local_error("files_not_forwarded", None)),
-            Some(text) if !folded.deleted => Ok(text),
+            Some(text) if !folded.deleted => Ok((text, files_in(&event.body).to_vec())),
             _ => Err(missing()),
         })
     }

@@ -306,6 +306,8 @@ pub enum Command {
         /// Which one.
         blob: BlobId,
     },
+    /// Asks how much room one's own files take. Answered by [`Reply::StorageUse`].
+    GetStorageUse,
     /// Asks where files can be fetched from. Answered by [`Reply::BlobLinks`].
     GetBlobLinks {
         /// Which ones, at most 100.
@@ -609,6 +611,12 @@ pub enum Reply {
     Devices {
         /// Newest sign-in first.
         items: Vec<Device>,
+    },
+    /// How much room one's own files take on the server, of what the limits allow.
+    StorageUse {
+        /// How many bytes, those included that are still to come.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        used_bytes: u64,
     },
     /// What a message said, oldest first, the original included.
     Edits {

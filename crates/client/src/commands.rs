@@ -11,6 +11,7 @@ use crate::command::{AccountForm, Command, CommandId, Reply, ViewId};
 use crate::engine::{Engine, Stored};
 use crate::http::{Call, Expects, Waiting, escape, found_members_path, members_path, refusal};
 use crate::io::HttpMethod;
+use crate::outbox::WrittenFiles;
 use crate::storage::Storage;
 
 impl<S: Storage> Engine<S> {
@@ -56,7 +57,13 @@ impl<S: Storage> Engine<S> {
                 attachments,
             } => {
                 return self
-                    .queue_message(message, conversation, text, reply_to, attachments)
+                    .queue_message(
+                        message,
+                        conversation,
+                        text,
+                        reply_to,
+                        WrittenFiles::of(attachments),
+                    )
                     .map(Done::Now);
             }
             Command::RetryMessage { message } => return self.retry_message(message).map(Done::Now),
@@ -251,6 +258,7 @@ impl<S: Storage> Engine<S> {
                     format!("/v1/conversations/{conversation}/messages/{message}/reactions"),
                 ),
             ),
+            Command::GetStorageUse => (Expects::StorageUse, signed(Get, "/v1/uploads")),
             Command::GetBlobLinks { blobs } => (
                 Expects::BlobLinks,
                 signed(Post, "/v1/blobs/links").with(&NewBlobLinks { blobs }),

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use pipit_wire::rest::{
-    BlobLinks, Conversation, Devices, Invite, InviteInfo, Invites, Me, Members, ServerInfo, Session, Users,
+    BlobLinks, Conversation, Devices, Invite, InviteInfo, Invites, Me, Members, ServerInfo, Session, Uploads,
+    Users,
 };
 use pipit_wire::{BlobId, ConversationId, ErrorCode, Retry, Seq, Timestamp, WireError};
 use serde::de::DeserializeOwned;
@@ -62,6 +63,7 @@ pub(crate) enum Expects {
     Invites,
     Devices,
     BlobLinks,
+    StorageUse,
     Me,
     /// Who reacted to a message.
     Reactions,
@@ -503,6 +505,9 @@ impl<S: Storage> Engine<S> {
                 read::<Devices>(answer).map(|devices| Reply::Devices { items: devices.items })
             }
             Expects::Group(expects) => return self.read_group_reply(expects, answer),
+            Expects::StorageUse => read::<Uploads>(answer).map(|uploads| Reply::StorageUse {
+                used_bytes: uploads.used_bytes,
+            }),
             Expects::BlobLinks => read::<BlobLinks>(answer).map(|links| Reply::BlobLinks {
                 items: links.items,
                 expires_at: links.expires_at,
@@ -574,7 +579,7 @@ pub(crate) fn local_error(code: &str, retry_after_ms: Option<u32>) -> CommandErr
         code: code.to_owned(),
         field: None,
         retry: match code {
-            "signed_out" | "bad_answer" | "files_not_forwarded" | "file_gone" => Retry::Never,
+            "signed_out" | "bad_answer" | "file_gone" => Retry::Never,
             _ => Retry::Later,
         },
         retry_after_ms,

@@ -51,6 +51,7 @@ pub(crate) struct Beginning {
     sender: UserId,
     /// How it begins; none where it is deleted.
     text: Option<String>,
+    attachments: Vec<Attachment>,
 }
 
 impl<S: Storage> Engine<S> {
@@ -133,7 +134,7 @@ impl<S: Storage> Engine<S> {
         pending: &Pending,
         acting: &Acting,
     ) -> Stored<Option<TimelineItem>> {
-        let OutboxBody::Message { text, reply_to } = waiting.body else {
+        let OutboxBody::Message { text, reply_to, .. } = &waiting.body else {
             return Ok(None);
         };
         let message = waiting.id.into();
@@ -157,9 +158,9 @@ impl<S: Storage> Engine<S> {
             mine: true,
             continues: false,
             body: ItemBody::Message {
-                reply: self.reply_view(timeline, reply_to, pending)?,
-                text: folded.text().map_or(text, str::to_owned),
-                attachments: self.upload_views(message)?,
+                reply: self.reply_view(timeline, *reply_to, pending)?,
+                text: folded.text().unwrap_or(text).to_owned(),
+                attachments: self.waiting_files(&waiting)?,
                 edited_at: edited,
                 reactions: self.reaction_views(timeline, &folded)?,
                 pinned: folded.pinned_seq > Seq::ZERO,
@@ -279,6 +280,7 @@ impl<S: Storage> Engine<S> {
                 seq: None,
                 sender_name: None,
                 text: None,
+                attachments: Vec::new(),
             }));
         };
         let view = ReplyView {
@@ -286,6 +288,7 @@ impl<S: Storage> Engine<S> {
             seq: answered.seq,
             sender_name: Some(self.name_in(timeline.conversation, answered.sender)?),
             text: answered.text.clone(),
+            attachments: answered.attachments.clone(),
         };
         // A message that still waits gets a place later; a change that waits may be taken back.
         if answered.seq.is_some() && !pending.concerns(message) {
@@ -304,21 +307,24 @@ impl<S: Storage> Engine<S> {
         if let Some(event) = self.storage.find_message(timeline.conversation, message)? {
             return self.beginning(&event, pending).map(Some);
         }
-        let waiting = self.storage.find_outbox(message.into())?;
-        let text = waiting.and_then(|waiting| match waiting.body {
-            OutboxBody::Message { text, .. } => Some(text),
-            OutboxBody::Change { .. } => None,
-        });
+        let (Some(sender), Some(waiting)) = (self.me(), self.storage.find_outbox(message.into())?) else {
+            return Ok(None);
+        };
+        let OutboxBody::Message { text, .. } = &waiting.body else {
+            return Ok(None);
+        };
         let folded = pending.over(message, None);
-        let said = text.map(|text| {
-            let text = folded.text().unwrap_or(&text);
-            (!folded.deleted).then(|| one_line(text))
-        });
-        Ok(self.me().zip(said).map(|(sender, text)| Beginning {
+        let mut answered = Beginning {
             seq: None,
             sender,
-            text,
-        }))
+            text: None,
+            attachments: Vec::new(),
+        };
+        if !folded.deleted {
+            answered.text = Some(one_line(folded.text().unwrap_or(text)));
+            answered.attachments = self.files_known_of(&waiting)?;
+        }
+        Ok(Some(answered))
     }
 
     fn beginning(&self, event: &Event, pending: &Pending) -> Stored<Beginning> {
@@ -339,6 +345,9 @@ impl<S: Storage> Engine<S> {
         Ok(Beginning {
             seq: Some(event.seq),
             sender: event.sender,
+            attachments: text
+                .as_ref()
+                .map_or_else(Vec::new, |_| files_in(&event.body).to_vec()),
             text,
         })
     }
@@ -363,12 +372,18 @@ impl<S: Storage> Engine<S> {
             if pinned_seq == Seq::ZERO {
                 continue;
             }
-            let Beginning { sender, text, .. } = self.beginning(&event, &pending)?;
+            let Beginning {
+                sender,
+                text,
+                attachments,
+                ..
+            } = self.beginning(&event, &pending)?;
             let view = PinView {
                 message: event.id.into(),
                 seq: event.seq,
                 sender_name: self.name_in(record.id, sender)?,
                 text: text.unwrap_or_default(),
+                attachments,
             };
             pins.push((pinned_seq, view));
         }
@@ -394,8 +409,19 @@ fn push(items: &mut Vec<TimelineItem>, mut item: TimelineItem) {
     items.push(item);
 }
 
+/// The files of an entry that is a message, as long as that is not deleted.
+pub(crate) fn files_in(body: &EventBody) -> &[Attachment] {
+    match body {
+        EventBody::Message {
+            content: Content::Plain { attachments, .. },
+            ..
+        } => attachments,
+        _ => &[],
+    }
+}
+
 /// A file that is on the server.
-fn arrived(file: &Attachment) -> AttachmentView {
+pub(crate) fn arrived(file: &Attachment) -> AttachmentView {
     AttachmentView {
         file: file.clone(),
         upload: None,

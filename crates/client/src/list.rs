@@ -8,6 +8,7 @@ use pipit_wire::{Content, ConversationId, Seq, UserId};
 use crate::command::ViewId;
 use crate::engine::{Engine, Stored};
 use crate::fold;
+use crate::items::files_in;
 use crate::storage::{ConversationRecord, MemberRecord, OutboxBody, OutboxState, Storage};
 use crate::view::{ConversationItem, DeliveryState, ListFilter, Preview};
 use crate::views::Dirty;
@@ -176,13 +177,14 @@ impl<S: Storage> Engine<S> {
         let waiting = self.storage.outbox(record.id)?;
         let pending = self.pending_changes(&waiting);
         for waiting in waiting.into_iter().rev() {
-            let OutboxBody::Message { text, .. } = waiting.body else {
+            let OutboxBody::Message { text, .. } = &waiting.body else {
                 continue;
             };
             return Ok(Some(Preview {
                 sender_name: my_name,
                 mine: true,
-                text: one_line(pending.over(waiting.id.into(), None).text().unwrap_or(&text)),
+                text: one_line(pending.over(waiting.id.into(), None).text().unwrap_or(text)),
+                attachments: self.files_known_of(&waiting)?,
                 deleted: false,
                 delivery: Some(waiting_state(waiting.state)),
             }));
@@ -201,6 +203,7 @@ impl<S: Storage> Engine<S> {
             } if !deleted => one_line(folded.text().unwrap_or(text)),
             _ => String::new(),
         };
+        let attachments = if deleted { &[] } else { files_in(&last.body) }.to_vec();
         let delivery = if mine {
             let members = self.storage.members(record.id)?;
             Some(delivery(record, &members, me, last.seq))
@@ -211,6 +214,7 @@ impl<S: Storage> Engine<S> {
             sender_name: self.name_in(record.id, last.sender)?,
             mine,
             text,
+            attachments,
             deleted,
             delivery,
         }))

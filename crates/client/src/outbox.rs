@@ -26,6 +26,28 @@ use crate::request::Request;
 use crate::storage::{ConversationRecord, LogEntry, OutboxBody, OutboxRecord, OutboxState, Storage};
 use crate::uploads::Files;
 
+/// The files of a message that is written here.
+#[derive(Debug, Default)]
+pub(crate) struct WrittenFiles {
+    /// Still to be sent.
+    pub(crate) new: Vec<NewAttachment>,
+    /// On the server already.
+    pub(crate) known: Vec<Attachment>,
+}
+
+impl WrittenFiles {
+    pub(crate) const fn of(new: Vec<NewAttachment>) -> Self {
+        Self {
+            new,
+            known: Vec::new(),
+        }
+    }
+
+    const fn are_none(&self) -> bool {
+        self.new.is_empty() && self.known.is_empty()
+    }
+}
+
 /// What is under way on this connection.
 #[derive(Debug, Default)]
 pub(crate) struct Sending {
@@ -124,7 +146,7 @@ impl<S: Storage> Engine<S> {
             if record.state != OutboxState::Queued || waits_for_failed(record, waiting) {
                 continue;
             }
-            match self.files_of(record.id.into())? {
+            match self.files_of(record)? {
                 Files::Ready(files) => return Ok(Some((record.clone(), files))),
                 Files::Coming => return Ok(None),
                 Files::Stopped => {}
@@ -140,13 +162,13 @@ impl<S: Storage> Engine<S> {
         conversation: ConversationId,
         text: String,
         reply_to: Option<MessageId>,
-        files: Vec<NewAttachment>,
+        files: WrittenFiles,
     ) -> Stored<Reply> {
         let Some(session) = &self.session else {
             return Ok(failed(local_error("signed_out", None)));
         };
         // Files need no words.
-        let wordless = !files.is_empty() && text.trim().is_empty();
+        let wordless = !files.are_none() && text.trim().is_empty();
         let checked = check_text(&text, session.limits.message_text_bytes_max);
         if let Err(error) = checked
             && !wordless
@@ -161,18 +183,22 @@ impl<S: Storage> Engine<S> {
         if repeated {
             return Ok(Reply::Done);
         }
-        if let Some(unfit) = self.unfit_attachments(&files)? {
+        if let Some(unfit) = self.unfit_attachments(&files.new)? {
             return Ok(failed(unfit));
         }
         self.storage.save_outbox(&OutboxRecord {
             id: message.into(),
             conversation,
             written_at: self.clock.now(),
-            body: OutboxBody::Message { text, reply_to },
+            body: OutboxBody::Message {
+                text,
+                reply_to,
+                files: files.known,
+            },
             sent: false,
             state: OutboxState::Queued,
         })?;
-        self.queue_uploads(message, conversation, files)?;
+        self.queue_uploads(message, conversation, files.new)?;
         self.sending.nudge(conversation);
         self.save_record(&mut record)?;
         Ok(Reply::Done)
@@ -280,10 +306,10 @@ impl<S: Storage> Engine<S> {
     /// The entry that one's own message has become. Of a change that is not known: where another device had done the same, the
     /// acknowledgement names that one's entry.
     fn own_entry(&self, waiting: &OutboxRecord, seq: Seq, at: Timestamp) -> Stored<Option<LogEntry>> {
-        let OutboxBody::Message { text, reply_to } = &waiting.body else {
+        let OutboxBody::Message { text, reply_to, .. } = &waiting.body else {
             return Ok(None);
         };
-        let (Files::Ready(files), Some(sender)) = (self.files_of(waiting.id.into())?, self.me()) else {
+        let (Files::Ready(files), Some(sender)) = (self.files_of(waiting)?, self.me()) else {
             return Ok(None);
         };
         let event = Event {
@@ -383,7 +409,7 @@ impl<S: Storage> Engine<S> {
 /// What is sent for something in the outbox.
 fn frame(id: RequestId, record: OutboxRecord, files: Vec<Attachment>) -> ClientFrame {
     match record.body {
-        OutboxBody::Message { text, reply_to } => ClientFrame::Message(SendMessage {
+        OutboxBody::Message { text, reply_to, .. } => ClientFrame::Message(SendMessage {
             id,
             message: Message {
                 id: record.id.into(),

@@ -214,6 +214,8 @@ pub enum OutboxBody {
         text: String,
         /// The message that it answers.
         reply_to: Option<MessageId>,
+        /// Files that the server has already: those of a message that is forwarded.
+        files: Vec<Attachment>,
     },
     /// A change of a message.
     Change {

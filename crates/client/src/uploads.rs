@@ -17,7 +17,8 @@ use crate::command::{CommandError, NewAttachment, Reply};
 use crate::engine::{Engine, Stored};
 use crate::http::{local_error, read, refusal};
 use crate::io::{FilePart, HttpAnswer, HttpId, Output};
-use crate::storage::{OutboxBody, OutboxState, Storage, UploadRecord, UploadStage};
+use crate::items::arrived;
+use crate::storage::{OutboxBody, OutboxRecord, OutboxState, Storage, UploadRecord, UploadStage};
 use crate::upload;
 use crate::view::{AttachmentView, UploadState, UploadView};
 
@@ -99,6 +100,14 @@ pub(crate) enum Files {
     Coming,
     /// Not until the person wants: what comes after it goes first.
     Stopped,
+}
+
+/// Those of its files that the server had before.
+fn known_files(waiting: &OutboxRecord) -> &[Attachment] {
+    match &waiting.body {
+        OutboxBody::Message { files, .. } => files,
+        OutboxBody::Change { .. } => &[],
+    }
 }
 
 impl<S: Storage> Engine<S> {
@@ -364,13 +373,14 @@ impl<S: Storage> Engine<S> {
     }
 
     /// Whether a message's files have come.
-    pub(crate) fn files_of(&self, message: MessageId) -> Stored<Files> {
-        let uploads = self.storage.uploads_of(message)?;
+    pub(crate) fn files_of(&self, waiting: &OutboxRecord) -> Stored<Files> {
+        let uploads = self.storage.uploads_of(waiting.id.into())?;
         let stopped =
             |upload: &UploadRecord| matches!(upload.stage, UploadStage::Paused | UploadStage::Failed { .. });
         if uploads.iter().all(|upload| upload.stage == UploadStage::Done) {
+            let sent = uploads.into_iter().map(|upload| upload.file);
             return Ok(Files::Ready(
-                uploads.into_iter().map(|upload| upload.file).collect(),
+                known_files(waiting).iter().cloned().chain(sent).collect(),
             ));
         }
         Ok(if uploads.iter().any(stopped) {
@@ -381,12 +391,16 @@ impl<S: Storage> Engine<S> {
     }
 
     /// A message's files as a view shows them.
-    pub(crate) fn upload_views(&self, message: MessageId) -> Stored<Vec<AttachmentView>> {
-        let uploads = self.storage.uploads_of(message)?;
-        Ok(uploads
-            .into_iter()
-            .map(|upload| self.upload_view(upload))
-            .collect())
+    pub(crate) fn waiting_files(&self, waiting: &OutboxRecord) -> Stored<Vec<AttachmentView>> {
+        let uploads = self.storage.uploads_of(waiting.id.into())?;
+        let uploads = uploads.into_iter().map(|upload| self.upload_view(upload));
+        Ok(known_files(waiting).iter().map(arrived).chain(uploads).collect())
+    }
+
+    /// What is known of them.
+    pub(crate) fn files_known_of(&self, waiting: &OutboxRecord) -> Stored<Vec<Attachment>> {
+        let views = self.waiting_files(waiting)?;
+        Ok(views.into_iter().map(|view| view.file).collect())
     }
 
     fn upload_view(&self, upload: UploadRecord) -> AttachmentView {

@@ -220,6 +220,10 @@ pub struct Preview {
     pub mine: bool,
     /// The first characters of its text, on one line.
     pub text: String,
+    /// Its files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<Attachment>>"))]
+    pub attachments: Vec<Attachment>,
     /// Whether it was deleted for everyone: then there is no text.
     #[serde(default)]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
@@ -464,6 +468,10 @@ pub struct PinView {
     pub sender_name: String,
     /// The beginning of its text, on one line.
     pub text: String,
+    /// Its files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<Attachment>>"))]
+    pub attachments: Vec<Attachment>,
 }
 
 /// A file of a message.
@@ -524,4 +532,8 @@ pub struct ReplyView {
     pub sender_name: Option<String>,
     /// The beginning of its text; none where the message is not on this device, or was deleted.
     pub text: Option<String>,
+    /// Its files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<Attachment>>"))]
+    pub attachments: Vec<Attachment>,
 }

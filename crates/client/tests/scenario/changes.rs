@@ -488,23 +488,41 @@ fn messages_are_forwarded_as_they_stand_now() {
     assert_eq!(code(bob.tell(forward(vec![message(3), message(4)]))), "not_found");
 }
 
-#[test]
-fn messages_with_files_are_not_forwarded_without_them() {
-    let mut bob = Device::online(vec![direct(1, 0), direct(2, 0)]);
-    let mut hers = said(1, 1, ALICE, "a photo");
+/// Alice's photo, as it is in the log.
+fn photo() -> Attachment {
+    Attachment {
+        name: "lake.jpg".to_owned(),
+        media_type: "image/jpeg".to_owned(),
+        size: 900,
+        caption: Some("the lake".to_owned()),
+        ..Attachment::of(uuid::Uuid::from_u128(0xb1_0001).into())
+    }
+}
+
+fn with_photo(mut event: Event) -> Event {
     if let EventBody::Message {
         content: Content::Plain { attachments, .. },
         ..
-    } = &mut hers.body
+    } = &mut event.body
     {
-        attachments.push(Attachment::of(uuid::Uuid::from_u128(0xb1_0001).into()));
+        attachments.push(photo());
     }
-    let his = said(1, 2, BOB, "his");
+    event
+}
+
+#[test]
+fn files_are_forwarded_with_their_messages_and_not_sent_anew() {
+    let both_places = vec![direct(1, 0), direct(2, 0)];
+    let mut bob = Device::online(both_places.clone());
+    let (hers, his) = (with_photo(said(1, 1, ALICE, "")), said(1, 2, BOB, "his"));
     let both = vec![MessageId::from(hers.id), MessageId::from(his.id)];
     bob.receive(&event(hers));
     bob.receive(&event(his));
+    bob.open(2);
     bob.sent();
-    let refused = bob.tell(Command::ForwardMessages {
+    bob.calls.clear();
+    bob.cut();
+    let reply = bob.tell(Command::ForwardMessages {
         conversation: conversation(1),
         messages: both,
         to: vec![ForwardTarget {
@@ -512,8 +530,59 @@ fn messages_with_files_are_not_forwarded_without_them() {
             ids: vec![message(1), message(2)],
         }],
     });
-    assert_eq!(code(refused), "files_not_forwarded");
-    assert_eq!(bob.sent_messages(), []);
+    assert_eq!(reply, Reply::Done);
+    let ItemBody::Message { attachments, .. } = &bob.screen.items[0].body else {
+        panic!("not a message")
+    };
+    assert_eq!((&attachments[0].file, &attachments[0].upload), (&photo(), &None));
+
+    let mut bob = bob.crash();
+    bob.go_online(both_places);
+    let sent = bob.sent_messages();
+    let content = Content::Plain {
+        text: String::new(),
+        attachments: vec![photo()],
+    };
+    assert_eq!(sent[0].message.content, content);
+    assert!(bob.calls.iter().all(|call| !call.path.starts_with("/v1/uploads")));
+    bob.receive(&ack(&sent[0], 1));
+    assert_eq!(bob.sent_messages()[0].message.content, Content::text("his"));
+    assert_eq!(bob.dropped_files, [], "they were never here");
+}
+
+#[test]
+fn previews_answers_and_pins_say_which_files_there_are() {
+    let mut bob = Device::online(vec![direct(1, 0)]);
+    bob.open(1);
+    let hers = with_photo(said(1, 1, ALICE, ""));
+    let photo_id = MessageId::from(hers.id);
+    bob.receive(&event(hers));
+    assert_eq!(
+        bob.screen.list[0].preview.as_ref().unwrap().attachments,
+        [photo()]
+    );
+    bob.receive(&event(changed(
+        2,
+        ALICE,
+        photo_id,
+        MessageChange::Pin { on: true },
+    )));
+    let mut answer = said(1, 3, ALICE, "look");
+    if let EventBody::Message { reply_to, .. } = &mut answer.body {
+        *reply_to = Some(photo_id);
+    }
+    bob.receive(&event(answer));
+    let answered = |bob: &Device| match &bob.screen.items.last().unwrap().body {
+        ItemBody::Message { reply, .. } => reply.clone().unwrap().attachments,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(answered(&bob), [photo()]);
+    let pins = |bob: &Device| bob.screen.header.as_ref().unwrap().pinned.clone();
+    assert_eq!(pins(&bob)[0].attachments, [photo()]);
+
+    bob.receive(&event(changed(4, ALICE, photo_id, MessageChange::Delete {})));
+    assert_eq!(answered(&bob), []);
+    assert!(pins(&bob).is_empty());
 }
 
 #[test]
