@@ -113,6 +113,18 @@ test('what the server would not take is said before anything is sent', async ({ 
     page.getByText('“film.mp4” has 200 MB. Files of up to 100 MB can be sent here.'),
   ).toBeVisible();
   await expect(tray(page)).toBeHidden();
+  await expectAccessible(page);
+  await page.getByRole('alert').getByRole('button', { name: 'Dismiss' }).click();
+  await expect(page.getByText('“film.mp4” has 200 MB.')).toBeHidden();
+});
+
+test('what there is no room for is said in the composer', async ({ page, open }) => {
+  await open('no-room', room(1));
+  await page.getByTestId('attach').setInputFiles(photo);
+  const alert = page.getByRole('alert').filter({ hasText: 'Of the 5 GB that all your files may have here' });
+  await expect(alert).toBeVisible();
+  await page.getByRole('button', { name: 'Remove lake.png' }).click();
+  await expect(alert).toBeHidden();
 });
 
 test('a picture is looked at, enlarged, and the next one too, by keyboard', async ({ page, open }, info) => {

@@ -242,6 +242,8 @@ export class FakeCore implements Core {
         return done;
       case 'send_message':
         return this.#write(command);
+      case 'get_storage_use':
+        return { type: 'storage_use', used_bytes: this.scenario === 'no-room' ? 5 * 1024 ** 3 - 4 : 0 };
       case 'get_blob_links':
         return { type: 'blob_links', ...linksFor(command.blobs) };
       case 'pause_upload':
@@ -334,6 +336,7 @@ export class FakeCore implements Core {
         if (item === undefined) continue;
         const copy = append(room, people.me, Date.now(), message(item.body.text));
         copy.key = ids[index] ?? copy.key;
+        if (copy.body.type === 'message') copy.body.attachments = item.body.attachments;
         this.#log(room, copy);
       }
     }

@@ -247,6 +247,7 @@ export function itemFor(room: Room): ConversationItem {
             sender_name: last.sender_name.split(' ')[0] ?? last.sender_name,
             mine: last.mine,
             text: last.body.type === 'message' ? last.body.text.replace(/\s+/g, ' ').slice(0, 120) : '',
+            attachments: last.body.type === 'message' ? last.body.attachments.map(({ file }) => file) : [],
             deleted: last.body.type === 'deleted',
             delivery: last.delivery,
           }

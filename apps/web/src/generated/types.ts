@@ -265,6 +265,7 @@ export type Command = { "type": "get_server_info" }
 | { "type": "cancel_upload",
   /** Which one. */
   blob: BlobId, }
+| { "type": "get_storage_use" }
 | { "type": "get_blob_links",
   /** Which ones, at most 100. */
   blobs: Array<BlobId>, }
@@ -1084,7 +1085,9 @@ export type PinView = {
   /** Whose name. */
   sender_name: string,
   /** The beginning of its text, on one line. */
-  text: string, };
+  text: string,
+  /** Its files. */
+  attachments?: Array<Attachment>, };
 
 /** See [`ClientFrame::Ping`]. */
 export type Ping = {
@@ -1116,6 +1119,8 @@ export type Preview = {
   mine: boolean,
   /** The first characters of its text, on one line. */
   text: string,
+  /** Its files. */
+  attachments?: Array<Attachment>,
   /** Whether it was deleted for everyone: then there is no text. */
   deleted?: boolean,
   /** Where it stands, where it is one's own. */
@@ -1210,6 +1215,9 @@ export type Reply = { "type": "done" }
 | { "type": "devices",
   /** Newest sign-in first. */
   items: Array<Device>, }
+| { "type": "storage_use",
+  /** How many bytes, those included that are still to come. */
+  used_bytes: number, }
 | { "type": "edits",
   /** Each text that it had. */
   items: Array<EditView>, }
@@ -1245,7 +1253,9 @@ export type ReplyView = {
   /** Whose name; none where the message is not on this device. */
   sender_name: string | null,
   /** The beginning of its text; none where the message is not on this device, or was deleted. */
-  text: string | null, };
+  text: string | null,
+  /** Its files. */
+  attachments?: Array<Attachment>, };
 
 /** Chosen by the client to recognise the answer to a request; repeated in the answer, meaningless to the server. */
 export type RequestId = number;

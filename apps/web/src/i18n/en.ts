@@ -328,6 +328,8 @@ export const en = {
     other: 'A message can have up to {count} files.',
   },
   'attach.none_taken': 'This server takes no files.',
+  'attach.no_room':
+    'These files have {size}. Of the {limit} that all your files may have here, {left} are left: take some out, or delete older ones first.',
 
   'upload.waiting': 'Waiting to be sent',
   'upload.sending': '{sent} of {size}',
@@ -340,14 +342,15 @@ export const en = {
   'upload.cancel_name': 'Do not send {name}',
 
   'files.some': 'Attachment',
+  'files.join': ' · ',
   'files.picture': 'Picture',
-  'files.picture_of': 'Picture: {caption}',
-  'files.pictures': { one: 'Picture', other: '{count} pictures' },
+  'files.picture_of': 'Photo: {caption}',
+  'files.pictures': { one: 'Photo', other: '{count} photos' },
   'files.videos': { one: 'Video', other: '{count} videos' },
   'files.video_named': 'Video {name}',
   'files.files': { one: 'File', other: '{count} files' },
   'files.file_named': 'File {name}',
-  'files.voice': 'Voice note, {length}',
+  'files.voice': 'Voice note {length}',
   'files.open': 'Open: {name}',
   'files.open_more': { one: 'Open: {name}, and {count} more', other: 'Open: {name}, and {count} more' },
   'files.picture_failed': 'The picture did not load.',
@@ -660,6 +663,4 @@ export const en = {
   'error.offline': 'The server cannot be reached. Check your connection.',
   'error.storage': 'This device cannot save data. Free some space and try again.',
   'error.bad_answer': 'The server answered in a way this app does not understand.',
-  'error.files_not_forwarded':
-    'Messages with files cannot be forwarded yet. Save the files and send them again.',
 } as const;

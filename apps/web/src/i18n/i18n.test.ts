@@ -37,7 +37,6 @@ describe('the catalogue', () => {
       'storage',
       'signed_out',
       'bad_answer',
-      'files_not_forwarded',
     ]) {
       expect(en, code).toHaveProperty([`error.${code}`]);
     }

@@ -93,6 +93,15 @@ export class App {
     return this.session?.state === 'signed_in' ? this.session.limits : null;
   }
 
+  /** How many bytes one's own files have on the server; null where it cannot be asked. */
+  async storageUse(): Promise<number | null> {
+    try {
+      return (await this.ask({ type: 'get_storage_use' }, 'storage_use')).used_bytes;
+    } catch {
+      return null;
+    }
+  }
+
   get serverName(): string {
     return this.session?.state === 'signed_in' ? this.session.server_name : '';
   }

@@ -1,6 +1,6 @@
 import { withoutMarks } from '../../format/text';
 import { timeOfDay } from '../../format/time';
-import type { DeliveryState, ItemBody, SettingsChange, TimelineItem } from '../../generated/types';
+import type { Attachment, DeliveryState, ItemBody, SettingsChange, TimelineItem } from '../../generated/types';
 import { describeCode } from '../../i18n/errors';
 import { t } from '../../i18n';
 import { filesInWords } from './files/words';
@@ -73,6 +73,12 @@ function marksOf(body: ItemBody): string[] {
   if (body.pinned) marks.push(t('message.is_pinned'));
   const reactions = body.reactions.map(({ emoji, count }) => t('reactions.short', { emoji, count }));
   return [...marks, ...reactions];
+}
+
+/** What a message begins with, for one line: its files in words, then its text. Empty where it has neither. */
+export function beginningOf({ text, attachments = [] }: { text: string; attachments?: Attachment[] }): string {
+  const files = filesInWords(attachments.map((file) => ({ file, upload: null })));
+  return [files, withoutMarks(text)].filter((part) => part !== '').join(t('files.join'));
 }
 
 /** What a message says and has, in words. */

@@ -27,10 +27,35 @@ export class Attaching {
   items = $state<Attached[]>([]);
   readonly #newId: () => string;
   readonly #limits: () => MediaLimits | null;
+  readonly #used: () => Promise<number | null>;
+  /** Why some of what was given last cannot be attached. */
+  refused = $state.raw<readonly string[]>([]);
+  /** How many bytes the account's files have on the server; null where that is not known. */
+  #usedBytes = $state<number | null>(null);
 
-  constructor(newId: () => string, limits: () => MediaLimits | null) {
+  constructor(newId: () => string, limits: () => MediaLimits | null, used: () => Promise<number | null>) {
     this.#newId = newId;
     this.#limits = limits;
+    this.#used = used;
+  }
+
+  /** What is wrong with what is attached, or was to be: sentences. */
+  get problems(): readonly string[] {
+    const noRoom = this.#noRoom();
+    return noRoom === null ? this.refused : [...this.refused, noRoom];
+  }
+
+  #noRoom(): string | null {
+    const most = this.#limits()?.account_bytes_max;
+    const wanted = this.items.reduce((sum, { file }) => sum + file.size, 0);
+    if (most === undefined || this.#usedBytes === null || wanted === 0) return null;
+    const left = Math.max(0, most - this.#usedBytes);
+    if (wanted <= left) return null;
+    return t('attach.no_room', {
+      size: formatBytes(wanted),
+      limit: formatBytes(most),
+      left: formatBytes(left),
+    });
   }
 
   /** Whether this server takes files at all. */
@@ -47,8 +72,17 @@ export class Attaching {
     return (this.#limits()?.caption_bytes_max ?? Number.MAX_SAFE_INTEGER) - byteLength(caption.trim());
   }
 
-  /** Attaches files. Gives a sentence for each that cannot be, before anything of it is sent. */
-  add(files: readonly File[]): string[] {
+  /** Attaches files. Those that cannot be are refused with a sentence, before anything of them is sent. */
+  add(files: readonly File[]): void {
+    this.refused = this.#add(files);
+    if (this.items.length > 0) void this.#askRoom();
+  }
+
+  async #askRoom(): Promise<void> {
+    this.#usedBytes = await this.#used();
+  }
+
+  #add(files: readonly File[]): string[] {
     const limits = this.#limits();
     if (limits === null) return [];
     if (limits.file_bytes_max === 0) return [t('attach.none_taken')];
@@ -94,6 +128,7 @@ export class Attaching {
   take(): Attached[] {
     const taken = this.items;
     this.items = [];
+    this.refused = [];
     return taken;
   }
 
