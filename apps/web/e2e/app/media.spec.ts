@@ -177,7 +177,7 @@ test('who is removed from a group cannot fetch its files any more', async ({ per
   const fetched = (range?: string) =>
     ben.page.evaluate(
       async ([url, range]) => {
-        const headers = range === undefined ? {} : { range };
+        const headers = new Headers(range === undefined ? {} : { range });
         const answer = await fetch(url, { cache: 'no-store', headers });
         return [answer.status, (await answer.arrayBuffer()).byteLength];
       },

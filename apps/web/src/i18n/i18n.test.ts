@@ -30,14 +30,7 @@ describe('the catalogue', () => {
     const names = [...list.matchAll(/^ {4}([A-Z]\w+) => \d+/gm)].map((match) => match[1] ?? '');
     expect(names.length).toBeGreaterThan(20);
     const codes = names.map((name) => name.replace(/\B[A-Z]/g, '_$&').toLowerCase());
-    for (const code of [
-      ...codes,
-      'unknown',
-      'offline',
-      'storage',
-      'signed_out',
-      'bad_answer',
-    ]) {
+    for (const code of [...codes, 'unknown', 'offline', 'storage', 'signed_out', 'bad_answer']) {
       expect(en, code).toHaveProperty([`error.${code}`]);
     }
   });

@@ -1,6 +1,12 @@
 import { withoutMarks } from '../../format/text';
 import { timeOfDay } from '../../format/time';
-import type { Attachment, DeliveryState, ItemBody, SettingsChange, TimelineItem } from '../../generated/types';
+import type {
+  Attachment,
+  DeliveryState,
+  ItemBody,
+  SettingsChange,
+  TimelineItem,
+} from '../../generated/types';
 import { describeCode } from '../../i18n/errors';
 import { t } from '../../i18n';
 import { filesInWords } from './files/words';
@@ -76,7 +82,13 @@ function marksOf(body: ItemBody): string[] {
 }
 
 /** What a message begins with, for one line: its files in words, then its text. Empty where it has neither. */
-export function beginningOf({ text, attachments = [] }: { text: string; attachments?: Attachment[] }): string {
+export function beginningOf({
+  text,
+  attachments = [],
+}: {
+  text: string;
+  attachments?: Attachment[];
+}): string {
   const files = filesInWords(attachments.map((file) => ({ file, upload: null })));
   return [files, withoutMarks(text)].filter((part) => part !== '').join(t('files.join'));
 }
