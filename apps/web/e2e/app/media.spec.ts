@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
-import { expect, test as base } from '../support/app';
+import type { Locator } from '@playwright/test';
+
+import { expect, test as base, type Person } from '../support/app';
 import { GatedServer } from '../support/gate';
 import { png } from '../support/picture';
 
@@ -20,13 +22,25 @@ const test = base.extend<{ gated: GatedServer }>({
   },
 });
 
+/** Opens the menu of a message and chooses from it. */
+async function choose(person: Person, line: Locator, action: string): Promise<void> {
+  await line.locator('.text').first().click({ button: 'right' });
+  await person.page
+    .getByRole('menu', { name: 'Actions for this message' })
+    .getByRole('menuitem', { name: action, exact: true })
+    .click();
+}
+
 // Texts carry a "·", so that they can be told from the rest of what a line is read out as.
 
 test('two people send each other pictures, files and voice notes', async ({ person }) => {
   test.setTimeout(240_000);
-  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  const [ada, ben, cleo] = await Promise.all([person('Ada'), person('Ben'), person('Cleo')]);
   await ada.setUp('Harbour');
   await ben.join(await ada.invite(), 'Ada');
+  await cleo.join(await ada.invite(), 'Ada');
+  await ben.startChat('Cleo');
+  await ben.write('· over to you');
   await ada.startChat('Ben');
   await ada.write('· hello');
   await ben.openConversation('Ada');
@@ -51,6 +65,24 @@ test('two people send each other pictures, files and voice notes', async ({ pers
     await expect(viewer).toBeVisible();
     await ben.page.keyboard.press('Escape');
     await expect(viewer).toBeHidden();
+    await expect(ada.listed('Ben')).toContainText('Photo: The lake at noon · · look');
+  });
+
+  await test.step('who has it forwards it, and it stays when the first message is deleted', async () => {
+    await choose(ben, ben.line('· look'), 'Forward');
+    const dialog = ben.page.getByRole('dialog', { name: 'Forward the message' });
+    await dialog.getByRole('checkbox', { name: /Cleo/ }).check();
+    await dialog.getByRole('button', { name: 'Forward to 1 conversation' }).click();
+    await expect(cleo.listed('Ben')).toContainText('Photo: The lake at noon');
+    await choose(ada, ada.line('· look'), 'Delete for everyone');
+    await ada.page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+    await expect(ben.line('This message was deleted')).toBeVisible();
+    await cleo.openConversation('Ben');
+    const real = cleo.line('· look').locator('img.real');
+    await expect(real).toHaveAttribute('src', /\/thumb\/1280\?t=/);
+    await expect
+      .poll(() => real.evaluate((image: HTMLImageElement) => image.naturalWidth))
+      .toBeGreaterThan(0);
   });
 
   await test.step('a file that is sent without a line goes when the page is there again, and is saved whole', async () => {
