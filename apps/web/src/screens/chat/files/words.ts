@@ -17,9 +17,8 @@ function wordsOf(kind: FileKind, views: readonly AttachmentView[]): string {
   const single = views.length === 1;
   switch (kind) {
     case 'image':
-      return single && caption !== undefined
-        ? t('files.picture_of', { caption })
-        : t('files.pictures', { count: views.length });
+      if (!single) return t('files.pictures', { count: views.length });
+      return caption === undefined ? t('files.photo') : t('files.picture_of', { caption });
     case 'voice':
       return t('files.voice', { length: formatDuration(duration_ms) });
     case 'video':
