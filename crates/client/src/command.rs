@@ -306,6 +306,17 @@ pub enum Command {
         /// Which one.
         blob: BlobId,
     },
+    /// Sends a picture whose bytes the driver keeps, for [`Command::ChangeSettings`] to name. Repeated with the same id it changes
+    /// nothing.
+    SendPicture {
+        /// Its id, made by the view.
+        blob: BlobId,
+        /// What it is.
+        media_type: String,
+        /// How many bytes it has.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        size: u64,
+    },
     /// Asks how much room one's own files take. Answered by [`Reply::StorageUse`].
     GetStorageUse,
     /// Asks where files can be fetched from. Answered by [`Reply::BlobLinks`].

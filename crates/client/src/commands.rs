@@ -1,6 +1,7 @@
 //! Commands of views: which part of the engine does each.
 
 use pipit_wire::frame::client::ClientInfo;
+use pipit_wire::media::Attachment;
 use pipit_wire::rest::{
     AddMembers, ChangeConversation, ChangeProfile, ChangeRole, NewAccount, NewBlobLinks, NewDirect, NewGroup,
     NewInvite, SetUp, SignIn, SignUp,
@@ -68,6 +69,19 @@ impl<S: Storage> Engine<S> {
             }
             Command::RetryMessage { message } => return self.retry_message(message).map(Done::Now),
             Command::DiscardMessage { message } => return self.discard_message(message).map(Done::Now),
+            Command::SendPicture {
+                blob,
+                media_type,
+                size,
+            } => {
+                let file = Attachment {
+                    media_type,
+                    size,
+                    ..Attachment::of(blob)
+                };
+                self.send_picture(view.clone(), id, &file);
+                return Ok(Done::Asked);
+            }
             Command::PauseUpload { blob } => return self.pause_upload(blob).map(Done::Now),
             Command::ResumeUpload { blob } => return self.resume_upload(blob).map(Done::Now),
             Command::CancelUpload { blob } => return self.cancel_upload(blob).map(Done::Now),
@@ -378,6 +392,7 @@ fn group_request(command: Command) -> Option<(Expects, Waiting)> {
             topic: None,
             announcements: None,
             history: None,
+            avatar: None,
         }),
         other => return crate::group::request_of(other),
     };

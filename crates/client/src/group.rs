@@ -38,6 +38,7 @@ pub(crate) fn request_of(command: Command) -> Option<(Expects, Waiting)> {
                 topic: change.topic,
                 announcements: change.announcements,
                 history: change.history,
+                avatar: change.avatar,
             };
             let path = format!("/v1/conversations/{conversation}");
             (Expects::Nothing, signed(Patch, path).with(&body))

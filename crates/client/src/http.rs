@@ -15,6 +15,7 @@ use crate::command::{CommandError, CommandId, ReactionBy, Reply, ViewId};
 use crate::engine::{Engine, Stored};
 use crate::group::GroupExpects;
 use crate::io::{FilePart, HttpAnswer, HttpId, HttpMethod, HttpRequest, Output};
+use crate::picture::SentPicture;
 use crate::session::{RefreshFailure, ended_by};
 use crate::storage::Storage;
 use crate::uploads::Step;
@@ -46,6 +47,8 @@ pub(crate) enum Call {
     Summary { conversation: ConversationId },
     /// A step of sending a file.
     Upload { blob: BlobId, step: Step },
+    /// A step of sending a picture that a person waits for.
+    Picture(SentPicture),
     /// Nothing: this device's sign-out, which it does not wait for.
     Farewell,
 }
@@ -391,6 +394,7 @@ impl<S: Storage> Engine<S> {
         match call {
             Call::Command { view, id, .. } => self.reply(view, id, Reply::Failed { error }),
             Call::Upload { blob, .. } => self.uploads.refused(blob, error),
+            Call::Picture(picture) => self.picture_refused(picture, error),
             _ => {}
         }
     }
@@ -424,6 +428,7 @@ impl<S: Storage> Engine<S> {
                 }
             }
             Call::Upload { blob, step } => self.upload_answered(blob, step, answer)?,
+            Call::Picture(picture) => self.picture_answered(picture, answer)?,
             Call::Refresh | Call::Farewell => {}
         }
         Ok(())

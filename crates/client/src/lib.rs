@@ -29,6 +29,7 @@ mod log;
 mod names;
 mod outbox;
 mod personal;
+mod picture;
 mod presence;
 mod receipts;
 mod receive;

@@ -140,6 +140,7 @@ impl<S: Storage> Engine<S> {
             peer: record.peer,
             presence: record.peer.and_then(|peer| self.presences.state(peer)),
             preview: self.preview(&record)?,
+            avatar: record.settings.avatar,
             last_at: record.activity_at,
             unread: self.unread(&record)?,
             personal: self.personal_view(&record)?,

@@ -268,7 +268,7 @@ impl<S: Storage> Engine<S> {
         u64::from(limits.unwrap_or_default()).max(PART_BYTES_MIN)
     }
 
-    fn part_bytes(&self) -> u64 {
+    pub(crate) fn part_bytes(&self) -> u64 {
         let most = self.part_bytes_max();
         self.uploads.part_bytes.unwrap_or(most).min(most)
     }

@@ -5,7 +5,7 @@
 use pipit_wire::event::{ConversationKind, GroupSettings, Role, SettingsChange};
 use pipit_wire::frame::PresenceState;
 use pipit_wire::rest::Me;
-use pipit_wire::{Attachment, ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
+use pipit_wire::{Attachment, BlobId, ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 /// One change of a list: at `at`, `remove` items go and `insert` come. Splices apply in order.
@@ -164,6 +164,8 @@ pub struct ConversationItem {
     pub presence: Option<PresenceState>,
     /// The last message, or what happened last where there is none.
     pub preview: Option<Preview>,
+    /// A group's picture.
+    pub avatar: Option<BlobId>,
     /// When the last thing happened: the order of the list.
     pub last_at: Timestamp,
     /// How many messages of others have not been read, counted up to 1,000.

@@ -8,7 +8,7 @@ use pipit_store::blob::{
     Thumbnail,
 };
 use pipit_store::log::{Append, AppendError};
-use pipit_wire::event::{Content, EventBody, Role};
+use pipit_wire::event::{AvatarChange, Content, EventBody, Role, SettingsChange};
 use pipit_wire::{Attachment, BlobId, ConversationId};
 use tokio::task::JoinSet;
 
@@ -323,6 +323,55 @@ pub async fn members_read_files(store: Arc<dyn Store>) {
     let unfinished = new(&world, alice, SIZE);
     create(&world, &unfinished).await.unwrap();
     assert!(!may_read(&world, alice, unfinished.id).await, "not finished");
+}
+
+/// A group's picture is for its members, whenever they came; it is kept, also when there is another one, and goes with none of its messages.
+pub async fn members_see_the_groups_picture(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let place = world.group("Birds", alice, &[bob]).await;
+    let (first, second) = (file(&world, alice).await, file(&world, alice).await);
+    let show = |blob| EventBody::SettingsChanged {
+        change: SettingsChange {
+            avatar: Some(AvatarChange { blob }),
+            ..SettingsChange::default()
+        },
+    };
+    let shown = async || {
+        let summary = world.store.find_summary(place, bob.user).await.unwrap();
+        summary.unwrap().settings.avatar
+    };
+    assert!(!may_read(&world, bob, first).await);
+    world.enter(place, alice, show(Some(first))).await;
+    assert_eq!(shown().await, Some(first));
+    assert!(may_read(&world, bob, first).await);
+    assert!(!may_read(&world, carol, first).await, "not a member");
+    let joins = EventBody::MemberAdded {
+        member: member(carol.user, Role::Member),
+    };
+    world.enter(place, alice, joins).await;
+    assert!(may_read(&world, carol, first).await, "from before her time");
+    world.enter(place, alice, show(Some(second))).await;
+    assert_eq!(shown().await, Some(second));
+    assert!(!may_read(&world, carol, first).await, "not the picture any more");
+    assert!(may_read(&world, carol, second).await);
+    world.append(world.message(place, alice, "another entry")).await;
+    assert_eq!(shown().await, Some(second));
+    world.enter(place, alice, show(None)).await;
+    assert_eq!(shown().await, None);
+    let removed = EventBody::MemberRemoved {
+        user: bob.user,
+        banned: false,
+    };
+    world.enter(place, alice, removed).await;
+    assert!(!may_read(&world, bob, first).await);
+    assert!(!may_read(&world, bob, second).await);
+    assert_eq!(
+        take(&world, world.now()).await,
+        [],
+        "entries of the log have them"
+    );
+    let missing = world.entry(place, alice, show(Some(world.id())));
+    assert_eq!(world.try_append(missing).await, Err(AppendError::Stale));
 }
 
 /// What no message has is given up after its time; what one has is kept.

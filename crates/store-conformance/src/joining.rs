@@ -103,6 +103,7 @@ pub async fn a_group_is_set(store: Arc<dyn Store>) {
         topic: "Leaves \u{1f343}".to_owned(),
         announcements: true,
         history: HistoryPolicy::All,
+        avatar: None,
     };
     assert_eq!(settings(&world, group, bob).await, expect);
     let listed = world.store.list_conversations(bob.user, None, 1).await.unwrap();

@@ -171,6 +171,7 @@ macro_rules! conformance_tests {
                 an_upload_is_finished,
                 a_message_needs_its_files,
                 members_read_files,
+                members_see_the_groups_picture,
                 the_abandoned_are_taken,
                 files_go_with_their_last_message,
                 only_the_owner_removes,

@@ -32,7 +32,8 @@ use crate::{blob, change};
 type Result<T> = std::result::Result<T, Error>;
 
 pub(crate) const LOCK: &str = "
-    SELECT id, last_seq, last_at, last_message_seq, member_count, owner_count, topic, announcements, history FROM conversation
+    SELECT id, last_seq, last_at, last_message_seq, member_count, owner_count, topic, announcements, history, avatar
+    FROM conversation
     WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 pub(crate) const FIND_REPEATED: &str = concat!(
     "SELECT ",
@@ -83,11 +84,11 @@ const UPDATE_CONVERSATIONS: &str = "
     UPDATE conversation SET last_seq = now.last_seq, last_at = now.last_at, last_message_seq = now.last_message_seq,
         member_count = now.member_count, owner_count = now.owner_count,
         title = coalesce(now.title, conversation.title), topic = now.topic, announcements = now.announcements,
-        history = now.history
+        history = now.history, avatar = now.avatar
     FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[],
-            $8::text[], $9::boolean[], $10::smallint[])
+            $8::text[], $9::boolean[], $10::smallint[], $11::uuid[])
         AS now (id, last_seq, last_at, last_message_seq, member_count, owner_count, title, topic, announcements,
-            history)
+            history, avatar)
     WHERE conversation.id = now.id";
 
 pub(crate) async fn append_batch(
@@ -523,6 +524,7 @@ struct ConversationColumns {
     topic: Vec<String>,
     announcements: Vec<bool>,
     history: Vec<i16>,
+    avatar: Vec<Option<Uuid>>,
 }
 
 impl ConversationColumns {
@@ -539,12 +541,15 @@ impl ConversationColumns {
             columns.topic.push(state.settings.topic.clone());
             columns.announcements.push(state.settings.announcements);
             columns.history.push(row::history_number(state.settings.history));
+            columns
+                .avatar
+                .push(state.settings.avatar.map(|blob| blob.as_uuid()));
         }
         columns
     }
 
     /// For [`UPDATE_CONVERSATIONS`].
-    fn params(&self) -> [&(dyn ToSql + Sync); 10] {
+    fn params(&self) -> [&(dyn ToSql + Sync); 11] {
         [
             &self.id,
             &self.last_seq,
@@ -556,6 +561,7 @@ impl ConversationColumns {
             &self.topic,
             &self.announcements,
             &self.history,
+            &self.avatar,
         ]
     }
 }

@@ -222,7 +222,11 @@ pub(crate) async fn filter_readable(
                 " FROM blob WHERE id = ANY($1) AND finished AND (owner = $2 OR EXISTS (
                     SELECT 1 FROM attachment
                         JOIN member ON member.conversation = attachment.conversation AND member.user_id = $2
-                    WHERE attachment.blob = blob.id AND attachment.seq >= member.first_seq))"
+                    WHERE attachment.blob = blob.id AND attachment.seq >= member.first_seq)
+                OR EXISTS (
+                    SELECT 1 FROM conversation
+                        JOIN member ON member.conversation = conversation.id AND member.user_id = $2
+                    WHERE conversation.avatar = blob.id))"
             ),
             params![uuids(blobs), user.as_uuid()],
         )

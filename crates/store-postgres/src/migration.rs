@@ -24,6 +24,10 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../migrations/0007_message_change.sql"),
     ),
     ("group", include_str!("../migrations/0008_group.sql")),
+    (
+        "group_avatar",
+        include_str!("../migrations/0009_group_avatar.sql"),
+    ),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

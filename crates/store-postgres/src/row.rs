@@ -4,7 +4,7 @@ use pipit_store::account::{DeviceRecord, InviteRecord, UserRecord};
 use pipit_wire::event::{Content, ConversationKind, EventBody, GroupSettings, HistoryPolicy, Role};
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::frame::{Member, Profile, Receipt};
-use pipit_wire::{ConversationId, Event, Seq, Timestamp, UserId};
+use pipit_wire::{BlobId, ConversationId, Event, Seq, Timestamp, UserId};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 use uuid::Uuid;
@@ -82,12 +82,13 @@ pub(crate) fn history(number: i16) -> Result<HistoryPolicy> {
     }
 }
 
-/// What a group is set to, from `topic, announcements, history` that begin at this column.
+/// What a group is set to, from `topic, announcements, history, avatar` that begin at this column.
 pub(crate) fn settings(row: &Row, first: usize) -> Result<GroupSettings> {
     Ok(GroupSettings {
         topic: at(row, first)?,
         announcements: at(row, first + 1)?,
         history: history(at(row, first + 2)?)?,
+        avatar: at::<Option<Uuid>>(row, first + 3)?.map(BlobId::from),
     })
 }
 

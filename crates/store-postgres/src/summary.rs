@@ -38,7 +38,7 @@ macro_rules! page {
                 unread.count, account.id, account.handle, account.name, page.role, page.delivered_seq, page.read_seq, ",
             event_columns!(),
             ", personal.changed_at, personal.archived_seq, personal.pin, personal.muted_until,
-                personal.marked_unread, personal.draft, edit.body, page.topic, page.announcements, page.history,
+                personal.marked_unread, personal.draft, edit.body, page.topic, page.announcements, page.history, page.avatar,
                 CASE WHEN page.role >= 2 THEN (SELECT count(*) FROM join_request WHERE conversation = page.id) ELSE 0 END
             FROM page JOIN account ON account.id = $1
             LEFT JOIN personal ON personal.conversation = page.id AND personal.user_id = $1
@@ -169,7 +169,7 @@ fn summary(row: &Row, mut members: Vec<Member>) -> Result<ConversationSummary> {
         last_message: last_message(row)?,
         unread: row::count_at(row, 7)?,
         settings: row::settings(row, 28)?,
-        join_requests: row::count_at(row, 31)?,
+        join_requests: row::count_at(row, 32)?,
         personal: personal::personal(row, 21)?,
     })
 }

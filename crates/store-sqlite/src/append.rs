@@ -147,7 +147,7 @@ fn stands(db: &Connection, conversation: ConversationId, seq: Seq) -> Result<App
 
 fn find_state(db: &Connection, conversation: ConversationId) -> Result<Option<State>> {
     db.prepare_cached(
-        "SELECT last_seq, last_at, last_message_seq, member_count, owner_count, topic, announcements, history
+        "SELECT last_seq, last_at, last_message_seq, member_count, owner_count, topic, announcements, history, avatar
         FROM conversation WHERE id = ?1",
     )?
     .query_row([conversation.as_bytes()], |row| {
@@ -169,7 +169,8 @@ fn find_state(db: &Connection, conversation: ConversationId) -> Result<Option<St
 fn save_state(db: &Connection, conversation: ConversationId, state: &State) -> Result<()> {
     db.prepare_cached(
         "UPDATE conversation SET last_seq = ?2, last_at = ?3, last_message_seq = ?4, member_count = ?5,
-        owner_count = ?6, title = coalesce(?7, title), topic = ?8, announcements = ?9, history = ?10 WHERE id = ?1",
+        owner_count = ?6, title = coalesce(?7, title), topic = ?8, announcements = ?9, history = ?10, avatar = ?11
+        WHERE id = ?1",
     )?
     .execute(params![
         conversation.as_bytes(),
@@ -181,7 +182,8 @@ fn save_state(db: &Connection, conversation: ConversationId, state: &State) -> R
         state.title,
         state.settings.topic,
         state.settings.announcements,
-        row::history_number(state.settings.history)
+        row::history_number(state.settings.history),
+        state.settings.avatar.as_ref().map(|blob| *blob.as_bytes())
     ])?;
     Ok(())
 }

@@ -166,7 +166,11 @@ pub(crate) fn filter_readable(db: &Connection, user: UserId, blobs: &[BlobId]) -
         " FROM blob WHERE id = ?1 AND finished = 1 AND (owner = ?2 OR EXISTS (
             SELECT 1 FROM attachment
                 JOIN member ON member.conversation = attachment.conversation AND member.user = ?2
-            WHERE attachment.blob = ?1 AND attachment.seq >= member.first_seq))"
+            WHERE attachment.blob = ?1 AND attachment.seq >= member.first_seq)
+        OR EXISTS (
+            SELECT 1 FROM conversation
+                JOIN member ON member.conversation = conversation.id AND member.user = ?2
+            WHERE conversation.avatar = ?1))"
     ))?;
     let mut found = Vec::new();
     for blob in blobs {

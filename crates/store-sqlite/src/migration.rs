@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0006_pruning.sql"),
     include_str!("../migrations/0007_message_change.sql"),
     include_str!("../migrations/0008_group.sql"),
+    include_str!("../migrations/0009_group_avatar.sql"),
 ];
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.

@@ -4,7 +4,7 @@ use pipit_store::account::{DeviceRecord, InviteRecord, UserRecord};
 use pipit_wire::event::{Content, ConversationKind, EventBody, GroupSettings, HistoryPolicy, Role};
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::frame::{Member, Profile, Receipt};
-use pipit_wire::{ConversationId, Event, Seq, Timestamp};
+use pipit_wire::{BlobId, ConversationId, Event, Seq, Timestamp};
 use rusqlite::{Result, Row};
 use uuid::Uuid;
 
@@ -79,12 +79,13 @@ pub(crate) fn history(number: i64) -> Result<HistoryPolicy> {
     }
 }
 
-/// What a group is set to, from `topic, announcements, history` that begin at this column.
+/// What a group is set to, from `topic, announcements, history, avatar` that begin at this column.
 pub(crate) fn settings(row: &Row<'_>, first: usize) -> Result<GroupSettings> {
     Ok(GroupSettings {
         topic: row.get(first)?,
         announcements: row.get(first + 1)?,
         history: history(row.get(first + 2)?)?,
+        avatar: row.get::<_, Option<[u8; 16]>>(first + 3)?.map(BlobId::from_bytes),
     })
 }
 

@@ -18,7 +18,7 @@ const MEMBERS_MAX: u32 = {
 macro_rules! summary_columns {
     () => {
         "conversation.id, kind, title, member_count, last_seq, last_at, last_message_seq,
-        member.first_seq, member.read_seq, topic, announcements, history, member.role"
+        member.first_seq, member.read_seq, topic, announcements, history, avatar, member.role"
     };
 }
 
@@ -118,7 +118,7 @@ fn summary_row(row: &Row<'_>) -> Result<SummaryRow> {
         },
         last_message_seq: row::seq_at(row, 6)?,
         read_seq: row::seq_at(row, 8)?,
-        role: row::role(row.get(12)?)?,
+        role: row::role(row.get(13)?)?,
     })
 }
 

@@ -198,12 +198,15 @@ impl BlobRecord {
 
 /// The files that an entry brings into its conversation, each once, in the order of their ids.
 pub fn attached(body: &EventBody) -> Vec<BlobId> {
-    let EventBody::Message {
-        content: Content::Plain { attachments, .. },
-        ..
-    } = body
-    else {
-        return Vec::new();
+    let attachments = match body {
+        EventBody::Message {
+            content: Content::Plain { attachments, .. },
+            ..
+        } => attachments,
+        EventBody::SettingsChanged { change } => {
+            return change.avatar.and_then(|avatar| avatar.blob).into_iter().collect();
+        }
+        _ => return Vec::new(),
     };
     let mut blobs: Vec<BlobId> = attachments.iter().map(|attachment| attachment.blob).collect();
     blobs.sort_unstable();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ConversationId, DeviceId, EventId, MessageId, Seq, UserId};
+use crate::ids::{BlobId, ConversationId, DeviceId, EventId, MessageId, Seq, UserId};
 use crate::media::Attachment;
 use crate::time::Timestamp;
 
@@ -114,6 +114,10 @@ pub struct GroupSettings {
     pub announcements: bool,
     /// What whoever joins from now on may read.
     pub history: HistoryPolicy,
+    /// Its picture, a file that its members may read; none where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub avatar: Option<BlobId>,
 }
 
 impl GroupSettings {
@@ -129,6 +133,9 @@ impl GroupSettings {
         }
         self.announcements = change.announcements.unwrap_or(self.announcements);
         self.history = change.history.unwrap_or(self.history);
+        if let Some(avatar) = change.avatar {
+            self.avatar = avatar.blob;
+        }
     }
 }
 
@@ -149,6 +156,21 @@ pub struct SettingsChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub history: Option<HistoryPolicy>,
+    /// See [`GroupSettings::avatar`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub avatar: Option<AvatarChange>,
+}
+
+/// Another picture, or none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct AvatarChange {
+    /// The picture; left out where there is to be none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub blob: Option<BlobId>,
 }
 
 /// What happens to a message after it was sent.

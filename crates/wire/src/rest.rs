@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{ConversationKind, Event, HistoryPolicy, MemberRole, MessageState, Role};
+use crate::event::{AvatarChange, ConversationKind, Event, HistoryPolicy, MemberRole, MessageState, Role};
 use crate::frame::client::ClientInfo;
 use crate::frame::{ConversationSummary, Member, Profile};
 use crate::ids::{BlobId, ConversationId, DeviceId, EventId, InviteId, Seq, UserId};
@@ -129,6 +129,10 @@ bodies! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         history: Option<HistoryPolicy>,
+        /// Another picture, one that the caller may read, or none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        avatar: Option<AvatarChange>,
     }
     /// `POST /v1/conversations/{id}/bans`: removes a member and keeps them out.
     NewBan {

@@ -539,3 +539,33 @@ fn files_of_a_conversation_that_is_gone_are_dropped() {
     }));
     assert_eq!(bob.dropped_files, [blob(1)]);
 }
+
+#[test]
+fn a_picture_for_a_group_is_sent_while_its_person_waits() {
+    let mut bob = bob();
+    let size = 300;
+    let send = || Command::SendPicture {
+        blob: blob(1),
+        media_type: "image/jpeg".to_owned(),
+        size,
+    };
+    let id = bob.command(send());
+    let open = bob.received(0);
+    assert_eq!(
+        (open.method, open.path.as_str()),
+        (HttpMethod::Post, "/v1/uploads")
+    );
+    assert_eq!(bob.received(size).file, Some(part(1, 0, size)));
+    assert!(bob.dropped_files.is_empty());
+    let finish = bob.finished(1, size);
+    assert_eq!(finish.path, format!("/v1/uploads/{}/finish", blob(1)));
+    assert_eq!(bob.reply_to(id), Some(Reply::Done));
+    assert_eq!(bob.dropped_files, [blob(1)]);
+
+    let id = bob.command(send());
+    bob.refused(WireError::new(ErrorCode::QuotaExceeded, "full"));
+    let Some(Reply::Failed { error }) = bob.reply_to(id) else {
+        panic!("not refused")
+    };
+    assert_eq!(error.code, "quota_exceeded");
+}

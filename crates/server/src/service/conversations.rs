@@ -15,6 +15,7 @@ use pipit_wire::{ConversationId, ErrorCode, Event, EventId, UserId, WireError, r
 use super::access::{
     ATTEMPTS_MAX, Caller, allow, allow_joining, facts_about, facts_of, not_member, require_access,
 };
+use super::attachments;
 use super::messaging::find_appended;
 use crate::context::Context;
 use crate::error::ServiceError;
@@ -345,13 +346,19 @@ impl Conversations {
             topic: request.topic,
             announcements: request.announcements,
             history: request.history,
+            avatar: request.avatar,
         };
         let change = match (request.title, settings == SettingsChange::default()) {
             (Some(title), true) => {
                 let title = text::title(&title).map_err(|error| ServiceError::text("title", error))?;
                 Change::Rename(title)
             }
-            (None, false) => Change::Set(checked(&settings)?),
+            (None, false) => {
+                if let Some(blob) = settings.avatar.and_then(|avatar| avatar.blob) {
+                    attachments::require_picture(&self.context, caller.user, blob).await?;
+                }
+                Change::Set(checked(&settings)?)
+            }
             (Some(_), false) => return Err(ServiceError::field("title", "goes into a request of its own")),
             (None, true) => return Err(ServiceError::field("title", "nothing is to change")),
         };

@@ -112,6 +112,7 @@ async fn announce_only(server: &Server, admin: &Person, group: ConversationId, o
         topic: None,
         announcements: Some(on),
         history: None,
+        avatar: None,
     };
     server
         .node

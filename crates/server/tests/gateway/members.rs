@@ -154,6 +154,7 @@ async fn roles_change_and_the_last_owner_stays() {
         topic: None,
         announcements: None,
         history: None,
+        avatar: None,
     };
     let summary = conversations
         .change_conversation(bob.caller(), group, rename)

@@ -424,6 +424,7 @@ fn summary() -> ConversationSummary {
             topic: "Birds".to_owned(),
             announcements: true,
             history: HistoryPolicy::All,
+            avatar: None,
         },
         join_requests: 2,
         personal: personal(),
