@@ -252,6 +252,7 @@ export function itemFor(room: Room): ConversationItem {
             delivery: last.delivery,
           }
         : null,
+    avatar: room.settings.avatar ?? null,
     last_at: room.log.at(-1)?.at ?? 0,
     unread: unreadOf(room),
     personal: personalOf(room),

@@ -265,6 +265,13 @@ export type Command = { "type": "get_server_info" }
 | { "type": "cancel_upload",
   /** Which one. */
   blob: BlobId, }
+| { "type": "send_picture",
+  /** Its id, made by the view. */
+  blob: BlobId,
+  /** What it is. */
+  media_type: string,
+  /** How many bytes it has. */
+  size: number, }
 | { "type": "get_storage_use" }
 | { "type": "get_blob_links",
   /** Which ones, at most 100. */
@@ -485,6 +492,8 @@ export type ConversationItem = {
   presence: PresenceState | null,
   /** The last message, or what happened last where there is none. */
   preview: Preview | null,
+  /** A group's picture. */
+  avatar: BlobId | null,
   /** When the last thing happened: the order of the list. */
   last_at: Timestamp,
   /** How many messages of others have not been read, counted up to 1,000. */
@@ -692,7 +701,9 @@ export type GroupSettings = {
   /** Whether only admins and owners write. */
   announcements: boolean,
   /** What whoever joins from now on may read. */
-  history: HistoryPolicy, };
+  history: HistoryPolicy,
+  /** Its picture, a file that its members may read; none where it has none. */
+  avatar?: BlobId, };
 
 /** See [`ClientFrame::Hello`]. */
 export type Hello = {
@@ -1355,7 +1366,14 @@ export type SettingsChange = {
   /** See [`GroupSettings::announcements`]. */
   announcements?: boolean,
   /** See [`GroupSettings::history`]. */
-  history?: HistoryPolicy, };
+  history?: HistoryPolicy,
+  /** See [`GroupSettings::avatar`]. */
+  avatar?: AvatarChange, };
+
+/** Another picture, or none. */
+export type AvatarChange = {
+  /** The picture; left out where there is to be none. */
+  blob?: BlobId, };
 
 /** One change of a list: at `at`, `remove` items go and `insert` come. Splices apply in order. */
 export type Splice<T> = {

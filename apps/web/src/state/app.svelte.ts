@@ -29,6 +29,7 @@ export type DialogName =
   | 'new-group'
   | 'add-members'
   | 'group-settings'
+  | 'group-picture'
   | 'group-links'
   | 'bans'
   | 'roles'

@@ -24,7 +24,7 @@ function senderOf(item: TimelineItem): string {
 }
 
 /** What changed of a group's settings, a sentence each. */
-function settingsWords(sender: string, { topic, announcements, history }: SettingsChange): string {
+function settingsWords(sender: string, { topic, announcements, history, avatar }: SettingsChange): string {
   const sentences: string[] = [];
   if (topic !== undefined) {
     sentences.push(topic === '' ? t('notice.topic_none', { sender }) : t('notice.topic', { sender, topic }));
@@ -33,6 +33,9 @@ function settingsWords(sender: string, { topic, announcements, history }: Settin
     sentences.push(t(announcements ? 'notice.announcements_on' : 'notice.announcements_off', { sender }));
   }
   if (history !== undefined) sentences.push(t(`notice.history_${history}`, { sender }));
+  if (avatar !== undefined) {
+    sentences.push(t(avatar.blob === undefined ? 'notice.picture_none' : 'notice.picture', { sender }));
+  }
   return sentences.join('. ');
 }
 

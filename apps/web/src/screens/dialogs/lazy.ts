@@ -6,6 +6,7 @@ export const lazyDialogs = {
   'new-group': () => import('./NewGroup.svelte'),
   'add-members': () => import('./AddMembers.svelte'),
   'group-settings': () => import('./GroupSettings.svelte'),
+  'group-picture': () => import('./GroupPicture.svelte'),
   'group-links': () => import('./GroupLinks.svelte'),
   bans: () => import('./Bans.svelte'),
   roles: () => import('./Roles.svelte'),
