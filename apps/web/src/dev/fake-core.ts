@@ -242,6 +242,8 @@ export class FakeCore implements Core {
         return done;
       case 'send_message':
         return this.#write(command);
+      case 'send_picture':
+        return done;
       case 'get_storage_use':
         return { type: 'storage_use', used_bytes: this.scenario === 'no-room' ? 5 * 1024 ** 3 - 4 : 0 };
       case 'get_blob_links':

@@ -80,7 +80,10 @@ export class Groups {
     switch (command.type) {
       case 'change_settings': {
         const { change } = command;
-        room.settings = { ...room.settings, ...change };
+        const { avatar, ...rest } = change;
+        room.settings = { ...room.settings, ...rest };
+        if (avatar?.blob !== undefined) room.settings.avatar = avatar.blob;
+        else if (avatar !== undefined) delete room.settings.avatar;
         this.log(room, append(room, people.me, now, { type: 'settings_changed', change }));
         return done;
       }
