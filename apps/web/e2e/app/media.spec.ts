@@ -226,3 +226,51 @@ test('who is removed from a group cannot fetch its files any more', async ({ per
   expect((await fetched())[0]).toBe(404);
   expect((await fetched('bytes=10-29'))[0]).toBe(404);
 });
+
+test('a group has a picture, which its members see and nobody else', async ({ person }) => {
+  test.setTimeout(180_000);
+  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  await ada.setUp('Harbour');
+  await ben.join(await ada.invite(), 'Ada');
+  await ada.menu('New conversation', 'New group');
+  await ada.page.getByLabel('Group name').fill('Rowing');
+  await ada.page.getByRole('button', { name: 'Create group' }).click();
+  await expect(ada.composer).toBeVisible();
+
+  await ada.page.getByRole('button', { name: 'Details' }).click();
+  await ada.page.getByRole('button', { name: 'Group picture' }).click();
+  const dialog = ada.page.getByRole('dialog', { name: 'Group picture' });
+  const lake = { name: 'lake.png', mimeType: 'image/png', buffer: png(640, 480, [70, 120, 160]) };
+  await dialog.getByTestId('group-picture').setInputFiles(lake);
+  await expect(dialog.getByRole('img', { name: 'The part that will be seen' })).toBeVisible();
+  await dialog.getByRole('slider', { name: 'Zoom' }).press('ArrowRight');
+  await dialog.getByRole('slider', { name: 'Left and right' }).press('ArrowRight');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(ada.line('You changed the picture of the group')).toBeVisible();
+
+  // Who comes later sees it too, from the server.
+  await ada.page.getByRole('button', { name: 'Add people' }).click();
+  await ada.page.getByRole('searchbox').fill('Ben');
+  await ada.page.getByRole('button', { name: /@ben/ }).click();
+  await ada.page.getByRole('dialog').getByRole('button', { name: /^Add/ }).click();
+  const real = ben.listed('Rowing').locator('img');
+  await expect(real).toHaveAttribute('src', /\/thumb\/320\?t=/);
+  await expect
+    .poll(() => real.evaluate((image: HTMLImageElement) => image.naturalWidth))
+    .toBeGreaterThan(0);
+  const address = await real.evaluate((image: HTMLImageElement) => image.src);
+  const status = () =>
+    ben.page.evaluate(async (url) => (await fetch(url, { cache: 'no-store' })).status, address);
+  expect(await status()).toBe(200);
+
+  await ada.page.getByRole('button', { name: 'Actions for Ben' }).click();
+  await ada.page.getByRole('menuitem', { name: 'Remove from group' }).click();
+  await ada.page.getByRole('alertdialog').getByRole('button', { name: 'Remove from group' }).click();
+  await expect(ben.page.getByText('Rowing')).toHaveCount(0);
+  expect(await status()).toBe(404);
+
+  await ada.page.getByRole('button', { name: 'Group picture' }).click();
+  await dialog.getByRole('button', { name: 'Remove the picture' }).click();
+  await expect(ada.line('You removed the picture of the group')).toBeVisible();
+});
