@@ -62,14 +62,13 @@ test('more contrast can be chosen, and an accent keeps its hue in it', async ({ 
   await expect.poll(() => style(page, 'background-color')).toBe('rgb(255, 255, 255)');
 });
 
-for (const accent of ['sea', 'plum', 'clay', 'slate']) {
-  test(`a conversation with the accent ${accent} is accessible in every look`, async ({ page, open }) => {
-    await page.addInitScript((value) => localStorage.setItem('pipit.accent', value), accent);
-    await open('full', room(1));
-    await seen(page, /See you at the pier/);
-    await expectAccessibleInEveryLook(page);
-  });
-}
+// Each of the others has the same lightness: that all of them can be read is calculated in `tests/contrast.test.ts`.
+test('a conversation with another accent is accessible in every look', async ({ page, open }) => {
+  await page.addInitScript(() => localStorage.setItem('pipit.accent', 'plum'));
+  await open('full', room(1));
+  await seen(page, /See you at the pier/);
+  await expectAccessibleInEveryLook(page);
+});
 
 test('the largest text, compact, fits', async ({ page, open }) => {
   await page.addInitScript(() => {
