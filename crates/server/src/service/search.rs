@@ -11,11 +11,13 @@ use std::sync::Arc;
 
 use pipit_model::search::excerpt;
 use pipit_model::search::query::{Query, QueryError, day_begins, is_named, parse};
+use pipit_store::change::is_expired;
 use pipit_store::search::{FoundMessage, FoundMessages, FoundPosition, NamedConversation, SearchMessages};
 use pipit_wire::frame::Profile;
 use pipit_wire::{ConversationId, MessageId, Seq, Timestamp, UserId, rest};
 
 use super::access::require_access;
+use super::expiry::without_expired;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::stats::Stats;
@@ -91,7 +93,10 @@ impl Search {
             after,
             limit: question.limit,
         };
-        let found = self.context.store.search_messages(search).await?;
+        let mut found = self.context.store.search_messages(search).await?;
+        // What erases itself stays in the index until its task has run.
+        let now = self.context.now();
+        found.items.retain(|item| !is_expired(&item.event.body, now));
         let (people, conversations) =
             if after.is_none() && question.conversation.is_none() && !query.is_of_messages_alone() {
                 let text = question.text.trim();
@@ -191,7 +196,8 @@ impl Search {
             .filter(|named| is_called(named, text))
             .take(NAMES_FOUND_MAX)
         {
-            found.extend(self.context.store.find_summary(named.conversation, asker).await?);
+            let summary = self.context.store.find_summary(named.conversation, asker).await?;
+            found.extend(summary.map(|summary| without_expired(summary, self.context.now())));
         }
         Ok(found)
     }

@@ -3,7 +3,7 @@
 use pipit_server::service::access::Caller;
 use pipit_server::service::search::indexing::Indexing;
 use pipit_wire::event::Message;
-use pipit_wire::{Content, ConversationId, MessageId, Timestamp};
+use pipit_wire::{Content, ConversationId, EventId, MessageId, Timestamp};
 use serde_json::{Value, json};
 
 use crate::world::{Person, World};
@@ -167,6 +167,26 @@ async fn nobody_finds_what_they_may_not_read() {
         [""; 0]
     );
     assert_eq!(world.get(&outside, &bob).await.refusal(), (403, "not_member"));
+}
+
+#[tokio::test]
+async fn nobody_finds_what_has_expired_though_it_is_still_indexed() {
+    let (world, ada) = World::with_ada().await;
+    let bob = world.join(&ada, "bob").await;
+    let club = group(&world, &ada, "Club", &[&bob]).await;
+    let timer = json!({"event_id": EventId::new(world.now(), [9; 10]), "expire_after_ms": 60_000});
+    world
+        .patch(&format!("/v1/conversations/{club}"), &ada, timer)
+        .await
+        .ok();
+    say(&world, &ada, club, 1, "a fleeting word").await;
+    let found = find(&world, &bob, &[("query", "fleeting")]).await;
+    assert_eq!(excerpts(&found), ["a [fleeting] word"]);
+    world.pass_ms(60_000);
+    for query in ["fleeting", "club"] {
+        let found = find(&world, &bob, &[("query", query)]).await;
+        assert!(!found.to_string().contains("fleeting"), "{query}: {found}");
+    }
 }
 
 #[tokio::test]
