@@ -4,6 +4,7 @@ pub mod access;
 pub mod accounts;
 pub mod attachments;
 pub mod changes;
+mod chore;
 pub mod conversations;
 pub mod devices;
 pub mod expiry;

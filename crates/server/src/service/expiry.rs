@@ -9,6 +9,7 @@ use pipit_wire::Timestamp;
 use pipit_wire::frame::ConversationSummary;
 use tokio_util::sync::CancellationToken;
 
+use super::chore;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::stats::Stats;
@@ -32,22 +33,10 @@ impl Expiry {
 
     /// Erases until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(EVERY) => {}
-                () = shutdown.cancelled() => return,
-            }
-            let outcome = tokio::select! {
-                outcome = self.erase() => outcome,
-                () = shutdown.cancelled() => return,
-            };
-            if let Err(error) = outcome {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "messages whose time has passed could not be erased"
-                );
-            }
-        }
+        chore::repeat(EVERY, &shutdown, "erasing messages whose time has passed", || {
+            self.erase()
+        })
+        .await;
     }
 
     /// Erases everything that is due by now.

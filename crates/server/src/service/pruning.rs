@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::chore;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::stats::Stats;
@@ -34,22 +35,10 @@ impl Pruning {
 
     /// Prunes until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(EVERY) => {}
-                () = shutdown.cancelled() => return,
-            }
-            let outcome = tokio::select! {
-                outcome = self.prune() => outcome,
-                () = shutdown.cancelled() => return,
-            };
-            if let Err(error) = outcome {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "what has served its time could not be forgotten"
-                );
-            }
-        }
+        chore::repeat(EVERY, &shutdown, "forgetting what has served its time", || {
+            self.prune()
+        })
+        .await;
     }
 
     /// Prunes once.

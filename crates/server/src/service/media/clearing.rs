@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{KEPT_MS, Media, fault};
 use crate::error::ServiceError;
+use crate::service::chore;
 
 /// How often abandoned files are looked for.
 const EVERY: Duration = Duration::from_mins(1);
@@ -31,34 +32,22 @@ impl Media {
     /// Clears for ever.
     pub async fn run_clearing(self: Arc<Self>, shutdown: CancellationToken) {
         let mut rounds = 0_u32;
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(EVERY) => {}
-                () = shutdown.cancelled() => return,
-            }
+        chore::repeat(EVERY, &shutdown, "clearing files", || {
             rounds = rounds.wrapping_add(1);
-            let work = async {
-                let mut cleared = self.clear_abandoned().await?;
-                if rounds.is_multiple_of(SWEEP_ROUNDS) {
-                    cleared.objects = self.clear_rubbish().await?;
-                }
-                Ok::<_, ServiceError>(cleared)
-            };
-            let outcome = tokio::select! {
-                outcome = work => outcome,
-                () = shutdown.cancelled() => return,
-            };
-            match outcome {
-                Ok(Cleared { files: 0, objects: 0 }) => {}
-                Ok(cleared) => tracing::info!(cleared.files, cleared.objects, "files were cleared"),
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "files could not be cleared"
-                    );
-                }
-            }
+            self.clear(rounds.is_multiple_of(SWEEP_ROUNDS))
+        })
+        .await;
+    }
+
+    async fn clear(&self, objects_too: bool) -> Result<(), ServiceError> {
+        let mut cleared = self.clear_abandoned().await?;
+        if objects_too {
+            cleared.objects = self.clear_rubbish().await?;
         }
+        if cleared != Cleared::default() {
+            tracing::info!(cleared.files, cleared.objects, "files were cleared");
+        }
+        Ok(())
     }
 
     /// Removes files that were given up.
