@@ -1,5 +1,7 @@
 import '@testing-library/jest-dom/vitest';
 
+import '../src/i18n/later';
+
 // jsdom lays nothing out: what asks for sizes gets none.
 class NoSizes {
   observe(): void {}

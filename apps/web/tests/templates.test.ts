@@ -5,6 +5,7 @@ import { parse, type AST } from 'svelte/compiler';
 import { describe, expect, it } from 'vitest';
 
 import { en } from '../src/i18n/en';
+import { enLater } from '../src/i18n/en-later';
 
 const root = resolve('src');
 
@@ -82,7 +83,9 @@ describe('templates', () => {
       .join('\n');
     const assembled =
       /^(error|upload|state|presence|role|roles|filter|mute|notice\.role|details\.(ban|remove)|emoji\.group|emoji\.tone|appearance\.(theme|accent|size|density|contrast)|timer\.unit)\.|^notice\.history_/;
-    const unused = Object.keys(en).filter((key) => !assembled.test(key) && !source.includes(`'${key}'`));
+    const unused = Object.keys({ ...en, ...enLater }).filter(
+      (key) => !assembled.test(key) && !source.includes(`'${key}'`),
+    );
     expect(unused).toEqual([]);
   });
 });

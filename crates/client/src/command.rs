@@ -16,6 +16,10 @@ use serde::{Deserialize, Serialize};
 use crate::search::SearchResults;
 use crate::view::ListFilter;
 
+mod data;
+
+pub use self::data::{AccountForm, EditView, ForwardTarget, MessageReach, NewAttachment, ReactionBy};
+
 /// A view's name: one a tab or window, chosen by it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -27,92 +31,6 @@ pub struct ViewId(pub String);
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct CommandId(pub u32);
-
-/// What somebody who makes an account fills in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct AccountForm {
-    /// The unique name.
-    pub handle: String,
-    /// The name to show.
-    pub name: String,
-    /// The password.
-    pub password: String,
-    /// The name of this device.
-    pub device_name: String,
-}
-
-/// A file that is to be sent with a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct NewAttachment {
-    /// Its id, a UUIDv7 made by the view.
-    pub blob: BlobId,
-    /// What it is called.
-    pub name: String,
-    /// What the system says that it is; may be empty.
-    pub media_type: String,
-    /// How many bytes it has.
-    #[cfg_attr(feature = "ts", ts(type = "number"))]
-    pub size: u64,
-    /// A picture's width in pixels, where the view knows it.
-    #[serde(default)]
-    pub width: Option<u32>,
-    /// A picture's height in pixels.
-    #[serde(default)]
-    pub height: Option<u32>,
-    /// How long it plays, milliseconds.
-    #[serde(default)]
-    pub duration_ms: Option<u32>,
-    /// How loud a voice note is over its time: at most 64 bytes in standard base64.
-    #[serde(default)]
-    pub waveform: Option<String>,
-    /// What it shows.
-    #[serde(default)]
-    pub caption: Option<String>,
-}
-
-/// Where messages are forwarded to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct ForwardTarget {
-    /// Which conversation.
-    pub conversation: ConversationId,
-    /// The ids of the new messages.
-    pub ids: Vec<MessageId>,
-}
-
-/// What a message said at one time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct EditView {
-    /// When it was said so.
-    pub at: Timestamp,
-    /// The text.
-    pub text: String,
-}
-
-/// Who reacted with what.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct ReactionBy {
-    /// With what.
-    pub emoji: String,
-    /// Who.
-    pub profile: Profile,
-}
-
-/// How far a message has come with a member.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct MessageReach {
-    /// Who.
-    pub profile: Profile,
-    /// Whether it is on a device of theirs.
-    pub delivered: bool,
-    /// Whether it was on their screen.
-    pub read: bool,
-}
 
 /// What a view asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

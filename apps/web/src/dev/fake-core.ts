@@ -11,24 +11,20 @@ import type {
   TimelineItem,
   Update,
 } from '../generated/types';
-import { crowd, membersOf } from './crowd';
+import { crowd } from './crowd';
+import { Membership } from './membership';
 import { change, edit, erase, forget, messageIn, pin, react, tellOf } from './messages';
 import { arrangeGroups, Groups } from './groups';
 import { linksFor, mediaRoom, queued, steer } from './media';
 import { everyone, idOf, people } from './people';
+import { done, refusal } from './replies';
 import { keep, listed } from './personal';
 import { sceneOf } from './scene-of';
 import { found } from './search';
-import { append, headerFor, itemFor, limits, message, newRoom, nextKey, type Room } from './world';
+import { append, headerFor, itemFor, limits, message, nextKey, type Room } from './world';
 
 const PAGE = 60;
 const DAY_MS = 86_400_000;
-const done: Reply = { type: 'done' };
-
-function refusal(code: string, field: string | null = null, wait_ms: number | null = null): Reply {
-  const retry = wait_ms === null ? 'never' : 'later';
-  return { type: 'failed', error: { code, field, retry, retry_after_ms: wait_ms } };
-}
 
 /** What tests can do to the scripted world, as `window.pipit`. */
 export interface Script {
@@ -85,6 +81,12 @@ export class FakeCore implements Core {
     (room, item) => this.#log(room, item),
     (room) => this.#changed(room),
   );
+  #membership = new Membership({
+    rooms: () => this.#rooms,
+    log: (room, item) => this.#log(room, item),
+    made: (room) => this.#made(room),
+    drop: (room) => this.#drop(room),
+  });
   readonly commands: Command[] = [];
 
   constructor(readonly scenario: string) {
@@ -162,7 +164,7 @@ export class FakeCore implements Core {
       this.#answerAccount(command) ??
       this.#answerConversation(command) ??
       this.#answerMessages(command) ??
-      (await this.#answerPeople(command)) ??
+      this.#answerPeople(command) ??
       this.#groups.answer(command) ??
       done
     );
@@ -362,7 +364,7 @@ export class FakeCore implements Core {
     this.#tellTimeline([{ at, remove: 0, insert }]);
   }
 
-  async #answerPeople(command: Command): Promise<Reply | null> {
+  #answerPeople(command: Command): Reply | null {
     switch (command.type) {
       case 'search_users': {
         const query = command.query.toLowerCase();
@@ -374,45 +376,8 @@ export class FakeCore implements Core {
       case 'search':
         if (this.scenario === 'failing') return refusal('rate_limited', null, 2_000);
         return found(this.#rooms, command, this.scenario === 'offline');
-      case 'create_direct':
-        return this.#direct(command.user);
-      case 'create_group': {
-        const members = everyone.filter(({ user }) => command.members.includes(user));
-        const room = newRoom(90, 'group', command.title, [
-          { profile: people.me, role: 'owner', presence: 'online' },
-          ...members.map((profile) => ({ profile, role: 'member' as const, presence: null })),
-        ]);
-        room.id = command.id;
-        append(room, people.me, Date.now(), { type: 'created', title: command.title });
-        return this.#made(room);
-      }
-      case 'list_members': {
-        const room = this.#room(command.conversation);
-        return room === undefined
-          ? refusal('not_member')
-          : membersOf(room, command.query ?? '', command.after);
-      }
-      case 'add_members':
-        return this.#add(command.conversation, command.users);
-      case 'remove_member':
-        return this.#removeMember(command.conversation, command.user);
-      case 'change_role': {
-        const room = this.#room(command.conversation);
-        const member = room?.members.find(({ profile }) => profile.user === command.user);
-        if (room === undefined || member === undefined) return refusal('not_found');
-        member.role = command.role;
-        this.#log(
-          room,
-          append(room, people.me, Date.now(), {
-            type: 'role_changed',
-            name: member.profile.name,
-            role: command.role,
-          }),
-        );
-        return done;
-      }
       default:
-        return this.#answerLists(command);
+        return this.#membership.answer(command) ?? this.#answerLists(command);
     }
   }
 
@@ -571,56 +536,11 @@ export class FakeCore implements Core {
     return done;
   }
 
-  #direct(user: string): Reply {
-    const known = this.#rooms.find(
-      ({ kind, members }) => kind === 'direct' && members.some(({ profile }) => profile.user === user),
-    );
-    if (known !== undefined) return { type: 'conversation', conversation: known.id };
-    const profile = everyone.find((person) => person.user === user);
-    if (profile === undefined) return refusal('not_found');
-    const room = newRoom(100 + everyone.indexOf(profile), 'direct', profile.name, [
-      { profile: people.me, role: 'member', presence: 'online' },
-      { profile, role: 'member', presence: 'offline' },
-    ]);
-    append(room, people.me, Date.now(), { type: 'created', title: null });
-    return this.#made(room);
-  }
-
   #made(room: Room): Reply {
     room.readSeq = room.log.length;
     this.#rooms.push(room);
     this.#changed(room);
     return { type: 'conversation', conversation: room.id };
-  }
-
-  #add(id: string, users: readonly string[]): Reply {
-    const room = this.#room(id);
-    if (room === undefined) return refusal('not_member');
-    for (const profile of everyone.filter(({ user }) => users.includes(user))) {
-      room.members.push({ profile, role: 'member', presence: null });
-      this.#log(
-        room,
-        append(room, people.me, Date.now(), { type: 'member_added', name: profile.name, joined: false }),
-      );
-    }
-    return done;
-  }
-
-  #removeMember(id: string, user: string): Reply {
-    const room = this.#room(id);
-    if (room === undefined) return refusal('not_member');
-    if (user === people.me.user) {
-      if (room.members.find(({ profile }) => profile.user === user)?.role === 'owner')
-        return refusal('owner_required');
-      this.#drop(room);
-      return done;
-    }
-    const member = room.members.find(({ profile }) => profile.user === user);
-    if (member === undefined) return refusal('not_found');
-    room.members = room.members.filter((other) => other !== member);
-    const body = { type: 'member_removed', name: member.profile.name, left: false, banned: false } as const;
-    this.#log(room, append(room, people.me, Date.now(), body));
-    return done;
   }
 
   #drop(room: Room): void {

@@ -1,13 +1,9 @@
 import type { Command, GroupInvite, Reply, TimelineItem } from '../generated/types';
 import { idOf, people } from './people';
+import { done, refusal } from './replies';
 import { append, message, nextKey, type Room } from './world';
 
-const done: Reply = { type: 'done' };
 const HOUR_MS = 3_600_000;
-
-function refusal(code: string): Reply {
-  return { type: 'failed', error: { code, field: null, retry: 'never', retry_after_ms: null } };
-}
 
 /** A club that somebody runs, with people who wait and one who is kept out; a garden in which only its admins write. */
 export function arrangeGroups(rooms: readonly Room[], now: number): void {

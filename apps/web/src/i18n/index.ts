@@ -1,7 +1,8 @@
 import { en } from './en';
+import type { enLater } from './en-later';
 
 type Plural = { readonly one: string; readonly other: string };
-type Catalogue = typeof en;
+type Catalogue = typeof en & typeof enLater;
 export type Key = keyof Catalogue;
 
 /** The names between braces in a message, as a union. */
@@ -21,12 +22,20 @@ export const formatLocale: string =
     ? locale
     : (navigator.languages.find((tag) => tag === locale || tag.startsWith(`${locale}-`)) ?? locale);
 
+/** What is loaded of the catalogue: the first view's texts, and all of it once a part has been opened that imports `later`. */
+const texts: Record<string, string | Plural> = { ...en };
+
+/** Adds texts that have loaded. */
+export function add(more: Readonly<Record<string, string | Plural>>): void {
+  Object.assign(texts, more);
+}
+
 const plurals = new Intl.PluralRules(locale);
 const numbers = new Intl.NumberFormat(formatLocale);
 
 /** The sentence for this key with its values filled in. Keys and the names of values are checked by the compiler. */
 export function t<K extends Key>(key: K, ...[values]: Arguments<K>): string {
-  const entry = en[key] as string | Plural;
+  const entry = texts[key] ?? key;
   const given = (values ?? {}) as Record<string, string | number>;
   const text = typeof entry === 'string' ? entry : pick(entry, Number(given['count']));
   return text.replace(/\{(\w+)\}/g, (_, name: string) => {
@@ -44,6 +53,7 @@ export function listOf(names: readonly string[]): string {
   return new Intl.ListFormat(formatLocale, { style: 'long', type: 'conjunction' }).format(names);
 }
 
+/** Whether there is such a text among those that are loaded. */
 export function hasKey(key: string): key is Key {
-  return Object.hasOwn(en, key);
+  return Object.hasOwn(texts, key);
 }

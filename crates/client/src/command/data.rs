@@ -1,0 +1,91 @@
+//! What commands and their answers are made of.
+
+use pipit_wire::frame::Profile;
+use pipit_wire::{BlobId, ConversationId, MessageId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What somebody who makes an account fills in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct AccountForm {
+    /// The unique name.
+    pub handle: String,
+    /// The name to show.
+    pub name: String,
+    /// The password.
+    pub password: String,
+    /// The name of this device.
+    pub device_name: String,
+}
+
+/// A file that is to be sent with a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct NewAttachment {
+    /// Its id, a UUIDv7 made by the view.
+    pub blob: BlobId,
+    /// What it is called.
+    pub name: String,
+    /// What the system says that it is; may be empty.
+    pub media_type: String,
+    /// How many bytes it has.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub size: u64,
+    /// A picture's width in pixels, where the view knows it.
+    #[serde(default)]
+    pub width: Option<u32>,
+    /// A picture's height in pixels.
+    #[serde(default)]
+    pub height: Option<u32>,
+    /// How long it plays, milliseconds.
+    #[serde(default)]
+    pub duration_ms: Option<u32>,
+    /// How loud a voice note is over its time: at most 64 bytes in standard base64.
+    #[serde(default)]
+    pub waveform: Option<String>,
+    /// What it shows.
+    #[serde(default)]
+    pub caption: Option<String>,
+}
+
+/// Where messages are forwarded to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ForwardTarget {
+    /// Which conversation.
+    pub conversation: ConversationId,
+    /// The ids of the new messages.
+    pub ids: Vec<MessageId>,
+}
+
+/// What a message said at one time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct EditView {
+    /// When it was said so.
+    pub at: Timestamp,
+    /// The text.
+    pub text: String,
+}
+
+/// Who reacted with what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ReactionBy {
+    /// With what.
+    pub emoji: String,
+    /// Who.
+    pub profile: Profile,
+}
+
+/// How far a message has come with a member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct MessageReach {
+    /// Who.
+    pub profile: Profile,
+    /// Whether it is on a device of theirs.
+    pub delivered: bool,
+    /// Whether it was on their screen.
+    pub read: bool,
+}
