@@ -197,6 +197,7 @@ test('dialogs hold the focus, close with Escape, and give it back', async ({ pag
   const account = page.getByRole('button', { name: /Account of/ });
   await account.focus();
   await page.keyboard.press('Enter');
+  await expect(page.getByRole('menuitem').first()).toBeFocused();
   for (let entry = 0; entry < 2; entry += 1) await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog', { name: 'Devices' });

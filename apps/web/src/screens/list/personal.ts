@@ -1,4 +1,4 @@
-import type { Action } from '../../components/ActionMenu.svelte';
+import type { Action } from '../../components/action';
 import { listTime } from '../../format/time';
 import type { ConversationItem, PersonalView } from '../../generated/types';
 import { t } from '../../i18n';

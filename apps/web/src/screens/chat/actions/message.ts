@@ -1,4 +1,4 @@
-import type { Action } from '../../../components/ActionMenu.svelte';
+import type { Action } from '../../../components/action';
 import type { TimelineItem } from '../../../generated/types';
 import { t } from '../../../i18n';
 import { isMessage, type Desk, type MessageItem } from './desk.svelte';
