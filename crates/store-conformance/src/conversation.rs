@@ -79,6 +79,43 @@ pub async fn two_people_have_one_direct_conversation(store: Arc<dyn Store>) {
     assert_ne!(world.direct(bob, carol).await, other);
 }
 
+/// The direct conversation with oneself has one member, is one, and is nobody else's.
+pub async fn notes_are_a_direct_conversation_with_oneself(store: Arc<dyn Store>) {
+    let (world, alice, bob, _) = World::with_three(store).await;
+    let notes = world.direct(alice, alice).await;
+    assert_eq!(world.direct(alice, alice).await, notes);
+    assert_ne!(world.direct(alice, bob).await, notes);
+    assert_ne!(world.direct(bob, bob).await, notes);
+    assert_eq!(members(&world, notes).await, [(alice.user, Role::Member)]);
+    let summary = world
+        .store
+        .find_summary(notes, alice.user)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (summary.kind, summary.member_count),
+        (ConversationKind::Direct, 1)
+    );
+    let access = world
+        .store
+        .find_access(notes, alice.user, None)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (access.role, access.peer, access.blocked),
+        (Some(Role::Member), None, false)
+    );
+    let access = world
+        .store
+        .find_access(notes, bob.user, None)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((access.role, access.peer), (None, None));
+}
+
 /// Several who ask at once, from both sides, get one conversation, and one of them made it.
 pub async fn concurrent_direct_conversations_are_one(store: Arc<dyn Store>) {
     let (world, alice, bob, _) = World::with_three(store).await;

@@ -107,6 +107,7 @@ macro_rules! conformance_tests {
             conversation {
                 a_direct_conversation_is_made,
                 two_people_have_one_direct_conversation,
+                notes_are_a_direct_conversation_with_oneself,
                 concurrent_direct_conversations_are_one,
                 a_group_is_made,
                 a_group_is_made_once,

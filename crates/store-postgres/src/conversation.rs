@@ -21,7 +21,7 @@ const FIND_DIRECT: &str = "SELECT id FROM conversation WHERE low = $1 AND high =
 const INSERT_DIRECT: &str = "
     INSERT INTO conversation
         (id, kind, low, high, last_seq, last_at, last_message_seq, member_count, owner_count)
-    VALUES ($1, $2, $3, $4, 1, $5, 0, 2, 0)
+    VALUES ($1, $2, $3, $4, 1, $5, 0, $6, 0)
     ON CONFLICT (low, high) WHERE low IS NOT NULL DO NOTHING";
 const INSERT_GROUP: &str = "
     INSERT INTO conversation (id, kind, title, last_seq, last_at, last_message_seq, member_count, owner_count)
@@ -39,7 +39,9 @@ pub(crate) async fn create_direct(session: &Session, new: &NewDirect) -> Result<
         });
     }
     let insert = session.prepare(INSERT_DIRECT).await?;
-    let row = params![new.id.as_uuid(), KIND_DIRECT, low, high, new.now.as_ms()];
+    let members = new.members();
+    let count = i64::try_from(members.len()).unwrap_or(i64::MAX);
+    let row = params![new.id.as_uuid(), KIND_DIRECT, low, high, new.now.as_ms(), count];
     let (begun, made) = tokio::join!(biased; session.begin(), session.execute(&insert, row));
     begun?;
     if made? == 0 {
@@ -51,10 +53,6 @@ pub(crate) async fn create_direct(session: &Session, new: &NewDirect) -> Result<
             event: None,
         });
     }
-    let members = [new.creator, new.other].map(|user| MemberRole {
-        user,
-        role: Role::Member,
-    });
     let event = Event {
         id: new.event,
         conversation: new.id,
@@ -65,7 +63,7 @@ pub(crate) async fn create_direct(session: &Session, new: &NewDirect) -> Result<
         body: EventBody::Created {
             kind: ConversationKind::Direct,
             title: None,
-            members: members.to_vec(),
+            members: members.clone(),
         },
     };
     complete(session, &event, &members).await?;
@@ -222,6 +220,7 @@ pub(crate) async fn find_access(
         owner_count: row::count_at(&row, 5)?,
         target_role: role(8)?,
         peer: match (low, high) {
+            (Some(low), Some(high)) if low == high => None,
             (Some(low), Some(high)) if low == user => Some(high),
             (Some(low), Some(high)) if high == user => Some(low),
             _ => None,

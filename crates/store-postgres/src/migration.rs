@@ -27,6 +27,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("hidden", include_str!("../migrations/0009_hidden.sql")),
     ("expiry", include_str!("../migrations/0010_expiry.sql")),
     ("search", include_str!("../migrations/0011_search.sql")),
+    ("notes", include_str!("../migrations/0012_notes.sql")),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

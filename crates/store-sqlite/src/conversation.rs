@@ -24,27 +24,19 @@ pub(crate) fn create_direct(db: &Connection, new: &NewDirect) -> Result<Created>
             event: None,
         });
     }
+    let members = new.members();
     db.prepare_cached(
         "INSERT INTO conversation (id, kind, low, high, last_seq, last_at, last_message_seq, member_count, owner_count)
-        VALUES (?1, ?2, ?3, ?4, 1, ?5, 0, 2, 0)",
+        VALUES (?1, ?2, ?3, ?4, 1, ?5, 0, ?6, 0)",
     )?
     .execute(params![
         new.id.as_bytes(),
         KIND_DIRECT,
         low.as_bytes(),
         high.as_bytes(),
-        new.now.as_ms()
+        new.now.as_ms(),
+        i64::try_from(members.len()).unwrap_or(i64::MAX)
     ])?;
-    let members = vec![
-        MemberRole {
-            user: new.creator,
-            role: Role::Member,
-        },
-        MemberRole {
-            user: new.other,
-            role: Role::Member,
-        },
-    ];
     let event = Event {
         id: new.event,
         conversation: new.id,
@@ -184,6 +176,7 @@ pub(crate) fn find_access(
         .prepare_cached("SELECT 1 FROM user WHERE id = ?1 AND suspended_at IS NOT NULL")?
         .exists([user.as_bytes()])?;
     let peer = match (found.low, found.high) {
+        (Some(low), Some(high)) if low == high => None,
         (Some(low), Some(high)) if low == user => Some(high),
         (Some(low), Some(high)) if high == user => Some(low),
         _ => None,

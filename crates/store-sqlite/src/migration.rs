@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0009_hidden.sql"),
     include_str!("../migrations/0010_expiry.sql"),
     include_str!("../migrations/0011_search.sql"),
+    include_str!("../migrations/0012_notes.sql"),
 ];
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.
@@ -66,7 +67,17 @@ fn refuse_foreign(db: &Connection, found: u32) -> Result<(), StoreError> {
     })
 }
 
+/// A table that is made anew is dropped while others refer to it: references are checked again when all is in place, by those who write.
+/// <https://www.sqlite.org/lang_altertable.html#otheralter>
 fn apply(db: &mut Connection, sql: &str, version: u32) -> rusqlite::Result<()> {
+    let checked: bool = db.pragma_query_value(None, "foreign_keys", |row| row.get(0))?;
+    db.pragma_update(None, "foreign_keys", false)?;
+    let applied = apply_unchecked(db, sql, version);
+    db.pragma_update(None, "foreign_keys", checked)?;
+    applied
+}
+
+fn apply_unchecked(db: &mut Connection, sql: &str, version: u32) -> rusqlite::Result<()> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute_batch(sql)?;
     tx.pragma_update(None, "user_version", version)?;
@@ -95,4 +106,67 @@ pub(crate) fn dump() -> Result<String, StoreError> {
         dump.push_str(";\n\n");
     }
     Ok(dump)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::params;
+
+    use super::*;
+
+    const NOTES: usize = 12;
+
+    #[test]
+    fn a_table_that_is_made_anew_keeps_its_rows_and_what_refers_to_them() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.pragma_update(None, "foreign_keys", true).unwrap();
+        for (sql, version) in MIGRATIONS.iter().zip(1_u32..).take(NOTES - 1) {
+            apply(&mut db, sql, version).unwrap();
+        }
+        let id = |number: u8| [number; 16];
+        for user in [id(1), id(2)] {
+            db.execute(
+                "INSERT INTO user (id, handle, name, password, admin, created_at) VALUES (?1, ?2, 'A', '', 0, 0)",
+                params![user, format!("user{}", user[0])],
+            )
+            .unwrap();
+        }
+        let direct = |db: &Connection, number: u8, low: u8, high: u8| {
+            db.execute(
+                "INSERT INTO conversation (id, kind, low, high, last_seq, last_at, last_message_seq, member_count, owner_count, topic)
+                VALUES (?1, 0, ?2, ?3, 1, 5, 0, 2, 0, 'kept')",
+                params![id(number), id(low), id(high)],
+            )
+        };
+        direct(&db, 7, 1, 2).unwrap();
+        direct(&db, 8, 1, 1).unwrap_err();
+        db.execute(
+            "INSERT INTO member (conversation, user, role, first_seq, delivered_seq, read_seq) VALUES (?1, ?2, 0, 1, 0, 0)",
+            params![id(7), id(1)],
+        )
+        .unwrap();
+
+        migrate(&mut db).unwrap();
+
+        direct(&db, 8, 1, 1).unwrap();
+        direct(&db, 9, 1, 1).unwrap_err();
+        direct(&db, 9, 2, 1).unwrap_err();
+        let kept: (String, u32) = db
+            .query_row(
+                "SELECT topic, (SELECT count(*) FROM member WHERE member.conversation = conversation.id)
+                FROM conversation WHERE id = ?1",
+                [id(7)],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .unwrap();
+        assert_eq!(kept, ("kept".to_owned(), 1));
+        let broken: u32 = db
+            .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(broken, 0);
+        db.execute("DELETE FROM conversation WHERE id = ?1", [id(7)])
+            .expect_err("a member refers to it, and that is checked again");
+    }
 }

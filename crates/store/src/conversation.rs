@@ -1,9 +1,9 @@
 //! Records of conversations and their members.
 
-use pipit_wire::event::{ConversationKind, Role};
+use pipit_wire::event::{ConversationKind, MemberRole, Role};
 use pipit_wire::{ConversationId, DeviceId, Event, EventId, Seq, Timestamp, UserId};
 
-/// The direct conversation of two people, to be made where there is none.
+/// The direct conversation of two people, or of one person's notes, to be made where there is none.
 #[derive(Clone, Debug)]
 pub struct NewDirect {
     /// The id that it gets where it is made.
@@ -14,10 +14,25 @@ pub struct NewDirect {
     pub creator: UserId,
     /// The device that makes it.
     pub device: Option<DeviceId>,
-    /// The other person. Not the creator.
+    /// The other person; the creator where these are notes to oneself.
     pub other: UserId,
     /// When.
     pub now: Timestamp,
+}
+
+impl NewDirect {
+    /// Its members: two, or one where these are notes to oneself.
+    #[must_use]
+    pub fn members(&self) -> Vec<MemberRole> {
+        let mut members: Vec<_> = [self.creator, self.other]
+            .map(|user| MemberRole {
+                user,
+                role: Role::Member,
+            })
+            .into();
+        members.dedup();
+        members
+    }
 }
 
 /// A group to make.

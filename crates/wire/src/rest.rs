@@ -80,7 +80,7 @@ bodies! {
         /// How many accounts it may make, 1 to 1,000.
         uses: u32,
     }
-    /// `POST /v1/conversations/direct`: the conversation with somebody, made where there is none.
+    /// `POST /v1/conversations/direct`: the conversation with somebody, made where there is none. With oneself it is that of one's notes.
     NewDirect {
         /// With whom.
         user: UserId,

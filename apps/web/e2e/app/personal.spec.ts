@@ -64,4 +64,13 @@ test('what is kept of a conversation on one device is kept on the other, and aft
     await expect(laptop.listed('Ben')).toContainText('· Are you there?');
     await expect(ada.listed('Ben')).toContainText('· Are you there?');
   });
+
+  await test.step('notes to oneself are on both devices', async () => {
+    await ada.menu('New conversation', 'Notes to self');
+    await expect(ada.page.getByText('A place for your notes')).toBeVisible();
+    await ada.write('· Milk');
+    await expect(laptop.listed('Notes to self')).toContainText('· Milk');
+    await laptop.menu('New conversation', 'Notes to self');
+    await expect(laptop.line('· Milk')).toBeVisible();
+  });
 });

@@ -64,6 +64,7 @@ export class Membership {
   }
 
   #direct(user: string): Reply {
+    if (user === people.me.user) return this.#notes();
     const known = this.host
       .rooms()
       .find(({ kind, members }) => kind === 'direct' && members.some(({ profile }) => profile.user === user));
@@ -74,6 +75,14 @@ export class Membership {
       { profile: people.me, role: 'member', presence: 'online' },
       { profile, role: 'member', presence: 'offline' },
     ]);
+    append(room, people.me, Date.now(), { type: 'created', title: null });
+    return this.host.made(room);
+  }
+
+  #notes(): Reply {
+    const known = this.host.rooms().find(({ kind, members }) => kind === 'direct' && members.length === 1);
+    if (known !== undefined) return { type: 'conversation', conversation: known.id };
+    const room = newRoom(99, 'direct', '', [{ profile: people.me, role: 'member', presence: 'online' }]);
     append(room, people.me, Date.now(), { type: 'created', title: null });
     return this.host.made(room);
   }

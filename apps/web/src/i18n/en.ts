@@ -90,6 +90,7 @@ export const en = {
   'filter.show_all': 'Show all',
 
   'menu.new_chat': 'New chat',
+  'menu.notes': 'Notes to self',
   'menu.new_group': 'New group',
   'menu.invite': 'Invite people',
   'menu.account': 'Your account',
@@ -141,6 +142,10 @@ export const en = {
   'chat.item': '{sender}, {text}, {time}',
   'chat.item_join': ', ',
   'chat.you': 'You',
+  'notes.title': 'Notes to self',
+  'notes.begin': 'What you write here is for yourself alone, on all of your devices.',
+  'notes.empty.title': 'A place for your notes',
+  'notes.empty.text': 'Lists, links, files: nobody else sees them, and they are on all of your devices.',
   'chat.empty.title': 'Say hello',
   'chat.empty.text': 'Nothing has been written here yet. The first message is yours.',
 

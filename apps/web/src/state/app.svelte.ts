@@ -12,6 +12,7 @@ import type {
   StorageView,
   TimelineItem,
   Update,
+  UserId,
 } from '../generated/types';
 import { describeCode, describeError } from '../i18n/errors';
 import { t } from '../i18n';
@@ -147,6 +148,17 @@ export class App {
   openConversation(id: string): void {
     if (this.router.current.name === 'conversation') this.router.replace({ name: 'conversation', id });
     else this.router.go({ name: 'conversation', id });
+  }
+
+  /** Opens the conversation with somebody, made where there is none; `ready` is called before it is shown. */
+  async openDirect(user: UserId, ready?: () => void): Promise<void> {
+    try {
+      const { conversation } = await this.ask({ type: 'create_direct', user }, 'conversation');
+      ready?.();
+      this.openConversation(conversation);
+    } catch (error) {
+      this.toasts.error(describeFailure(error));
+    }
   }
 
   /** Opens a conversation around a place of its log. */

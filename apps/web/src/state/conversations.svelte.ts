@@ -1,4 +1,5 @@
 import type { ConversationItem, ListFilter, Update } from '../generated/types';
+import { titled } from './notes';
 import { applySplices } from './splice';
 
 /** The list of conversations, as the core orders it. */
@@ -16,7 +17,8 @@ export class Conversations {
   );
 
   apply(update: Extract<Update, { type: 'conversations' }>): void {
-    if (update.splices.length > 0) this.items = applySplices(this.items, update.splices);
+    const splices = update.splices.map((splice) => ({ ...splice, insert: splice.insert.map(titled) }));
+    if (splices.length > 0) this.items = applySplices(this.items, splices);
     this.hasMore = update.has_more;
     this.loaded = update.loaded;
   }

@@ -1,6 +1,7 @@
 import type { CommandError, FoundMessage, SearchResults } from '../generated/types';
 import { CommandFailure } from './failure';
 import type { App } from './app.svelte';
+import { titled } from './notes';
 
 /** How long after the last key the search starts. */
 const PAUSE_MS = 180;
@@ -130,7 +131,7 @@ export class Search {
       },
       'search_results',
     );
-    return results;
+    return { ...results, conversations: results.conversations.map(titled) };
   }
 
   #forget(): void {

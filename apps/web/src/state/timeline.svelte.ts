@@ -1,5 +1,6 @@
 import type { Core } from '../core/contract';
 import type { CommandError, Seq, TimelineHeader, TimelineItem, Update } from '../generated/types';
+import { titled } from './notes';
 import { applySplices, countPrepended } from './splice';
 
 type TimelineUpdate = Extract<Update, { type: 'timeline' }>;
@@ -135,7 +136,7 @@ export class Timeline {
     const anew = this.#coming !== null && update.header.conversation === this.wanted;
     const known = !anew && before?.conversation === update.header.conversation;
     const previous = known ? this.#items : [];
-    this.#header = update.header;
+    this.#header = titled(update.header);
     if (anew) {
       this.target = this.#coming?.target ?? null;
       this.#coming = null;

@@ -91,18 +91,12 @@ impl Conversations {
         }
     }
 
-    /// The direct conversation with somebody, made where there is none.
+    /// The direct conversation with somebody, made where there is none. With oneself it is that of one's notes.
     pub async fn create_direct(
         &self,
         caller: Caller,
         other: UserId,
     ) -> Result<ConversationSummary, ServiceError> {
-        if other == caller.user {
-            return Err(ServiceError::field(
-                "user",
-                "a conversation with oneself is not possible",
-            ));
-        }
         self.require_users(&[other]).await?;
         self.require_unblocked(caller.user, &[other]).await?;
         let now = self.context.now();

@@ -49,7 +49,10 @@ async fn two_people_have_one_direct_conversation() {
     let myself = world
         .post("/v1/conversations/direct", &ada, json!({"user": ada.user}))
         .await;
-    assert_eq!(myself.refusal(), (400, "invalid_field"));
+    let notes = myself.ok();
+    assert_eq!(notes["conversation"]["kind"], "direct");
+    assert_eq!(notes["conversation"]["member_count"], 1);
+    assert_ne!(notes["conversation"]["id"], from_ada["conversation"]["id"]);
     let stranger = world
         .post("/v1/conversations/direct", &ada, json!({"user": nobody()}))
         .await;

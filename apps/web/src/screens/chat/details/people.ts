@@ -1,19 +1,8 @@
 import type { Member, MemberView, TimelineHeader } from '../../../generated/types';
-import { describeFailure, type App } from '../../../state/app.svelte';
 
 /** A member of a page as the header would list them: how they are is known only of those that it lists. */
 export function viewOf(member: Member, header: TimelineHeader, me: string | undefined): MemberView {
   const { user, handle, name, role } = member;
   const listed = header.members.find((other) => other.user === user);
   return { user, handle, name, role, me: user === me, presence: listed?.presence ?? null };
-}
-
-/** Opens the conversation with somebody. */
-export async function writeTo(app: App, user: string): Promise<void> {
-  try {
-    const { conversation } = await app.ask({ type: 'create_direct', user }, 'conversation');
-    app.openConversation(conversation);
-  } catch (error) {
-    app.toasts.error(describeFailure(error));
-  }
 }
