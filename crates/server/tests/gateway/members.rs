@@ -193,7 +193,9 @@ async fn notes_are_written_to_oneself() {
     );
     let mut other = server.connect(&bob).await;
     let message = other.message(notes, "bread");
-    other.send(message).await;
+    other
+        .send(json!({"type": "message", "id": 7, "message": message}))
+        .await;
     other.expect_error("not_member").await;
 }
 
