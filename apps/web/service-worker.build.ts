@@ -31,12 +31,14 @@ export function serviceWorker(): Plugin {
         if (worker?.type !== 'chunk') this.error('the build has no service worker');
         const hash = createHash('sha256');
         const hashed: string[] = [];
+        const plain = ['/'];
         for (const [path, file] of Object.entries(bundle).sort(([a], [b]) => (a < b ? -1 : 1))) {
           hash.update(path);
           hash.update(file.type === 'chunk' ? file.code : file.source);
-          if (path.startsWith('assets/') && !path.endsWith('.map')) hashed.push(`/${path}`);
+          if (path.startsWith('assets/')) {
+            if (!path.endsWith('.map')) hashed.push(`/${path}`);
+          } else if (path !== 'sw.js' && !path.endsWith('.html')) plain.push(`/${path}`);
         }
-        const plain = ['/'];
         for (const path of publicFiles(publicFolder)) {
           hash.update(path);
           hash.update(readFileSync(join(publicFolder, path)));

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 
 import { brotli } from './compress.build.ts';
 import { emojiData } from './emoji.build.ts';
+import { appManifest } from './manifest.build.ts';
 import { serviceWorker } from './service-worker.build.ts';
 
 /** What the server sends with every page: the preview sends it too, so that the tests meet it. */
@@ -18,6 +19,7 @@ const contentSecurityPolicy = [
   "base-uri 'none'",
   "form-action 'self'",
   "frame-ancestors 'none'",
+  "manifest-src 'self'",
   "object-src 'none'",
 ].join('; ');
 
@@ -25,7 +27,7 @@ export default defineConfig(({ mode, command }) => {
   // The scripted core is for development and tests: the production build drops it.
   const scripted = mode === 'views' || mode === 'test' || command === 'serve';
   return {
-    plugins: [svelte(), emojiData(), svelteTesting(), serviceWorker(), brotli()],
+    plugins: [svelte(), emojiData(), appManifest(), svelteTesting(), serviceWorker(), brotli()],
     define: { __SCRIPTED_CORE__: JSON.stringify(scripted) },
     worker: { format: 'es' },
     build: {

@@ -5,8 +5,9 @@
  * Pages are asked for from the network first, so that a new version is seen as soon as there is a line; the files that a page
  * names carry their hash in their name, so that a page never gets those of another version.
  */
+import { keepShared } from './share/keep';
+
 declare const self: ServiceWorkerGlobalScope;
-export type {};
 
 /** What the build has made, put in here at its end: this file changes whenever any of the others does. */
 interface Shell {
@@ -46,7 +47,9 @@ self.addEventListener('message', (event: ExtendableMessageEvent) => {
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method !== 'GET' || url.origin !== self.location.origin) return;
+  if (url.origin !== self.location.origin) return;
+  if (request.method === 'POST' && url.pathname === '/share') event.respondWith(shared(request));
+  if (request.method !== 'GET') return;
   // The server's interfaces are for the core alone.
   if (url.pathname === '/v1' || url.pathname.startsWith('/v1/')) return;
   if (hashed.has(url.pathname)) event.respondWith(fromCache(request));
@@ -76,6 +79,12 @@ async function takeOver(): Promise<void> {
 
 async function fromCache(request: Request): Promise<Response> {
   return (await caches.match(request, MATCH)) ?? fetch(request);
+}
+
+/** Another app hands something over: the page that opens asks where it goes. */
+async function shared(request: Request): Promise<Response> {
+  await keepShared(await request.formData());
+  return Response.redirect('/?open=share', 303);
 }
 
 async function fromNetwork(request: Request, path: string): Promise<Response> {

@@ -77,7 +77,7 @@ describe('templates', () => {
   );
 
   it('use every text of the catalogue', () => {
-    const source = filesUnder(root, /\.(svelte|ts)$/)
+    const source = [...filesUnder(root, /\.(svelte|ts)$/), resolve('manifest.build.ts')]
       .filter((path) => !path.includes('i18n') && !path.includes('.test.'))
       .map((path) => readFileSync(path, 'utf8'))
       .join('\n');

@@ -67,7 +67,7 @@ test('what is kept of a conversation on one device is kept on the other, and aft
 
   await test.step('notes to oneself are on both devices', async () => {
     await ada.menu('New conversation', 'Notes to self');
-    await expect(ada.page.getByText('A place for your notes')).toBeVisible();
+    await expect(ada.page.getByText('for yourself alone')).toBeVisible();
     await ada.write('· Milk');
     await expect(laptop.listed('Notes to self')).toContainText('· Milk');
     await laptop.menu('New conversation', 'Notes to self');

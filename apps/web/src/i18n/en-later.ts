@@ -93,6 +93,10 @@ export const enLater = {
   'delete_for_me.submit': 'Delete for me',
   'delete_for_me.instead': 'Only for me',
 
+  'share.title': 'Share with',
+  'share.files': { one: '{count} file', other: '{count} files' },
+  'share.nothing': 'Nothing came along. Try to share it again.',
+
   'forward.title': 'Forward the message',
   'forward.title_many': { one: 'Forward {count} message', other: 'Forward {count} messages' },
   'forward.search': 'Search conversations',

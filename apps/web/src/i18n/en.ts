@@ -4,6 +4,7 @@
  */
 export const en = {
   'app.name': 'Pipit',
+  'app.description': 'Messages for your people, on your own server.',
   'app.loading': 'Opening Pipit',
   'app.failed.title': 'Pipit could not start',
   'app.failed.text': 'Something this app needs did not load. Check your connection and try again.',
@@ -98,6 +99,7 @@ export const en = {
   'menu.profile': 'Profile',
   'menu.appearance': 'Appearance',
   'menu.devices': 'Devices',
+  'menu.install': 'Install the app',
   'menu.sign_out': 'Sign out',
 
   'presence.online': 'Online',
@@ -144,8 +146,6 @@ export const en = {
   'chat.you': 'You',
   'notes.title': 'Notes to self',
   'notes.begin': 'What you write here is for yourself alone, on all of your devices.',
-  'notes.empty.title': 'A place for your notes',
-  'notes.empty.text': 'Lists, links, files: nobody else sees them, and they are on all of your devices.',
   'chat.empty.title': 'Say hello',
   'chat.empty.text': 'Nothing has been written here yet. The first message is yours.',
 

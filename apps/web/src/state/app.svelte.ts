@@ -5,6 +5,7 @@ import { withoutMarks } from '../format/text';
 import type {
   Command,
   ConnectionView,
+  ConversationId,
   ListFilter,
   Reply,
   Seq,
@@ -18,9 +19,11 @@ import { describeCode, describeError } from '../i18n/errors';
 import { t } from '../i18n';
 import { Links } from '../media/links.svelte';
 import { forgetAllLocal } from '../media/local';
+import type { Shared } from '../share/take';
 import { Conversations } from './conversations.svelte';
 import { CommandFailure, expectReply } from './failure';
 import { Health } from './health.svelte';
+import { Install } from './install.svelte';
 import { Router } from './router.svelte';
 import { Search } from './search.svelte';
 import { Timeline } from './timeline.svelte';
@@ -30,6 +33,7 @@ import { Toasts } from './toasts.svelte';
 export type DialogName =
   | 'new-chat'
   | 'new-group'
+  | 'share'
   | 'add-members'
   | 'group-settings'
   | 'timer'
@@ -43,6 +47,11 @@ export type DialogName =
   | 'devices'
   | 'sign-out';
 
+/** What is to be written in a conversation, from another app. */
+export interface Handed extends Shared {
+  readonly conversation: ConversationId;
+}
+
 /** All that the views share. It holds what the core said last and passes on what people want; it decides nothing. */
 export class App {
   /** Null until the core has said who is signed in. */
@@ -50,6 +59,8 @@ export class App {
   connection = $state.raw<ConnectionView>({ state: 'connecting' });
   storage = $state.raw<StorageView>('durable');
   dialog = $state.raw<DialogName | null>(null);
+  /** What another app has handed over, for the composer of the conversation that was chosen. */
+  handed = $state.raw<Handed | null>(null);
   detailsOpen = $state(false);
   /** Whether the open conversation is being searched. */
   finding = $state(false);
@@ -57,6 +68,7 @@ export class App {
   readonly conversations = new Conversations();
   readonly timeline: Timeline;
   readonly health = new Health();
+  readonly install = new Install();
   readonly toasts = new Toasts();
   readonly router = new Router();
   readonly links: Links;

@@ -4,6 +4,7 @@ export const lazyConfirm = () => import('./ConfirmDialog.svelte');
 export const lazyDialogs = {
   'new-chat': () => import('./NewChat.svelte'),
   'new-group': () => import('./NewGroup.svelte'),
+  share: () => import('./Share.svelte'),
   'add-members': () => import('./AddMembers.svelte'),
   timer: () => import('./Timer.svelte'),
   'group-settings': () => import('./GroupSettings.svelte'),
