@@ -6,6 +6,7 @@ TABLE account (
     admin boolean NOT NULL,
     suspended_at bigint,
     created_at bigint NOT NULL,
+    invited_by uuid,
     PRIMARY KEY (id)
 );
 
@@ -78,14 +79,14 @@ TABLE conversation ( -- fillfactor=70
     history smallint NOT NULL,
     expire_after_ms bigint NOT NULL,
     PRIMARY KEY (id),
-    CHECK ((((kind = 0) = (low IS NOT NULL)) AND ((low IS NULL) = (high IS NULL)) AND ((low < high) IS NOT FALSE))),
     CHECK ((expire_after_ms >= 0)),
     FOREIGN KEY (high) REFERENCES account(id),
     CHECK ((history = ANY (ARRAY[0, 1]))),
     CHECK ((kind = ANY (ARRAY[0, 1]))),
     FOREIGN KEY (low) REFERENCES account(id),
     CHECK ((member_count >= 0)),
-    CHECK ((owner_count >= 0))
+    CHECK ((owner_count >= 0)),
+    CHECK ((((kind = 0) = (low IS NOT NULL)) AND ((low IS NULL) = (high IS NULL)) AND ((low <= high) IS NOT FALSE)))
 );
 
 TABLE device ( -- fillfactor=80
@@ -206,8 +207,11 @@ TABLE personal ( -- fillfactor=80
     marked_unread boolean NOT NULL,
     draft text NOT NULL,
     hidden bigint[] NOT NULL,
+    request smallint NOT NULL,
+    asked_by uuid,
     PRIMARY KEY (conversation, user_id),
-    FOREIGN KEY (conversation, user_id) REFERENCES member(conversation, user_id) ON DELETE CASCADE
+    FOREIGN KEY (conversation, user_id) REFERENCES member(conversation, user_id) ON DELETE CASCADE,
+    CHECK ((request = ANY (ARRAY[0, 1, 2])))
 );
 
 TABLE reaction (

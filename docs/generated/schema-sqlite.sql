@@ -32,18 +32,22 @@ CREATE TABLE block (
     PRIMARY KEY (user, other)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE conversation (
+CREATE TABLE "conversation" (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     kind INTEGER NOT NULL CHECK (kind IN (0, 1)),
     title TEXT,
-    low BLOB REFERENCES user (id), -- the two people of a direct conversation, the lower id first
+    low BLOB REFERENCES user (id), -- the two people of a direct conversation, the lower id first; twice the same one's for notes
     high BLOB REFERENCES user (id),
     last_seq INTEGER NOT NULL,
     last_at INTEGER NOT NULL,
     last_message_seq INTEGER NOT NULL, -- zero where nobody has said anything
     member_count INTEGER NOT NULL CHECK (member_count >= 0),
-    owner_count INTEGER NOT NULL CHECK (owner_count >= 0), topic TEXT NOT NULL DEFAULT '', announcements INTEGER NOT NULL DEFAULT 0 CHECK (announcements IN (0, 1)), history INTEGER NOT NULL DEFAULT 0 CHECK (history IN (0, 1)), expire_after_ms INTEGER NOT NULL DEFAULT 0 CHECK (expire_after_ms >= 0),
-    CHECK ((kind = 0) = (low IS NOT NULL) AND (low IS NULL) = (high IS NULL) AND low < high IS NOT FALSE)
+    owner_count INTEGER NOT NULL CHECK (owner_count >= 0),
+    topic TEXT NOT NULL DEFAULT '',
+    announcements INTEGER NOT NULL DEFAULT 0 CHECK (announcements IN (0, 1)),
+    history INTEGER NOT NULL DEFAULT 0 CHECK (history IN (0, 1)),
+    expire_after_ms INTEGER NOT NULL DEFAULT 0 CHECK (expire_after_ms >= 0),
+    CHECK ((kind = 0) = (low IS NOT NULL) AND (low IS NULL) = (high IS NULL) AND low <= high IS NOT FALSE)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE device (
@@ -142,7 +146,7 @@ CREATE TABLE personal (
     pin INTEGER NOT NULL,
     muted_until INTEGER NOT NULL,
     marked_unread INTEGER NOT NULL CHECK (marked_unread IN (0, 1)),
-    draft TEXT NOT NULL, hidden TEXT NOT NULL DEFAULT '[]',
+    draft TEXT NOT NULL, hidden TEXT NOT NULL DEFAULT '[]', request INTEGER NOT NULL DEFAULT 0 CHECK (request IN (0, 1, 2)), asked_by BLOB,
     PRIMARY KEY (conversation, user),
     FOREIGN KEY (conversation, user) REFERENCES member (conversation, user) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
@@ -219,7 +223,7 @@ CREATE TABLE user (
     admin INTEGER NOT NULL CHECK (admin IN (0, 1)),
     suspended_at INTEGER,
     created_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, invited_by BLOB) STRICT, WITHOUT ROWID;
 
 CREATE TABLE user_word (
     word TEXT NOT NULL,

@@ -377,6 +377,10 @@ impl Storage for SqliteStorage {
         personal::pending(&self.connection, limit).map_err(storage_error)
     }
 
+    fn requests(&self, limit: u32) -> Result<Vec<ConversationId>, StorageError> {
+        personal::requests(&self.connection, limit).map_err(storage_error)
+    }
+
     fn draft(&self, conversation: ConversationId) -> Result<Option<String>, StorageError> {
         outbox::draft(&self.connection, conversation).map_err(storage_error)
     }

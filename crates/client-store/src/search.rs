@@ -116,6 +116,8 @@ fn statement(search: &StorageSearch) -> (String, Vec<Value>) {
         values.push(Value::Blob(conversation.as_bytes().to_vec()));
         values.push(Value::Integer(from_seq(seq)));
     }
+    // Requests that were not accepted are not searched.
+    sql.push_str(" AND NOT EXISTS (SELECT 1 FROM personal WHERE personal.conversation = entry.conversation AND request > 0)");
     sql.push_str(" ORDER BY entry.at DESC, entry.conversation DESC, entry.seq DESC");
     (sql, values)
 }

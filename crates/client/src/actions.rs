@@ -29,6 +29,7 @@ impl Acting {
         members: Vec<MemberRecord>,
         limits: &Limits,
         now: Timestamp,
+        unanswered: bool,
     ) -> Self {
         let owners = members.iter().filter(|member| member.role == Role::Owner).count();
         let all_known = u32::try_from(members.len()).is_ok_and(|known| known >= record.member_count);
@@ -41,6 +42,7 @@ impl Acting {
                 role: Some(record.role),
                 suspended: false,
                 blocked: false,
+                unanswered,
             },
             place: Place {
                 kind: record.kind,
@@ -93,6 +95,10 @@ impl Acting {
 
     /// What one may do with a message.
     pub(crate) fn with_message(&self, sender: UserId, at: Timestamp) -> MessageActions {
+        // Whatever one did would accept the request: that is offered by itself.
+        if self.actor.unanswered {
+            return MessageActions::default();
+        }
         MessageActions {
             reply: self.may(Action::Send),
             edit: self.edit(sender, at).is_ok(),
@@ -105,7 +111,8 @@ impl Acting {
     /// What one may do in the conversation.
     pub(crate) fn allowed(&self) -> Allowed {
         Allowed {
-            send: self.may(Action::Send),
+            // Whoever is asked answers first.
+            send: !self.actor.unanswered && self.may(Action::Send),
             rename: self.may(Action::ChangeProfile),
             add_members: self.may(Action::AddMembers { count: 1 }),
             remove_members: self.may(Action::Remove { target: Role::Member }),

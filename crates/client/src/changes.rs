@@ -385,6 +385,7 @@ impl<S: Storage> Engine<S> {
         message: MessageId,
         change: MessageChange,
     ) -> Stored<Reply> {
+        self.accept_by_acting(conversation)?;
         self.storage.save_outbox(&OutboxRecord {
             id,
             conversation,

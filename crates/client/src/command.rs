@@ -18,7 +18,9 @@ use crate::view::ListFilter;
 
 mod data;
 
-pub use self::data::{AccountForm, EditView, ForwardTarget, MessageReach, NewAttachment, ReactionBy};
+pub use self::data::{
+    AccountForm, EditView, ForwardTarget, MessageReach, NewAttachment, ReactionBy, RequestAnswer,
+};
 
 /// A view's name: one a tab or window, chosen by it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -263,6 +265,13 @@ pub enum Command {
         conversation: ConversationId,
         /// Whether it is to be archived.
         archived: bool,
+    },
+    /// Answers a message request. Writing in it accepts it, too.
+    AnswerRequest {
+        /// Which one.
+        conversation: ConversationId,
+        /// How.
+        answer: RequestAnswer,
     },
     /// Pins a conversation to the top of one's list, moves it there, or unpins it.
     PinConversation {

@@ -103,6 +103,7 @@ impl<S: Storage> Engine<S> {
                 conversation,
                 archived,
             } => self.set_archived(conversation, archived)?,
+            Command::AnswerRequest { conversation, answer } => self.answer_request(conversation, answer)?,
             Command::PinConversation { conversation, place } => self.set_pinned(conversation, place)?,
             Command::MuteConversation { conversation, until } => self.mute(conversation, until)?,
             Command::MarkUnread { conversation, unread } => self.mark_unread(conversation, unread)?,

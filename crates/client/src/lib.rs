@@ -36,6 +36,7 @@ mod presence;
 mod receipts;
 mod receive;
 mod request;
+mod requests;
 mod session;
 mod sync;
 mod timeline;

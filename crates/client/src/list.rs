@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use pipit_wire::event::{ConversationKind, EventBody};
+use pipit_wire::frame::RequestState;
 use pipit_wire::{Content, ConversationId, Seq, UserId};
 
 use crate::command::ViewId;
@@ -40,12 +41,18 @@ impl List {
 
 fn passes(filter: ListFilter, item: &ConversationItem) -> bool {
     let archived = item.personal.archived;
+    match item.personal.request {
+        RequestState::Accepted => {}
+        RequestState::Waiting => return filter == ListFilter::Requests && !archived,
+        RequestState::Refused => return filter == ListFilter::Archived,
+    }
     match filter {
         ListFilter::All => !archived,
         ListFilter::Unread => !archived && (item.unread > 0 || item.personal.marked_unread),
         ListFilter::Groups => !archived && item.kind == ConversationKind::Group,
         ListFilter::People => !archived && item.kind == ConversationKind::Direct,
         ListFilter::Archived => archived,
+        ListFilter::Requests => false,
     }
 }
 
@@ -55,6 +62,7 @@ pub(crate) struct ListNow {
     pub(crate) items: Vec<ConversationItem>,
     pub(crate) complete: bool,
     pub(crate) loaded: bool,
+    pub(crate) requests: u32,
 }
 
 impl<S: Storage> Engine<S> {
@@ -82,6 +90,7 @@ impl<S: Storage> Engine<S> {
                 items: Vec::new(),
                 complete: true,
                 loaded: false,
+                requests: 0,
             });
         };
         let (complete, loaded) = (session.list_complete, session.list_loaded);
@@ -115,6 +124,7 @@ impl<S: Storage> Engine<S> {
             loaded: loaded || !items.is_empty(),
             items,
             complete,
+            requests: self.count_requests()?,
         })
     }
 
@@ -133,18 +143,28 @@ impl<S: Storage> Engine<S> {
         let Some(record) = self.storage.conversation(id)? else {
             return Ok(None);
         };
+        let personal = self.personal_view(&record)?;
+        // Of a stranger no more is shown than that there is somebody.
+        let answered = personal.request == RequestState::Accepted;
         let item = ConversationItem {
             id,
             kind: record.kind,
             title: self.title(&record)?,
             peer: record.peer,
-            presence: record.peer.and_then(|peer| self.presences.state(peer)),
-            preview: self.preview(&record)?,
+            presence: record
+                .peer
+                .filter(|_| answered)
+                .and_then(|peer| self.presences.state(peer)),
+            preview: if answered { self.preview(&record)? } else { None },
             last_at: record.activity_at,
-            unread: self.unread(&record)?,
-            personal: self.personal_view(&record)?,
+            unread: if answered { self.unread(&record)? } else { 0 },
+            personal,
             join_requests: record.join_requests,
-            typing: self.typing_names(id)?,
+            typing: if answered {
+                self.typing_names(id)?
+            } else {
+                Vec::new()
+            },
             draft: self.storage.draft(id)?,
         };
         Ok(Some(item))

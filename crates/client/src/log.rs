@@ -325,6 +325,7 @@ impl<S: Storage> Engine<S> {
             if moved != *known {
                 self.storage.save_member(record.id, &moved)?;
                 self.dirty.conversation(record.id);
+                self.presences.shown_themselves(receipt.user);
             }
         }
         if Some(receipt.user) == self.me() {

@@ -186,6 +186,7 @@ impl<S: Storage> Engine<S> {
         if let Some(unfit) = self.unfit_attachments(&files.new)? {
             return Ok(failed(unfit));
         }
+        self.accept_by_acting(conversation)?;
         self.storage.save_outbox(&OutboxRecord {
             id: message.into(),
             conversation,

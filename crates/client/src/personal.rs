@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use pipit_wire::frame::client::SetPersonal;
 use pipit_wire::frame::server::PersonalChanged;
-use pipit_wire::frame::{Personal, PersonalChange};
+use pipit_wire::frame::{Personal, PersonalChange, RequestState};
 use pipit_wire::{ClientFrame, ConversationId, Seq, Timestamp};
 
 use crate::engine::{Engine, Stored};
@@ -72,6 +72,7 @@ impl<S: Storage> Engine<S> {
             pinned: personal.pin > 0,
             muted_until: muted.then_some(personal.muted_until),
             marked_unread: personal.marked_unread,
+            request: personal.request,
         })
     }
 
@@ -194,11 +195,16 @@ impl<S: Storage> Engine<S> {
             .difference(&record.state.hidden)
             .copied()
             .collect();
+        let accepted =
+            record.state.request != RequestState::Accepted && personal.request == RequestState::Accepted;
         let record = PersonalRecord {
             state: personal.clone(),
             ..record
         };
         self.storage.save_personal(conversation, &record)?;
+        if accepted {
+            self.receipts_changed(conversation);
+        }
         self.dirty.conversation(conversation);
         self.dirty.list = true;
         self.erase_hidden(conversation, &news)
@@ -300,5 +306,6 @@ fn without(pending: PersonalChange, sent: &PersonalChange) -> PersonalChange {
         marked_unread: left(pending.marked_unread, sent.marked_unread.as_ref()),
         draft: left(pending.draft, sent.draft.as_ref()),
         hide: pending.hide.difference(&sent.hide).copied().collect(),
+        request: left(pending.request, sent.request.as_ref()),
     }
 }

@@ -43,6 +43,14 @@ impl Presences {
         *self = Self::default();
     }
 
+    /// Somebody shows that they are there. Of whom the server has said nothing may just have accepted one's request: asked again, it says
+    /// how they are.
+    pub(crate) fn shown_themselves(&mut self, user: UserId) {
+        if !self.known.contains_key(&user) {
+            self.watched.remove(&user);
+        }
+    }
+
     pub(crate) const fn deadline(&self) -> Option<Timestamp> {
         self.watch_at
     }

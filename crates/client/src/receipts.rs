@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pipit_wire::frame::RequestState;
 use pipit_wire::frame::client::SendReceipt;
 use pipit_wire::{ClientFrame, ConversationId, Seq, Timestamp};
 
@@ -76,6 +77,10 @@ impl<S: Storage> Engine<S> {
             let Some(record) = self.storage.conversation(conversation)? else {
                 continue;
             };
+            // The server does not take them before it has the answer to the request, and then they are said.
+            if self.storage.personal(conversation)?.state.request != RequestState::Accepted {
+                continue;
+            }
             let markers = (record.delivered_seq.max(record.read_seq), record.read_seq);
             let said = self.receipts.said.get(&conversation).copied().unwrap_or_default();
             let news = |had: (Seq, Seq)| markers.0 > had.0 || markers.1 > had.1;

@@ -465,6 +465,8 @@ pub trait Storage {
     fn pinned_conversations(&self) -> Result<Vec<ConversationId>, StorageError>;
     /// The conversations with changes that the server is not known to have, in any order.
     fn pending_personals(&self, limit: u32) -> Result<Vec<ConversationId>, StorageError>;
+    /// Message requests that wait for an answer, at most `limit`, in any order.
+    fn requests(&self, limit: u32) -> Result<Vec<ConversationId>, StorageError>;
 
     /// What is in a composer.
     fn draft(&self, conversation: ConversationId) -> Result<Option<String>, StorageError>;

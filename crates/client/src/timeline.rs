@@ -268,6 +268,7 @@ impl<S: Storage> Engine<S> {
             allowed: acting.allowed(),
             settings: record.settings.clone(),
             join_requests: record.join_requests,
+            asked_by: self.asked_by(record.id)?,
             typing: self.typing_names(record.id)?,
             first_unread: match timeline.divider {
                 Divider::At(seq) => Some(seq),
@@ -288,6 +289,7 @@ impl<S: Storage> Engine<S> {
         let members = self.storage.members(record.id)?;
         let now = self.server_now();
         let limits = self.session.as_ref().map(|session| &session.limits);
-        Ok(limits.map(|limits| Acting::new(me, record, members, limits, now)))
+        let unanswered = self.is_unanswered(record.id)?;
+        Ok(limits.map(|limits| Acting::new(me, record, members, limits, now, unanswered)))
     }
 }

@@ -45,6 +45,9 @@ impl<S: Storage> Engine<S> {
             return;
         };
         let interval_ms = i64::from(session.limits.typing_interval_ms);
+        if self.is_unanswered(conversation).unwrap_or(true) {
+            return;
+        }
         let now = self.clock.steady();
         let told_at = self.typists.told_at.get(&conversation).copied();
         let say = match told_at {

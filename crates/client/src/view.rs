@@ -3,7 +3,7 @@
 //! A view holds no state of its own about conversations: it applies [`Update`]s in order and shows the result.
 
 use pipit_wire::event::{ConversationKind, GroupSettings, Role, SettingsChange};
-use pipit_wire::frame::PresenceState;
+use pipit_wire::frame::{PresenceState, RequestState};
 use pipit_wire::rest::Me;
 use pipit_wire::{Attachment, ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,8 @@ pub enum Update {
         has_more: bool,
         /// Whether the first page has come from the store or the server: before that an empty list means "not known yet".
         loaded: bool,
+        /// How many message requests wait for an answer, whatever the list shows; counted up to 99.
+        requests: u32,
     },
     /// The open timeline. After `open_timeline` the first one inserts into an empty list.
     Timeline {
@@ -190,6 +192,8 @@ pub struct PersonalView {
     pub muted_until: Option<Timestamp>,
     /// Marked as unread by oneself, though everything was read.
     pub marked_unread: bool,
+    /// Whether it is a message request: what a stranger has begun, and what was answered.
+    pub request: RequestState,
 }
 
 /// Which conversations a view's list shows.
@@ -206,8 +210,10 @@ pub enum ListFilter {
     Groups,
     /// Conversations of two that are not archived.
     People,
-    /// The archived ones.
+    /// The archived ones, and message requests that were refused.
     Archived,
+    /// Message requests that wait for an answer. They are in none of the others.
+    Requests,
 }
 
 /// What the list shows of a conversation's last message.
@@ -309,6 +315,8 @@ pub struct TimelineHeader {
     pub settings: GroupSettings,
     /// How many people wait to be let in, where one may decide that.
     pub join_requests: u32,
+    /// Who has begun it, or added oneself to it, where that is a message request; empty while the name is not known here.
+    pub asked_by: Option<String>,
     /// The names of those who are typing.
     pub typing: Vec<String>,
     /// The first message that was unread when the timeline was opened: where the divider goes.

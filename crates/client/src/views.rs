@@ -64,7 +64,7 @@ pub(crate) struct View {
     connection: Option<ConnectionView>,
     storage: Option<StorageView>,
     list: Vec<ConversationItem>,
-    list_flags: Option<(bool, bool)>,
+    list_flags: Option<(bool, bool, u32)>,
     pub(crate) timeline: Option<Timeline>,
     /// What it marked as read while it was hidden: it counts once it is seen.
     read_hidden: Option<(ConversationId, Seq)>,
@@ -230,7 +230,7 @@ impl<S: Storage> Engine<S> {
         let limit = usize::try_from(view.list_limit).unwrap_or(usize::MAX);
         let items = list.items.get(..limit).unwrap_or(&list.items);
         let has_more = list.items.len() > limit || !list.complete;
-        let flags = (has_more, list.loaded);
+        let flags = (has_more, list.loaded, list.requests);
         let splices = crate::diff::splices(&view.list, items, |item| item.id);
         if splices.is_empty() && view.list_flags == Some(flags) {
             return;
@@ -241,6 +241,7 @@ impl<S: Storage> Engine<S> {
             splices,
             has_more,
             loaded: list.loaded,
+            requests: list.requests,
         };
         self.show(id, update);
     }

@@ -60,6 +60,7 @@ impl OwnServer {
             .args(on)
             .env("PIPIT_LIMITS_ATTEMPTS_PER_MINUTE_ADDRESS", "1000000")
             .env("PIPIT_LIMITS_REQUESTS_PER_MINUTE_DEVICE", "1000000")
+            .env("PIPIT_MESSAGE_REQUESTS", "off")
             .env("PIPIT_LIMITS_CONNECTIONS_MAX", "1000000")
             .env("PIPIT_LIMITS_FRAMES_PER_SECOND", "1000000")
             .env("PIPIT_LIMITS_FRAMES_BURST", "1000000")

@@ -15,6 +15,8 @@ pub struct Actor {
     pub suspended: bool,
     /// Whether, in a direct conversation, either of the two has blocked the other.
     pub blocked: bool,
+    /// Whether it is a request of a stranger to them that they have not accepted ([`crate::request`]).
+    pub unanswered: bool,
 }
 
 /// Who is to become a member.
@@ -123,6 +125,12 @@ pub enum Refusal {
     /// One of the two has blocked the other.
     #[error("one of the two has blocked the other")]
     Blocked,
+    /// A request that was not accepted: the other is to learn nothing.
+    #[error("the request was not accepted")]
+    Unanswered,
+    /// There is no request that could be answered so.
+    #[error("there is no request to answer so")]
+    NoRequest,
     /// A direct conversation has no such thing.
     #[error("not possible in a direct conversation")]
     OnlyInGroups,
@@ -169,6 +177,8 @@ impl Refusal {
             | Self::RoleTooLow { .. }
             | Self::AnnouncementsOnly
             | Self::NotAuthor
+            | Self::Unanswered
+            | Self::NoRequest
             | Self::TargetNotBelow => ErrorCode::Forbidden,
         }
     }
@@ -180,6 +190,10 @@ pub fn authorize(actor: Actor, action: Action, place: Place) -> Result<(), Refus
         return Err(Refusal::Suspended);
     }
     let role = actor.role.ok_or(Refusal::NotMember)?;
+    // Whoever does more than this answers by it.
+    if actor.unanswered && matches!(action, Action::MarkReceipt | Action::ShowTyping) {
+        return Err(Refusal::Unanswered);
+    }
     match place.kind {
         ConversationKind::Direct => in_direct(actor, action),
         ConversationKind::Group => in_group(role, action, place),

@@ -11,7 +11,8 @@ mod source;
 pub use example::example;
 pub use option::OptionDef;
 pub use section::{
-    General, Inviters, Limits, Log, LogFormat, Media, Messages, MetricsAccess, Proxy, Registration,
+    General, Inviters, Limits, Log, LogFormat, Media, MessageRequests, Messages, MetricsAccess, Proxy,
+    Registration,
 };
 pub use source::{ConfigError, Sources, load};
 

@@ -18,6 +18,8 @@ pub struct Context {
     pub random: Arc<dyn Random>,
     /// What this server allows.
     pub limits: Limits,
+    /// Whether a stranger's first message waits until it is accepted.
+    pub message_requests: bool,
 }
 
 impl Context {

@@ -66,7 +66,7 @@ pub struct Node {
     /// Writing.
     pub messaging: Messaging,
     /// Making conversations and changing who is in them.
-    pub conversations: Conversations,
+    pub conversations: Arc<Conversations>,
     /// What people keep of conversations for themselves.
     pub personals: Personals,
     /// Markers.
@@ -127,11 +127,19 @@ impl Node {
             let every = Duration::from_millis(gateway.sweep_interval_ms);
             tasks.spawn(Arc::clone(&repair).run(every, shutdown.clone()));
         }
+        let conversations =
+            Conversations::new(context.clone(), appender.clone(), announcer, Arc::clone(&hub));
+        let conversations = Arc::new(conversations);
         let node = Arc::new(Self {
             repair,
-            messaging: Messaging::new(context.clone(), appender.clone(), Arc::clone(&hub)),
-            personals: Personals::new(context.clone(), Arc::clone(&hub)),
-            conversations: Conversations::new(context.clone(), appender, announcer, Arc::clone(&hub)),
+            messaging: Messaging::new(context.clone(), appender, Arc::clone(&hub)),
+            personals: Personals::new(
+                context.clone(),
+                Arc::clone(&hub),
+                Arc::clone(&conversations),
+                Arc::clone(&presence),
+            ),
+            conversations,
             search: Search::new(context.clone(), Arc::clone(&stats)),
             context,
             stats,

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::{Clock, Random, SystemClock, SystemRandom};
-use crate::config::{Config, Messages};
+use crate::config::{Config, MessageRequests, Messages};
 use crate::context::Context;
 use crate::data_dir::{DataDir, SigningKey};
 use crate::gateway;
@@ -119,6 +119,7 @@ impl Server {
             clock,
             random,
             limits: limits(&config),
+            message_requests: config.general.message_requests == MessageRequests::Strangers,
         };
         let tasks = TaskTracker::new();
         let stop = CancellationToken::new();

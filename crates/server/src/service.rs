@@ -17,6 +17,7 @@ pub mod personal;
 pub mod presence;
 pub mod pruning;
 pub mod receipts;
+mod requests;
 pub mod scrubbing;
 pub mod search;
 pub mod tokens;

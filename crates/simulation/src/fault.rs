@@ -197,6 +197,7 @@ store! {
         fn set_personal(conversation: ConversationId, user: UserId, change: PersonalChange, now: Timestamp)
             -> Option<Personal>;
         fn filter_acquainted(user: UserId, others: &[UserId]) -> Vec<UserId>;
+        fn filter_invited(user: UserId, others: &[UserId]) -> Vec<UserId>;
         fn filter_blocked(user: UserId, others: &[UserId]) -> Vec<UserId>;
         fn read_log(conversation: ConversationId, user: UserId, range: LogRange) -> Option<LogPage>;
         fn catch_up(user: UserId, cursors: &[Cursor], limit: u32) -> Vec<CatchUpRow>;

@@ -248,6 +248,7 @@ impl Server {
                 }),
                 random: Arc::<SeededRandom>::clone(&self.random),
                 limits: Limits::default(),
+                message_requests: false,
             },
             bus,
             authenticator: Arc::new(ClearTokens),

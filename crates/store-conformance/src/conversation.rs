@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pipit_store::Store;
 use pipit_store::conversation::{ConversationAccess, CreateError, Created, MemberPosition};
 use pipit_wire::event::{ConversationKind, EventBody, Role};
+use pipit_wire::frame::RequestState;
 use pipit_wire::{ConversationId, Event, Seq, UserId};
 use tokio::task::JoinSet;
 
@@ -290,6 +291,7 @@ pub async fn the_access_to_a_group_is_found(store: Arc<dyn Store>) {
         suspended: false,
         announcements: false,
         target_banned: false,
+        request: RequestState::Accepted,
     };
     assert_eq!(access(carol, Some(bob)).await, expect);
     assert_eq!(access(carol, None).await.target_role, None);
@@ -345,6 +347,7 @@ pub async fn the_access_to_a_direct_conversation_is_found(store: Arc<dyn Store>)
         suspended: false,
         announcements: false,
         target_banned: false,
+        request: RequestState::Accepted,
     };
     assert_eq!(access(alice).await, expect);
     assert_eq!(access(bob).await.peer, Some(alice.user));

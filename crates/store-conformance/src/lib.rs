@@ -36,6 +36,7 @@ pub mod opening;
 pub mod person;
 pub mod property;
 pub mod receipt;
+pub mod request;
 pub mod search;
 pub mod summary;
 pub mod world;
@@ -103,6 +104,13 @@ macro_rules! conformance_tests {
                 what_is_kept_of_a_conversation_is_shown_to_its_owner_alone,
                 what_is_kept_of_a_conversation_ends_with_the_membership,
                 what_is_deleted_for_oneself_only_grows,
+            }
+            request {
+                a_request_waits_for_an_answer,
+                a_stranger_learns_nothing,
+                a_request_is_not_searched,
+                who_is_added_to_a_group_may_be_asked,
+                who_has_invited_whom_is_known,
             }
             conversation {
                 a_direct_conversation_is_made,

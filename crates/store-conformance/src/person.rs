@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pipit_store::Store;
 use pipit_wire::event::EventBody;
-use pipit_wire::frame::{Personal, PersonalChange};
+use pipit_wire::frame::{Personal, PersonalChange, RequestState};
 use pipit_wire::{ConversationId, Timestamp};
 
 use crate::world::{Person, World, seq};
@@ -138,6 +138,8 @@ pub async fn what_is_kept_of_a_conversation_is_shown_to_its_owner_alone(store: A
         marked_unread: false,
         draft: String::new(),
         hidden: BTreeSet::new(),
+        request: RequestState::Accepted,
+        asked_by: None,
     };
     assert_eq!(set.unwrap().as_ref(), Some(&expect));
     let change = PersonalChange {

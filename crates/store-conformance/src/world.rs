@@ -154,6 +154,7 @@ impl World {
             creator: creator.user,
             device: Some(creator.device),
             other: other.user,
+            asks: false,
             now: self.now(),
         }
     }
@@ -173,6 +174,7 @@ impl World {
             device: Some(creator.device),
             title: title.to_owned(),
             members: members.iter().map(|person| person.user).collect(),
+            asked: Vec::new(),
             now: self.now(),
         }
     }
@@ -194,6 +196,7 @@ impl World {
             device: Some(sender.device),
             at: self.now(),
             body,
+            asks: false,
             facts: Facts::default(),
         }
     }

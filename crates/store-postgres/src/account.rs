@@ -6,6 +6,7 @@ use pipit_store::account::{
 };
 use pipit_wire::frame::Profile;
 use pipit_wire::{Timestamp, UserId};
+use uuid::Uuid;
 
 use crate::error::{Error, corrupt};
 use crate::row::{self, at};
@@ -110,8 +111,33 @@ pub(crate) async fn create(
         let own = session.is_in_doubt() && find(session, user.id).await?.is_some();
         return Ok(if own { Ok(()) } else { Err(refused) });
     }
+    if token.is_some() {
+        session
+            .run(NOTE_INVITER, params![user.id.as_uuid(), token])
+            .await?;
+    }
     complete(session, user, &new.device).await?;
     Ok(Ok(()))
+}
+
+const NOTE_INVITER: &str = "
+    UPDATE account SET invited_by = invite.made_by FROM invite WHERE account.id = $1 AND invite.token = $2";
+
+/// Those who have made their account by an invite of somebody, or by whose invite that one has.
+pub(crate) async fn filter_invited(
+    session: &Session,
+    user: UserId,
+    others: &[UserId],
+) -> Result<Vec<UserId>> {
+    let others: Vec<Uuid> = others.iter().map(UserId::as_uuid).collect();
+    let rows = session
+        .rows(
+            "SELECT other FROM unnest($2::uuid[]) AS other WHERE EXISTS (
+                SELECT 1 FROM account WHERE (id = $1 AND invited_by = other) OR (id = other AND invited_by = $1))",
+            params![user.as_uuid(), others],
+        )
+        .await?;
+    rows.iter().map(|row| row::id_at(row, 0)).collect()
 }
 
 /// Makes an account. Two that want one handle at once wait for each other here, and the second makes none.

@@ -18,7 +18,7 @@ use futures_util::future::{BoxFuture, join_all};
 use pipit_store::blob::attached;
 use pipit_store::log::{Append, AppendError, Appended};
 use pipit_wire::event::{EventBody, MemberRole};
-use pipit_wire::{ConversationId, Event, Seq, UserId};
+use pipit_wire::{ConversationId, Event, Seq, Timestamp, UserId};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ use crate::error::{Error, corrupt};
 use crate::ledger::{Decided, Fate, Ledger, Start};
 use crate::row::{self, at, event_columns, seq_number};
 use crate::session::{Params, Session, only_if, params};
-use crate::{blob, change, expiry};
+use crate::{blob, change, expiry, personal};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -307,10 +307,12 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
     let banned = bans.params();
     let expiring = expiry::Columns::of(&ledger.added);
     let expires = expiring.params();
-    let steps: [(&str, Params<'_>, usize); 9] = [
+    let asked = fates.asked.params();
+    let steps: [(&str, Params<'_>, usize); 10] = [
         (DELETE_MEMBERS, removed_keys, fates.removed.conversation.len()),
         (INSERT_BANS, &banned, ledger.bans.len()),
         (INSERT_MEMBERS, &inserted, fates.inserted.conversation.len()),
+        (personal::ASK, &asked, fates.asked.conversation.len()),
         (UPDATE_ROLES, changed_roles, fates.changed.conversation.len()),
         (INSERT_EVENTS, &events, ledger.added.len()),
         (expiry::INSERT, &expires, expiring.len()),
@@ -340,7 +342,7 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
             })
         });
     let commit: BoxFuture<'_, Result<()>> = Box::pin(session.commit());
-    // join_all polls in order up to 30 futures; here are 24 at most.
+    // join_all polls in order up to 30 futures; here are 25 at most.
     for outcome in join_all(statements.chain(of_messages).chain(std::iter::once(commit))).await {
         outcome?;
     }
@@ -459,6 +461,29 @@ impl MemberColumns {
     }
 }
 
+/// Rows of `personal` that are requests, a column an array.
+#[derive(Default)]
+pub(crate) struct AskedColumns {
+    conversation: Vec<Uuid>,
+    user: Vec<Uuid>,
+    at: Vec<i64>,
+    by: Vec<Uuid>,
+}
+
+impl AskedColumns {
+    pub(crate) fn push(&mut self, conversation: ConversationId, user: UserId, at: Timestamp, by: UserId) {
+        self.conversation.push(conversation.as_uuid());
+        self.user.push(user.as_uuid());
+        self.at.push(at.as_ms());
+        self.by.push(by.as_uuid());
+    }
+
+    /// For [`personal::ASK`].
+    pub(crate) fn params(&self) -> [&(dyn ToSql + Sync); 4] {
+        [&self.conversation, &self.user, &self.at, &self.by]
+    }
+}
+
 /// Rows of `ban`, a column an array.
 #[derive(Default)]
 struct BanColumns {
@@ -492,12 +517,18 @@ struct Fates {
     removed: MemberColumns,
     inserted: MemberColumns,
     changed: MemberColumns,
+    asked: AskedColumns,
 }
 
 impl Fates {
     fn of(ledger: &Ledger) -> Self {
         let mut fates = Self::default();
         for (conversation, user, fate) in ledger.fates() {
+            if let Fate::Inserted { start, .. } = fate
+                && let Some((by, at)) = start.asked
+            {
+                fates.asked.push(conversation, user, at, by);
+            }
             let (columns, role, start) = match fate {
                 Fate::Inserted { role, start } => (&mut fates.inserted, role, start),
                 Fate::Changed { role } => (&mut fates.changed, role, Start::default()),

@@ -8,11 +8,11 @@ use pipit_wire::frame::Member;
 use pipit_wire::{ConversationId, Event, EventId, Seq, UserId};
 use uuid::Uuid;
 
-use crate::append::{self, EventColumns, MemberColumns};
+use crate::append::{self, AskedColumns, EventColumns, MemberColumns};
 use crate::error::{Error, corrupt};
-use crate::log;
 use crate::row::{self, KIND_DIRECT, KIND_GROUP, at};
-use crate::session::{Session, params};
+use crate::session::{Session, only_if, params};
+use crate::{log, personal};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -66,7 +66,8 @@ pub(crate) async fn create_direct(session: &Session, new: &NewDirect) -> Result<
             members: members.clone(),
         },
     };
-    complete(session, &event, &members).await?;
+    let asked: &[UserId] = if new.asks { &[new.other] } else { &[] };
+    complete(session, &event, &members, asked).await?;
     Ok(Created {
         conversation: new.id,
         event: Some(event),
@@ -118,7 +119,7 @@ pub(crate) async fn create_group(
             members: members.clone(),
         },
     };
-    complete(session, &event, &members).await?;
+    complete(session, &event, &members, &new.asked).await?;
     Ok(Ok(Created {
         conversation: new.id,
         event: Some(event),
@@ -156,8 +157,9 @@ fn is_same_group(first: &EventBody, new_title: &str, new_members: &[MemberRole])
     title == new_title && sorted(members) == sorted(new_members)
 }
 
-/// Puts the first entry into the log of a new conversation, makes its members, and ends the transaction.
-async fn complete(session: &Session, event: &Event, members: &[MemberRole]) -> Result<()> {
+/// Puts the first entry into the log of a new conversation, makes its members, notes whom it asks as a request, and ends the transaction.
+async fn complete(session: &Session, event: &Event, members: &[MemberRole], asked: &[UserId]) -> Result<()> {
+    let ask = session.prepare(personal::ASK).await?;
     let insert_event = session.prepare(append::INSERT_EVENTS).await?;
     let insert_members = session.prepare(append::INSERT_MEMBERS).await?;
     let mut events = EventColumns::default();
@@ -167,14 +169,21 @@ async fn complete(session: &Session, event: &Event, members: &[MemberRole]) -> R
         rows.push(event.conversation, *member, event.seq, event.seq);
     }
     let (events, rows) = (events.params(), rows.params());
-    let (wrote_event, wrote_members, committed) = tokio::join!(
+    let mut requests = AskedColumns::default();
+    for user in asked {
+        requests.push(event.conversation, *user, event.at, event.sender);
+    }
+    let requests = requests.params();
+    let (wrote_event, wrote_members, wrote_requests, committed) = tokio::join!(
         biased;
         session.execute(&insert_event, &events),
         session.execute(&insert_members, &rows),
+        only_if(!asked.is_empty(), session.execute(&ask, &requests)),
         session.commit(),
     );
     wrote_event?;
     wrote_members?;
+    wrote_requests?;
     committed
 }
 
@@ -185,7 +194,8 @@ const ACCESS: &str = "
         EXISTS (SELECT 1 FROM block WHERE user_id = conversation.low AND other = conversation.high)
             OR EXISTS (SELECT 1 FROM block WHERE user_id = conversation.high AND other = conversation.low),
         conversation.announcements,
-        EXISTS (SELECT 1 FROM ban WHERE conversation = $1 AND user_id = $3)
+        EXISTS (SELECT 1 FROM ban WHERE conversation = $1 AND user_id = $3),
+        (SELECT request FROM personal WHERE conversation = $1 AND user_id = $2)
     FROM conversation
         LEFT JOIN member AS me ON me.conversation = conversation.id AND me.user_id = $2
         LEFT JOIN member AS target ON target.conversation = conversation.id AND target.user_id = $3
@@ -229,6 +239,10 @@ pub(crate) async fn find_access(
         suspended: at(&row, 9)?,
         announcements: at(&row, 11)?,
         target_banned: at(&row, 12)?,
+        request: at::<Option<i16>>(&row, 13)?
+            .map(row::request)
+            .transpose()?
+            .unwrap_or_default(),
     }))
 }
 
@@ -324,11 +338,13 @@ pub(crate) async fn search_members(
     rows.iter().map(|row| row::member(row, 0)).collect()
 }
 
-/// Those of the given people that are in any conversation together with somebody.
+/// Those of the given people that are in any conversation together with somebody that is no request to them.
 pub(crate) const ACQUAINTED: &str = "
     SELECT other FROM unnest($2::uuid[]) AS other WHERE EXISTS (
         SELECT 1 FROM member AS mine JOIN member AS theirs ON theirs.conversation = mine.conversation
-        WHERE mine.user_id = $1 AND theirs.user_id = other)";
+        WHERE mine.user_id = $1 AND theirs.user_id = other AND NOT EXISTS (
+            SELECT 1 FROM personal WHERE personal.conversation = theirs.conversation
+                AND personal.user_id = theirs.user_id AND request > 0))";
 
 pub(crate) async fn filter_acquainted(
     session: &Session,

@@ -42,6 +42,8 @@ pub(crate) struct Start {
     pub(crate) first_seq: Seq,
     /// The entry that added them.
     pub(crate) joined_seq: Seq,
+    /// Who asks them and when, where it is a request to them.
+    pub(crate) asked: Option<(UserId, Timestamp)>,
 }
 
 /// Somebody who is kept out from now on.
@@ -235,6 +237,7 @@ impl Ledger {
                 let start = Start {
                     first_seq,
                     joined_seq: seq,
+                    asked: entry.asks.then_some((entry.sender, entry.at)),
                 };
                 self.stand(entry.conversation, member.user, Some(member.role), Some(start));
             }
@@ -439,6 +442,7 @@ mod tests {
                 device: None,
                 at: Timestamp(5),
                 body: body.clone(),
+                asks: false,
                 facts: Facts::default(),
             };
             seqs.push(match ledger.append(&entry) {
@@ -464,6 +468,7 @@ mod tests {
         let start = Start {
             first_seq: joined_seq,
             joined_seq,
+            asked: None,
         };
         Fate::Inserted { role, start }
     }
@@ -537,6 +542,7 @@ mod tests {
         let start = Start {
             first_seq: Seq::ZERO.next(),
             joined_seq: Seq::new(3).unwrap(),
+            asked: None,
         };
         let role = Role::Member;
         check(

@@ -28,6 +28,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("expiry", include_str!("../migrations/0010_expiry.sql")),
     ("search", include_str!("../migrations/0011_search.sql")),
     ("notes", include_str!("../migrations/0012_notes.sql")),
+    ("request", include_str!("../migrations/0013_request.sql")),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

@@ -3,6 +3,7 @@
 use pipit_wire::frame::{Personal, PersonalChange};
 use pipit_wire::{ConversationId, Timestamp, UserId};
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use crate::error::Error;
 use crate::row::{self, at, seq_number};
@@ -13,10 +14,10 @@ type Result<T> = std::result::Result<T, Error>;
 /// What is left out of the change stays as it is, or is nothing where there was nothing.
 const SET: &str = "
     INSERT INTO personal AS known
-        (conversation, user_id, changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden)
+        (conversation, user_id, changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request)
     SELECT $1, $2, $3, coalesce($4::bigint, 0), coalesce($5::bigint, 0), coalesce($6::bigint, 0),
         coalesce($7::boolean, false), coalesce($8::text, ''),
-        $9::bigint[]
+        $9::bigint[], coalesce($10::smallint, 0::smallint)
     FROM member WHERE conversation = $1 AND user_id = $2
     ON CONFLICT (conversation, user_id) DO UPDATE SET
         changed_at = greatest(excluded.changed_at, known.changed_at + 1),
@@ -24,8 +25,16 @@ const SET: &str = "
         muted_until = coalesce($6, known.muted_until), marked_unread = coalesce($7, known.marked_unread),
         draft = coalesce($8, known.draft),
         hidden = CASE WHEN cardinality($9) = 0 THEN known.hidden
-            ELSE ARRAY(SELECT DISTINCT seq FROM unnest(known.hidden || $9) AS seq ORDER BY seq) END
-    RETURNING changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden";
+            ELSE ARRAY(SELECT DISTINCT seq FROM unnest(known.hidden || $9) AS seq ORDER BY seq) END,
+        request = coalesce($10, known.request)
+    RETURNING changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, asked_by";
+
+/// New memberships are requests of somebody.
+pub(crate) const ASK: &str = "
+    INSERT INTO personal
+        (conversation, user_id, changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, asked_by)
+    SELECT conversation, user_id, at, 0, 0, 0, false, '', '{}', 1, asked_by
+    FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[]) AS asked (conversation, user_id, at, asked_by)";
 
 pub(crate) async fn set(
     session: &Session,
@@ -46,14 +55,15 @@ pub(crate) async fn set(
                 change.muted_until.map(Timestamp::as_ms),
                 change.marked_unread,
                 change.draft,
-                change.hide.iter().copied().map(seq_number).collect::<Vec<i64>>()
+                change.hide.iter().copied().map(seq_number).collect::<Vec<i64>>(),
+                change.request.map(row::request_number)
             ],
         )
         .await?;
     row.map(|row| personal(&row, 0)).transpose()
 }
 
-/// From a row of `changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden`, all null where there is none.
+/// From a row of `changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, asked_by`, all null where there is none.
 pub(crate) fn personal(row: &Row, first: usize) -> Result<Personal> {
     let Some(changed_at) = at::<Option<i64>>(row, first)? else {
         return Ok(Personal::default());
@@ -69,5 +79,7 @@ pub(crate) fn personal(row: &Row, first: usize) -> Result<Personal> {
             .into_iter()
             .map(row::seq)
             .collect::<Result<_>>()?,
+        request: row::request(at(row, first + 7)?)?,
+        asked_by: at::<Option<Uuid>>(row, first + 8)?.map(UserId::from),
     })
 }

@@ -24,9 +24,11 @@ pub(crate) const UNREAD: &str = "
     ) AS unread
     WHERE member.conversation = $1 AND member.user_id = $2";
 
-/// The markers of members, and the ends of the logs.
+/// The markers of members, the ends of the logs, and whether it is a request that they have not accepted.
 pub(crate) const MARKERS: &str = "
-    SELECT member.conversation, member.user_id, member.delivered_seq, member.read_seq, conversation.last_seq
+    SELECT member.conversation, member.user_id, member.delivered_seq, member.read_seq, conversation.last_seq, EXISTS (
+            SELECT 1 FROM personal WHERE personal.conversation = member.conversation
+                AND personal.user_id = member.user_id AND request > 0)
     FROM unnest($1::uuid[], $2::uuid[]) AS asked (conversation, user_id)
         JOIN member ON member.conversation = asked.conversation AND member.user_id = asked.user_id
         JOIN conversation ON conversation.id = asked.conversation";
@@ -51,6 +53,7 @@ struct Markers {
     read: Seq,
     last: Seq,
     moved: bool,
+    unanswered: bool,
 }
 
 /// Two flights where a marker moves, one where none does. What is read in the first is not locked: markers and logs only grow,
@@ -97,6 +100,7 @@ async fn find_markers(session: &Session, batch: &[ReceiptAdvance]) -> Result<Has
             read: row::seq_at(row, 3)?,
             last: row::seq_at(row, 4)?,
             moved: false,
+            unanswered: row::at(row, 5)?,
         };
         found.insert((row::id_at(row, 0)?, row::id_at(row, 1)?), markers);
     }
@@ -108,6 +112,10 @@ fn advance_one(old: &mut Markers, advance: &ReceiptAdvance, in_doubt: bool) -> R
     let delivered_seq = advance.delivered_seq.max(advance.read_seq);
     if delivered_seq > old.last {
         return ReceiptOutcome::Ahead { last_seq: old.last };
+    }
+    // A stranger learns nothing: `model` says so of `MarkReceipt`.
+    if old.unanswered {
+        return ReceiptOutcome::Unchanged;
     }
     let delivered = delivered_seq.max(old.delivered);
     let read = advance.read_seq.max(old.read);

@@ -26,6 +26,15 @@ const RECENT: i64 = 4_000;
 /// For members of more conversations than this their tags are many to ask for: the index is asked without them, and what others have found is passed over.
 const CONVERSATION_TAGS_MAX: usize = 400;
 
+/// Requests that somebody has not accepted are not searched.
+macro_rules! answered {
+    () => {
+        " AND NOT EXISTS (
+            SELECT 1 FROM personal WHERE personal.conversation = member.conversation
+                AND personal.user_id = member.user_id AND request > 0)"
+    };
+}
+
 macro_rules! found {
     ($among:expr) => {
         concat!(
@@ -86,8 +95,11 @@ async fn find_readable(session: &Session, search: &SearchMessages) -> Result<Vec
         .map(|within| within.iter().map(ConversationId::as_uuid).collect());
     let rows = session
         .rows(
-            "SELECT conversation FROM member
-            WHERE user_id = $1 AND ($2::uuid[] IS NULL OR conversation = ANY($2))",
+            concat!(
+                "SELECT conversation FROM member
+                WHERE user_id = $1 AND ($2::uuid[] IS NULL OR conversation = ANY($2))",
+                answered!()
+            ),
             params![search.asker.as_uuid(), within],
         )
         .await?;
@@ -226,10 +238,14 @@ pub(crate) async fn list_names(
 ) -> Result<Vec<NamedConversation>> {
     let rows = session
         .rows(
-            "SELECT conversation.id, conversation.title, peer.handle, peer.name FROM member
+            concat!(
+                "SELECT conversation.id, conversation.title, peer.handle, peer.name FROM member
             JOIN conversation ON conversation.id = member.conversation
             LEFT JOIN account AS peer ON peer.id = CASE WHEN low = $1 THEN high ELSE low END
-            WHERE member.user_id = $1 ORDER BY conversation.last_at DESC, conversation.id DESC LIMIT $2",
+            WHERE member.user_id = $1",
+                answered!(),
+                " ORDER BY conversation.last_at DESC, conversation.id DESC LIMIT $2"
+            ),
             params![user.as_uuid(), i64::from(limit)],
         )
         .await?;

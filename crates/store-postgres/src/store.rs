@@ -338,6 +338,10 @@ impl Store for PostgresStore {
         ))
     }
 
+    async fn filter_invited(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        work!(self, |session| account::filter_invited(session, user, others))
+    }
+
     async fn create_upload(
         &self,
         upload: NewUpload,

@@ -38,7 +38,7 @@ macro_rules! page {
                 unread.count, account.id, account.handle, account.name, page.role, page.delivered_seq, page.read_seq, ",
             event_columns!(),
             ", personal.changed_at, personal.archived_seq, personal.pin, personal.muted_until,
-                personal.marked_unread, personal.draft, personal.hidden, edit.body, page.topic, page.announcements, page.history,
+                personal.marked_unread, personal.draft, personal.hidden, personal.request, personal.asked_by, edit.body, page.topic, page.announcements, page.history,
                 page.expire_after_ms,
                 CASE WHEN page.role >= 2 THEN (SELECT count(*) FROM join_request WHERE conversation = page.id) ELSE 0 END
             FROM page JOIN account ON account.id = $1
@@ -169,8 +169,8 @@ fn summary(row: &Row, mut members: Vec<Member>) -> Result<ConversationSummary> {
         last_at: row::time_at(row, 6)?,
         last_message: last_message(row)?,
         unread: row::count_at(row, 7)?,
-        settings: row::settings(row, 29)?,
-        join_requests: row::count_at(row, 33)?,
+        settings: row::settings(row, 31)?,
+        join_requests: row::count_at(row, 35)?,
         personal: personal::personal(row, 21)?,
     })
 }
@@ -180,10 +180,10 @@ fn last_message(row: &Row) -> Result<Option<Event>> {
     let Some(event) = row::optional_event(row, 14)? else {
         return Ok(None);
     };
-    if at::<Option<&str>>(row, 28)?.is_none() {
+    if at::<Option<&str>>(row, 30)?.is_none() {
         return Ok(Some(event));
     }
-    let edit = row::body(event.conversation, row, 28)?;
+    let edit = row::body(event.conversation, row, 30)?;
     Ok(Some(Event {
         body: change::edited(event.body, &edit),
         ..event

@@ -51,14 +51,34 @@ pub(crate) fn create(db: &Connection, new: &CreateAccount) -> Result<Result<(), 
     if taken {
         return Ok(Err(CreateAccountError::HandleTaken));
     }
-    if let Some(token) = &new.invite
-        && !invite::use_once(db, token, new.now)?
-    {
-        return Ok(Err(CreateAccountError::InviteInvalid));
-    }
+    let inviter = match &new.invite {
+        Some(by) => match invite::use_once(db, by, new.now)? {
+            Some(inviter) => Some(inviter),
+            None => return Ok(Err(CreateAccountError::InviteInvalid)),
+        },
+        None => None,
+    };
     insert_user(db, &new.account, new.now)?;
+    if let Some(inviter) = inviter {
+        db.prepare_cached("UPDATE user SET invited_by = ?2 WHERE id = ?1")?
+            .execute([new.account.id.as_bytes(), inviter.as_bytes()])?;
+    }
     device::create(db, &new.device)?;
     Ok(Ok(()))
+}
+
+/// Those who have made their account by an invite of somebody, or by whose invite that one has.
+pub(crate) fn filter_invited(db: &Connection, user: UserId, others: &[UserId]) -> Result<Vec<UserId>> {
+    let mut one = db.prepare_cached(
+        "SELECT 1 FROM user WHERE (id = ?1 AND invited_by = ?2) OR (id = ?2 AND invited_by = ?1)",
+    )?;
+    let mut invited = Vec::new();
+    for other in others {
+        if one.exists([user.as_bytes(), other.as_bytes()])? {
+            invited.push(*other);
+        }
+    }
+    Ok(invited)
 }
 
 fn insert_user(db: &Connection, user: &NewUser, now: Timestamp) -> Result<()> {

@@ -19,7 +19,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 use self::message::{Messages, Seen};
 use crate::error::corrupt;
 use crate::row::{role_number, seq_number};
-use crate::{blob, change, conversation, expiry, joining, log, person, row};
+use crate::{blob, change, conversation, expiry, joining, log, person, personal, row};
 
 /// A conversation's row, while a batch runs.
 struct State {
@@ -239,6 +239,9 @@ fn apply(db: &Connection, state: &mut State, entry: &Append, seq: Seq) -> Result
                 HistoryPolicy::All => Seq::ZERO.next(),
             };
             insert_member(db, conversation, *member, first_seq, seq)?;
+            if entry.asks {
+                personal::ask(db, conversation, member.user, entry.sender, entry.at)?;
+            }
             state.member_count = state.member_count.saturating_add(1);
             count_owner(state, None, Some(member.role));
         }

@@ -9,7 +9,7 @@ use pipit_wire::{ConversationId, Event, Seq, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::row::{KIND_DIRECT, KIND_GROUP};
-use crate::{append, joining, log, person, row};
+use crate::{append, joining, log, person, personal, row};
 
 pub(crate) fn create_direct(db: &Connection, new: &NewDirect) -> Result<Created> {
     let low = new.creator.min(new.other);
@@ -51,6 +51,9 @@ pub(crate) fn create_direct(db: &Connection, new: &NewDirect) -> Result<Created>
         },
     };
     insert_first(db, &event)?;
+    if new.asks {
+        personal::ask(db, new.id, new.other, new.creator, new.now)?;
+    }
     Ok(Created {
         conversation: new.id,
         event: Some(event),
@@ -98,6 +101,9 @@ pub(crate) fn create_group(db: &Connection, new: &NewGroup) -> Result<Result<Cre
         },
     };
     insert_first(db, &event)?;
+    for user in &new.asked {
+        personal::ask(db, new.id, *user, new.creator, new.now)?;
+    }
     Ok(Ok(Created {
         conversation: new.id,
         event: Some(event),
@@ -201,6 +207,7 @@ pub(crate) fn find_access(
             Some(target) => joining::is_banned(db, conversation, target)?,
             None => false,
         },
+        request: personal::find_request(db, conversation, user)?,
     }))
 }
 
@@ -296,10 +303,13 @@ pub(crate) fn search_members(
         .collect()
 }
 
-/// Whether two people are in any conversation together.
+/// Whether two people are in any conversation together that is no request to the second of them.
 pub(crate) const ACQUAINTED: &str = "
     SELECT 1 FROM member AS mine JOIN member AS theirs ON theirs.conversation = mine.conversation
-    WHERE mine.user = ?1 AND theirs.user = ?2";
+    WHERE mine.user = ?1 AND theirs.user = ?2 AND NOT EXISTS (
+        SELECT 1 FROM personal
+        WHERE personal.conversation = theirs.conversation AND personal.user = theirs.user AND request > 0
+    )";
 
 pub(crate) fn filter_acquainted(db: &Connection, user: UserId, others: &[UserId]) -> Result<Vec<UserId>> {
     let mut meet = db.prepare_cached(ACQUAINTED)?;

@@ -22,14 +22,13 @@ pub(crate) fn create(db: &Connection, invite: &NewInvite) -> Result<()> {
 }
 
 /// Takes one use. False where the invite does not work.
-pub(crate) fn use_once(db: &Connection, token: &TokenHash, now: Timestamp) -> Result<bool> {
-    let used = db
-        .prepare_cached(
-            "UPDATE invite SET uses_left = uses_left - 1
-            WHERE token = ?1 AND uses_left > 0 AND revoked_at IS NULL AND expires_at > ?2",
-        )?
-        .execute(params![token.0, now.as_ms()])?;
-    Ok(used > 0)
+pub(crate) fn use_once(db: &Connection, token: &TokenHash, now: Timestamp) -> Result<Option<UserId>> {
+    db.prepare_cached(
+        "UPDATE invite SET uses_left = uses_left - 1
+        WHERE token = ?1 AND uses_left > 0 AND revoked_at IS NULL AND expires_at > ?2 RETURNING made_by",
+    )?
+    .query_row(params![token.0, now.as_ms()], |row| row::id_at(row, 0))
+    .optional()
 }
 
 pub(crate) fn prune(db: &Connection, before: Timestamp, limit: u32) -> Result<usize> {

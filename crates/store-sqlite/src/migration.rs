@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0010_expiry.sql"),
     include_str!("../migrations/0011_search.sql"),
     include_str!("../migrations/0012_notes.sql"),
+    include_str!("../migrations/0013_request.sql"),
 ];
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.

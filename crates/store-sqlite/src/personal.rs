@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use pipit_wire::frame::{Personal, PersonalChange};
+use pipit_wire::frame::{Personal, PersonalChange, RequestState};
 use pipit_wire::{ConversationId, Seq, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
@@ -13,7 +13,7 @@ use crate::row::{self, seq_number};
 
 /// What somebody keeps of a conversation.
 pub(crate) const FIND: &str = "
-    SELECT changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden FROM personal
+    SELECT changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, asked_by FROM personal
     WHERE conversation = ?1 AND user = ?2";
 
 pub(crate) fn find(db: &Connection, conversation: ConversationId, user: UserId) -> Result<Personal> {
@@ -40,14 +40,37 @@ pub(crate) fn set(
         changed_at,
         ..before.with(change)
     };
+    save(db, conversation, user, &personal)?;
+    Ok(Some(personal))
+}
+
+/// A new membership is a request of somebody.
+pub(crate) fn ask(
+    db: &Connection,
+    conversation: ConversationId,
+    user: UserId,
+    by: UserId,
+    now: Timestamp,
+) -> Result<()> {
+    let personal = Personal {
+        changed_at: now,
+        request: RequestState::Waiting,
+        asked_by: Some(by),
+        ..Personal::default()
+    };
+    save(db, conversation, user, &personal)
+}
+
+fn save(db: &Connection, conversation: ConversationId, user: UserId, personal: &Personal) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO personal
-            (conversation, user, changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            (conversation, user, changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request,
+                asked_by)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         ON CONFLICT (conversation, user) DO UPDATE SET changed_at = excluded.changed_at,
             archived_seq = excluded.archived_seq, pin = excluded.pin, muted_until = excluded.muted_until,
             marked_unread = excluded.marked_unread, draft = excluded.draft,
-            hidden = excluded.hidden",
+            hidden = excluded.hidden, request = excluded.request",
     )?
     .execute(params![
         conversation.as_bytes(),
@@ -58,9 +81,26 @@ pub(crate) fn set(
         personal.muted_until.as_ms(),
         personal.marked_unread,
         personal.draft,
-        places_text(&personal.hidden)?
+        places_text(&personal.hidden)?,
+        row::request_number(personal.request),
+        personal.asked_by.as_ref().map(UserId::as_bytes)
     ])?;
-    Ok(Some(personal))
+    Ok(())
+}
+
+/// Where a request to somebody stands.
+pub(crate) fn find_request(
+    db: &Connection,
+    conversation: ConversationId,
+    user: UserId,
+) -> Result<RequestState> {
+    let found = db
+        .prepare_cached("SELECT request FROM personal WHERE conversation = ?1 AND user = ?2")?
+        .query_row([conversation.as_bytes(), user.as_bytes()], |found| {
+            row::request(found.get(0)?)
+        })
+        .optional()?;
+    Ok(found.unwrap_or_default())
 }
 
 fn personal(row: &Row<'_>) -> Result<Personal> {
@@ -72,6 +112,8 @@ fn personal(row: &Row<'_>) -> Result<Personal> {
         marked_unread: row.get(4)?,
         draft: row.get(5)?,
         hidden: places(row, 6)?,
+        request: row::request(row.get(7)?)?,
+        asked_by: row::optional_id_at(row, 8)?,
     })
 }
 

@@ -15,9 +15,11 @@ pub(crate) const UNREAD: &str = "
         SELECT 1 FROM event WHERE conversation = ?1 AND kind = 1 AND seq > ?2 AND sender <> ?3 LIMIT ?4
     )";
 
-/// A member's markers, and the end of the log.
+/// A member's markers, the end of the log, and whether it is a request that they have not accepted.
 pub(crate) const MARKERS: &str = "
-    SELECT member.delivered_seq, member.read_seq, conversation.last_seq FROM member
+    SELECT member.delivered_seq, member.read_seq, conversation.last_seq, EXISTS (
+        SELECT 1 FROM personal WHERE personal.conversation = ?1 AND personal.user = ?2 AND request > 0
+    ) FROM member
     JOIN conversation ON conversation.id = member.conversation
     WHERE member.conversation = ?1 AND member.user = ?2";
 
@@ -25,6 +27,7 @@ struct Markers {
     delivered: Seq,
     read: Seq,
     last: Seq,
+    unanswered: bool,
 }
 
 fn find_markers(db: &Connection, conversation: ConversationId, user: UserId) -> Result<Option<Markers>> {
@@ -34,6 +37,7 @@ fn find_markers(db: &Connection, conversation: ConversationId, user: UserId) -> 
                 delivered: row::seq_at(row, 0)?,
                 read: row::seq_at(row, 1)?,
                 last: row::seq_at(row, 2)?,
+                unanswered: row.get(3)?,
             })
         })
         .optional()
@@ -50,6 +54,10 @@ fn advance_one(db: &Connection, advance: &ReceiptAdvance) -> Result<ReceiptOutco
     let delivered_seq = advance.delivered_seq.max(advance.read_seq);
     if delivered_seq > old.last {
         return Ok(ReceiptOutcome::Ahead { last_seq: old.last });
+    }
+    // A stranger learns nothing: `model` says so of `MarkReceipt`.
+    if old.unanswered {
+        return Ok(ReceiptOutcome::Unchanged);
     }
     let new = Receipt {
         conversation: advance.conversation,

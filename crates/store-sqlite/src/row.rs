@@ -3,7 +3,7 @@
 use pipit_store::account::{DeviceRecord, InviteRecord, UserRecord};
 use pipit_wire::event::{Content, ConversationKind, EventBody, GroupSettings, HistoryPolicy, Role};
 use pipit_wire::frame::client::ClientInfo;
-use pipit_wire::frame::{Member, Profile, Receipt};
+use pipit_wire::frame::{Member, Profile, Receipt, RequestState};
 use pipit_wire::{ConversationId, Event, Seq, Timestamp};
 use rusqlite::{Result, Row};
 use uuid::Uuid;
@@ -50,6 +50,23 @@ pub(crate) fn role(number: i64) -> Result<Role> {
         2 => Ok(Role::Admin),
         3 => Ok(Role::Owner),
         other => Err(corrupt(format!("a member has role {other}"))),
+    }
+}
+
+pub(crate) const fn request_number(request: RequestState) -> i64 {
+    match request {
+        RequestState::Accepted => 0,
+        RequestState::Waiting => 1,
+        RequestState::Refused => 2,
+    }
+}
+
+pub(crate) fn request(number: i64) -> Result<RequestState> {
+    match number {
+        0 => Ok(RequestState::Accepted),
+        1 => Ok(RequestState::Waiting),
+        2 => Ok(RequestState::Refused),
+        other => Err(corrupt(format!("a request stands at {other}"))),
     }
 }
 

@@ -31,6 +31,15 @@ pub(crate) const MATCHING: &str = "
     FROM search_text CROSS JOIN search_entry AS found ON found.id = search_text.rowid
     WHERE search_text MATCH ?1 AND search_text.rowid BETWEEN ?2 AND ?3 ORDER BY search_text.rowid DESC";
 
+macro_rules! answered {
+    () => {
+        " AND NOT EXISTS (
+            SELECT 1 FROM personal WHERE personal.conversation = member.conversation
+                AND personal.user = member.user AND request > 0
+        )"
+    };
+}
+
 /// The first id of a time.
 const fn first_id(at: Timestamp) -> i64 {
     at.as_ms().saturating_mul(1 << TIE_BITS)
@@ -58,11 +67,20 @@ pub(crate) fn find(db: &Connection, search: &SearchMessages) -> Result<FoundMess
     Ok(FoundMessages { items, next })
 }
 
+/// What somebody reads in, and from where; requests that they have not accepted are not searched.
+const READABLE: &str = concat!(
+    "SELECT conversation, first_seq FROM member WHERE user = ?1",
+    answered!()
+);
+const READABLE_ONE: &str = concat!(
+    "SELECT first_seq FROM member WHERE conversation = ?1 AND user = ?2",
+    answered!()
+);
+
 fn find_readable(db: &Connection, search: &SearchMessages) -> Result<Readable> {
     if let Some(within) = &search.within {
         let mut readable = Readable::new();
-        let mut one =
-            db.prepare_cached("SELECT first_seq FROM member WHERE conversation = ?1 AND user = ?2")?;
+        let mut one = db.prepare_cached(READABLE_ONE)?;
         for conversation in within {
             let key = [conversation.as_bytes(), search.asker.as_bytes()];
             for first_seq in one.query_map(key, |row| row::seq_at(row, 0))? {
@@ -71,7 +89,7 @@ fn find_readable(db: &Connection, search: &SearchMessages) -> Result<Readable> {
         }
         return Ok(readable);
     }
-    db.prepare_cached("SELECT conversation, first_seq FROM member WHERE user = ?1")?
+    db.prepare_cached(READABLE)?
         .query_map([search.asker.as_bytes()], |row| {
             Ok((row::id_at(row, 0)?, row::seq_at(row, 1)?))
         })?
@@ -158,12 +176,14 @@ fn load(db: &Connection, position: FoundPosition, source: Seq) -> Result<Option<
 }
 
 pub(crate) fn list_names(db: &Connection, user: UserId, limit: u32) -> Result<Vec<NamedConversation>> {
-    db.prepare_cached(
+    db.prepare_cached(concat!(
         "SELECT conversation.id, conversation.title, peer.handle, peer.name FROM member
         JOIN conversation ON conversation.id = member.conversation
         LEFT JOIN user AS peer ON peer.id = CASE WHEN low = ?1 THEN high ELSE low END
-        WHERE member.user = ?1 ORDER BY conversation.last_at DESC, conversation.id DESC LIMIT ?2",
-    )?
+        WHERE member.user = ?1",
+        answered!(),
+        " ORDER BY conversation.last_at DESC, conversation.id DESC LIMIT ?2"
+    ))?
     .query_map(params![user.as_bytes(), limit], |row| {
         let handle: Option<String> = row.get(2)?;
         let name: Option<String> = row.get(3)?;

@@ -337,6 +337,13 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn filter_invited(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        let others = others.to_vec();
+        self.engine
+            .read(move |db| account::filter_invited(db, user, &others))
+            .await
+    }
+
     async fn create_upload(
         &self,
         upload: NewUpload,

@@ -1,6 +1,7 @@
 //! Records of conversations and their members.
 
 use pipit_wire::event::{ConversationKind, MemberRole, Role};
+use pipit_wire::frame::RequestState;
 use pipit_wire::{ConversationId, DeviceId, Event, EventId, Seq, Timestamp, UserId};
 
 /// The direct conversation of two people, or of one person's notes, to be made where there is none.
@@ -16,6 +17,8 @@ pub struct NewDirect {
     pub device: Option<DeviceId>,
     /// The other person; the creator where these are notes to oneself.
     pub other: UserId,
+    /// Whether it is a message request to the other person.
+    pub asks: bool,
     /// When.
     pub now: Timestamp,
 }
@@ -50,6 +53,8 @@ pub struct NewGroup {
     pub title: String,
     /// Who else is in it: distinct, existing accounts without the creator.
     pub members: Vec<UserId>,
+    /// Those of the members to whom it is a message request.
+    pub asked: Vec<UserId>,
     /// When.
     pub now: Timestamp,
 }
@@ -108,4 +113,6 @@ pub struct ConversationAccess {
     pub announcements: bool,
     /// Whether the target is kept out; false where no target was given.
     pub target_banned: bool,
+    /// Where a request to the one who asks stands.
+    pub request: RequestState,
 }

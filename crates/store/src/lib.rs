@@ -214,8 +214,11 @@ pub trait Store: Send + Sync + 'static {
         change: PersonalChange,
         now: Timestamp,
     ) -> Result<Option<Personal>, StoreError>;
-    /// Those of `others` that are a member of any conversation together with `user`, in any order.
+    /// Those of `others` that are a member of any conversation together with `user`, in any order. A request that the other has not
+    /// accepted is none.
     async fn filter_acquainted(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError>;
+    /// Those of `others` who have made their account by an invite of `user`, or by whose invite `user` has, in any order.
+    async fn filter_invited(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError>;
 
     // Who comes into a group and who does not
 

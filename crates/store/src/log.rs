@@ -31,6 +31,8 @@ pub struct Append {
     pub at: Timestamp,
     /// What it says.
     pub body: EventBody,
+    /// Whether a membership that it makes is a message request to whom it adds, of the sender.
+    pub asks: bool,
     /// What must still hold.
     pub facts: Facts,
 }

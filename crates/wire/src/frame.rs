@@ -157,6 +157,27 @@ pub struct Personal {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<BTreeSet<Seq>>"))]
     pub hidden: BTreeSet<Seq>,
+    /// Whether it is a message request, and what was answered.
+    pub request: RequestState,
+    /// Who asks: the stranger who has begun it, or has added them to the group. It stays once that is answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub asked_by: Option<UserId>,
+}
+
+/// Where a conversation that a stranger has begun, or has added somebody to, stands with whom it asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum RequestState {
+    /// It is no request, or one that was accepted.
+    #[default]
+    Accepted,
+    /// It waits for an answer. Until then nobody learns anything by it: no markers, no typing, no presence.
+    Waiting,
+    /// It was refused, and whoever asked is blocked. A group is left by that.
+    Refused,
 }
 
 impl Personal {
@@ -176,6 +197,7 @@ impl Personal {
             self.draft.clone_from(draft);
         }
         self.hidden.extend(&change.hide);
+        self.request = change.request.unwrap_or(self.request);
         self
     }
 }
@@ -210,6 +232,11 @@ pub struct PersonalChange {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<BTreeSet<Seq>>"))]
     pub hide: BTreeSet<Seq>,
+    /// See [`Personal::request`]: the answer to a request. What was accepted stays so; what was refused can still be accepted, which
+    /// lifts the block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub request: Option<RequestState>,
 }
 
 impl PersonalChange {
@@ -229,6 +256,7 @@ impl PersonalChange {
             muted_until: later.muted_until.or(self.muted_until),
             marked_unread: later.marked_unread.or(self.marked_unread),
             draft: later.draft.or(self.draft),
+            request: later.request.or(self.request),
         }
     }
 }

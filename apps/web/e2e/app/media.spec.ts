@@ -38,7 +38,7 @@ test('two people send each other pictures, files and voice notes', async ({ pers
   const [ada, ben, cleo] = await Promise.all([person('Ada'), person('Ben'), person('Cleo')]);
   await ada.setUp('Harbour');
   await ben.join(await ada.invite(), 'Ada');
-  await cleo.join(await ada.invite(), 'Ada');
+  await cleo.join(await ben.invite(), 'Ben');
   await ben.startChat('Cleo');
   await ben.write('· over to you');
   await ada.startChat('Ben');

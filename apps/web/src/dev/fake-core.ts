@@ -129,7 +129,8 @@ export class FakeCore implements Core {
     const shown = this.#loaded ? listed(this.#rooms, this.#pins, this.#filter) : [];
     const splices = [{ at: 0, remove: this.#listed, insert: shown.map(itemFor) }];
     this.#listed = shown.length;
-    return { type: 'conversations', splices, has_more: false, loaded: this.#loaded };
+    const requests = listed(this.#rooms, this.#pins, 'requests').length;
+    return { type: 'conversations', splices, has_more: false, loaded: this.#loaded, requests };
   }
 
   #changed(room: Room, splices: Splice<TimelineItem>[] = []): void {
@@ -257,6 +258,7 @@ export class FakeCore implements Core {
         this.#tell(this.#wholeList());
         return done;
       case 'archive_conversation':
+      case 'answer_request':
       case 'pin_conversation':
       case 'mute_conversation':
       case 'mark_unread': {

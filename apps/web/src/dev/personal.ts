@@ -14,7 +14,9 @@ export function listed(rooms: readonly Room[], pins: readonly Room[], filter: Li
 }
 
 function passes(room: Room, filter: ListFilter): boolean {
-  const { archived, marked_unread: marked } = personalOf(room);
+  const { archived, marked_unread: marked, request } = personalOf(room);
+  if (request === 'refused') return filter === 'archived';
+  if (request === 'waiting') return filter === 'requests' && !archived;
   if (archived) return filter === 'archived';
   switch (filter) {
     case 'unread':
@@ -34,6 +36,10 @@ export function keep(room: Room, pins: Room[], command: Command): boolean {
   switch (command.type) {
     case 'archive_conversation':
       kept.archivedAt = command.archived ? room.log.length : null;
+      return true;
+    case 'answer_request':
+      if (command.answer === 'delete') kept.archivedAt = room.log.length;
+      else kept.request = command.answer === 'accept' ? 'accepted' : 'refused';
       return true;
     case 'pin_conversation': {
       const at = pins.indexOf(room);

@@ -1,5 +1,5 @@
 import { changedScene } from './changed';
-import { fullScene, keptScene, troubledScene, writtenScene } from './scenes';
+import { fullScene, keptScene, requestsScene, troubledScene, writtenScene } from './scenes';
 import type { Room } from './world';
 
 const scenes: Partial<Record<string, (now: number) => Room[]>> = {
@@ -7,6 +7,7 @@ const scenes: Partial<Record<string, (now: number) => Room[]>> = {
   written: writtenScene,
   kept: keptScene,
   changed: changedScene,
+  requests: requestsScene,
 };
 
 /** The conversations that somebody finds who is signed in, by the name of the scenario. */

@@ -237,6 +237,17 @@ export function keptScene(now: number): Room[] {
   return rooms;
 }
 
+/** Somebody whom one does not know has written, and somebody has added one to a group. */
+export function requestsScene(now: number): Room[] {
+  const rooms = fullScene(now);
+  const [, , , grandma, , kitchen] = rooms;
+  if (!grandma || !kitchen) return rooms;
+  grandma.kept.request = 'waiting';
+  kitchen.kept.request = 'waiting';
+  kitchen.draft = '';
+  return rooms;
+}
+
 /** The same, with messages that wait and one that was refused. */
 export function troubledScene(now: number): Room[] {
   const rooms = fullScene(now);

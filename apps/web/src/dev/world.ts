@@ -13,6 +13,7 @@ import type {
   PersonalView,
   PresenceState,
   Profile,
+  RequestState,
   Role,
   TimelineHeader,
   TimelineItem,
@@ -72,6 +73,7 @@ export interface Kept {
   pinned: boolean;
   mutedUntil: number | null;
   markedUnread: boolean;
+  request: RequestState;
 }
 
 const MINUTE_MS = 60_000;
@@ -79,12 +81,13 @@ const MINUTE_MS = 60_000;
 const LISTED = 32;
 
 export function personalOf({ kept, log }: Room): PersonalView {
-  const { archivedAt, pinned, mutedUntil, markedUnread } = kept;
+  const { archivedAt, pinned, mutedUntil, markedUnread, request } = kept;
   return {
     archived: archivedAt !== null && (mutedUntil !== null || log.length <= archivedAt),
     pinned,
     muted_until: mutedUntil,
     marked_unread: markedUnread,
+    request,
   };
 }
 
@@ -177,7 +180,7 @@ export function newRoom(
     readSeq: 0,
     typing: [],
     draft: '',
-    kept: { archivedAt: null, pinned: false, mutedUntil: null, markedUnread: false },
+    kept: { archivedAt: null, pinned: false, mutedUntil: null, markedUnread: false, request: 'accepted' },
     changes: noChanges(),
     settings: { topic: '', announcements: false, history: 'none' },
     requests: [],
@@ -254,12 +257,17 @@ export function itemFor(room: Room): ConversationItem {
           }
         : null,
     last_at: room.log.at(-1)?.at ?? 0,
-    unread: unreadOf(room),
+    unread: room.kept.request === 'accepted' ? unreadOf(room) : 0,
     personal: personalOf(room),
     join_requests: room.requests.length,
     typing: room.typing,
     draft: room.draft === '' ? null : room.draft,
   };
+}
+
+/** Whom a request is of. */
+function strangerIn(room: Room): string {
+  return room.members.find(({ profile }) => profile.user !== people.me.user)?.profile.name ?? '';
 }
 
 export function headerFor(
@@ -283,6 +291,7 @@ export function headerFor(
     allowed: allowedIn(room),
     settings: room.settings,
     join_requests: allowedIn(room).manage_invites ? room.requests.length : 0,
+    asked_by: room.kept.request === 'accepted' ? null : strangerIn(room),
     typing: room.typing,
     first_unread: firstUnread,
     has_older: hasOlder,

@@ -294,6 +294,11 @@ export type Command = { "type": "get_server_info" }
   conversation: ConversationId,
   /** Whether it is to be archived. */
   archived: boolean, }
+| { "type": "answer_request",
+  /** Which one. */
+  conversation: ConversationId,
+  /** How. */
+  answer: RequestAnswer, }
 | { "type": "pin_conversation",
   /** Which one. */
   conversation: ConversationId,
@@ -917,7 +922,7 @@ export type ListConversations = {
   limit: number, };
 
 /** Which conversations a view's list shows. */
-export type ListFilter = "all" | "unread" | "groups" | "people" | "archived";
+export type ListFilter = "all" | "unread" | "groups" | "people" | "archived" | "requests";
 
 /** Where a page of the list of conversations ends: the next one begins after it. Ordered by time, then id, newest first. */
 export type ListPosition = {
@@ -1105,7 +1110,11 @@ export type Personal = {
   /** What is in its composer and has not been sent; empty where there is nothing. */
   draft: string,
   /** The messages that they have deleted for themselves, by their places in the log; at most [`crate::limits::HIDDEN_MAX`]. */
-  hidden?: Array<Seq>, };
+  hidden?: Array<Seq>,
+  /** Whether it is a message request, and what was answered. */
+  request: RequestState,
+  /** Who asks: the stranger who has begun it, or has added them to the group. It stays once that is answered. */
+  asked_by?: UserId, };
 
 /** What is to change in a [`Personal`]; what is left out stays. */
 export type PersonalChange = {
@@ -1120,7 +1129,10 @@ export type PersonalChange = {
   /** See [`Personal::draft`]. */
   draft?: string,
   /** What comes to [`Personal::hidden`]. Nothing is ever taken out of that: what is deleted does not come back. */
-  hide?: Array<Seq>, };
+  hide?: Array<Seq>,
+  /** See [`Personal::request`]: the answer to a request. What was accepted stays so; what was refused can still be accepted, which
+  * lifts the block. */
+  request?: RequestState, };
 
 /** See [`ServerFrame::Personal`]. */
 export type PersonalChanged = {
@@ -1140,7 +1152,9 @@ export type PersonalView = {
   /** Until when it makes no sound, by the server's clock; none where it is not muted. */
   muted_until: Timestamp | null,
   /** Marked as unread by oneself, though everything was read. */
-  marked_unread: boolean, };
+  marked_unread: boolean,
+  /** Whether it is a message request: what a stranger has begun, and what was answered. */
+  request: RequestState, };
 
 /** A pinned message, for the bar above the timeline. */
 export type PinView = {
@@ -1326,8 +1340,14 @@ export type ReplyView = {
   /** Its files. */
   attachments?: Array<Attachment>, };
 
+/** The answer to a message request. */
+export type RequestAnswer = "accept" | "delete" | "refuse";
+
 /** Chosen by the client to recognise the answer to a request; repeated in the answer, meaningless to the server. */
 export type RequestId = number;
+
+/** Where a conversation that a stranger has begun, or has added somebody to, stands with whom it asks. */
+export type RequestState = "accepted" | "waiting" | "refused";
 
 /** Whether trying the same thing again can help. */
 export type Retry = "never" | "later" | "after_sign_in";
@@ -1493,6 +1513,8 @@ export type TimelineHeader = {
   settings: GroupSettings,
   /** How many people wait to be let in, where one may decide that. */
   join_requests: number,
+  /** Who has begun it, or added oneself to it, where that is a message request; empty while the name is not known here. */
+  asked_by: string | null,
   /** The names of those who are typing. */
   typing: Array<string>,
   /** The first message that was unread when the timeline was opened: where the divider goes. */
@@ -1560,7 +1582,9 @@ export type Update = { "type": "session",
   /** Whether there are more to load. */
   has_more: boolean,
   /** Whether the first page has come from the store or the server: before that an empty list means "not known yet". */
-  loaded: boolean, }
+  loaded: boolean,
+  /** How many message requests wait for an answer, whatever the list shows; counted up to 99. */
+  requests: number, }
 | { "type": "timeline",
   /** All but the list. */
   header: TimelineHeader,

@@ -52,6 +52,27 @@ export const enLater = {
   'join.to_signin': 'Go to sign-in',
   'join.have_account': 'Already have an account?',
 
+  'requests.title': 'Message requests',
+  'requests.about': 'From people whom you are in no conversation with. They do not learn that you look.',
+  'requests.back': 'Back to all conversations',
+  'requests.count': { one: '{count} waits', other: '{count} wait' },
+  'requests.asks': '{name} wants to write to you',
+  'requests.explain':
+    'You are in no other conversation together. Until you accept, they do not learn whether you have read this or when you are here, and pictures stay hidden.',
+  'requests.added': '{name} has added you to “{title}”',
+  'requests.explain_group':
+    'You are in no other conversation with them. Until you accept, nobody here learns what you have read or when you are here, and pictures stay hidden.',
+  'requests.somebody': 'Somebody',
+  'requests.accept': 'Accept',
+  'requests.delete': 'Delete',
+  'requests.block': 'Delete and block {name}',
+  'requests.leave': 'Leave',
+  'requests.leave_block': 'Leave and block {name}',
+  'requests.deleted': 'The request was deleted.',
+  'requests.blocked': '{name} is blocked. “Archived” still lists who was, to unblock them.',
+  'requests.is_blocked': 'You have blocked {name}',
+  'requests.unblock': 'Unblock and accept',
+
   'find.field': 'Search here',
   'find.none': 'Nothing found',
   'find.place': '{at} of {total}',

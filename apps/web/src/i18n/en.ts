@@ -31,6 +31,9 @@ export const en = {
   'list.empty.invite': 'Invite people',
   'list.draft': 'Draft:',
   'list.preview.other': '{sender}: {text}',
+  'list.preview.asks': 'Wants to write to you',
+  'list.preview.asks_group': 'Somebody you do not know has added you',
+  'list.preview.blocked': 'Blocked',
   'list.preview.none': 'No messages yet',
   'list.typing.one': 'typing…',
   'list.unread': { one: '{count} unread message', other: '{count} unread messages' },
@@ -88,6 +91,7 @@ export const en = {
   'filter.none.people': 'You have written to nobody alone yet.',
   'filter.none.archived':
     'Nothing is archived. A conversation that is archived comes back with its next message.',
+  'filter.none.requests': 'No request waits for you.',
   'filter.show_all': 'Show all',
 
   'menu.new_chat': 'New chat',

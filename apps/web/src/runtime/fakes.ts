@@ -356,5 +356,6 @@ function list(at: number, titles: readonly string[]): Update {
     splices: [{ at, remove: 0, insert: titles.map((title) => ({ title }) as never) }],
     has_more: false,
     loaded: true,
+    requests: 0,
   };
 }

@@ -8,6 +8,7 @@ const conversations = (...splices: Splice<never>[]): Update => ({
   splices,
   has_more: false,
   loaded: true,
+  requests: 0,
 });
 const timeline = (conversation: string, ...splices: Splice<never>[]): Update => ({
   type: 'timeline',

@@ -10,6 +10,8 @@ export class Conversations {
   hasMore = $state.raw(false);
   /** Before this an empty list means "not known yet". */
   loaded = $state.raw(false);
+  /** How many message requests wait, whatever the list shows. */
+  requests = $state.raw(0);
 
   /** How many messages there are to read: those of what is muted do not ask to be. */
   unread = $derived(
@@ -21,6 +23,7 @@ export class Conversations {
     if (splices.length > 0) this.items = applySplices(this.items, splices);
     this.hasMore = update.has_more;
     this.loaded = update.loaded;
+    this.requests = update.requests;
   }
 
   forget(): void {
@@ -28,5 +31,6 @@ export class Conversations {
     this.items = [];
     this.hasMore = false;
     this.loaded = false;
+    this.requests = 0;
   }
 }

@@ -18,6 +18,19 @@ pub struct AccountForm {
     pub device_name: String,
 }
 
+/// The answer to a message request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum RequestAnswer {
+    /// It becomes a conversation like others.
+    Accept,
+    /// It is deleted for oneself; it comes back if the stranger writes again.
+    Delete,
+    /// It is deleted for oneself, and whoever asks is blocked. A group is left.
+    Refuse,
+}
+
 /// A file that is to be sent with a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]

@@ -16,6 +16,7 @@ mod personal;
 mod places;
 mod random;
 mod receipts;
+mod requests;
 mod search;
 mod session;
 mod storage;

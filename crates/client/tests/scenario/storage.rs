@@ -78,6 +78,7 @@ impl Storage for Full {
         personal(conversation: ConversationId) -> PersonalRecord;
         pinned_conversations() -> Vec<ConversationId>;
         pending_personals(limit: u32) -> Vec<ConversationId>;
+        requests(limit: u32) -> Vec<ConversationId>;
         draft(conversation: ConversationId) -> Option<String>;
         profiles(limit: u32) -> Vec<Profile>;
         search(search: &StorageSearch) -> Vec<SearchHit>;

@@ -68,6 +68,7 @@ pub(crate) struct Screen {
     pub(crate) list: Vec<ConversationItem>,
     pub(crate) has_more: bool,
     pub(crate) loaded: bool,
+    pub(crate) requests: u32,
     pub(crate) header: Option<TimelineHeader>,
     pub(crate) items: Vec<TimelineItem>,
     pub(crate) gone: Vec<ConversationId>,
@@ -92,9 +93,10 @@ impl Screen {
                 splices,
                 has_more,
                 loaded,
+                requests,
             } => {
                 splice(&mut self.list, &splices);
-                (self.has_more, self.loaded) = (has_more, loaded);
+                (self.has_more, self.loaded, self.requests) = (has_more, loaded, requests);
             }
             Update::Timeline { header, splices } => {
                 splice(&mut self.items, &splices);

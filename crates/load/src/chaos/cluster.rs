@@ -466,6 +466,7 @@ impl Node {
             .env("PIPIT_LIMITS_ATTEMPTS_PER_MINUTE_ACCOUNT", "1000000")
             .env("PIPIT_LIMITS_REQUESTS_PER_MINUTE_DEVICE", "1000000")
             .env("PIPIT_REGISTRATION", "open")
+            .env("PIPIT_MESSAGE_REQUESTS", "off")
             .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--data"])
             .arg(&self.data)
             .args(&self.arguments);

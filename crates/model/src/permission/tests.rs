@@ -7,6 +7,7 @@ fn actor(role: Role) -> Actor {
         role: Some(role),
         suspended: false,
         blocked: false,
+        unanswered: false,
     }
 }
 
@@ -188,6 +189,7 @@ fn neither_strangers_nor_suspended_accounts_may_do_anything() {
                 role: None,
                 suspended: false,
                 blocked: false,
+                unanswered: false,
             };
             assert_eq!(
                 authorize(stranger, action, place),
@@ -204,6 +206,21 @@ fn neither_strangers_nor_suspended_accounts_may_do_anything() {
                 "{action:?}"
             );
         }
+    }
+}
+
+#[test]
+fn a_request_shows_nothing_until_it_is_answered() {
+    let asked = Actor {
+        unanswered: true,
+        ..actor(Role::Member)
+    };
+    for action in every_action() {
+        let expect = match action {
+            Action::MarkReceipt | Action::ShowTyping => Err(Refusal::Unanswered),
+            _ => authorize(actor(Role::Member), action, direct()),
+        };
+        assert_eq!(authorize(asked, action, direct()), expect, "{action:?}");
     }
 }
 

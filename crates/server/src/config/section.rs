@@ -31,6 +31,16 @@ pub enum Inviters {
     Admins,
 }
 
+/// Whose first message waits until it is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageRequests {
+    /// That of strangers.
+    Strangers,
+    /// Nobody's.
+    Off,
+}
+
 /// Who may read `/metrics`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -86,6 +96,9 @@ section! {
         registration: Registration = Registration::Invite;
         /// Who may make invite links: "members" (everybody) or "admins".
         invites: Inviters = Inviters::Members;
+        /// Whose first message waits until it is accepted: "strangers" (of whoever is in no conversation with one, where neither has come by the
+        /// other's invite) or "off" (nobody's).
+        message_requests: MessageRequests = MessageRequests::Strangers;
         /// Who may read /metrics: "local" (programs on the same machine, not through a proxy), "everyone" or "off".
         metrics: MetricsAccess = MetricsAccess::Local;
     }

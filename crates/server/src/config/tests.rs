@@ -73,7 +73,7 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             "blobs" => "s3://bucket?endpoint=http://localhost:9000",
             "registration" => "open",
             "invites" => "admins",
-            "metrics" => "off",
+            "message_requests" | "metrics" => "off",
             "log.format" => "json",
             "log.level" => "debug",
             "proxy.address_header" => "x-real-ip",

@@ -500,7 +500,7 @@ impl Open {
             conversation,
             change,
         } = frame;
-        let personal = node.personals.set(self.caller.user, conversation, change).await?;
+        let personal = node.personals.set(self.caller, conversation, change).await?;
         Ok(encode(&ServerFrame::Personal(PersonalChanged {
             id: Some(id),
             conversation,

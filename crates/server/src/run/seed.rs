@@ -39,6 +39,7 @@ pub async fn seed(
         clock: environment.clock,
         random: environment.random,
         limits: pipit_wire::Limits::default(),
+        message_requests: false,
     };
     let (account, device, first) = prepare(&context, 0);
     let set_up = SetUp {

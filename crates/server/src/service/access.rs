@@ -4,6 +4,7 @@ use pipit_model::{Action, Actor, Joiner, Place, authorize, authorize_joining};
 use pipit_store::Facts;
 use pipit_store::conversation::ConversationAccess;
 use pipit_wire::event::{ConversationKind, Role};
+use pipit_wire::frame::RequestState;
 use pipit_wire::{ConversationId, DeviceId, ErrorCode, Timestamp, UserId};
 
 use crate::context::Context;
@@ -80,6 +81,7 @@ pub fn allow(access: &ConversationAccess, action: Action, member_count_max: u32)
         role: access.role,
         suspended: access.suspended,
         blocked: access.blocked,
+        unanswered: access.request != RequestState::Accepted,
     };
     Ok(authorize(actor, action, place_of(access, member_count_max))?)
 }
@@ -152,6 +154,7 @@ mod tests {
             suspended: false,
             announcements: false,
             target_banned: false,
+            request: RequestState::Accepted,
         }
     }
 

@@ -12,6 +12,7 @@ use pipit_wire::{Content, ConversationId, ErrorCode, Event, MessageId, UserId, W
 
 use super::access::{AccessCache, Caller, allow, facts_about, facts_of, not_member, require_access};
 use super::messaging::{Messaging, Submitted};
+use super::requests;
 use crate::error::ServiceError;
 
 /// The most people that an answer names who reacted to one message.
@@ -39,6 +40,7 @@ impl Messaging {
             device: caller.device,
             at: self.context.now(),
             body: EventBody::MessageChanged { message, change },
+            asks: false,
             facts: pipit_store::Facts::default(),
         };
         self.decide(entry, 1, cache).await
@@ -86,8 +88,10 @@ impl Messaging {
         }
         // Nobody is refused on what may have changed: they may have been given a role since, or a block may have been lifted.
         cache.forget(entry.conversation);
-        let access = require_access(&self.context, entry.conversation, entry.sender, None).await?;
+        let mut access = require_access(&self.context, entry.conversation, entry.sender, None).await?;
         self.decide_change(entry, message, &access).await?;
+        let (who, place) = (entry.sender, entry.conversation);
+        requests::accept_by_acting(&self.context, &self.hub, who, place, &mut access).await?;
         if !access.blocked {
             cache.keep(entry.conversation, access, now);
         }

@@ -19,6 +19,7 @@ use super::access::{
 };
 use super::expiry::without_expired;
 use super::messaging::find_appended;
+use super::requests;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::fanout::announcer::Announcer;
@@ -68,7 +69,11 @@ pub struct FoundMembers {
 /// A change to who is in a group as what, or to what it is called.
 #[derive(Clone, Debug)]
 pub(super) enum Change {
-    Add(UserId),
+    Add {
+        user: UserId,
+        /// Whether it is a message request to them.
+        asks: bool,
+    },
     /// Lets somebody in who has asked.
     Admit(UserId),
     /// The caller comes by a link.
@@ -99,6 +104,7 @@ impl Conversations {
     ) -> Result<ConversationSummary, ServiceError> {
         self.require_users(&[other]).await?;
         self.require_unblocked(caller.user, &[other]).await?;
+        let asked = requests::asked(&self.context, caller.user, &[other]).await?;
         let now = self.context.now();
         let created = self
             .context
@@ -109,6 +115,7 @@ impl Conversations {
                 creator: caller.user,
                 device: caller.device,
                 other,
+                asks: asked.contains(&other),
                 now,
             })
             .await?;
@@ -131,6 +138,7 @@ impl Conversations {
         }
         self.require_users(&group.members).await?;
         self.require_unblocked(caller.user, &group.members).await?;
+        let asked = requests::asked(&self.context, caller.user, &group.members).await?;
         let now = self.context.now();
         let created = self
             .context
@@ -142,6 +150,7 @@ impl Conversations {
                 device: caller.device,
                 title,
                 members: group.members,
+                asked,
                 now,
             })
             .await?
@@ -292,8 +301,10 @@ impl Conversations {
             })?;
         self.require_users(&users).await?;
         self.require_unblocked(caller.user, &users).await?;
+        let asked = requests::asked(&self.context, caller.user, &users).await?;
         for (event, user) in event_ids.into_iter().zip(users) {
-            self.change(caller, conversation, event, &Change::Add(user))
+            let asks = asked.contains(&user);
+            self.change(caller, conversation, event, &Change::Add { user, asks })
                 .await?;
         }
         self.summary(caller.user, conversation).await
@@ -384,6 +395,7 @@ impl Conversations {
             device: caller.device,
             at: self.context.now(),
             body: change.body(caller.user),
+            asks: matches!(change, Change::Add { asks: true, .. }),
             facts: Facts::default(),
         };
         for _ in 0..ATTEMPTS_MAX {
@@ -412,7 +424,7 @@ impl Conversations {
         change: &Change,
     ) -> Result<Option<Facts>, ServiceError> {
         let target = match change {
-            Change::Add(user)
+            Change::Add { user, .. }
             | Change::Admit(user)
             | Change::Remove(user)
             | Change::Ban(user)
@@ -422,7 +434,9 @@ impl Conversations {
         };
         let access = require_access(&self.context, conversation, caller.user, target).await?;
         match change {
-            Change::Add(user) => self.decide_add(caller, &access, *user, Action::AddMembers { count: 1 }),
+            Change::Add { user, .. } => {
+                self.decide_add(caller, &access, *user, Action::AddMembers { count: 1 })
+            }
             Change::Admit(user) => self.decide_add(caller, &access, *user, Action::ManageInvites),
             Change::Remove(user) if *user == caller.user => {
                 self.allow(&access, Action::Leave)?;
@@ -551,7 +565,7 @@ impl Change {
         };
         let removed = |user, banned| EventBody::MemberRemoved { user, banned };
         match self {
-            Self::Add(user) | Self::Admit(user) => added(*user),
+            Self::Add { user, .. } | Self::Admit(user) => added(*user),
             Self::Join => added(caller),
             Self::Remove(user) => removed(*user, false),
             Self::Ban(user) => removed(*user, true),

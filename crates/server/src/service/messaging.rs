@@ -15,6 +15,7 @@ use pipit_wire::{Content, ErrorCode, EventId, ServerFrame, codec};
 
 use super::access::{ATTEMPTS_MAX, AccessCache, Caller, allow, facts_of, require_access};
 use super::attachments;
+use super::requests;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::fanout::appender::{AppendFailure, Appender, Outcome, Ticket};
@@ -27,7 +28,7 @@ const SCHEME_BYTES_MAX: usize = 32;
 pub struct Messaging {
     pub(super) context: Context,
     appender: Appender,
-    hub: Arc<Hub>,
+    pub(super) hub: Arc<Hub>,
 }
 
 /// A message on its way to the disk.
@@ -100,6 +101,7 @@ impl Messaging {
                 reply_to: message.reply_to,
                 expires_at: None,
             },
+            asks: false,
             facts: pipit_store::Facts::default(),
         };
         self.decide(entry, 1, cache).await
@@ -190,8 +192,16 @@ impl Messaging {
             entry.facts = facts_of(entry.sender, access);
             return Ok(());
         }
-        let access = require_access(&self.context, entry.conversation, entry.sender, None).await?;
+        let mut access = require_access(&self.context, entry.conversation, entry.sender, None).await?;
         allow(&access, Action::Send, group_members_max)?;
+        requests::accept_by_acting(
+            &self.context,
+            &self.hub,
+            entry.sender,
+            entry.conversation,
+            &mut access,
+        )
+        .await?;
         entry.facts = facts_of(entry.sender, &access);
         cache.keep(entry.conversation, access, now);
         Ok(())

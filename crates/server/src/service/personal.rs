@@ -7,7 +7,9 @@ use pipit_wire::frame::{Personal, PersonalChange};
 use pipit_wire::limits::HIDDEN_MAX;
 use pipit_wire::{ConversationId, ErrorCode, Seq, ServerFrame, UserId, WireError};
 
-use super::access::not_member;
+use super::access::{Caller, not_member};
+use super::conversations::Conversations;
+use super::presence::Presence;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::fanout::hub::Hub;
@@ -17,25 +19,45 @@ const PIN_MAX: u32 = 10_000;
 
 /// See the module.
 pub struct Personals {
-    context: Context,
+    pub(super) context: Context,
     hub: Arc<Hub>,
+    /// Where a group is left that was a request.
+    pub(super) conversations: Arc<Conversations>,
+    /// Who is told of blocks.
+    pub(super) presence: Arc<Presence>,
 }
 
 impl Personals {
     /// The service.
-    pub const fn new(context: Context, hub: Arc<Hub>) -> Self {
-        Self { context, hub }
+    pub const fn new(
+        context: Context,
+        hub: Arc<Hub>,
+        conversations: Arc<Conversations>,
+        presence: Arc<Presence>,
+    ) -> Self {
+        Self {
+            context,
+            hub,
+            conversations,
+            presence,
+        }
     }
 
     /// Changes it, tells every device of the account, and returns the whole of it.
     pub async fn set(
         &self,
-        user: UserId,
+        caller: Caller,
         conversation: ConversationId,
         change: PersonalChange,
     ) -> Result<Personal, ServiceError> {
+        let user = caller.user;
         self.check(&change)?;
         self.check_hidden(user, conversation, &change).await?;
+        if let Some(answer) = change.request
+            && let Some(left) = self.answer(caller, conversation, answer).await?
+        {
+            return Ok(left);
+        }
         let store = &self.context.store;
         let personal = store
             .set_personal(conversation, user, change, self.context.now())

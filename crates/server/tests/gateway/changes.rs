@@ -390,6 +390,7 @@ async fn past(scene: &Scene, sender: &Person, at: Timestamp) -> Value {
             reply_to: None,
             expires_at: None,
         },
+        asks: false,
         facts: Facts::default(),
     };
     scene

@@ -21,6 +21,7 @@ async fn put(world: &World, place: ConversationId, sender: &Person, body: EventB
         device: None,
         at: PAST,
         body,
+        asks: false,
         facts: Facts::default(),
     };
     world

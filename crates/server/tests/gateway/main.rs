@@ -18,6 +18,7 @@ mod members;
 mod personal;
 mod presence;
 mod refusals;
+mod requests;
 mod resume;
 mod rolling;
 mod several;

@@ -23,6 +23,8 @@ const TABLE: &[(&str, Option<&str>, &str, &str)] = &[
     ("message", Some("ack"), "yyyynnn", "yyffnnn"),
     ("history", Some("page"), "yyyynnn", "yyyynnn"),
     ("personal", Some("personal"), "yyyynnn", "yyyynnn"),
+    // What asks nobody is answered by nobody.
+    ("answer", Some("personal"), "ffffnnn", "ffffnnn"),
     ("typing", None, "yyyynnn", "yyffnnn"),
     ("receipt", None, "yyyynnn", "yyyynnn"),
 ];
@@ -33,6 +35,9 @@ fn frame(client: &Client, kind: &str, conversation: ConversationId) -> Value {
         "history" => json!({"type": kind, "id": 7, "conversation": conversation, "limit": 10}),
         "personal" => {
             json!({"type": kind, "id": 7, "conversation": conversation, "change": {"draft": "Dear"}})
+        }
+        "answer" => {
+            json!({"type": "personal", "id": 7, "conversation": conversation, "change": {"request": "refused"}})
         }
         "typing" => json!({"type": kind, "conversation": conversation, "active": true}),
         _ => json!({"type": kind, "conversation": conversation, "delivered_seq": 1, "read_seq": 1}),

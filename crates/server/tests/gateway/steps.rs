@@ -31,6 +31,7 @@ fn start(world: &World, clock: &Arc<HandClock>) -> Arc<Node> {
         clock: Arc::<HandClock>::clone(clock),
         random: Arc::new(SystemRandom),
         limits: Limits::default(),
+        message_requests: false,
     };
     let authenticator: Arc<dyn Authenticator> = world.tokens.clone();
     let parts = Parts {

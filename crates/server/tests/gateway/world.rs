@@ -47,6 +47,7 @@ pub(crate) struct World {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) tokens: Arc<Tokens>,
     counter: Arc<AtomicU64>,
+    message_requests: bool,
 }
 
 impl World {
@@ -59,6 +60,15 @@ impl World {
             store,
             tokens: Arc::default(),
             counter: Arc::new(AtomicU64::new(1)),
+            message_requests: false,
+        }
+    }
+
+    /// A world in which strangers ask first.
+    pub(crate) fn of_strangers() -> Self {
+        Self {
+            message_requests: true,
+            ..Self::new()
         }
     }
 
@@ -143,6 +153,7 @@ impl World {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             limits,
+            message_requests: self.message_requests,
         };
         let authenticator: Arc<dyn Authenticator> = Arc::<Tokens>::clone(&self.tokens);
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
@@ -408,6 +419,12 @@ impl Client {
         self.send(json!({"type": "ping", "id": 99})).await;
         let frame = self.next().await;
         assert_eq!(frame, json!({"type": "pong", "id": 99}));
+    }
+
+    /// Passes over whatever has come already.
+    pub(crate) async fn until_quiet(&mut self) {
+        self.send(json!({"type": "ping", "id": 99})).await;
+        self.until("pong").await;
     }
 
     /// The connection ends now, with this status code.

@@ -241,3 +241,28 @@ async fn members_are_searched_in_pages_by_role() {
     let refused = world.get(&format!("{members}?query=b"), &outsider).await;
     assert_eq!(refused.refusal(), (403, "not_member"));
 }
+
+#[tokio::test]
+async fn strangers_ask_first_and_who_came_by_ones_invite_is_none() {
+    let (world, ada) = World::with_ada().await;
+    let bob = world.join(&ada, "bob").await;
+    let carol = world.join(&ada, "carol").await;
+    let begun = |from: Person, to: Person| {
+        let world = &world;
+        async move {
+            let body = json!({"user": to.user});
+            let made = world.post("/v1/conversations/direct", &from, body).await.ok();
+            let path = format!(
+                "/v1/conversations/{}",
+                made["conversation"]["id"].as_str().unwrap()
+            );
+            let seen = world.get(&path, &to).await.ok();
+            seen["conversation"]["personal"]["request"].clone()
+        }
+    };
+    assert_eq!(begun(bob.clone(), carol.clone()).await, "waiting");
+    assert_eq!(begun(bob.clone(), ada.clone()).await, serde_json::Value::Null);
+    assert_eq!(begun(ada, carol.clone()).await, serde_json::Value::Null);
+    // Nor is one to oneself.
+    assert_eq!(begun(carol.clone(), carol).await, serde_json::Value::Null);
+}

@@ -14,7 +14,7 @@ use pipit_wire::frame::server::{
 };
 use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, PresenceState, Profile,
-    Receipt,
+    Receipt, RequestState,
 };
 use pipit_wire::{
     ClientFrame, Content, ConversationId, DeviceId, ErrorCode, EventId, Limits, MessageId, PROTOCOL_VERSION,
@@ -390,6 +390,7 @@ fn personal_change() -> ClientFrame {
             marked_unread: Some(true),
             draft: Some("Dear".to_owned()),
             hide: [seq(40)].into(),
+            request: Some(RequestState::Accepted),
         },
     })
 }
@@ -403,6 +404,8 @@ fn personal() -> Personal {
         marked_unread: true,
         draft: "Dear".to_owned(),
         hidden: [seq(12), seq(40)].into(),
+        request: RequestState::Waiting,
+        asked_by: Some(alice()),
     }
 }
 
