@@ -93,6 +93,28 @@ export async function longPress(page: Page, on: Locator, opens: Locator): Promis
   await touch.detach();
 }
 
+/** Draws a finger over something, in steps from its middle, and says what is to be seen before it is lifted. */
+export async function swipe(
+  page: Page,
+  on: Locator,
+  by: { x: number; y: number },
+  held: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  await on.scrollIntoViewIfNeeded();
+  const box = await standing(on);
+  const from = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  const touch = await page.context().newCDPSession(page);
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [from] });
+  const steps = 8;
+  for (let step = 1; step <= steps; step += 1) {
+    const touchPoints = [{ x: from.x + (by.x * step) / steps, y: from.y + (by.y * step) / steps }];
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints });
+  }
+  await held();
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await touch.detach();
+}
+
 /** Nothing that axe knows of is wrong with the page. */
 export async function expectAccessible(page: Page): Promise<void> {
   await expectNothingFound(
