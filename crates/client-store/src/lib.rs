@@ -18,12 +18,13 @@ mod search;
 mod session;
 mod upload;
 mod value;
+mod wish;
 
 use pipit_client::fold::{FoldRecord, Folded};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
     ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, SearchHit, SessionRecord,
-    Storage, StorageError, StorageSearch, UploadRecord,
+    Storage, StorageError, StorageSearch, UploadRecord, WishRecord, WishTarget,
 };
 use pipit_wire::frame::{Cursor, Profile};
 use pipit_wire::{BlobId, ConversationId, Event, EventId, MessageId, Seq, Timestamp, UserId};
@@ -355,6 +356,22 @@ impl Storage for SqliteStorage {
 
     fn remove_upload(&mut self, blob: BlobId) -> Result<(), StorageError> {
         upload::remove(&self.connection, blob).map_err(storage_error)
+    }
+
+    fn wish(&self, target: WishTarget) -> Result<Option<WishRecord>, StorageError> {
+        wish::find(&self.connection, target).map_err(storage_error)
+    }
+
+    fn wishes(&self) -> Result<Vec<WishRecord>, StorageError> {
+        wish::list(&self.connection).map_err(storage_error)
+    }
+
+    fn save_wish(&mut self, wish: &WishRecord) -> Result<(), StorageError> {
+        wish::save(&self.connection, wish).map_err(storage_error)
+    }
+
+    fn remove_wish(&mut self, target: WishTarget) -> Result<(), StorageError> {
+        wish::remove(&self.connection, target).map_err(storage_error)
     }
 
     fn personal(&self, conversation: ConversationId) -> Result<PersonalRecord, StorageError> {

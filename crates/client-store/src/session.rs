@@ -55,12 +55,13 @@ pub(crate) fn save(connection: &Connection, session: &SessionRecord) -> rusqlite
 
 pub(crate) fn find_profile(connection: &Connection, user: UserId) -> rusqlite::Result<Option<Profile>> {
     connection
-        .prepare_cached("SELECT handle, name FROM profile WHERE user = ?1")?
+        .prepare_cached("SELECT handle, name, face FROM profile WHERE user = ?1")?
         .query_row([user.as_bytes()], |row| {
             Ok(Profile {
                 user,
                 handle: row.get(0)?,
                 name: row.get(1)?,
+                face: value::optional_json(row, 2)?,
             })
         })
         .optional()
@@ -68,12 +69,13 @@ pub(crate) fn find_profile(connection: &Connection, user: UserId) -> rusqlite::R
 
 pub(crate) fn list_profiles(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Profile>> {
     connection
-        .prepare_cached("SELECT user, handle, name FROM profile ORDER BY handle LIMIT ?1")?
+        .prepare_cached("SELECT user, handle, name, face FROM profile ORDER BY handle LIMIT ?1")?
         .query_map([limit], |row| {
             Ok(Profile {
                 user: value::id(row, 0, UserId::from_bytes)?,
                 handle: row.get(1)?,
                 name: row.get(2)?,
+                face: value::optional_json(row, 3)?,
             })
         })?
         .collect()
@@ -82,9 +84,14 @@ pub(crate) fn list_profiles(connection: &Connection, limit: u32) -> rusqlite::Re
 pub(crate) fn save_profile(connection: &Connection, profile: &Profile) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO profile (user, handle, name) VALUES (?1, ?2, ?3)
-             ON CONFLICT (user) DO UPDATE SET handle = excluded.handle, name = excluded.name",
+            "INSERT INTO profile (user, handle, name, face) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (user) DO UPDATE SET handle = excluded.handle, name = excluded.name, face = excluded.face",
         )?
-        .execute(params![profile.user.as_bytes(), profile.handle, profile.name])?;
+        .execute(params![
+            profile.user.as_bytes(),
+            profile.handle,
+            profile.name,
+            profile.face.as_ref().map(value::to_json).transpose()?
+        ])?;
     Ok(())
 }

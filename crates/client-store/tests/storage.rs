@@ -128,6 +128,7 @@ fn session() -> SessionRecord {
                 user: user(1),
                 handle: "bob".to_owned(),
                 name: "Bob".to_owned(),
+                face: None,
             },
             admin: true,
         },

@@ -5,6 +5,7 @@
 
 use pipit_wire::event::{Role, SettingsChange};
 use pipit_wire::frame::{Member, Profile};
+use pipit_wire::person::StatusChange;
 use pipit_wire::rest::{
     BannedPerson, BlobLink, Device, GroupInvite, GroupInviteInfo, Invite, InviteInfo, JoinRequest, ServerInfo,
 };
@@ -13,6 +14,7 @@ use pipit_wire::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::picture::PictureChange;
 use crate::search::SearchResults;
 use crate::view::ListFilter;
 
@@ -482,10 +484,35 @@ pub enum Command {
         /// Which one.
         device: DeviceId,
     },
-    /// Changes the name that others see.
-    ChangeName {
+    /// Changes what others see of oneself: what is left out stays. Kept until the server has it; repeated with the same id it changes nothing.
+    ChangeProfile {
+        /// Made by the view.
+        event_id: EventId,
         /// The new name.
-        name: String,
+        #[serde(default)]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        name: Option<String>,
+        /// A line about oneself.
+        #[serde(default)]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        about: Option<String>,
+        /// How one is just now, or that nothing is said of it.
+        #[serde(default)]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        status: Option<StatusChange>,
+        /// Another picture, or none.
+        #[serde(default)]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        picture: Option<PictureChange>,
+    },
+    /// Gives a group another picture, or none. Kept until the server has it.
+    SetGroupPicture {
+        /// Which group.
+        conversation: ConversationId,
+        /// The id of the entry, made by the view.
+        event_id: EventId,
+        /// The picture.
+        picture: PictureChange,
     },
 }
 

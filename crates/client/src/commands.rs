@@ -2,16 +2,17 @@
 
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::rest::{
-    AddMembers, ChangeConversation, ChangeProfile, ChangeRole, NewAccount, NewBlobLinks, NewDirect, NewGroup,
-    NewInvite, SetUp, SignIn, SignUp,
+    AddMembers, ChangeConversation, ChangeRole, NewAccount, NewBlobLinks, NewDirect, NewGroup, NewInvite,
+    SetUp, SignIn, SignUp,
 };
 use pipit_wire::{ConversationId, ErrorCode, MessageId, Seq};
 
 use crate::command::{AccountForm, Command, CommandId, Reply, ViewId};
 use crate::engine::{Engine, Stored};
-use crate::http::{Call, Expects, Waiting, escape, found_members_path, members_path, refusal};
+use crate::http::{Call, Expects, Waiting, refusal};
 use crate::io::HttpMethod;
 use crate::outbox::WrittenFiles;
+use crate::path::{escape, found_members_path, members_path};
 use crate::search::Asked;
 use crate::storage::Storage;
 
@@ -187,7 +188,7 @@ impl<S: Storage> Engine<S> {
             Command::PauseUpload { blob } => self.pause_upload(blob)?,
             Command::ResumeUpload { blob } => self.resume_upload(blob)?,
             Command::CancelUpload { blob } => self.cancel_upload(blob)?,
-            other => return Ok(Done::Not(other)),
+            other => return self.wish_command(other),
         };
         Ok(Done::Now(reply))
     }
@@ -231,7 +232,7 @@ impl<S: Storage> Engine<S> {
 
     /// Commands that the server carries out.
     fn request_of(&self, command: Command) -> Option<(Expects, Waiting)> {
-        use HttpMethod::{Delete, Get, Patch, Post};
+        use HttpMethod::{Delete, Get, Post};
         let request = match command {
             Command::GetServerInfo => (Expects::ServerInfo, open(Get, "/v1/server")),
             Command::GetInviteInfo { token } => (
@@ -290,9 +291,6 @@ impl<S: Storage> Engine<S> {
             Command::ListDevices => (Expects::Devices, signed(Get, "/v1/devices")),
             Command::SignOutDevice { device } => {
                 (Expects::Nothing, signed(Delete, format!("/v1/devices/{device}")))
-            }
-            Command::ChangeName { name } => {
-                (Expects::Me, signed(Patch, "/v1/me").with(&ChangeProfile { name }))
             }
             Command::SetUp { .. } | Command::SignUp { .. } | Command::SignIn { .. } => {
                 return self.sign_in_request(command);
@@ -358,7 +356,7 @@ impl<S: Storage> Engine<S> {
     }
 }
 
-enum Done {
+pub(crate) enum Done {
     Now(Reply),
     /// The server has been asked.
     Asked,
@@ -395,6 +393,7 @@ fn group_request(command: Command) -> Option<(Expects, Waiting)> {
             announcements: None,
             history: None,
             expire_after_ms: None,
+            avatar: None,
         }),
         other => return crate::group::request_of(other),
     };

@@ -264,6 +264,7 @@ impl<S: Storage> Engine<S> {
         self.first_page(&welcome.conversations, welcome.next)?;
         self.resend_outbox()?;
         self.uploads.hurry();
+        self.wishes.hurry();
         self.resend_personals()?;
         self.resend_receipts()
     }

@@ -23,6 +23,7 @@ use crate::sync::Syncing;
 use crate::typing::Typists;
 use crate::uploads::Uploads;
 use crate::views::{Dirty, Views};
+use crate::wishes::Wishes;
 
 /// What an operation on the engine gives that may meet a storage that fails.
 pub(crate) type Stored<T = ()> = Result<T, StorageError>;
@@ -64,6 +65,7 @@ pub struct Engine<S> {
     pub(crate) syncing: Syncing,
     pub(crate) sending: Sending,
     pub(crate) uploads: Uploads,
+    pub(crate) wishes: Wishes,
     pub(crate) receipts: Receipts,
     pub(crate) personals: Personals,
     /// When the next message erases itself.
@@ -96,6 +98,7 @@ impl<S: Storage> Engine<S> {
             syncing: Syncing::default(),
             sending: Sending::default(),
             uploads: Uploads::default(),
+            wishes: Wishes::default(),
             receipts: Receipts::default(),
             personals: Personals::default(),
             expiry_at: None,
@@ -149,6 +152,8 @@ impl<S: Storage> Engine<S> {
             self.token_deadline(),
             self.sending.deadline(),
             self.uploads.deadline(),
+            self.wishes.deadline(),
+            self.names.deadline(),
             self.receipts.deadline(),
             self.personals.deadline(),
             self.expiry_at,
@@ -204,6 +209,8 @@ impl<S: Storage> Engine<S> {
         self.tokens_due();
         self.sending_due();
         self.uploads_due();
+        self.wishes_due();
+        self.names_due();
         self.syncing_due()?;
         self.receipts_due()?;
         self.personals_due()?;
@@ -217,6 +224,7 @@ impl<S: Storage> Engine<S> {
         self.expire()?;
         self.announce_presence();
         self.pump_uploads()?;
+        self.pump_wishes()?;
         self.pump_outbox()?;
         self.load_timelines()?;
         self.ask_for_catch_up()
@@ -231,6 +239,7 @@ impl<S: Storage> Engine<S> {
         }
         self.out.clear();
         self.stop_uploads();
+        self.stop_wishes();
         if let Ok(session) = self.storage.session() {
             self.session = session;
         }

@@ -7,8 +7,9 @@ use pipit_wire::rest::{
 
 use crate::command::{Command, CommandError, Reply};
 use crate::engine::{Engine, Stored};
-use crate::http::{Expects, Waiting, escape, read};
+use crate::http::{Expects, Waiting, read};
 use crate::io::{HttpAnswer, HttpMethod};
+use crate::path::escape;
 use crate::storage::Storage;
 
 /// What the answer to a command about a group is read as.
@@ -39,6 +40,7 @@ pub(crate) fn request_of(command: Command) -> Option<(Expects, Waiting)> {
                 announcements: change.announcements,
                 history: change.history,
                 expire_after_ms: change.expire_after_ms,
+                avatar: change.avatar,
             };
             let path = format!("/v1/conversations/{conversation}");
             (Expects::Nothing, signed(Patch, path).with(&body))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use pipit_wire::rest::{
-    BlobLinks, Conversation, Devices, Found, Invite, InviteInfo, Invites, Me, Members, ServerInfo, Session,
+    BlobLinks, Conversation, Devices, Found, Invite, InviteInfo, Invites, Members, ServerInfo, Session,
     Uploads, Users,
 };
 use pipit_wire::{BlobId, ConversationId, ErrorCode, Retry, Seq, Timestamp, WireError};
@@ -15,10 +15,12 @@ use crate::command::{CommandError, CommandId, ReactionBy, Reply, ViewId};
 use crate::engine::{Engine, Stored};
 use crate::group::GroupExpects;
 use crate::io::{FilePart, HttpAnswer, HttpId, HttpMethod, HttpRequest, Output};
+use crate::path::members_path;
 use crate::search::Asked;
 use crate::session::{RefreshFailure, ended_by};
 use crate::storage::Storage;
 use crate::uploads::Step;
+use crate::wishes::WishCall;
 
 /// How long an answer may take.
 const PATIENCE_MS: i64 = 30_000;
@@ -53,6 +55,8 @@ pub(crate) enum Call {
     Summary { conversation: ConversationId },
     /// A step of sending a file.
     Upload { blob: BlobId, step: Step },
+    /// A step towards something that was set here.
+    Wish(WishCall),
     /// Nothing: this device's sign-out, which it does not wait for.
     Farewell,
 }
@@ -81,7 +85,6 @@ pub(crate) enum Expects {
     Devices,
     BlobLinks,
     StorageUse,
-    Me,
     /// Who reacted to a message.
     Reactions,
     /// How far the message at this place has come, and with how many others at most.
@@ -233,17 +236,13 @@ impl Calls {
         waiting.file.map(|part| part.blob)
     }
 
-    /// Forgets requests of sending this file, or any file. Says which ones the driver has to give up.
-    pub(crate) fn forget_uploads(&mut self, of: Option<BlobId>) -> Vec<HttpId> {
-        let meant = |waiting: &Waiting| match waiting.call {
-            Call::Upload { blob, .. } => of.is_none_or(|wanted| wanted == blob),
-            _ => false,
-        };
-        self.held.retain(|waiting| !meant(waiting));
+    /// Forgets the requests that are made for this. Says which ones the driver has to give up.
+    pub(crate) fn forget(&mut self, meant: impl Fn(&Call) -> bool) -> Vec<HttpId> {
+        self.held.retain(|waiting| !meant(&waiting.call));
         let ids: Vec<HttpId> = self
             .open
             .iter()
-            .filter(|(_, waiting)| meant(waiting))
+            .filter(|(_, waiting)| meant(&waiting.call))
             .map(|(id, _)| *id)
             .collect();
         for id in &ids {
@@ -416,6 +415,8 @@ impl<S: Storage> Engine<S> {
             self.reply(view.clone(), id, Reply::Failed { error });
         } else if let Call::Upload { blob, .. } = call {
             self.uploads.refused(*blob, error);
+        } else if let Call::Wish(wish) = call {
+            self.wishes.refused(*wish, error);
         }
     }
 
@@ -457,6 +458,7 @@ impl<S: Storage> Engine<S> {
                 }
             }
             Call::Upload { blob, step } => self.upload_answered(blob, step, answer)?,
+            Call::Wish(wish) => self.wish_answered(wish, answer)?,
             Call::Refresh | Call::Farewell => {}
         }
         Ok(())
@@ -511,7 +513,12 @@ impl<S: Storage> Engine<S> {
                 }
                 Err(error) => Err(error),
             },
-            Expects::Users => read::<Users>(answer).map(|users| Reply::Users { items: users.items }),
+            Expects::Users => match read::<Users>(answer) {
+                Ok(users) => Ok(Reply::Users {
+                    items: self.with_faces(users.items)?,
+                }),
+                Err(error) => Err(error),
+            },
             Expects::Conversation => match read::<Conversation>(answer) {
                 Ok(made) => {
                     let conversation = made.conversation.id;
@@ -521,8 +528,11 @@ impl<S: Storage> Engine<S> {
                 Err(error) => Err(error),
             },
             Expects::Members => match read::<Members>(answer) {
-                Ok(members) => {
+                Ok(mut members) => {
                     self.save_names(members.items.iter().map(|member| &member.profile))?;
+                    for member in &mut members.items {
+                        member.profile = self.with_face(member.profile.clone())?;
+                    }
                     Ok(Reply::Members {
                         items: members.items,
                         next: members.next,
@@ -546,64 +556,9 @@ impl<S: Storage> Engine<S> {
                 expires_at: links.expires_at,
             }),
             Expects::Reactions | Expects::Reach { .. } => return self.read_about_message(expects, answer),
-            Expects::Me => match read::<Me>(answer) {
-                Ok(me) => {
-                    self.save_names([&me.profile])?;
-                    self.update_session(|session| session.me = me)?;
-                    Ok(Reply::Done)
-                }
-                Err(error) => Err(error),
-            },
         };
         Ok(reply)
     }
-}
-
-/// Where the members of a conversation that a search finds are listed.
-pub(crate) fn found_members_path(
-    conversation: ConversationId,
-    query: Option<&str>,
-    after: Option<&str>,
-) -> String {
-    let mut path = format!("/v1/conversations/{conversation}/members");
-    let parts = [("query", query), ("after", after)];
-    let given = parts
-        .iter()
-        .filter_map(|(name, value)| value.map(|value| (*name, value)));
-    for ((name, value), sign) in given.zip(['?', '&']) {
-        path.push(sign);
-        path.push_str(name);
-        path.push('=');
-        path.push_str(&escape(value));
-    }
-    path
-}
-
-/// Where the members of a conversation are listed.
-pub(crate) fn members_path(conversation: ConversationId, after: Option<&str>) -> String {
-    let mut path = format!("/v1/conversations/{conversation}/members");
-    if let Some(after) = after {
-        path.push_str("?after=");
-        path.push_str(&escape(after));
-    }
-    path
-}
-
-/// A value for a path or query (RFC 3986, section 2.1): everything but unreserved characters is escaped.
-pub(crate) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            escaped.push(char::from(byte));
-        } else {
-            let digits = b"0123456789ABCDEF";
-            escaped.push('%');
-            for digit in [byte >> 4, byte & 0x0F] {
-                escaped.extend(digits.get(usize::from(digit)).map(|digit| char::from(*digit)));
-            }
-        }
-    }
-    escaped
 }
 
 /// A failure that the server has not named.

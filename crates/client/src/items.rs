@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use pipit_wire::event::{EventBody, MessageChange};
+use pipit_wire::event::{ConversationKind, EventBody, MessageChange};
 use pipit_wire::limits::PINNED_MAX;
-use pipit_wire::{Attachment, Content, Event, MessageId, Seq, UserId};
+use pipit_wire::{Attachment, BlobId, Content, Event, MessageId, Seq, UserId};
 
 use crate::actions::Acting;
 use crate::engine::{Engine, Stored};
@@ -105,6 +105,7 @@ impl<S: Storage> Engine<S> {
                 at: event.at,
                 sender: event.sender,
                 sender_name: self.name_in(record.id, event.sender)?,
+                sender_avatar: self.avatar_in(record, event.sender)?,
                 mine,
                 continues: false,
                 body,
@@ -126,6 +127,14 @@ impl<S: Storage> Engine<S> {
             }
         }
         Ok(items)
+    }
+
+    /// Whose picture stands beside a message: in groups those of the others.
+    fn avatar_in(&mut self, record: &ConversationRecord, sender: UserId) -> Stored<Option<BlobId>> {
+        if record.kind == ConversationKind::Direct || self.is_me(sender) {
+            return Ok(None);
+        }
+        Ok(self.face_in(record.id, sender)?.avatar)
     }
 
     /// A message of the outbox.
@@ -157,6 +166,7 @@ impl<S: Storage> Engine<S> {
             at: waiting.written_at,
             sender: acting.me,
             sender_name: self.name_in(waiting.conversation, acting.me)?,
+            sender_avatar: None,
             mine: true,
             continues: false,
             body: ItemBody::Message {

@@ -9,6 +9,7 @@
 pub mod command;
 pub mod fold;
 pub mod io;
+pub mod picture;
 pub mod range;
 pub mod search;
 pub mod storage;
@@ -31,6 +32,7 @@ mod list;
 mod log;
 mod names;
 mod outbox;
+mod path;
 mod personal;
 mod presence;
 mod receipts;
@@ -45,6 +47,7 @@ mod upload;
 mod uploads;
 mod views;
 mod window;
+mod wishes;
 
 pub use engine::{Config, Engine, RandomSource};
 pub use storage::{Storage, StorageError};

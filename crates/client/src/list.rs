@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use pipit_wire::event::{ConversationKind, EventBody};
 use pipit_wire::frame::RequestState;
+use pipit_wire::person::Face;
 use pipit_wire::{Content, ConversationId, Seq, UserId};
 
 use crate::command::ViewId;
@@ -146,6 +147,13 @@ impl<S: Storage> Engine<S> {
         let personal = self.personal_view(&record)?;
         // Of a stranger no more is shown than that there is somebody.
         let answered = personal.request == RequestState::Accepted;
+        let face = match record.peer {
+            Some(peer) => self.face_in(id, peer)?,
+            None => Face::default(),
+        };
+        let picture = self
+            .group_picture(id, record.settings.avatar)?
+            .filter(|_| answered);
         let item = ConversationItem {
             id,
             kind: record.kind,
@@ -156,6 +164,8 @@ impl<S: Storage> Engine<S> {
                 .filter(|_| answered)
                 .and_then(|peer| self.presences.state(peer)),
             preview: if answered { self.preview(&record)? } else { None },
+            avatar: face.avatar.or(picture),
+            status: face.status,
             last_at: record.activity_at,
             unread: if answered { self.unread(&record)? } else { 0 },
             personal,

@@ -340,6 +340,7 @@ impl<S: Storage> Engine<S> {
     /// Oneself is not a member any more: what was there goes.
     pub(crate) fn conversation_gone(&mut self, conversation: ConversationId) -> Stored {
         self.give_up_uploads_in(conversation)?;
+        self.give_up_wish_in(conversation)?;
         self.storage.remove_conversation(conversation)?;
         self.sending.forget(conversation);
         self.receipts.forget(conversation);

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use pipit_wire::frame::Profile;
+use pipit_wire::frame::{Profile, RequestState};
+use pipit_wire::person::Face;
 use pipit_wire::rest::Members;
-use pipit_wire::{ConversationId, UserId};
+use pipit_wire::{ConversationId, Timestamp, UserId};
 
 use crate::engine::{Engine, Stored};
 use crate::storage::Storage;
@@ -22,6 +23,8 @@ pub(crate) struct Names {
     /// Those whose members were asked for on this connection, with whom they did not know.
     asked: HashMap<ConversationId, BTreeSet<UserId>>,
     unknown: HashMap<ConversationId, BTreeSet<UserId>>,
+    /// When the first status that was shown ends.
+    status_ends: Option<Timestamp>,
 }
 
 impl Names {
@@ -32,6 +35,16 @@ impl Names {
 
     pub(crate) fn forget_account(&mut self) {
         *self = Self::default();
+    }
+
+    pub(crate) const fn deadline(&self) -> Option<Timestamp> {
+        self.status_ends
+    }
+
+    /// A status that is shown ends then, by the steady clock.
+    pub(crate) fn note_end(&mut self, ends: Timestamp) {
+        let first = self.status_ends.get_or_insert(ends);
+        *first = ends.min(*first);
     }
 }
 
@@ -61,13 +74,64 @@ impl<S: Storage> Engine<S> {
 
     pub(crate) fn save_names<'a>(&mut self, profiles: impl IntoIterator<Item = &'a Profile>) -> Stored {
         for profile in profiles {
-            if self.profile(profile.user)?.as_ref() != Some(profile) {
-                self.storage.save_profile(profile)?;
-                self.names.cached.insert(profile.user, Some(profile.clone()));
+            let known = self.profile(profile.user)?;
+            let mut told = profile.clone();
+            // Who tells names alone says nothing of the rest.
+            told.face = told.face.or_else(|| known.as_ref()?.face.clone());
+            if known.as_ref() != Some(&told) {
+                self.storage.save_profile(&told)?;
+                self.names.cached.insert(profile.user, Some(told));
                 self.dirty.all = true;
             }
         }
         Ok(())
+    }
+
+    /// What somebody shows, as far as it is known and as it is now.
+    pub(crate) fn face(&mut self, user: UserId) -> Stored<Face> {
+        let known = if self.is_me(user) {
+            self.shown_me()?.and_then(|me| me.profile.face)
+        } else {
+            self.profile(user)?.and_then(|profile| profile.face)
+        };
+        Ok(self.face_now(known.unwrap_or_default()))
+    }
+
+    /// The same in a conversation: of strangers whom one has not answered nothing is shown.
+    pub(crate) fn face_in(&mut self, conversation: ConversationId, user: UserId) -> Stored<Face> {
+        if self.shown_personal(conversation)?.request == RequestState::Accepted {
+            self.face(user)
+        } else {
+            Ok(Face::default())
+        }
+    }
+
+    /// A profile that the server has told, with what is known beyond it.
+    pub(crate) fn with_face(&mut self, profile: Profile) -> Stored<Profile> {
+        let face = Some(self.face(profile.user)?);
+        Ok(Profile { face, ..profile })
+    }
+
+    pub(crate) fn with_faces(&mut self, profiles: Vec<Profile>) -> Stored<Vec<Profile>> {
+        let profiles = profiles.into_iter().map(|profile| self.with_face(profile));
+        profiles.collect()
+    }
+
+    /// The server says what somebody shows now.
+    pub(crate) fn profile_came(&mut self, profile: &Profile) -> Stored {
+        self.save_names([profile])?;
+        if self.is_me(profile.user) {
+            self.update_session(|session| session.me.profile = profile.clone())?;
+            self.dirty.all = true;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn names_due(&mut self) {
+        if self.names.status_ends.is_some_and(|ends| self.clock.is_due(ends)) {
+            self.names.status_ends = None;
+            self.dirty.all = true;
+        }
     }
 
     /// Asks for the members of conversations in which somebody unknown was met, once for each such person and connection:

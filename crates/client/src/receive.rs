@@ -57,6 +57,7 @@ impl<S: Storage> Engine<S> {
                 self.typing_changed(&typing);
                 Ok(())
             }
+            ServerFrame::Profile(profile) => self.profile_came(&profile),
             ServerFrame::Presence(presence) => {
                 self.presence_changed(presence);
                 Ok(())

@@ -6,13 +6,14 @@ use pipit_model::search::query::{Query, day_begins, is_named, parse};
 use pipit_wire::event::ConversationKind;
 use pipit_wire::frame::Profile;
 use pipit_wire::rest::{ExcerptPart, Found};
-use pipit_wire::{ConversationId, ErrorCode, MessageId, Seq, Timestamp, UserId};
+use pipit_wire::{BlobId, ConversationId, ErrorCode, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::command::{CommandId, Reply, ViewId};
 use crate::engine::{Engine, Stored};
-use crate::http::{Call, Waiting, escape, refusal};
+use crate::http::{Call, Waiting, refusal};
 use crate::io::HttpMethod;
+use crate::path::escape;
 use crate::storage::{SearchHit, Storage, StorageSearch};
 
 /// The most messages in a page.
@@ -63,6 +64,8 @@ pub struct FoundConversation {
     pub title: String,
     /// The other person.
     pub peer: Option<UserId>,
+    /// The group's picture, or the other person's.
+    pub avatar: Option<BlobId>,
 }
 
 /// A message that was found.
@@ -132,6 +135,7 @@ impl<S: Storage> Engine<S> {
     pub(crate) fn found_there(&mut self, found: Found) -> Stored<SearchResults> {
         self.save_names(&found.people)?;
         self.save_names(found.messages.iter().map(|message| &message.sender))?;
+        let people = self.with_faces(found.people)?;
         let mut conversations = Vec::with_capacity(found.conversations.len());
         for summary in &found.conversations {
             self.apply_summary(summary)?;
@@ -162,7 +166,7 @@ impl<S: Storage> Engine<S> {
         }
         Ok(SearchResults {
             by: FoundBy::Server,
-            people: found.people,
+            people,
             conversations,
             messages,
             next: found.next,
@@ -228,6 +232,7 @@ impl<S: Storage> Engine<S> {
             user: hit.sender,
             handle: String::new(),
             name: String::new(),
+            face: None,
         });
         Ok(FoundMessage {
             conversation: hit.conversation,
@@ -241,7 +246,7 @@ impl<S: Storage> Engine<S> {
         })
     }
 
-    fn is_me(&self, user: UserId) -> bool {
+    pub(crate) fn is_me(&self, user: UserId) -> bool {
         self.session
             .as_ref()
             .is_some_and(|session| session.me.profile.user == user)
@@ -251,21 +256,26 @@ impl<S: Storage> Engine<S> {
         let Some(record) = self.storage.conversation(id)? else {
             return Ok(None);
         };
+        let avatar = match record.peer {
+            Some(peer) => self.face(peer)?.avatar,
+            None => self.group_picture(id, record.settings.avatar)?,
+        };
         Ok(Some(FoundConversation {
             id,
             kind: record.kind,
             title: self.title(&record)?,
             peer: record.peer,
+            avatar,
         }))
     }
 
-    fn people_here(&self, text: &str) -> Stored<Vec<Profile>> {
+    fn people_here(&mut self, text: &str) -> Stored<Vec<Profile>> {
         let mut people = self.storage.profiles(NAMES_MAX)?;
         people.retain(|profile| {
             !self.is_me(profile.user) && is_named(text, [profile.handle.as_str(), profile.name.as_str()])
         });
         people.truncate(NAMES_FOUND_MAX);
-        Ok(people)
+        self.with_faces(people)
     }
 
     fn conversations_here(&mut self, text: &str) -> Stored<Vec<FoundConversation>> {

@@ -44,10 +44,11 @@ impl Tokens {
 }
 
 impl<S: Storage> Engine<S> {
-    pub(crate) fn session_view(&self) -> SessionView {
-        match &self.session {
+    pub(crate) fn session_view(&mut self) -> Stored<SessionView> {
+        let shown = self.shown_me()?;
+        Ok(match &self.session {
             Some(session) => SessionView::SignedIn {
-                me: session.me.clone(),
+                me: Box::new(shown.unwrap_or_else(|| session.me.clone())),
                 device: session.device,
                 limits: session.limits.clone(),
                 server_name: session.server_name.clone(),
@@ -55,7 +56,7 @@ impl<S: Storage> Engine<S> {
             None => SessionView::SignedOut {
                 reason: self.tokens.ended.clone(),
             },
-        }
+        })
     }
 
     /// Somebody has signed in or made an account.
@@ -127,6 +128,7 @@ impl<S: Storage> Engine<S> {
         };
         self.hang_up();
         self.forget_files();
+        self.stop_wishes();
         self.fail_calls_of_session();
         self.syncing.forget_account();
         self.sending.forget_account();

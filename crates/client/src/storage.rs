@@ -10,10 +10,12 @@ use pipit_model::search::{Has, Term};
 use pipit_wire::event::{ConversationKind, GroupSettings, MessageChange, Role};
 use pipit_wire::frame::{Cursor, Personal, PersonalChange, Profile};
 use pipit_wire::media::Attachment;
-use pipit_wire::rest::{ExcerptPart, Me};
+use pipit_wire::rest::{ChangeProfile, ExcerptPart, Me};
 use pipit_wire::{
     BlobId, ConversationId, DeviceId, Event, EventId, Limits, MessageId, Seq, Timestamp, UserId,
 };
+
+use serde::{Deserialize, Serialize};
 
 use crate::fold::{FoldRecord, Folded};
 use crate::range::LogRange;
@@ -258,6 +260,28 @@ pub struct UploadRecord {
     pub sent: Option<u64>,
 }
 
+/// Whose picture, or what else, was set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum WishTarget {
+    /// What oneself shows.
+    Me,
+    /// A group's.
+    Group(ConversationId),
+}
+
+/// What was set on this device and the server is not known to have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WishRecord {
+    /// Of what. There is one for each.
+    pub target: WishTarget,
+    /// Of the last change of it; of a group's, the id of the entry.
+    pub id: EventId,
+    /// What is to change; of a group, the picture alone.
+    pub change: ChangeProfile,
+    /// The picture, where it is still to be sent. Its bytes are with the driver.
+    pub file: Option<Attachment>,
+}
+
 /// What a search looks for. Everything given must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StorageSearch {
@@ -452,6 +476,15 @@ pub trait Storage {
     fn save_upload(&mut self, upload: &UploadRecord) -> Result<(), StorageError>;
     /// Takes a file out of its message.
     fn remove_upload(&mut self, blob: BlobId) -> Result<(), StorageError>;
+
+    /// What was set of this and the server is not known to have.
+    fn wish(&self, target: WishTarget) -> Result<Option<WishRecord>, StorageError>;
+    /// All of them.
+    fn wishes(&self) -> Result<Vec<WishRecord>, StorageError>;
+    /// Adds what was set, or replaces what was set before of the same.
+    fn save_wish(&mut self, wish: &WishRecord) -> Result<(), StorageError>;
+    /// The server has it, or will not have it.
+    fn remove_wish(&mut self, target: WishTarget) -> Result<(), StorageError>;
 
     /// What oneself keeps of a conversation; empty where that is nothing.
     fn personal(&self, conversation: ConversationId) -> Result<PersonalRecord, StorageError>;

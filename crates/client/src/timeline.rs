@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
+use pipit_wire::person::Face;
 use pipit_wire::{ConversationId, ErrorCode, Event, MessageId, Seq, UserId};
 
 use crate::actions::Acting;
@@ -244,17 +245,25 @@ impl<S: Storage> Engine<S> {
         for member in &acting.members {
             let name = self.name_in(record.id, member.user)?;
             let profile = self.profile(member.user)?;
+            let face = self.face_in(record.id, member.user)?;
             shown.push(MemberView {
                 user: member.user,
                 handle: profile.map(|profile| profile.handle).unwrap_or_default(),
                 name,
                 role: member.role,
                 me: member.user == acting.me,
+                avatar: face.avatar,
+                status: face.status,
                 presence: self.presences.state(member.user),
             });
         }
         let first_shown = timeline.window.map_or(record.last_seq, |window| window.after);
         let shown_through = timeline.window.map_or(record.last_seq, |window| window.through);
+        let face = match record.peer {
+            Some(peer) => self.face_in(record.id, peer)?,
+            None => Face::default(),
+        };
+        let picture = self.group_picture(record.id, record.settings.avatar)?;
         Ok(TimelineHeader {
             conversation: record.id,
             kind: record.kind,
@@ -262,6 +271,9 @@ impl<S: Storage> Engine<S> {
             peer: record.peer,
             presence: record.peer.and_then(|peer| self.presences.state(peer)),
             last_seen: record.peer.and_then(|peer| self.presences.last_seen(peer)),
+            avatar: face.avatar.or(picture),
+            about: face.about,
+            status: face.status,
             member_count: record.member_count,
             members: shown,
             role: record.role,

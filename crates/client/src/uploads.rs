@@ -15,7 +15,7 @@ use pipit_wire::{BlobId, ConversationId, ErrorCode, MessageId, Retry, Timestamp}
 
 use crate::command::{CommandError, NewAttachment, Reply};
 use crate::engine::{Engine, Stored};
-use crate::http::{local_error, read, refusal};
+use crate::http::{Call, local_error, read, refusal};
 use crate::io::{FilePart, HttpAnswer, HttpId, Output};
 use crate::items::arrived;
 use crate::storage::{OutboxBody, OutboxRecord, OutboxState, Storage, UploadRecord, UploadStage};
@@ -183,8 +183,10 @@ impl<S: Storage> Engine<S> {
         if !self.uploads.swept {
             self.uploads.swept = true;
             let wanted = self.storage.uploads()?;
+            let wished = self.wished_files()?;
+            let files = wanted.iter().map(|upload| upload.file.blob).chain(wished);
             self.out.push(Output::KeepFiles {
-                blobs: wanted.iter().map(|upload| upload.file.blob).collect(),
+                blobs: files.collect(),
                 younger_than_ms: STAGED_MS,
             });
         }
@@ -268,7 +270,7 @@ impl<S: Storage> Engine<S> {
         u64::from(limits.unwrap_or_default()).max(PART_BYTES_MIN)
     }
 
-    fn part_bytes(&self) -> u64 {
+    pub(crate) fn part_bytes(&self) -> u64 {
         let most = self.part_bytes_max();
         self.uploads.part_bytes.unwrap_or(most).min(most)
     }
@@ -553,14 +555,15 @@ impl<S: Storage> Engine<S> {
 
     fn abort_upload(&mut self, blob: BlobId) {
         self.uploads.forget(blob);
-        for id in self.calls.forget_uploads(Some(blob)) {
+        let of_it = |call: &Call| matches!(call, Call::Upload { blob: of, .. } if *of == blob);
+        for id in self.calls.forget(of_it) {
             self.out.push(Output::AbortHttp { id });
         }
     }
 
     /// Nothing is known of what was under way: it begins again from what is on disk.
     pub(crate) fn stop_uploads(&mut self) {
-        for id in self.calls.forget_uploads(None) {
+        for id in self.calls.forget(|call| matches!(call, Call::Upload { .. })) {
             self.out.push(Output::AbortHttp { id });
         }
         self.uploads = Uploads {

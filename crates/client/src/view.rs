@@ -4,8 +4,9 @@
 
 use pipit_wire::event::{ConversationKind, GroupSettings, Role, SettingsChange};
 use pipit_wire::frame::{PresenceState, RequestState};
+use pipit_wire::person::Status;
 use pipit_wire::rest::Me;
-use pipit_wire::{Attachment, ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
+use pipit_wire::{Attachment, BlobId, ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 /// One change of a list: at `at`, `remove` items go and `insert` come. Splices apply in order.
@@ -67,6 +68,13 @@ pub enum Update {
         /// Why: the code of the error.
         code: String,
     },
+    /// What was set on this device was not taken by the server: what it has is shown again.
+    SettingRefused {
+        /// Of which group; none where it was about oneself.
+        conversation: Option<ConversationId>,
+        /// Why: the code of the error.
+        code: String,
+    },
     /// Keeping data on this device does not work as it should.
     Storage {
         /// How it is.
@@ -87,7 +95,7 @@ pub enum SessionView {
     /// Somebody.
     SignedIn {
         /// The account.
-        me: Me,
+        me: Box<Me>,
         /// This device.
         device: DeviceId,
         /// What the server allows.
@@ -166,6 +174,10 @@ pub struct ConversationItem {
     pub presence: Option<PresenceState>,
     /// The last message, or what happened last where there is none.
     pub preview: Option<Preview>,
+    /// The group's picture, or the other person's.
+    pub avatar: Option<BlobId>,
+    /// How the other person of a direct conversation is just now, as they say.
+    pub status: Option<Status>,
     /// When the last thing happened: the order of the list.
     pub last_at: Timestamp,
     /// How many messages of others have not been read, counted up to 1,000.
@@ -252,6 +264,10 @@ pub struct MemberView {
     pub role: Role,
     /// Whether it is oneself.
     pub me: bool,
+    /// Their picture.
+    pub avatar: Option<BlobId>,
+    /// How they are just now, as they say.
+    pub status: Option<Status>,
     /// How they are, where that is known.
     pub presence: Option<PresenceState>,
 }
@@ -303,6 +319,12 @@ pub struct TimelineHeader {
     pub presence: Option<PresenceState>,
     /// When they were last there, where they are not and that is known.
     pub last_seen: Option<Timestamp>,
+    /// The group's picture, or the other person's.
+    pub avatar: Option<BlobId>,
+    /// What the other person of a direct conversation says about themselves; empty where that is nothing.
+    pub about: String,
+    /// How they are just now, as they say.
+    pub status: Option<Status>,
     /// How many members there are.
     pub member_count: u32,
     /// The members that the summary lists.
@@ -351,6 +373,8 @@ pub struct TimelineItem {
     pub sender: UserId,
     /// Their name; empty while it is not known here.
     pub sender_name: String,
+    /// Their picture, in groups.
+    pub sender_avatar: Option<BlobId>,
     /// Whether it is one's own.
     pub mine: bool,
     /// Follows a message of the same sender within five minutes: shown as one group.

@@ -186,7 +186,7 @@ impl<S: Storage> Engine<S> {
     }
 
     fn render_view(&mut self, id: &ViewId, view: &mut View, dirty: &Dirty, list_needed: bool) -> Stored {
-        self.render_small(id, view);
+        self.render_small(id, view)?;
         if list_needed {
             let list = self.list_now(view.filter, view.list_limit)?;
             self.render_list(id, view, &list);
@@ -208,8 +208,8 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
-    fn render_small(&mut self, id: &ViewId, view: &mut View) {
-        let session = self.session_view();
+    fn render_small(&mut self, id: &ViewId, view: &mut View) -> Stored {
+        let session = self.session_view()?;
         if view.session.as_ref() != Some(&session) {
             view.session = Some(session.clone());
             self.show(id, Update::Session { session });
@@ -224,6 +224,7 @@ impl<S: Storage> Engine<S> {
             view.storage = Some(storage);
             self.show(id, Update::Storage { storage });
         }
+        Ok(())
     }
 
     fn render_list(&mut self, id: &ViewId, view: &mut View, list: &ListNow) {
@@ -273,6 +274,15 @@ impl<S: Storage> Engine<S> {
                 code,
             };
             self.show(&id, update);
+        }
+    }
+
+    /// Tells all views that what was set here was taken back.
+    pub(crate) fn show_wish_refused(&mut self, conversation: Option<ConversationId>, code: &str) {
+        let ids: Vec<ViewId> = self.views.by_id.keys().cloned().collect();
+        for id in ids {
+            let code = code.to_owned();
+            self.show(&id, Update::SettingRefused { conversation, code });
         }
     }
 

@@ -7,6 +7,7 @@
 pub mod emoji;
 pub mod file;
 pub mod permission;
+pub mod person;
 pub mod request;
 pub mod search;
 pub mod text;

@@ -5,6 +5,7 @@
 //! brought into NFC (Unicode TR 15), so that what looks the same is the same.
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Why a text was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +61,33 @@ pub fn topic(text: &str) -> Result<String, TextError> {
         return Ok(String::new());
     }
     line(text, TOPIC_CHARS_MAX)
+}
+
+/// A line that somebody writes about themselves, trimmed and in NFC, or nothing.
+pub fn about(text: &str) -> Result<String, TextError> {
+    short_line(text, pipit_wire::person::ABOUT_GRAPHEMES_MAX)
+}
+
+/// The words of a status, trimmed and in NFC, or none.
+pub fn status(text: &str) -> Result<String, TextError> {
+    short_line(text, pipit_wire::person::STATUS_GRAPHEMES_MAX)
+}
+
+/// One line, or nothing, counted as people count: a family of four is one. A cluster may have any number of marks, so that the characters
+/// are bounded as well.
+fn short_line(text: &str, graphemes_max: usize) -> Result<String, TextError> {
+    if text.trim().is_empty() {
+        return Ok(String::new());
+    }
+    let max = graphemes_max;
+    let text = line(text, max * 8).map_err(|error| match error {
+        TextError::TooLong { .. } => TextError::TooLong { max },
+        other => other,
+    })?;
+    if text.graphemes(true).count() > max {
+        return Err(TextError::TooLong { max });
+    }
+    Ok(text)
 }
 
 fn line(text: &str, chars_max: usize) -> Result<String, TextError> {

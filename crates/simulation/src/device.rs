@@ -72,7 +72,10 @@ impl Screen {
                 self.connection = Some(connection);
                 Ok(())
             }
-            Update::Session { .. } | Update::Storage { .. } | Update::ChangeRefused { .. } => Ok(()),
+            Update::Session { .. }
+            | Update::Storage { .. }
+            | Update::ChangeRefused { .. }
+            | Update::SettingRefused { .. } => Ok(()),
         }
     }
 

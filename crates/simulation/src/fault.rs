@@ -29,6 +29,7 @@ use pipit_store::search::{FoundMessages, NamedConversation, SearchMessages, Swep
 use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
 };
+use pipit_wire::person::{Face, FaceChange};
 use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -165,6 +166,8 @@ store! {
         fn find_credential(handle: &str) -> Option<CredentialRecord>;
         fn find_profiles(users: &[UserId]) -> Vec<Profile>;
         fn search_users(asker: UserId, query: &str, limit: u32) -> Vec<Profile>;
+        fn set_face(user: UserId, change: &FaceChange) -> Option<Face>;
+        fn find_faces(users: &[UserId]) -> Vec<Profile>;
         fn rename_user(user: UserId, name: &str) -> bool;
         fn set_suspended(user: UserId, at: Option<Timestamp>) -> bool;
         fn create_device(device: NewDevice) -> ();

@@ -80,6 +80,7 @@ pub async fn accounts_are_found(store: Arc<dyn Store>) {
             user: new.account.id,
             handle: "alice".to_owned(),
             name: "Alice Liddell".to_owned(),
+            face: None,
         },
         admin: true,
         suspended_at: None,
@@ -144,6 +145,7 @@ pub async fn profiles_are_found(store: Arc<dyn Store>) {
             user: person.user,
             handle: handle.to_owned(),
             name: name.to_owned(),
+            face: None,
         })
         .into();
     assert_eq!(profiles, expect);

@@ -105,6 +105,7 @@ pub async fn a_group_is_set(store: Arc<dyn Store>) {
         announcements: true,
         history: HistoryPolicy::All,
         expire_after_ms: 60_000,
+        avatar: None,
     };
     assert_eq!(settings(&world, group, bob).await, expect);
     let listed = world.store.list_conversations(bob.user, None, 1).await.unwrap();

@@ -34,6 +34,7 @@ pub mod log;
 pub mod mark;
 pub mod opening;
 pub mod person;
+pub mod picture;
 pub mod property;
 pub mod receipt;
 pub mod request;
@@ -209,6 +210,13 @@ macro_rules! conformance_tests {
                 files_go_with_their_last_message,
                 only_the_owner_removes,
             }
+            picture {
+                members_see_the_groups_picture,
+                a_groups_old_picture_is_given_up,
+                pictures_of_a_batch_are_counted,
+                a_face_is_changed,
+                acquaintances_see_a_picture,
+            }
             change {
                 the_last_edit_counts,
                 an_edit_leaves_the_files,
@@ -276,6 +284,7 @@ mod tests {
             include_str!("log.rs"),
             include_str!("mark.rs"),
             include_str!("person.rs"),
+            include_str!("picture.rs"),
             include_str!("receipt.rs"),
             include_str!("search.rs"),
             include_str!("summary.rs"),

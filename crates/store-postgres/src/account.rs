@@ -5,13 +5,14 @@ use pipit_store::account::{
     SetUp, SetUpError, UserRecord,
 };
 use pipit_wire::frame::Profile;
+use pipit_wire::person::{Face, FaceChange};
 use pipit_wire::{Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::error::{Error, corrupt};
 use crate::row::{self, at};
 use crate::session::{Session, only_if, params};
-use crate::{device, invite};
+use crate::{blob, device, invite};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -188,7 +189,7 @@ fn words(name: &str) -> Vec<String> {
 pub(crate) async fn find(session: &Session, user: UserId) -> Result<Option<UserRecord>> {
     let row = session
         .first(
-            "SELECT id, handle, name, admin, suspended_at, created_at FROM account WHERE id = $1",
+            "SELECT id, handle, name, admin, suspended_at, created_at, face FROM account WHERE id = $1",
             params![user.as_uuid()],
         )
         .await?;
@@ -201,14 +202,14 @@ pub(crate) async fn find_credential(session: &Session, handle: &str) -> Result<O
     }
     let row = session
         .first(
-            "SELECT id, handle, name, admin, suspended_at, created_at, password FROM account WHERE handle = $1",
+            "SELECT id, handle, name, admin, suspended_at, created_at, face, password FROM account WHERE handle = $1",
             params![handle],
         )
         .await?;
     row.map(|row| {
         Ok(CredentialRecord {
             user: row::user(&row)?,
-            password: PasswordHash(at(&row, 6)?),
+            password: PasswordHash(at(&row, 7)?),
         })
     })
     .transpose()
@@ -286,6 +287,55 @@ pub(crate) async fn rename(session: &Session, user: UserId, name: &str) -> Resul
     inserted?;
     committed?;
     Ok(renamed > 0)
+}
+
+pub(crate) async fn set_face(session: &Session, user: UserId, change: &FaceChange) -> Result<Option<Face>> {
+    session.begin().await?;
+    let row = session
+        .first(
+            "SELECT face FROM account WHERE id = $1 FOR NO KEY UPDATE",
+            params![user.as_uuid()],
+        )
+        .await?;
+    let Some(row) = row else {
+        session.rollback().await?;
+        return Ok(None);
+    };
+    let mut face = row::face(&row, 0)?.unwrap_or_default();
+    let before = face.avatar;
+    face.apply(change);
+    if face.avatar != before && !blob::replace_picture(session, before, face.avatar).await? {
+        session.rollback().await?;
+        return Ok(None);
+    }
+    session
+        .run(
+            "UPDATE account SET face = $2, avatar = $3 WHERE id = $1",
+            params![
+                user.as_uuid(),
+                serde_json::to_string(&face)?,
+                face.avatar.map(|avatar| avatar.as_uuid())
+            ],
+        )
+        .await?;
+    session.commit().await?;
+    Ok(Some(face))
+}
+
+pub(crate) async fn find_faces(session: &Session, users: &[UserId]) -> Result<Vec<Profile>> {
+    let rows = session
+        .rows(
+            "SELECT id, handle, name, face FROM account WHERE id = ANY($1)",
+            params![row::user_ids(users)],
+        )
+        .await?;
+    let profile = |row| {
+        Ok(Profile {
+            face: row::face(row, 3)?,
+            ..row::profile(row, 0)?
+        })
+    };
+    rows.iter().map(profile).collect()
 }
 
 pub(crate) async fn set_suspended(session: &Session, user: UserId, at: Option<Timestamp>) -> Result<bool> {

@@ -15,7 +15,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::future::{BoxFuture, join_all};
-use pipit_store::blob::attached;
+use pipit_store::blob::{attached, required};
 use pipit_store::log::{Append, AppendError, Appended};
 use pipit_wire::event::{EventBody, MemberRole};
 use pipit_wire::{ConversationId, Event, Seq, Timestamp, UserId};
@@ -33,7 +33,7 @@ type Result<T> = std::result::Result<T, Error>;
 
 pub(crate) const LOCK: &str = "
     SELECT id, last_seq, last_at, last_message_seq, member_count, owner_count, topic, announcements, history,
-        expire_after_ms FROM conversation
+        expire_after_ms, avatar FROM conversation
     WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 pub(crate) const FIND_REPEATED: &str = concat!(
     "SELECT ",
@@ -84,11 +84,11 @@ const UPDATE_CONVERSATIONS: &str = "
     UPDATE conversation SET last_seq = now.last_seq, last_at = now.last_at, last_message_seq = now.last_message_seq,
         member_count = now.member_count, owner_count = now.owner_count,
         title = coalesce(now.title, conversation.title), topic = now.topic, announcements = now.announcements,
-        history = now.history, expire_after_ms = now.expire_after_ms
+        history = now.history, expire_after_ms = now.expire_after_ms, avatar = now.avatar
     FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[],
-            $8::text[], $9::boolean[], $10::smallint[], $11::bigint[])
+            $8::text[], $9::boolean[], $10::smallint[], $11::bigint[], $12::uuid[])
         AS now (id, last_seq, last_at, last_message_seq, member_count, owner_count, title, topic, announcements,
-            history, expire_after_ms)
+            history, expire_after_ms, avatar)
     WHERE conversation.id = now.id";
 
 pub(crate) async fn append_batch(
@@ -213,7 +213,7 @@ impl Questions {
             accounts: accounts.into_iter().collect(),
             blobs: batch
                 .iter()
-                .flat_map(|entry| attached(&entry.body))
+                .flat_map(|entry| required(&entry.body))
                 .map(|blob| blob.as_uuid())
                 .collect(),
         }
@@ -414,6 +414,11 @@ impl AttachmentColumns {
                 *counts.entry(blob.as_uuid()).or_default() += 1;
             }
         }
+        for (blob, by) in &ledger.pictures {
+            *counts.entry(blob.as_uuid()).or_default() += by;
+        }
+        // A picture that was set and replaced in one batch.
+        counts.retain(|_, by| *by != 0);
         (columns.counted, columns.counts) = counts.into_iter().unzip();
         columns
     }
@@ -559,6 +564,7 @@ struct ConversationColumns {
     announcements: Vec<bool>,
     history: Vec<i16>,
     expire_after_ms: Vec<i64>,
+    avatar: Vec<Option<Uuid>>,
 }
 
 impl ConversationColumns {
@@ -576,12 +582,15 @@ impl ConversationColumns {
             columns.announcements.push(state.settings.announcements);
             columns.history.push(row::history_number(state.settings.history));
             columns.expire_after_ms.push(state.settings.expire_after_ms);
+            columns
+                .avatar
+                .push(state.settings.avatar.map(|blob| blob.as_uuid()));
         }
         columns
     }
 
     /// For [`UPDATE_CONVERSATIONS`].
-    fn params(&self) -> [&(dyn ToSql + Sync); 11] {
+    fn params(&self) -> [&(dyn ToSql + Sync); 12] {
         [
             &self.id,
             &self.last_seq,
@@ -594,6 +603,7 @@ impl ConversationColumns {
             &self.announcements,
             &self.history,
             &self.expire_after_ms,
+            &self.avatar,
         ]
     }
 }

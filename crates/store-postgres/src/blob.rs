@@ -35,7 +35,8 @@ pub(crate) const INSERT_ATTACHMENTS: &str = "
     INSERT INTO attachment (blob, conversation, message, seq)
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[])";
 pub(crate) const COUNT_ATTACHMENTS: &str = "
-    UPDATE blob SET attachments = attachments + added.number
+    UPDATE blob SET attachments = attachments + added.number,
+        touched_at = CASE WHEN attachments + added.number = 0 THEN 0 ELSE touched_at END
     FROM unnest($1::uuid[], $2::bigint[]) AS added (blob, number) WHERE blob.id = added.blob";
 
 fn record(row: &Row) -> Result<BlobRecord> {
@@ -222,7 +223,16 @@ pub(crate) async fn filter_readable(
                 " FROM blob WHERE id = ANY($1) AND finished AND (owner = $2 OR EXISTS (
                     SELECT 1 FROM attachment
                         JOIN member ON member.conversation = attachment.conversation AND member.user_id = $2
-                    WHERE attachment.blob = blob.id AND attachment.seq >= member.first_seq))"
+                    WHERE attachment.blob = blob.id AND attachment.seq >= member.first_seq)
+                OR EXISTS (
+                    SELECT 1 FROM conversation
+                        JOIN member ON member.conversation = conversation.id AND member.user_id = $2
+                    WHERE conversation.avatar = blob.id)
+                OR EXISTS (
+                    SELECT 1 FROM account AS shown
+                        JOIN member AS theirs ON theirs.user_id = shown.id
+                        JOIN member AS mine ON mine.conversation = theirs.conversation AND mine.user_id = $2
+                    WHERE shown.avatar = blob.id))"
             ),
             params![uuids(blobs), user.as_uuid()],
         )
@@ -249,6 +259,25 @@ pub(crate) async fn take_abandoned(session: &Session, before: Timestamp, limit: 
         )
         .await?;
     rows.iter().map(|row| row::id_at(row, 0)).collect()
+}
+
+/// A person has another picture, or none: the new one is kept, the old one given up. False, and nothing has changed, where the new one is
+/// no finished file. In a transaction.
+pub(crate) async fn replace_picture(
+    session: &Session,
+    before: Option<BlobId>,
+    now: Option<BlobId>,
+) -> Result<bool> {
+    if let Some(now) = now {
+        let locked = session.rows(LOCK_FINISHED, params![uuids(&[now])]).await?;
+        if locked.is_empty() {
+            return Ok(false);
+        }
+    }
+    let counted: Vec<Uuid> = now.into_iter().chain(before).map(|blob| blob.as_uuid()).collect();
+    let counts: Vec<i64> = now.map(|_| 1).into_iter().chain(before.map(|_| -1)).collect();
+    session.run(COUNT_ATTACHMENTS, params![counted, counts]).await?;
+    Ok(true)
 }
 
 /// A message has its files no longer. One that no other message has is abandoned at once. One statement, so that it can stand in a

@@ -271,13 +271,15 @@ pub(crate) async fn list_memberships(
 
 /// The first page of members, oldest first.
 pub(crate) const FIRST_MEMBERS: &str = "
-    SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq
+    SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq,
+        account.face
     FROM member JOIN account ON account.id = member.user_id
     WHERE member.conversation = $1
     ORDER BY member.first_seq, member.user_id LIMIT $2";
 /// The page after a member; where they have left, and their place with them, from the start, so that nobody is missed.
 pub(crate) const NEXT_MEMBERS: &str = "
-    SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq
+    SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq,
+        account.face
     FROM member JOIN account ON account.id = member.user_id
     WHERE member.conversation = $1 AND (member.first_seq, member.user_id) >
         (coalesce((SELECT first_seq FROM member WHERE conversation = $1 AND user_id = $3), 0), $3)
@@ -302,7 +304,8 @@ pub(crate) async fn list_members(
 
 /// A page of the members that a search finds, the highest roles first, then by handle.
 pub(crate) const SEARCH_MEMBERS: &str = "
-    SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq
+    SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq,
+        account.face
     FROM member JOIN account ON account.id = member.user_id
     WHERE member.conversation = $1 AND (-member.role, account.handle) > (-$2::smallint, $3)
         AND ($4 = '' OR (account.handle >= $4 AND account.handle < $5) OR EXISTS (

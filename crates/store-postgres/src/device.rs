@@ -63,14 +63,14 @@ pub(crate) async fn find(session: &Session, device: DeviceId) -> Result<Option<D
 pub(crate) async fn find_opening(session: &Session, device: DeviceId) -> Result<Option<Opening>> {
     let row = session
         .first(
-            "SELECT account.id, handle, account.name, admin, suspended_at, created_at,
+            "SELECT account.id, handle, account.name, admin, suspended_at, created_at, face,
                 ARRAY(SELECT conversation FROM member WHERE user_id = account.id)
             FROM device JOIN account ON account.id = device.user_id WHERE device.id = $1 AND revoked_at IS NULL",
             params![device.as_uuid()],
         )
         .await?;
     row.map(|row| {
-        let conversations: Vec<Uuid> = at(&row, 6)?;
+        let conversations: Vec<Uuid> = at(&row, 7)?;
         Ok(Opening {
             user: row::user(&row)?,
             conversations: conversations.into_iter().map(ConversationId::from).collect(),

@@ -1,9 +1,9 @@
 //! What an append decides: in memory, on what was read under the locks, entry by entry, so that each entry sees what those before
 //! it in the batch have done.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use pipit_store::blob::attached;
+use pipit_store::blob::required;
 use pipit_store::change::{Verdict, erased, is_repetition, with_timer};
 use pipit_store::log::{Append, AppendError, Appended, Facts};
 use pipit_wire::event::{EventBody, GroupSettings, HistoryPolicy, MessageChange, Role};
@@ -92,6 +92,8 @@ pub(crate) struct Ledger {
     pub(crate) bans: Vec<Ban>,
     /// The new entries, in order.
     pub(crate) added: Vec<Event>,
+    /// By how much more, or less, pictures of groups are kept.
+    pub(crate) pictures: BTreeMap<BlobId, i64>,
 }
 
 /// What is decided on an entry that is not refused.
@@ -219,7 +221,7 @@ impl Ledger {
         if !self.do_facts_hold(entry.conversation, &entry.facts) {
             return None;
         }
-        if !attached(&entry.body).iter().all(|blob| self.blobs.contains(blob)) {
+        if !required(&entry.body).iter().all(|blob| self.blobs.contains(blob)) {
             return None;
         }
         let seq = self.states.get(&entry.conversation)?.last_seq.next();
@@ -265,7 +267,20 @@ impl Ledger {
         match &entry.body {
             EventBody::Message { .. } => state.last_message_seq = seq,
             EventBody::TitleChanged { title } => state.title = Some(title.clone()),
-            EventBody::SettingsChanged { change } => state.settings.apply(change),
+            EventBody::SettingsChanged { change } => {
+                let before = state.settings.avatar;
+                state.settings.apply(change);
+                let now = state.settings.avatar;
+                if before != now {
+                    let counted = now
+                        .map(|now| (now, 1))
+                        .into_iter()
+                        .chain(before.map(|before| (before, -1)));
+                    for (blob, by) in counted {
+                        *self.pictures.entry(blob).or_default() += by;
+                    }
+                }
+            }
             _ => {}
         }
         state.last_seq = seq;

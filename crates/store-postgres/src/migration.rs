@@ -29,6 +29,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("search", include_str!("../migrations/0011_search.sql")),
     ("notes", include_str!("../migrations/0012_notes.sql")),
     ("request", include_str!("../migrations/0013_request.sql")),
+    ("picture", include_str!("../migrations/0014_picture.sql")),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

@@ -4,7 +4,8 @@ use pipit_store::account::{DeviceRecord, InviteRecord, UserRecord};
 use pipit_wire::event::{Content, ConversationKind, EventBody, GroupSettings, HistoryPolicy, Role};
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::frame::{Member, Profile, Receipt, RequestState};
-use pipit_wire::{ConversationId, Event, Seq, Timestamp, UserId};
+use pipit_wire::person::Face;
+use pipit_wire::{BlobId, ConversationId, Event, Seq, Timestamp, UserId};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 use uuid::Uuid;
@@ -99,13 +100,14 @@ pub(crate) fn history(number: i16) -> Result<HistoryPolicy> {
     }
 }
 
-/// What a group is set to, from `topic, announcements, history, expire_after_ms` that begin at this column.
+/// What a group is set to, from `topic, announcements, history, expire_after_ms, avatar` that begin at this column.
 pub(crate) fn settings(row: &Row, first: usize) -> Result<GroupSettings> {
     Ok(GroupSettings {
         topic: at(row, first)?,
         announcements: at(row, first + 1)?,
         history: history(at(row, first + 2)?)?,
         expire_after_ms: at(row, first + 3)?,
+        avatar: at::<Option<Uuid>>(row, first + 4)?.map(BlobId::from),
     })
 }
 
@@ -204,11 +206,20 @@ pub(crate) fn optional_event(row: &Row, first: usize) -> Result<Option<Event>> {
 /// An account from a row of `id, handle, name, admin, suspended_at, created_at`.
 pub(crate) fn user(row: &Row) -> Result<UserRecord> {
     Ok(UserRecord {
-        profile: profile(row, 0)?,
+        profile: Profile {
+            face: face(row, 6)?,
+            ..profile(row, 0)?
+        },
         admin: at(row, 3)?,
         suspended_at: at::<Option<i64>>(row, 4)?.map(Timestamp),
         created_at: time_at(row, 5)?,
     })
+}
+
+/// What somebody shows of themselves.
+pub(crate) fn face(row: &Row, column: usize) -> Result<Option<Face>> {
+    let text: Option<&str> = at(row, column)?;
+    text.map(|text| Ok(serde_json::from_str(text)?)).transpose()
 }
 
 /// An account as others see it, from `id, handle, name` that begin at this column.
@@ -217,6 +228,7 @@ pub(crate) fn profile(row: &Row, first: usize) -> Result<Profile> {
         user: id_at(row, first)?,
         handle: at(row, first + 1)?,
         name: at(row, first + 2)?,
+        face: None,
     })
 }
 
@@ -246,10 +258,13 @@ pub(crate) fn invite(row: &Row) -> Result<InviteRecord> {
     })
 }
 
-/// A member from `id, handle, name, role, delivered_seq, read_seq` that begin at this column.
+/// A member from `id, handle, name, role, delivered_seq, read_seq, face` that begin at this column.
 pub(crate) fn member(row: &Row, first: usize) -> Result<Member> {
     Ok(Member {
-        profile: profile(row, first)?,
+        profile: Profile {
+            face: face(row, first + 6)?,
+            ..profile(row, first)?
+        },
         role: role(at(row, first + 3)?)?,
         delivered_seq: seq_at(row, first + 4)?,
         read_seq: seq_at(row, first + 5)?,

@@ -2,7 +2,7 @@
 //!
 //! # Why repeating is safe
 //! A connection that breaks at the commit leaves it open whether the work was done. Doing it again answers as the first time would have:
-//! * reading, `touch_devices`, `set_blocked`, `set_setting`, `rename_user`, `set_suspended`: the second time changes nothing;
+//! * reading, `touch_devices`, `set_blocked`, `set_setting`, `rename_user`, `set_face`, `set_suspended`: the second time changes nothing;
 //! * `append_batch`: by the ids of the entries, which are looked up under the locks. `repeated` is set then, so that nobody announces
 //!   them; members find them in the log, as after any lost announcement;
 //! * `create_direct`, `create_group`, `set_up`, `create_account`, `create_device`, `create_invite`, `create_group_invite`, `rotate_refresh`, `revoke_device`,
@@ -41,6 +41,7 @@ use pipit_store::search::{FoundMessages, NamedConversation, SearchMessages, Swep
 use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
 };
+use pipit_wire::person::{Face, FaceChange};
 use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 
 use crate::error::{Error, store_error};
@@ -118,6 +119,14 @@ impl Store for PostgresStore {
             |session| account::search(session, asker, query, limit),
             |found| true
         )
+    }
+
+    async fn set_face(&self, user: UserId, change: &FaceChange) -> Result<Option<Face>, StoreError> {
+        work!(self, |session| account::set_face(session, user, change))
+    }
+
+    async fn find_faces(&self, users: &[UserId]) -> Result<Vec<Profile>, StoreError> {
+        work!(self, |session| account::find_faces(session, users))
     }
 
     async fn rename_user(&self, user: UserId, name: &str) -> Result<bool, StoreError> {

@@ -35,11 +35,12 @@ macro_rules! page {
                     JOIN member ON member.conversation = place.id AND member.user_id = $1
             )
             SELECT page.id, page.kind, page.title, page.member_count, page.first_seq, page.last_seq, page.last_at,
-                unread.count, account.id, account.handle, account.name, page.role, page.delivered_seq, page.read_seq, ",
+                unread.count, account.id, account.handle, account.name, page.role, page.delivered_seq, page.read_seq,
+                account.face, ",
             event_columns!(),
             ", personal.changed_at, personal.archived_seq, personal.pin, personal.muted_until,
                 personal.marked_unread, personal.draft, personal.hidden, personal.request, personal.asked_by, edit.body, page.topic, page.announcements, page.history,
-                page.expire_after_ms,
+                page.expire_after_ms, page.avatar,
                 CASE WHEN page.role >= 2 THEN (SELECT count(*) FROM join_request WHERE conversation = page.id) ELSE 0 END
             FROM page JOIN account ON account.id = $1
             LEFT JOIN personal ON personal.conversation = page.id AND personal.user_id = $1
@@ -79,7 +80,8 @@ const ONE: &str = page!("member.conversation = $3", "");
 
 /// The first members of each conversation.
 pub(crate) const MEMBERS: &str = "
-    SELECT page.id, account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq
+    SELECT page.id, account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq,
+        account.face
     FROM unnest($1::uuid[]) AS page (id) CROSS JOIN LATERAL (
         SELECT * FROM member WHERE conversation = page.id ORDER BY first_seq, user_id LIMIT $2
     ) AS member JOIN account ON account.id = member.user_id
@@ -169,21 +171,21 @@ fn summary(row: &Row, mut members: Vec<Member>) -> Result<ConversationSummary> {
         last_at: row::time_at(row, 6)?,
         last_message: last_message(row)?,
         unread: row::count_at(row, 7)?,
-        settings: row::settings(row, 31)?,
-        join_requests: row::count_at(row, 35)?,
-        personal: personal::personal(row, 21)?,
+        settings: row::settings(row, 32)?,
+        join_requests: row::count_at(row, 37)?,
+        personal: personal::personal(row, 22)?,
     })
 }
 
 /// The last message, as its last edit leaves it.
 fn last_message(row: &Row) -> Result<Option<Event>> {
-    let Some(event) = row::optional_event(row, 14)? else {
+    let Some(event) = row::optional_event(row, 15)? else {
         return Ok(None);
     };
-    if at::<Option<&str>>(row, 30)?.is_none() {
+    if at::<Option<&str>>(row, 31)?.is_none() {
         return Ok(Some(event));
     }
-    let edit = row::body(event.conversation, row, 30)?;
+    let edit = row::body(event.conversation, row, 31)?;
     Ok(Some(Event {
         body: change::edited(event.body, &edit),
         ..event

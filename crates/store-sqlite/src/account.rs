@@ -5,11 +5,12 @@ use pipit_store::account::{
     SetUpError, UserRecord,
 };
 use pipit_wire::frame::Profile;
-use pipit_wire::{Timestamp, UserId};
+use pipit_wire::person::{Face, FaceChange};
+use pipit_wire::{BlobId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use uuid::Uuid;
 
-use crate::{device, invite, row};
+use crate::{blob, device, invite, row};
 
 pub(crate) fn find_server(db: &Connection) -> Result<Option<ServerRecord>> {
     db.prepare_cached("SELECT name, generation, set_up_at FROM server")?
@@ -109,19 +110,21 @@ fn insert_words(db: &Connection, user: UserId, name: &str) -> Result<()> {
 }
 
 pub(crate) fn find(db: &Connection, user: UserId) -> Result<Option<UserRecord>> {
-    db.prepare_cached("SELECT id, handle, name, admin, suspended_at, created_at FROM user WHERE id = ?1")?
-        .query_row([user.as_bytes()], row::user)
-        .optional()
+    db.prepare_cached(
+        "SELECT id, handle, name, admin, suspended_at, created_at, face FROM user WHERE id = ?1",
+    )?
+    .query_row([user.as_bytes()], row::user)
+    .optional()
 }
 
 pub(crate) fn find_credential(db: &Connection, handle: &str) -> Result<Option<CredentialRecord>> {
     db.prepare_cached(
-        "SELECT id, handle, name, admin, suspended_at, created_at, password FROM user WHERE handle = ?1",
+        "SELECT id, handle, name, admin, suspended_at, created_at, face, password FROM user WHERE handle = ?1",
     )?
     .query_row([handle], |row| {
         Ok(CredentialRecord {
             user: row::user(row)?,
-            password: PasswordHash(row.get(6)?),
+            password: PasswordHash(row.get(7)?),
         })
     })
     .optional()
@@ -169,6 +172,47 @@ pub(crate) fn rename(db: &Connection, user: UserId, name: &str) -> Result<bool> 
         .execute([user.as_bytes()])?;
     insert_words(db, user, name)?;
     Ok(true)
+}
+
+pub(crate) fn set_face(db: &Connection, user: UserId, change: &FaceChange) -> Result<Option<Face>> {
+    let known = db
+        .prepare_cached("SELECT face FROM user WHERE id = ?1")?
+        .query_row([user.as_bytes()], |row| row::face(row, 0))
+        .optional()?;
+    let Some(known) = known else {
+        return Ok(None);
+    };
+    let mut face = known.unwrap_or_default();
+    let before = face.avatar;
+    face.apply(change);
+    if face.avatar != before && !blob::are_finished(db, face.avatar.as_slice())? {
+        return Ok(None);
+    }
+    blob::replace_picture(db, before, face.avatar)?;
+    let text = serde_json::to_string(&face)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    db.prepare_cached("UPDATE user SET face = ?2, avatar = ?3 WHERE id = ?1")?
+        .execute(params![
+            user.as_bytes(),
+            text,
+            face.avatar.as_ref().map(BlobId::as_bytes)
+        ])?;
+    Ok(Some(face))
+}
+
+pub(crate) fn find_faces(db: &Connection, users: &[UserId]) -> Result<Vec<Profile>> {
+    let mut find = db.prepare_cached("SELECT id, handle, name, face FROM user WHERE id = ?1")?;
+    let mut profiles = Vec::with_capacity(users.len());
+    for user in users {
+        let found = find.query_row([user.as_bytes()], |row| {
+            Ok(Profile {
+                face: row::face(row, 3)?,
+                ..row::profile(row)?
+            })
+        });
+        profiles.extend(found.optional()?);
+    }
+    Ok(profiles)
 }
 
 pub(crate) fn set_suspended(db: &Connection, user: UserId, at: Option<Timestamp>) -> Result<bool> {

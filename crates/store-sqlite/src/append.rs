@@ -9,11 +9,11 @@ mod message;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use pipit_store::blob::attached;
+use pipit_store::blob::{attached, required};
 use pipit_store::change::{Verdict, is_repetition, with_timer};
 use pipit_store::log::{Append, AppendError, Appended, Facts};
 use pipit_wire::event::{EventBody, GroupSettings, HistoryPolicy, MemberRole, Role};
-use pipit_wire::{ConversationId, Event, Seq, Timestamp, UserId};
+use pipit_wire::{BlobId, ConversationId, Event, Seq, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use self::message::{Messages, Seen};
@@ -102,7 +102,7 @@ fn append(
     }
     let seq = state.last_seq.next();
     let blobs = attached(&entry.body);
-    if !blob::are_finished(db, &blobs)? {
+    if !blob::are_finished(db, &required(&entry.body))? {
         return Ok(Err(AppendError::Stale));
     }
     if !apply(db, state, &entry, seq)? {
@@ -149,7 +149,7 @@ fn stands(db: &Connection, conversation: ConversationId, seq: Seq) -> Result<App
 fn find_state(db: &Connection, conversation: ConversationId) -> Result<Option<State>> {
     db.prepare_cached(
         "SELECT last_seq, last_at, last_message_seq, member_count, owner_count, topic, announcements, history,
-            expire_after_ms
+            expire_after_ms, avatar
         FROM conversation WHERE id = ?1",
     )?
     .query_row([conversation.as_bytes()], |row| {
@@ -172,7 +172,7 @@ fn save_state(db: &Connection, conversation: ConversationId, state: &State) -> R
     db.prepare_cached(
         "UPDATE conversation SET last_seq = ?2, last_at = ?3, last_message_seq = ?4, member_count = ?5,
         owner_count = ?6, title = coalesce(?7, title), topic = ?8, announcements = ?9, history = ?10,
-        expire_after_ms = ?11 WHERE id = ?1",
+        expire_after_ms = ?11, avatar = ?12 WHERE id = ?1",
     )?
     .execute(params![
         conversation.as_bytes(),
@@ -185,7 +185,8 @@ fn save_state(db: &Connection, conversation: ConversationId, state: &State) -> R
         state.settings.topic,
         state.settings.announcements,
         row::history_number(state.settings.history),
-        state.settings.expire_after_ms
+        state.settings.expire_after_ms,
+        state.settings.avatar.as_ref().map(BlobId::as_bytes)
     ])?;
     Ok(())
 }
@@ -270,7 +271,11 @@ fn apply(db: &Connection, state: &mut State, entry: &Append, seq: Seq) -> Result
             count_owner(state, Some(role), Some(member.role));
         }
         EventBody::TitleChanged { title } => state.title = Some(title.clone()),
-        EventBody::SettingsChanged { change } => state.settings.apply(change),
+        EventBody::SettingsChanged { change } => {
+            let before = state.settings.avatar;
+            state.settings.apply(change);
+            blob::replace_picture(db, before, state.settings.avatar)?;
+        }
         EventBody::Created { .. } | EventBody::MessageChanged { .. } | EventBody::Unknown => {}
     }
     Ok(true)

@@ -166,7 +166,16 @@ pub(crate) fn filter_readable(db: &Connection, user: UserId, blobs: &[BlobId]) -
         " FROM blob WHERE id = ?1 AND finished = 1 AND (owner = ?2 OR EXISTS (
             SELECT 1 FROM attachment
                 JOIN member ON member.conversation = attachment.conversation AND member.user = ?2
-            WHERE attachment.blob = ?1 AND attachment.seq >= member.first_seq))"
+            WHERE attachment.blob = ?1 AND attachment.seq >= member.first_seq)
+        OR EXISTS (
+            SELECT 1 FROM conversation
+                JOIN member ON member.conversation = conversation.id AND member.user = ?2
+            WHERE conversation.avatar = ?1)
+        OR EXISTS (
+            SELECT 1 FROM user AS shown
+                JOIN member AS theirs ON theirs.user = shown.id
+                JOIN member AS mine ON mine.conversation = theirs.conversation AND mine.user = ?2
+            WHERE shown.avatar = ?1))"
     ))?;
     let mut found = Vec::new();
     for blob in blobs {
@@ -241,11 +250,28 @@ pub(crate) fn release(db: &Connection, conversation: ConversationId, message: Ev
         })?
         .collect::<Result<_>>()?;
     for blob in released {
-        db.prepare_cached(
-            "UPDATE blob SET touched_at = CASE attachments WHEN 1 THEN 0 ELSE touched_at END,
-            attachments = attachments - 1 WHERE id = ?1",
-        )?
-        .execute([blob.as_bytes()])?;
+        let_go(db, blob)?;
     }
+    Ok(())
+}
+
+/// A group or a person has another picture, or none: the new one is kept, the old one given up.
+pub(crate) fn replace_picture(db: &Connection, before: Option<BlobId>, now: Option<BlobId>) -> Result<()> {
+    if before == now {
+        return Ok(());
+    }
+    if let Some(now) = now {
+        db.prepare_cached("UPDATE blob SET attachments = attachments + 1 WHERE id = ?1")?
+            .execute([now.as_bytes()])?;
+    }
+    before.map_or(Ok(()), |before| let_go(db, before))
+}
+
+fn let_go(db: &Connection, blob: BlobId) -> Result<()> {
+    db.prepare_cached(
+        "UPDATE blob SET touched_at = CASE attachments WHEN 1 THEN 0 ELSE touched_at END,
+        attachments = attachments - 1 WHERE id = ?1",
+    )?
+    .execute([blob.as_bytes()])?;
     Ok(())
 }

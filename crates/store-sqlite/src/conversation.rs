@@ -267,14 +267,14 @@ pub(crate) fn list_members(
 
 /// A page of members, oldest first.
 pub(crate) const MEMBERS: &str = "
-    SELECT user.id, user.handle, user.name, member.role, member.delivered_seq, member.read_seq
+    SELECT user.id, user.handle, user.name, member.role, member.delivered_seq, member.read_seq, user.face
     FROM member JOIN user ON user.id = member.user
     WHERE member.conversation = ?1 AND (member.first_seq, member.user) > (?2, ?3)
     ORDER BY member.first_seq, member.user LIMIT ?4";
 
 /// A page of the members that a search finds, the highest roles first, then by handle.
 pub(crate) const SEARCH_MEMBERS: &str = "
-    SELECT user.id, user.handle, user.name, member.role, member.delivered_seq, member.read_seq
+    SELECT user.id, user.handle, user.name, member.role, member.delivered_seq, member.read_seq, user.face
     FROM member CROSS JOIN user ON user.id = member.user
     WHERE member.conversation = ?1 AND (-member.role, user.handle) > (-?2, ?3)
         AND (?4 = '' OR (user.handle >= ?4 AND user.handle < ?5) OR EXISTS (

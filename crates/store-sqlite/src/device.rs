@@ -47,7 +47,7 @@ pub(crate) fn find(db: &Connection, device: DeviceId) -> Result<Option<DeviceRec
 pub(crate) fn find_opening(db: &Connection, device: DeviceId) -> Result<Option<Opening>> {
     let user = db
         .prepare_cached(
-            "SELECT user.id, handle, user.name, admin, suspended_at, created_at
+            "SELECT user.id, handle, user.name, admin, suspended_at, created_at, face
             FROM device JOIN user ON user.id = device.user WHERE device.id = ?1 AND revoked_at IS NULL",
         )?
         .query_row([device.as_bytes()], row::user)

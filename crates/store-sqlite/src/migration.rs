@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0011_search.sql"),
     include_str!("../migrations/0012_notes.sql"),
     include_str!("../migrations/0013_request.sql"),
+    include_str!("../migrations/0014_picture.sql"),
 ];
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.

@@ -4,7 +4,8 @@ use pipit_store::account::{DeviceRecord, InviteRecord, UserRecord};
 use pipit_wire::event::{Content, ConversationKind, EventBody, GroupSettings, HistoryPolicy, Role};
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::frame::{Member, Profile, Receipt, RequestState};
-use pipit_wire::{ConversationId, Event, Seq, Timestamp};
+use pipit_wire::person::Face;
+use pipit_wire::{BlobId, ConversationId, Event, Seq, Timestamp};
 use rusqlite::{Result, Row};
 use uuid::Uuid;
 
@@ -96,13 +97,14 @@ pub(crate) fn history(number: i64) -> Result<HistoryPolicy> {
     }
 }
 
-/// What a group is set to, from `topic, announcements, history, expire_after_ms` that begin at this column.
+/// What a group is set to, from `topic, announcements, history, expire_after_ms, avatar` that begin at this column.
 pub(crate) fn settings(row: &Row<'_>, first: usize) -> Result<GroupSettings> {
     Ok(GroupSettings {
         topic: row.get(first)?,
         announcements: row.get(first + 1)?,
         history: history(row.get(first + 2)?)?,
         expire_after_ms: row.get(first + 3)?,
+        avatar: row.get::<_, Option<[u8; 16]>>(first + 4)?.map(BlobId::from_bytes),
     })
 }
 
@@ -180,11 +182,24 @@ pub(crate) fn body_text(body: &EventBody) -> Result<String> {
 /// An account from a row of `id, handle, name, admin, suspended_at, created_at`.
 pub(crate) fn user(row: &Row<'_>) -> Result<UserRecord> {
     Ok(UserRecord {
-        profile: profile(row)?,
+        profile: Profile {
+            face: face(row, 6)?,
+            ..profile(row)?
+        },
         admin: row.get(3)?,
         suspended_at: row.get::<_, Option<i64>>(4)?.map(Timestamp),
         created_at: time_at(row, 5)?,
     })
+}
+
+/// What somebody shows of themselves.
+pub(crate) fn face(row: &Row<'_>, column: usize) -> Result<Option<Face>> {
+    let text: Option<String> = row.get(column)?;
+    let read = |text: String| {
+        serde_json::from_str(&text)
+            .map_err(|error| corrupt(format!("what somebody shows cannot be read: {error}")))
+    };
+    text.map(read).transpose()
 }
 
 /// An account as others see it, from a row that begins with `id, handle, name`.
@@ -198,6 +213,7 @@ pub(crate) fn profile_at(row: &Row<'_>, first: usize) -> Result<Profile> {
         user: id_at(row, first)?,
         handle: row.get(first + 1)?,
         name: row.get(first + 2)?,
+        face: None,
     })
 }
 
@@ -227,10 +243,13 @@ pub(crate) fn invite(row: &Row<'_>) -> Result<InviteRecord> {
     })
 }
 
-/// A member from a row of `id, handle, name, role, delivered_seq, read_seq`.
+/// A member from a row of `id, handle, name, role, delivered_seq, read_seq, face`.
 pub(crate) fn member(row: &Row<'_>) -> Result<Member> {
     Ok(Member {
-        profile: profile(row)?,
+        profile: Profile {
+            face: face(row, 6)?,
+            ..profile(row)?
+        },
         role: role(row.get(3)?)?,
         delivered_seq: seq_at(row, 4)?,
         read_seq: seq_at(row, 5)?,

@@ -25,6 +25,7 @@ use pipit_store::search::{FoundMessages, NamedConversation, SearchMessages, Swep
 use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
 };
+use pipit_wire::person::{Face, FaceChange};
 use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 
 use crate::{
@@ -84,6 +85,18 @@ impl Store for SqliteStore {
         self.engine
             .read(move |db| account::search(db, asker, &query, limit))
             .await
+    }
+
+    async fn set_face(&self, user: UserId, change: &FaceChange) -> Result<Option<Face>, StoreError> {
+        let change = change.clone();
+        self.engine
+            .write(move |db| account::set_face(db, user, &change))
+            .await
+    }
+
+    async fn find_faces(&self, users: &[UserId]) -> Result<Vec<Profile>, StoreError> {
+        let users = users.to_vec();
+        self.engine.read(move |db| account::find_faces(db, &users)).await
     }
 
     async fn rename_user(&self, user: UserId, name: &str) -> Result<bool, StoreError> {

@@ -18,7 +18,7 @@ const MEMBERS_MAX: u32 = {
 macro_rules! summary_columns {
     () => {
         "conversation.id, kind, title, member_count, last_seq, last_at, last_message_seq,
-        member.first_seq, member.read_seq, topic, announcements, history, expire_after_ms, member.role"
+        member.first_seq, member.read_seq, topic, announcements, history, expire_after_ms, avatar, member.role"
     };
 }
 
@@ -145,7 +145,7 @@ fn find_members(db: &Connection, conversation: ConversationId, user: UserId) -> 
     }
     let asker = db
         .prepare_cached(
-            "SELECT user.id, user.handle, user.name, member.role, member.delivered_seq, member.read_seq
+            "SELECT user.id, user.handle, user.name, member.role, member.delivered_seq, member.read_seq, user.face
             FROM member JOIN user ON user.id = member.user
             WHERE member.conversation = ?1 AND member.user = ?2",
         )?

@@ -65,7 +65,7 @@ pub struct BlobRecord {
     pub finished: bool,
     /// When the last of it came.
     pub touched_at: Timestamp,
-    /// How many messages have it.
+    /// How many messages have it; a group or a person whose picture it is counts as one.
     pub attachments: u32,
     /// What it is.
     pub details: BlobDetails,
@@ -196,7 +196,18 @@ impl BlobRecord {
     }
 }
 
-/// The files that an entry brings into its conversation, each once, in the order of their ids.
+/// The files that have to be there, finished, for an entry to be appended: those of a message, and a group's new picture.
+pub fn required(body: &EventBody) -> Vec<BlobId> {
+    match body {
+        EventBody::SettingsChanged { change } => {
+            change.avatar.and_then(|avatar| avatar.blob).into_iter().collect()
+        }
+        _ => attached(body),
+    }
+}
+
+/// The files that a message brings into its conversation, each once, in the order of their ids. A group's picture is kept not by the entry
+/// that sets it but by the conversation, and goes when there is another one.
 pub fn attached(body: &EventBody) -> Vec<BlobId> {
     let EventBody::Message {
         content: Content::Plain { attachments, .. },

@@ -29,6 +29,7 @@ use async_trait::async_trait;
 use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
 };
+use pipit_wire::person::{Face, FaceChange};
 use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 
 use account::{
@@ -80,6 +81,11 @@ pub trait Store: Send + Sync + 'static {
     async fn search_users(&self, asker: UserId, query: &str, limit: u32) -> Result<Vec<Profile>, StoreError>;
     /// Changes the name that others see. False where there is no such account.
     async fn rename_user(&self, user: UserId, name: &str) -> Result<bool, StoreError>;
+    /// Changes what an account shows of itself, and says what that is now; the picture that it had is given up. None, and nothing has
+    /// changed, where there is no such account, or the picture is no finished file.
+    async fn set_face(&self, user: UserId, change: &FaceChange) -> Result<Option<Face>, StoreError>;
+    /// Those of these accounts that exist, with what they show of themselves, for whoever may see that; in any order.
+    async fn find_faces(&self, users: &[UserId]) -> Result<Vec<Profile>, StoreError>;
     /// Suspends an account (`at` set) or lifts it. False where there is no such account.
     async fn set_suspended(&self, user: UserId, at: Option<Timestamp>) -> Result<bool, StoreError>;
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ConversationId, DeviceId, EventId, MessageId, Seq, UserId};
+use crate::ids::{BlobId, ConversationId, DeviceId, EventId, MessageId, Seq, UserId};
 use crate::media::Attachment;
 use crate::time::Timestamp;
 
@@ -118,6 +118,10 @@ pub struct GroupSettings {
     #[serde(skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<u32>"))]
     pub expire_after_ms: i64,
+    /// Its picture, a file that its members may read; none where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub avatar: Option<BlobId>,
 }
 
 #[expect(
@@ -142,6 +146,9 @@ impl GroupSettings {
         self.announcements = change.announcements.unwrap_or(self.announcements);
         self.history = change.history.unwrap_or(self.history);
         self.expire_after_ms = change.expire_after_ms.unwrap_or(self.expire_after_ms);
+        if let Some(avatar) = change.avatar {
+            self.avatar = avatar.blob;
+        }
     }
 }
 
@@ -166,6 +173,22 @@ pub struct SettingsChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<u32>"))]
     pub expire_after_ms: Option<i64>,
+    /// See [`GroupSettings::avatar`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub avatar: Option<AvatarChange>,
+}
+
+/// Another picture, or none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct AvatarChange {
+    /// The picture; left out where there is to be none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub blob: Option<BlobId>,
 }
 
 /// What happens to a message after it was sent.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{ConversationKind, Event, GroupSettings, Role};
 use crate::ids::{ConversationId, Seq, UserId};
+use crate::person::Face;
 use crate::time::Timestamp;
 
 /// How far a client has a conversation's log without a gap.
@@ -63,6 +64,11 @@ pub struct Profile {
     pub handle: String,
     /// The name that they chose to be shown.
     pub name: String,
+    /// What else they show, to those who share a conversation with them. Left out where only the names are told: then what was known
+    /// stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub face: Option<Face>,
 }
 
 /// A member as a conversation's summary lists them.

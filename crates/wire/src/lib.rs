@@ -11,6 +11,7 @@
 //! * [`error`]: every error a client can meet, with its code and retry class.
 //! * [`limits`]: every size that the protocol bounds.
 //! * [`media`]: the files of messages.
+//! * [`person`]: what people show of themselves.
 #![warn(missing_docs)]
 
 #[cfg(feature = "schema")]
@@ -22,6 +23,7 @@ pub mod frame;
 pub mod ids;
 pub mod limits;
 pub mod media;
+pub mod person;
 pub mod rest;
 pub mod time;
 

@@ -4,12 +4,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{ConversationKind, Event, HistoryPolicy, MemberRole, MessageState, Role};
+use crate::event::{AvatarChange, ConversationKind, Event, HistoryPolicy, MemberRole, MessageState, Role};
 use crate::frame::client::ClientInfo;
 use crate::frame::{ConversationSummary, Member, Profile};
 use crate::ids::{BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, Seq, UserId};
 use crate::limits::Limits;
 use crate::media::Attachment;
+use crate::person::StatusChange;
 use crate::time::Timestamp;
 
 macro_rules! bodies {
@@ -134,6 +135,10 @@ bodies! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional, as = "Option<u32>"))]
         expire_after_ms: Option<i64>,
+        /// Another picture, one that the caller may read, or none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        avatar: Option<AvatarChange>,
     }
     /// `POST /v1/conversations/{id}/bans`: removes a member and keeps them out.
     NewBan {
@@ -171,7 +176,21 @@ bodies! {
     /// `PATCH /v1/me`: changes one's profile.
     ChangeProfile {
         /// The name to show, 1 to 64 characters.
-        name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        name: Option<String>,
+        /// Another picture, one that the caller may read, or none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        avatar: Option<AvatarChange>,
+        /// A line about oneself, at most 140 characters; empty for none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        about: Option<String>,
+        /// How one is just now, or that nothing is said of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        status: Option<StatusChange>,
     }
 }
 

@@ -4,6 +4,7 @@ import type {
   ConnectionView,
   Invite,
   ListFilter,
+  Profile,
   Reply,
   SessionView,
   Splice,
@@ -66,7 +67,7 @@ export class FakeCore implements Core {
   #loaded = true;
   #connection: ConnectionView = { state: 'up_to_date' };
   #storage: StorageView = 'durable';
-  #name = people.me.name;
+  #profile: Profile = people.me;
   /** `to` is where the list ends; none where that is the end of the log. */
   #shown: { room: Room; from: number; to: number | null; firstUnread: number | null } | null = null;
   #refused = new Map<string, string>();
@@ -121,7 +122,7 @@ export class FakeCore implements Core {
 
   #session(): SessionView {
     if (!this.#signedIn) return { state: 'signed_out', reason: null };
-    const me = { profile: { ...people.me, name: this.#name }, admin: true };
+    const me = { profile: this.#profile, admin: true };
     return { state: 'signed_in', me, device: idOf(3, 1), limits, server_name: 'Harbour' };
   }
 
@@ -210,10 +211,23 @@ export class FakeCore implements Core {
         this.#shown = null;
         this.#tell({ type: 'session', session: this.#session() });
         return done;
-      case 'change_name':
-        this.#name = command.name;
+      case 'change_profile': {
+        const { avatar, ...rest } = this.#profile.face ?? {};
+        const { name = this.#profile.name, about = rest.about, picture, status } = command;
+        const blob = picture === undefined ? avatar : picture.picture?.blob;
+        const now = status === undefined ? rest.status : status.status;
+        this.#profile = {
+          ...people.me,
+          name,
+          face: {
+            ...(blob === undefined ? {} : { avatar: blob }),
+            ...(about === undefined ? {} : { about }),
+            ...(now === undefined ? {} : { status: now }),
+          },
+        };
         this.#tell({ type: 'session', session: this.#session() });
         return done;
+      }
       default:
         return null;
     }

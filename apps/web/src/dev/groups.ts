@@ -76,7 +76,16 @@ export class Groups {
     switch (command.type) {
       case 'change_settings': {
         const { change } = command;
-        room.settings = { ...room.settings, ...change };
+        const { avatar: _avatar, ...rest } = change;
+        room.settings = { ...room.settings, ...rest };
+        this.log(room, append(room, people.me, now, { type: 'settings_changed', change }));
+        return done;
+      }
+      case 'set_group_picture': {
+        const blob = command.picture.picture?.blob;
+        const { avatar: _before, ...settings } = room.settings;
+        room.settings = blob === undefined ? settings : { ...settings, avatar: blob };
+        const change = { avatar: blob === undefined ? {} : { blob } };
         this.log(room, append(room, people.me, now, { type: 'settings_changed', change }));
         return done;
       }

@@ -48,7 +48,7 @@ export function found(
       people: everyone.filter(({ name }) => named(name)),
       conversations: rooms
         .filter(({ title }) => named(title))
-        .map(({ id, kind, title }) => ({ id, kind, title, peer: null })),
+        .map(({ id, kind, title }) => ({ id, kind, title, peer: null, avatar: null })),
       messages: messages.slice(from, from + PAGE),
       next: messages.length > from + PAGE ? String(from + PAGE) : null,
       complete: true,

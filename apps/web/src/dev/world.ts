@@ -107,6 +107,7 @@ function itemOf(sender: Profile, at: number, body: ItemBody, seq: number): Timel
     at,
     sender: sender.user,
     sender_name: sender.name,
+    sender_avatar: mine ? null : (sender.face?.avatar ?? null),
     mine,
     continues: false,
     body,
@@ -226,6 +227,8 @@ function memberViews(room: Room): MemberView[] {
     name: profile.name,
     role,
     me: profile.user === people.me.user,
+    avatar: profile.face?.avatar ?? null,
+    status: profile.face?.status ?? null,
     presence,
   }));
 }
@@ -256,6 +259,8 @@ export function itemFor(room: Room): ConversationItem {
             delivery: last.delivery,
           }
         : null,
+    avatar: peer?.profile.face?.avatar ?? room.settings.avatar ?? null,
+    status: peer?.profile.face?.status ?? null,
     last_at: room.log.at(-1)?.at ?? 0,
     unread: room.kept.request === 'accepted' ? unreadOf(room) : 0,
     personal: personalOf(room),
@@ -285,6 +290,9 @@ export function headerFor(
     peer: peer?.profile.user ?? null,
     presence: peer?.presence ?? null,
     last_seen: room.lastSeen,
+    avatar: peer?.profile.face?.avatar ?? room.settings.avatar ?? null,
+    about: peer?.profile.face?.about ?? '',
+    status: peer?.profile.face?.status ?? null,
     member_count: room.members.length,
     members: memberViews(room),
     role: roleIn(room),

@@ -446,9 +446,8 @@ export type Command = { "type": "get_server_info" }
 | { "type": "sign_out_device",
   /** Which one. */
   device: DeviceId, }
-| { "type": "change_name",
-  /** The new name. */
-  name: string, };
+| { "type": "change_profile", event_id: EventId, name?: string, about?: string, status?: StatusChange, picture?: PictureChange, }
+| { "type": "set_group_picture", conversation: ConversationId, event_id: EventId, picture: PictureChange, };
 
 /** Why a command failed. Views have a sentence for each code. */
 export type CommandError = {
@@ -493,7 +492,7 @@ export type ConversationGone = {
 export type ConversationId = string;
 
 /** A conversation in the list. */
-export type ConversationItem = {
+export type ConversationItem = { status: Status | null,
   /** Which one. */
   id: ConversationId,
   /** What kind it is. */
@@ -506,6 +505,8 @@ export type ConversationItem = {
   presence: PresenceState | null,
   /** The last message, or what happened last where there is none. */
   preview: Preview | null,
+  /** A group's picture. */
+  avatar: BlobId | null,
   /** When the last thing happened: the order of the list. */
   last_at: Timestamp,
   /** How many messages of others have not been read, counted up to 1,000. */
@@ -685,7 +686,7 @@ export type ForwardTarget = {
 export type FoundBy = "server" | "device";
 
 /** A conversation that was found. */
-export type FoundConversation = {
+export type FoundConversation = { avatar: BlobId | null,
   /** Which one. */
   id: ConversationId,
   /** What kind it is. */
@@ -757,7 +758,9 @@ export type GroupSettings = {
   /** What whoever joins from now on may read. */
   history: HistoryPolicy,
   /** How long after the server has taken it a message is erased, milliseconds; zero: never. */
-  expire_after_ms?: number, };
+  expire_after_ms?: number,
+  /** Its picture, a file that its members may read; none where it has none. */
+  avatar?: BlobId, };
 
 /** See [`ClientFrame::Hello`]. */
 export type Hello = {
@@ -968,7 +971,7 @@ export type Member = {
   /** The unique name, without `@`. */
   handle: string,
   /** The name that they chose to be shown. */
-  name: string, };
+  name: string, face?: Face, };
 
 /** A person and what they are in a conversation. */
 export type MemberRole = {
@@ -978,7 +981,7 @@ export type MemberRole = {
   role: Role, };
 
 /** A member, as the header of a timeline lists them. */
-export type MemberView = {
+export type MemberView = { avatar: BlobId | null, status: Status | null,
   /** Who. */
   user: UserId,
   /** The unique name. */
@@ -1213,7 +1216,7 @@ export type Profile = {
   /** The unique name, without `@`. */
   handle: string,
   /** The name that they chose to be shown. */
-  name: string, };
+  name: string, face?: Face, };
 
 /** One emoji under a message. */
 export type Reaction = {
@@ -1461,7 +1464,14 @@ export type SettingsChange = {
   /** See [`GroupSettings::history`]. */
   history?: HistoryPolicy,
   /** See [`GroupSettings::expire_after_ms`]. */
-  expire_after_ms?: number, };
+  expire_after_ms?: number,
+  /** See [`GroupSettings::avatar`]. */
+  avatar?: AvatarChange, };
+
+/** Another picture, or none. */
+export type AvatarChange = {
+  /** The picture; left out where there is to be none. */
+  blob?: BlobId, };
 
 /** One change of a list: at `at`, `remove` items go and `insert` come. Splices apply in order. */
 export type Splice<T> = {
@@ -1488,7 +1498,7 @@ export type Synced = {
   id: RequestId, };
 
 /** All of an open timeline but its list. */
-export type TimelineHeader = {
+export type TimelineHeader = { avatar: BlobId | null, about: string, status: Status | null,
   /** Which conversation. */
   conversation: ConversationId,
   /** What kind it is. */
@@ -1535,7 +1545,7 @@ export type TimelineHeader = {
   has_newer: boolean, };
 
 /** One line of a timeline. */
-export type TimelineItem = {
+export type TimelineItem = { sender_avatar: BlobId | null,
   /** Stays the same as the item goes from queued to read: the id of the message or entry. */
   key: MessageId,
   /** Its place in the log; none while it is queued. */
@@ -1593,6 +1603,7 @@ export type Update = { "type": "session",
 | { "type": "timeline_gone",
   /** Which one. */
   conversation: ConversationId, }
+| { "type": "setting_refused", conversation: ConversationId | null, code: string, }
 | { "type": "change_refused",
   /** Of which conversation. */
   conversation: ConversationId,
@@ -1668,3 +1679,9 @@ export type WireError = {
   retry: Retry,
   /** How long to wait first, milliseconds, where `retry` is `later`. */
   retry_after_ms?: number, };
+
+export type Status = { emoji: string, text?: string, until?: Timestamp, };
+export type StatusChange = { status?: Status, };
+export type Face = { avatar?: BlobId, about?: string, status?: Status, };
+export type NewPicture = { blob: BlobId, media_type: string, size: number, };
+export type PictureChange = { picture?: NewPicture, };

@@ -37,6 +37,7 @@ export type DialogName =
   | 'add-members'
   | 'group-settings'
   | 'timer'
+  | 'group-picture'
   | 'group-links'
   | 'bans'
   | 'roles'
@@ -200,6 +201,9 @@ export class App {
         break;
       case 'timeline_gone':
         this.timeline.applyGone(update.conversation);
+        break;
+      case 'setting_refused':
+        this.toasts.error(t('setting.refused', { why: describeCode(update.code) }));
         break;
       case 'change_refused':
         this.toasts.error(t('message.refused', { why: describeCode(update.code) }));

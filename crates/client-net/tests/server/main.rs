@@ -142,7 +142,10 @@ impl Screen {
             Update::Connection { connection } => self.connection = Some(connection),
             Update::Conversations { splices, .. } => splice(&mut self.conversations, splices),
             Update::Timeline { splices, .. } => splice(&mut self.timeline, splices),
-            Update::TimelineGone { .. } | Update::Storage { .. } | Update::ChangeRefused { .. } => {}
+            Update::TimelineGone { .. }
+            | Update::Storage { .. }
+            | Update::ChangeRefused { .. }
+            | Update::SettingRefused { .. } => {}
         }
     }
 

@@ -3,11 +3,13 @@
 use pipit_client::command::{Command, CommandId, Reply};
 use pipit_client::io::HttpMethod;
 use pipit_client::view::{Allowed, ItemBody};
-use pipit_wire::event::{EventBody, GroupSettings, HistoryPolicy, MemberRole, Role, SettingsChange};
+use pipit_wire::event::{
+    AvatarChange, EventBody, GroupSettings, HistoryPolicy, MemberRole, Role, SettingsChange,
+};
 use pipit_wire::rest::{
     Bans, Conversation, GroupInvite, GroupInviteInfo, GroupInvites, JoinRequest, JoinRequests, Joining,
 };
-use pipit_wire::{ConversationId, EventId, InviteId, ServerFrame, WireError};
+use pipit_wire::{BlobId, ConversationId, EventId, InviteId, ServerFrame, WireError};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -30,9 +32,11 @@ fn entries_set_a_group_and_with_it_who_writes() {
     let mut bob = Device::online(vec![group(1, 0, &[ALICE, BOB])]);
     bob.open(1);
     assert!(allowed(&bob).send);
+    let picture = BlobId::from_bytes([7; 16]);
     let change = SettingsChange {
         topic: Some("Terns".to_owned()),
         announcements: Some(true),
+        avatar: Some(AvatarChange { blob: Some(picture) }),
         ..SettingsChange::default()
     };
     let body = EventBody::SettingsChanged {
@@ -43,9 +47,11 @@ fn entries_set_a_group_and_with_it_who_writes() {
     let expect = GroupSettings {
         topic: "Terns".to_owned(),
         announcements: true,
+        avatar: Some(picture),
         ..GroupSettings::default()
     };
     assert_eq!(header.settings, expect);
+    assert_eq!(bob.screen.list[0].avatar, Some(picture));
     assert!(!allowed(&bob).send, "only admins write now");
     assert_eq!(
         bob.screen.items.last().unwrap().body,

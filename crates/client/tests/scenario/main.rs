@@ -24,3 +24,4 @@ mod support;
 mod sync;
 mod uploads;
 mod views;
+mod wishes;

@@ -9,7 +9,7 @@ use pipit_client::io::{Input, Output};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
     ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, SearchHit, SessionRecord,
-    Storage, StorageError, StorageSearch, UploadRecord,
+    Storage, StorageError, StorageSearch, UploadRecord, WishRecord, WishTarget,
 };
 use pipit_client::view::{StorageView, Update};
 use pipit_client::{Engine, io};
@@ -75,6 +75,8 @@ impl Storage for Full {
         uploads() -> Vec<UploadRecord>;
         uploads_of(message: MessageId) -> Vec<UploadRecord>;
         upload(blob: BlobId) -> Option<UploadRecord>;
+        wish(target: WishTarget) -> Option<WishRecord>;
+        wishes() -> Vec<WishRecord>;
         personal(conversation: ConversationId) -> PersonalRecord;
         pinned_conversations() -> Vec<ConversationId>;
         pending_personals(limit: u32) -> Vec<ConversationId>;
@@ -105,6 +107,8 @@ impl Storage for Full {
         remove_outbox(id: EventId);
         save_upload(upload: &UploadRecord);
         remove_upload(blob: BlobId);
+        save_wish(wish: &WishRecord);
+        remove_wish(target: WishTarget);
         save_personal(conversation: ConversationId, personal: &PersonalRecord);
         save_draft(conversation: ConversationId, text: &str);
     }

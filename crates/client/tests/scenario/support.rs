@@ -56,6 +56,7 @@ pub(crate) fn profile(number: u128) -> Profile {
         user: user(number),
         handle: handle.to_owned(),
         name: name.to_owned(),
+        face: None,
     }
 }
 
@@ -74,6 +75,8 @@ pub(crate) struct Screen {
     pub(crate) gone: Vec<ConversationId>,
     /// Changes that were taken back, and why.
     pub(crate) refused: Vec<(MessageId, String)>,
+    /// What was set here and taken back, and why.
+    pub(crate) settings_refused: Vec<(Option<ConversationId>, String)>,
 }
 
 fn splice<T: Clone>(list: &mut Vec<T>, splices: &[Splice<T>]) {
@@ -103,6 +106,7 @@ impl Screen {
                 self.header = Some(*header);
             }
             Update::ChangeRefused { message, code, .. } => self.refused.push((message, code)),
+            Update::SettingRefused { conversation, code } => self.settings_refused.push((conversation, code)),
             Update::TimelineGone { conversation } => {
                 self.gone.push(conversation);
                 self.header = None;

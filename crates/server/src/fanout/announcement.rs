@@ -56,6 +56,8 @@ pub enum Control {
         /// The frame.
         presence: Presence,
     },
+    /// What it shows of itself has changed, for those who watch.
+    Profile,
     /// Something for every connection of it.
     Told {
         /// The frame's text.

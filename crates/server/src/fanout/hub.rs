@@ -427,7 +427,7 @@ impl Hub {
             Control::SignedOut { device } => self.end_device(user, *device, Ending::SignedOut),
             Control::Suspended => self.end_user(user),
             Control::Told { frame } => self.tell_here(user, &Bytes::copy_from_slice(frame.as_bytes())),
-            Control::Presence { .. } | Control::BlockChanged { .. } => {}
+            Control::Presence { .. } | Control::Profile | Control::BlockChanged { .. } => {}
         }
     }
 

@@ -451,10 +451,7 @@ impl Open {
             return Err(ServiceError::field("users", format_args!("at most {max}")));
         }
         let frames = node.presence.watch(&self.connection, watch.users).await?;
-        Ok(frames
-            .into_iter()
-            .map(|frame| encode(&ServerFrame::Presence(frame)))
-            .collect())
+        Ok(frames.into_iter().map(|frame| encode(&frame)).collect())
     }
 
     async fn history(&self, node: &Node, history: History) -> Result<Bytes, ServiceError> {

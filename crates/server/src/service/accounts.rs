@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use self::checked::{Account, Entrance};
 use self::setup::SetUpLink;
+use super::attachments;
 use super::passwords::Passwords;
 use super::tokens::{AccessTokens, Secret, SecretKind, presented};
 use crate::config::{Limits, Registration};
@@ -301,23 +302,33 @@ impl Accounts {
         }
     }
 
-    /// Changes the name that others see.
+    /// Changes what others see: the name, and what one shows to those who share a conversation.
     pub async fn change_profile(
         &self,
         identity: &Identity,
-        change: &rest::ChangeProfile,
+        change: rest::ChangeProfile,
     ) -> Result<rest::Me, ServiceError> {
-        let name = checked::name("name", &change.name)?;
-        if !self.context.store.rename_user(identity.user, &name).await? {
-            return Err(ServiceError::refused(
-                ErrorCode::NotFound,
-                "there is no such account",
-            ));
+        let store = &self.context.store;
+        let name = change.name.as_deref().map(|name| checked::name("name", name));
+        let name = name.transpose()?;
+        let face = checked::face(change, self.context.now())?;
+        if name.is_none() && face.is_empty() {
+            return Err(ServiceError::field("name", "nothing is to change"));
         }
-        let profile = Profile {
-            name,
-            ..identity.profile.clone()
-        };
+        if let Some(blob) = face.avatar.and_then(|avatar| avatar.blob) {
+            attachments::require_picture(&self.context, identity.user, blob).await?;
+        }
+        let mut profile = identity.profile.clone();
+        if let Some(name) = name {
+            if !store.rename_user(identity.user, &name).await? {
+                return Err(no_account());
+            }
+            profile.name = name;
+        }
+        if !face.is_empty() {
+            let shown = store.set_face(identity.user, &face).await?;
+            profile.face = Some(shown.ok_or_else(no_account)?);
+        }
         Ok(rest::Me {
             profile,
             admin: identity.admin,
@@ -406,7 +417,12 @@ fn profile_of(user: &NewUser) -> Profile {
         user: user.id,
         handle: user.handle.clone(),
         name: user.name.clone(),
+        face: None,
     }
+}
+
+fn no_account() -> ServiceError {
+    ServiceError::refused(ErrorCode::NotFound, "there is no such account")
 }
 
 fn require_active(user: &UserRecord) -> Result<(), ServiceError> {

@@ -37,6 +37,18 @@ pub async fn complete(context: &Context, sender: UserId, said: &mut Content) -> 
     Ok(())
 }
 
+/// Whether somebody may have this file as a picture that stands for something: one that they may read, and that there are smaller
+/// ones of.
+pub async fn require_picture(context: &Context, user: UserId, blob: BlobId) -> Result<(), ServiceError> {
+    let readable = context.store.filter_readable(user, &[blob]).await?;
+    let record = readable.first().ok_or_else(unusable)?;
+    if record.details.width.is_some() {
+        Ok(())
+    } else {
+        Err(ServiceError::field("avatar", "is not a picture"))
+    }
+}
+
 /// Whether an entry of the log is the one that this content was sent in before, as far as its files go: what the server knows of them was
 /// put in then, and may be gone by now.
 pub fn has_same_files(body: &EventBody, content: &Content) -> bool {

@@ -17,6 +17,7 @@ use pipit_wire::{ConversationId, ErrorCode, Event, EventId, UserId, WireError, r
 use super::access::{
     ATTEMPTS_MAX, Caller, allow, allow_joining, facts_about, facts_of, not_member, require_access,
 };
+use super::attachments;
 use super::expiry::without_expired;
 use super::messaging::find_appended;
 use super::requests;
@@ -357,13 +358,19 @@ impl Conversations {
             announcements: request.announcements,
             history: request.history,
             expire_after_ms: request.expire_after_ms,
+            avatar: request.avatar,
         };
         let change = match (request.title, settings == SettingsChange::default()) {
             (Some(title), true) => {
                 let title = text::title(&title).map_err(|error| ServiceError::text("title", error))?;
                 Change::Rename(title)
             }
-            (None, false) => Change::Set(checked(&settings)?),
+            (None, false) => {
+                if let Some(blob) = settings.avatar.and_then(|avatar| avatar.blob) {
+                    attachments::require_picture(&self.context, caller.user, blob).await?;
+                }
+                Change::Set(checked(&settings)?)
+            }
             (Some(_), false) => return Err(ServiceError::field("title", "goes into a request of its own")),
             (None, true) => return Err(ServiceError::field("title", "nothing is to change")),
         };
@@ -475,7 +482,7 @@ impl Conversations {
                 if settings.expire_after_ms.is_some() {
                     self.allow(&access, Action::SetTimer)?;
                 }
-                if settings.topic.is_some() || of_the_group {
+                if settings.topic.is_some() || settings.avatar.is_some() || of_the_group {
                     self.allow(&access, Action::ChangeProfile)?;
                 }
                 if of_the_group {

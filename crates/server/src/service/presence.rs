@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pipit_bus::PRESENCE_TTL;
-use pipit_wire::frame::PresenceState;
+use pipit_model::person::{Acquaintance, may_see};
 use pipit_wire::frame::server::Presence as PresenceFrame;
+use pipit_wire::frame::{PresenceState, Profile};
 use pipit_wire::{DeviceId, ServerFrame, Timestamp, UserId, codec};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +41,8 @@ struct State {
     /// Whom each connection watches, by its number.
     watching: HashMap<u64, Vec<UserId>>,
     changed: BTreeSet<UserId>,
+    /// Accounts that show something else of themselves.
+    profiles: BTreeSet<UserId>,
     /// Accounts of which a node has said that they are less present: another may have them as well.
     doubtful: BTreeSet<UserId>,
     /// Devices that were connected, to be written down.
@@ -270,18 +273,25 @@ impl Presence {
         self.changed.notify_one();
     }
 
-    /// Replaces whom a connection watches, and says how each of them is. Those who share no conversation with its account are
-    /// left out; those with a block between them and it are said to be offline, and stay so.
+    /// Replaces whom a connection watches, and says how each of them is, and what those show of themselves whom it did not watch before.
+    /// Those who share no conversation with its account are left out; those with a block between them and it are said to be offline, and
+    /// stay so.
     pub async fn watch(
         &self,
         connection: &Arc<Connection>,
         users: Vec<UserId>,
-    ) -> Result<Vec<PresenceFrame>, ServiceError> {
+    ) -> Result<Vec<ServerFrame>, ServiceError> {
         let visible = self.visible_to(connection.user, users).await?;
         let elsewhere = self.elsewhere(&visible).await;
+        let mut fresh: Vec<_> = visible
+            .iter()
+            .filter(|(_, blocked)| !blocked)
+            .map(|(user, _)| *user)
+            .collect();
         let states: Vec<_> = {
             let mut all = lock(&self.state);
-            self.stop_watching(&mut all, connection);
+            let before = self.stop_watching(&mut all, connection);
+            fresh.retain(|user| !before.contains(user));
             let mut states = Vec::with_capacity(visible.len());
             for (user, blocked) in visible {
                 if blocked {
@@ -317,12 +327,21 @@ impl Presence {
                 .into_iter()
                 .collect()
         };
-        let frame = |(user, state, _)| PresenceFrame {
-            user,
-            state,
-            last_seen: last_seen.get(&user).copied(),
+        let frame = |(user, state, _)| {
+            ServerFrame::Presence(PresenceFrame {
+                user,
+                state,
+                last_seen: last_seen.get(&user).copied(),
+            })
         };
-        Ok(states.into_iter().map(frame).collect())
+        let mut frames: Vec<_> = states.into_iter().map(frame).collect();
+        if !fresh.is_empty() {
+            let mut profiles = self.context.store.find_faces(&fresh).await?;
+            // Who never said anything has nothing that could be new.
+            profiles.retain(|profile| profile.face.is_some());
+            frames.extend(profiles.into_iter().map(ServerFrame::Profile));
+        }
+        Ok(frames)
     }
 
     /// How those whom no block hides are on other nodes; none where that is not known.
@@ -340,6 +359,59 @@ impl Presence {
         self.hub.publish_control(user, &Control::BlockChanged { other });
         self.hub
             .publish_control(other, &Control::BlockChanged { other: user });
+    }
+
+    /// An account shows something else of itself: its own devices hear it at once, those who watch it soon, once for all that it changes
+    /// meanwhile.
+    pub fn profile_changed(&self, profile: Profile) {
+        let user = profile.user;
+        self.hub.tell(user, &ServerFrame::Profile(profile));
+        self.tell_profile_soon(user);
+        self.hub.publish_control(user, &Control::Profile);
+    }
+
+    fn tell_profile_soon(&self, user: UserId) {
+        {
+            let mut all = lock(&self.state);
+            let watched = all
+                .people
+                .get(&user)
+                .is_some_and(|person| !person.watchers.is_empty());
+            if !watched {
+                return;
+            }
+            all.profiles.insert(user);
+        }
+        self.changed.notify_one();
+    }
+
+    async fn tell_profiles(&self) {
+        let changed: Vec<_> = std::mem::take(&mut lock(&self.state).profiles)
+            .into_iter()
+            .collect();
+        if changed.is_empty() {
+            return;
+        }
+        let profiles = match self.context.store.find_faces(&changed).await {
+            Ok(profiles) => profiles,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "changed profiles were not told: they are seen when people are watched anew"
+                );
+                return;
+            }
+        };
+        let all = lock(&self.state);
+        for profile in profiles {
+            let Some(person) = all.people.get(&profile.user) else {
+                continue;
+            };
+            let text = Bytes::from(codec::encode_server(&ServerFrame::Profile(profile)));
+            for watcher in &person.watchers {
+                self.hub.push(watcher, Outgoing::Frame(text.clone()));
+            }
+        }
     }
 
     /// Another node says something about an account.
@@ -362,6 +434,7 @@ impl Presence {
                 }
                 self.changed.notify_one();
             }
+            Control::Profile => self.tell_profile_soon(user),
             Control::BlockChanged { other } => self.hide(user, *other),
             Control::Joined { .. }
             | Control::Connected { .. }
@@ -373,6 +446,7 @@ impl Presence {
 
     /// Tells the watchers, and the other nodes, what has changed, and writes down when devices were connected.
     pub async fn flush(&self) {
+        self.tell_profiles().await;
         let doubtful: Vec<_> = std::mem::take(&mut lock(&self.state).doubtful)
             .into_iter()
             .collect();
@@ -427,21 +501,24 @@ impl Presence {
         is_news.then_some((user, here))
     }
 
-    fn stop_watching(&self, all: &mut State, connection: &Connection) {
-        for user in all.watching.remove(&connection.number()).unwrap_or_default() {
-            let Some(person) = all.people.get_mut(&user) else {
+    /// Says whom it watched.
+    fn stop_watching(&self, all: &mut State, connection: &Connection) -> Vec<UserId> {
+        let watched = all.watching.remove(&connection.number()).unwrap_or_default();
+        for user in &watched {
+            let Some(person) = all.people.get_mut(user) else {
                 continue;
             };
             person
                 .watchers
                 .retain(|watcher| watcher.number() != connection.number());
             if person.watchers.is_empty() {
-                self.hub.set_watched(user, false);
+                self.hub.set_watched(*user, false);
                 if person.is_forgettable() {
-                    all.people.remove(&user);
+                    all.people.remove(user);
                 }
             }
         }
+        watched
     }
 
     fn hide(&self, user: UserId, other: UserId) {
@@ -478,9 +555,12 @@ impl Presence {
         let blocked = store.filter_blocked(user, &acquainted).await?;
         let mut visible = Vec::with_capacity(acquainted.len() + 1);
         for other in users {
-            if other == user {
-                visible.push((other, false));
-            } else if acquainted.contains(&other) {
+            let acquaintance = match acquainted.contains(&other) {
+                _ if other == user => Acquaintance::Oneself,
+                true => Acquaintance::Together,
+                false => Acquaintance::Strangers,
+            };
+            if may_see(acquaintance) {
                 visible.push((other, blocked.contains(&other)));
             }
         }

@@ -115,6 +115,7 @@ async fn the_timer_of_a_direct_conversation_is_set_by_either_within_limits() {
     let place = server.direct(&alice, &bob).await;
     let set = async |who: &Person, expire_after_ms, topic: Option<&str>| {
         let change = rest::ChangeConversation {
+            avatar: None,
             event_id: world.id(),
             title: None,
             topic: topic.map(str::to_owned),

@@ -118,6 +118,7 @@ async fn announce_only(server: &Server, admin: &Person, group: ConversationId, o
         announcements: Some(on),
         history: None,
         expire_after_ms: None,
+        avatar: None,
     };
     server
         .node

@@ -155,6 +155,7 @@ async fn roles_change_and_the_last_owner_stays() {
         announcements: None,
         history: None,
         expire_after_ms: None,
+        avatar: None,
     };
     let summary = conversations
         .change_conversation(bob.caller(), group, rename)

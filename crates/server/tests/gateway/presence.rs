@@ -1,9 +1,10 @@
 //! Who is there.
 
 use pipit_wire::Timestamp;
+use pipit_wire::person::FaceChange;
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{Person, World};
 
 #[tokio::test]
 async fn watchers_are_told() {
@@ -51,6 +52,55 @@ async fn watchers_are_told() {
     server.connect(&bob).await;
     server.node.presence.flush().await;
     phone.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn watchers_see_what_people_show() {
+    let world = World::new();
+    let server = world.server().await;
+    let (alice, bob, carol) = (
+        world.person("alice").await,
+        world.person("bob").await,
+        world.person("carol").await,
+    );
+    server.direct(&alice, &bob).await;
+    let about = |text: &str| FaceChange {
+        about: Some(text.to_owned()),
+        ..FaceChange::default()
+    };
+    let change = async |who: &Person, text: &str| {
+        let face = world.store.set_face(who.user, &about(text)).await.unwrap();
+        let found = world.store.find_faces(&[who.user]).await.unwrap();
+        assert_eq!(found[0].face, face);
+        server.node.presence.profile_changed(found[0].clone());
+    };
+    change(&bob, "Terns").await;
+    change(&carol, "Gulls").await;
+    let mut phone = server.connect(&alice).await;
+    let watch = json!({"type": "watch", "users": [bob.user, carol.user]});
+    phone.send(watch.clone()).await;
+    assert_eq!(phone.expect("presence").await["user"], json!(bob.user));
+    let profile = phone.expect("profile").await;
+    assert_eq!(
+        (&profile["user"], &profile["face"]),
+        (&json!(bob.user), &json!({"about": "Terns"}))
+    );
+    // Watched before: nothing new. Of carol, a stranger, nothing at all.
+    phone.send(watch).await;
+    phone.expect("presence").await;
+    change(&carol, "Auks").await;
+    phone.expect_nothing().await;
+    // Twice in a second is told once, as it is then.
+    change(&bob, "Gulls").await;
+    change(&bob, "Auks").await;
+    server.node.presence.flush().await;
+    assert_eq!(phone.expect("profile").await["face"]["about"], "Auks");
+    phone.expect_nothing().await;
+    // One's own devices hear it at once.
+    let mut laptop = server.connect(&bob).await;
+    assert_eq!(phone.expect("presence").await["state"], "online");
+    change(&bob, "Swifts").await;
+    assert_eq!(laptop.expect("profile").await["face"]["about"], "Swifts");
 }
 
 #[tokio::test]

@@ -69,14 +69,14 @@ async fn finish(world: &World, person: &Person, path: &str) -> Reply {
 }
 
 /// Sends a whole file, and says what the server found.
-async fn upload(world: &World, person: &Person, name: &str, bytes: &[u8]) -> Attachment {
+pub(crate) async fn upload(world: &World, person: &Person, name: &str, bytes: &[u8]) -> Attachment {
     let path = begin(world, person, bytes.len(), name).await;
     world.send(part(world, person, &path, 0, bytes)).await.ok();
     let found = finish(world, person, &path).await.ok();
     serde_json::from_value(found["attachment"].clone()).unwrap()
 }
 
-async fn group(world: &World, owner: &Person, members: &[&Person]) -> ConversationId {
+pub(crate) async fn group(world: &World, owner: &Person, members: &[&Person]) -> ConversationId {
     let users: Vec<_> = members.iter().map(|person| person.user).collect();
     let id = ConversationId::new(world.now(), [u8::try_from(members.len()).unwrap() + 1; 10]);
     let body = json!({"id": id, "title": "Birds", "members": users});
@@ -118,7 +118,7 @@ async fn send(world: &World, person: &Person, message: Message) -> Result<Vec<At
     }
 }
 
-async fn link(world: &World, person: &Person, blob: BlobId) -> Option<String> {
+pub(crate) async fn link(world: &World, person: &Person, blob: BlobId) -> Option<String> {
     let links = world
         .post("/v1/blobs/links", person, json!({"blobs": [blob]}))
         .await
@@ -126,11 +126,11 @@ async fn link(world: &World, person: &Person, blob: BlobId) -> Option<String> {
     links["items"][0]["path"].as_str().map(str::to_owned)
 }
 
-async fn fetch(world: &World, path: &str) -> Reply {
+pub(crate) async fn fetch(world: &World, path: &str) -> Reply {
     world.send(world.request(&Method::GET, path)).await
 }
 
-fn png(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     DynamicImage::new_rgb8(width, height)
         .write_to(&mut bytes, ImageFormat::Png)

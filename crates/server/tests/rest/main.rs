@@ -20,6 +20,7 @@ mod invites;
 mod limits;
 mod matrix;
 mod operations;
+mod pictures;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod search;

@@ -20,6 +20,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("GET", "/messages/{event}/reactions", "", "mmmmnnn"),
     ("PATCH", "", r#"{"event_id":"{event}","title":"x"}"#, "yyffnnn"),
     ("PATCH", "", r#"{"event_id":"{event}","topic":"x"}"#, "yyffnnn"),
+    ("PATCH", "", r#"{"event_id":"{event}","avatar":{}}"#, "yyffnnn"),
     (
         "PATCH",
         "",

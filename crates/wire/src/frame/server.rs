@@ -39,6 +39,8 @@ pub enum ServerFrame {
     Conversation(Box<ConversationSummary>),
     /// This account is no longer a member: nothing more will come from it.
     ConversationGone(ConversationGone),
+    /// What a watched person, or this account, shows of themselves: when they are watched, and when it has changed.
+    Profile(Profile),
     /// What one keeps of a conversation for oneself has changed: on this device, where it answers one, or on another.
     Personal(PersonalChanged),
     /// The line is alive.

@@ -1,8 +1,8 @@
 //! One of every frame.
 
 use pipit_wire::event::{
-    Change, ConversationKind, Event, EventBody, GroupSettings, HistoryPolicy, LastEdit, MemberRole, Message,
-    MessageChange, MessageState, Reaction, Role, SettingsChange,
+    AvatarChange, Change, ConversationKind, Event, EventBody, GroupSettings, HistoryPolicy, LastEdit,
+    MemberRole, Message, MessageChange, MessageState, Reaction, Role, SettingsChange,
 };
 use pipit_wire::frame::client::{
     ClientInfo, Hello, History, ListConversations, Ping, SendChange, SendMessage, SendReceipt, SendTyping,
@@ -16,9 +16,10 @@ use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, PresenceState, Profile,
     Receipt, RequestState,
 };
+use pipit_wire::person::{Face, Status};
 use pipit_wire::{
-    ClientFrame, Content, ConversationId, DeviceId, ErrorCode, EventId, Limits, MessageId, PROTOCOL_VERSION,
-    RequestId, Seq, ServerFrame, Timestamp, UserId, WireError,
+    BlobId, ClientFrame, Content, ConversationId, DeviceId, ErrorCode, EventId, Limits, MessageId,
+    PROTOCOL_VERSION, RequestId, Seq, ServerFrame, Timestamp, UserId, WireError,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -52,6 +53,7 @@ fn profile(user: UserId, handle: &str, name: &str) -> Profile {
         user,
         handle: handle.to_owned(),
         name: name.to_owned(),
+        face: None,
     }
 }
 
@@ -258,6 +260,9 @@ fn bodies() -> Vec<EventBody> {
                 announcements: Some(true),
                 history: Some(HistoryPolicy::All),
                 expire_after_ms: Some(86_400_000),
+                avatar: Some(AvatarChange {
+                    blob: Some(BlobId::from_bytes([7; 16])),
+                }),
             },
         },
         EventBody::SettingsChanged {
@@ -315,6 +320,18 @@ fn live_frames() -> Vec<ServerFrame> {
             user: bob(),
             state: PresenceState::Offline,
             last_seen: Some(NOW),
+        }),
+        ServerFrame::Profile(Profile {
+            face: Some(Face {
+                avatar: Some(BlobId::from_bytes([8; 16])),
+                about: "Rows before breakfast".to_owned(),
+                status: Some(Status {
+                    emoji: "🚣".to_owned(),
+                    text: "on the water".to_owned(),
+                    until: Some(NOW),
+                }),
+            }),
+            ..profile(bob(), "bob", "Bob")
         }),
         ServerFrame::Conversation(Box::new(summary())),
         ServerFrame::ConversationGone(ConversationGone {
@@ -432,6 +449,7 @@ fn summary() -> ConversationSummary {
             announcements: true,
             history: HistoryPolicy::All,
             expire_after_ms: 86_400_000,
+            avatar: None,
         },
         join_requests: 2,
         personal: personal(),

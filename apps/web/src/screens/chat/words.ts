@@ -26,7 +26,7 @@ function senderOf(item: TimelineItem): string {
 
 /** What changed of a group's settings, a sentence each. */
 function settingsWords(sender: string, change: SettingsChange): string {
-  const { topic, announcements, history, expire_after_ms: expires } = change;
+  const { topic, announcements, history, expire_after_ms: expires, avatar } = change;
   const sentences: string[] = [];
   if (topic !== undefined) {
     sentences.push(topic === '' ? t('notice.topic_none', { sender }) : t('notice.topic', { sender, topic }));
@@ -37,6 +37,9 @@ function settingsWords(sender: string, change: SettingsChange): string {
   if (history !== undefined) sentences.push(t(`notice.history_${history}`, { sender }));
   if (expires === 0) sentences.push(t('notice.timer_off', { sender }));
   else if (expires !== undefined) sentences.push(t('notice.timer', { sender, time: durationWords(expires) }));
+  if (avatar !== undefined) {
+    sentences.push(t(avatar.blob === undefined ? 'notice.picture_none' : 'notice.picture', { sender }));
+  }
   return sentences.join('. ');
 }
 

@@ -8,6 +8,7 @@ export const lazyDialogs = {
   'add-members': () => import('./AddMembers.svelte'),
   timer: () => import('./Timer.svelte'),
   'group-settings': () => import('./GroupSettings.svelte'),
+  'group-picture': () => import('./GroupPicture.svelte'),
   'group-links': () => import('./GroupLinks.svelte'),
   bans: () => import('./Bans.svelte'),
   roles: () => import('./Roles.svelte'),

@@ -18,5 +18,7 @@ pub(in crate::rest) async fn change_profile(
     Authenticated(identity): Authenticated,
     JsonBody(body): JsonBody<rest::ChangeProfile>,
 ) -> Answer<rest::Me> {
-    Ok(Json(app.accounts.change_profile(&identity, &body).await?))
+    let me = app.accounts.change_profile(&identity, body).await?;
+    app.node.presence.profile_changed(me.profile.clone());
+    Ok(Json(me))
 }

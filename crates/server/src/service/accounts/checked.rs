@@ -1,8 +1,10 @@
-//! What people give when they sign up or in, once it has been checked.
+//! What people give when they sign up or in, and what they say of themselves, once it has been checked.
 
-use pipit_model::text;
+use pipit_model::{emoji, text};
 use pipit_wire::frame::client::ClientInfo;
-use pipit_wire::{ErrorCode, WireError, rest};
+use pipit_wire::limits::REACTION_BYTES_MAX;
+use pipit_wire::person::{FaceChange, STATUS_AHEAD_MS_MAX, Status, StatusChange};
+use pipit_wire::{ErrorCode, Timestamp, WireError, rest};
 
 use super::check_client;
 use crate::error::ServiceError;
@@ -63,4 +65,34 @@ pub(super) fn name(field: &'static str, name: &str) -> Result<String, ServiceErr
 
 pub(super) fn title(field: &'static str, title: &str) -> Result<String, ServiceError> {
     text::title(title).map_err(|error| ServiceError::text(field, error))
+}
+
+/// What somebody wants to show of themselves.
+pub(super) fn face(change: rest::ChangeProfile, now: Timestamp) -> Result<FaceChange, ServiceError> {
+    let about = change.about.map(|about| text::about(&about));
+    let about = about
+        .transpose()
+        .map_err(|error| ServiceError::text("about", error))?;
+    let status = change.status.map(|change| status(change, now)).transpose()?;
+    Ok(FaceChange {
+        avatar: change.avatar,
+        about,
+        status,
+    })
+}
+
+fn status(change: StatusChange, now: Timestamp) -> Result<StatusChange, ServiceError> {
+    let Some(status) = change.status else {
+        return Ok(StatusChange::default());
+    };
+    emoji::reaction(&status.emoji, REACTION_BYTES_MAX)
+        .map_err(|error| ServiceError::field("status.emoji", error))?;
+    let text = text::status(&status.text).map_err(|error| ServiceError::text("status.text", error))?;
+    if let Some(until) = status.until
+        && !(1..=STATUS_AHEAD_MS_MAX).contains(&until.since_ms(now))
+    {
+        return Err(ServiceError::field("status.until", "is within a year from now"));
+    }
+    let status = Some(Status { text, ..status });
+    Ok(StatusChange { status })
 }

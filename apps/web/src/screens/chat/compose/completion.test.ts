@@ -37,6 +37,8 @@ it('finds members by the beginning of a name or handle, whatever its accents, an
     name,
     role: 'member',
     me,
+    avatar: null,
+    status: null,
     presence: null,
   });
   const members = [

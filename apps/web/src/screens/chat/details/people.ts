@@ -2,7 +2,8 @@ import type { Member, MemberView, TimelineHeader } from '../../../generated/type
 
 /** A member of a page as the header would list them: how they are is known only of those that it lists. */
 export function viewOf(member: Member, header: TimelineHeader, me: string | undefined): MemberView {
-  const { user, handle, name, role } = member;
+  const { user, handle, name, role, face } = member;
   const listed = header.members.find((other) => other.user === user);
-  return { user, handle, name, role, me: user === me, presence: listed?.presence ?? null };
+  const { avatar = null, status = null } = face ?? {};
+  return { user, handle, name, role, me: user === me, avatar, status, presence: listed?.presence ?? null };
 }

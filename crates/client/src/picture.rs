@@ -1,0 +1,27 @@
+//! Pictures that are to stand for a group or for oneself.
+
+use pipit_wire::BlobId;
+use serde::{Deserialize, Serialize};
+
+/// A picture whose bytes the driver keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct NewPicture {
+    /// Its id, made by the view.
+    pub blob: BlobId,
+    /// What it is.
+    pub media_type: String,
+    /// How many bytes it has.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub size: u64,
+}
+
+/// Another picture, or none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct PictureChange {
+    /// The picture; left out where there is to be none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub picture: Option<NewPicture>,
+}
