@@ -227,12 +227,17 @@ pub(crate) async fn filter_readable(
                 OR EXISTS (
                     SELECT 1 FROM conversation
                         JOIN member ON member.conversation = conversation.id AND member.user_id = $2
-                    WHERE conversation.avatar = blob.id)
+                    WHERE conversation.avatar = blob.id AND NOT EXISTS (
+                        SELECT 1 FROM personal
+                        WHERE personal.conversation = member.conversation AND personal.user_id = $2 AND request > 0))
                 OR EXISTS (
                     SELECT 1 FROM account AS shown
                         JOIN member AS theirs ON theirs.user_id = shown.id
                         JOIN member AS mine ON mine.conversation = theirs.conversation AND mine.user_id = $2
-                    WHERE shown.avatar = blob.id))"
+                    WHERE shown.avatar = blob.id AND NOT EXISTS (
+                        SELECT 1 FROM personal
+                        WHERE personal.conversation = mine.conversation
+                            AND personal.user_id IN (mine.user_id, theirs.user_id) AND request > 0)))"
             ),
             params![uuids(blobs), user.as_uuid()],
         )

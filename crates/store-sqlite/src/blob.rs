@@ -170,12 +170,17 @@ pub(crate) fn filter_readable(db: &Connection, user: UserId, blobs: &[BlobId]) -
         OR EXISTS (
             SELECT 1 FROM conversation
                 JOIN member ON member.conversation = conversation.id AND member.user = ?2
-            WHERE conversation.avatar = ?1)
+            WHERE conversation.avatar = ?1 AND NOT EXISTS (
+                SELECT 1 FROM personal
+                WHERE personal.conversation = member.conversation AND personal.user = ?2 AND request > 0))
         OR EXISTS (
             SELECT 1 FROM user AS shown
                 JOIN member AS theirs ON theirs.user = shown.id
                 JOIN member AS mine ON mine.conversation = theirs.conversation AND mine.user = ?2
-            WHERE shown.avatar = ?1))"
+            WHERE shown.avatar = ?1 AND NOT EXISTS (
+                SELECT 1 FROM personal
+                WHERE personal.conversation = mine.conversation AND personal.user IN (mine.user, theirs.user)
+                    AND request > 0)))"
     ))?;
     let mut found = Vec::new();
     for blob in blobs {
