@@ -19,7 +19,6 @@ pub struct Stopped;
 
 /// What a view is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "nearly every event is an update")]
 pub enum ViewEvent {
     /// The view was too slow, and updates were dropped: its lists are empty now and its timeline is closed. The whole picture
     /// follows.

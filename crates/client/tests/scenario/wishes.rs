@@ -47,13 +47,13 @@ fn profile_change(
     event: u128,
     name: Option<&str>,
     about: Option<&str>,
-    status: Option<Option<Status>>,
+    status: Option<StatusChange>,
 ) -> Command {
     Command::ChangeProfile {
         event_id: id(event),
         name: name.map(str::to_owned),
         about: about.map(str::to_owned),
-        status: status.map(|status| StatusChange { status }),
+        status,
         picture: None,
     }
 }
@@ -64,6 +64,10 @@ fn rowing(until: Option<Timestamp>) -> Status {
         text: "on the water".to_owned(),
         until,
     }
+}
+
+fn says(status: Status) -> StatusChange {
+    StatusChange { status: Some(status) }
 }
 
 fn in_a_group() -> Device {
@@ -227,7 +231,7 @@ fn a_profile_is_changed_without_a_line() {
         2,
         None,
         Some("Rows"),
-        Some(Some(rowing(Some(until)))),
+        Some(says(rowing(Some(until)))),
     ));
     let Reply::Failed { error } = bob.tell(profile_change(3, None, Some(&"x".repeat(141)), None)) else {
         panic!("taken")
@@ -241,7 +245,7 @@ fn a_profile_is_changed_without_a_line() {
         ..rowing(None)
     };
     assert!(matches!(
-        bob.tell(profile_change(4, None, None, Some(Some(wordy)))),
+        bob.tell(profile_change(4, None, None, Some(says(wordy)))),
         Reply::Failed { .. }
     ));
 

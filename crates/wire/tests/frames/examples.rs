@@ -222,6 +222,12 @@ pub(crate) fn server_frames() -> Vec<ServerFrame> {
     frames
 }
 
+fn picture() -> AvatarChange {
+    AvatarChange {
+        blob: Some(BlobId::from_bytes([7; 16])),
+    }
+}
+
 fn bodies() -> Vec<EventBody> {
     let member = MemberRole {
         user: bob(),
@@ -260,9 +266,7 @@ fn bodies() -> Vec<EventBody> {
                 announcements: Some(true),
                 history: Some(HistoryPolicy::All),
                 expire_after_ms: Some(86_400_000),
-                avatar: Some(AvatarChange {
-                    blob: Some(BlobId::from_bytes([7; 16])),
-                }),
+                avatar: Some(picture()),
             },
         },
         EventBody::SettingsChanged {
