@@ -118,7 +118,7 @@ fn summary_row(row: &Row<'_>) -> Result<SummaryRow> {
         },
         last_message_seq: row::seq_at(row, 6)?,
         read_seq: row::seq_at(row, 8)?,
-        role: row::role(row.get(13)?)?,
+        role: row::role(row.get(14)?)?,
     })
 }
 
