@@ -7,6 +7,8 @@ TABLE account (
     suspended_at bigint,
     created_at bigint NOT NULL,
     invited_by uuid,
+    face text,
+    avatar uuid,
     PRIMARY KEY (id)
 );
 
@@ -78,6 +80,7 @@ TABLE conversation ( -- fillfactor=70
     announcements boolean NOT NULL,
     history smallint NOT NULL,
     expire_after_ms bigint NOT NULL,
+    avatar uuid,
     PRIMARY KEY (id),
     CHECK ((expire_after_ms >= 0)),
     FOREIGN KEY (high) REFERENCES account(id),
@@ -291,6 +294,7 @@ TABLE setting (
     FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE
 );
 
+CREATE INDEX account_by_avatar ON public.account USING btree (avatar) WHERE (avatar IS NOT NULL);
 CREATE UNIQUE INDEX account_by_handle ON public.account USING btree (handle);
 CREATE UNIQUE INDEX account_pkey ON public.account USING btree (id);
 CREATE INDEX account_word_by_user ON public.account_word USING btree (user_id);
@@ -303,6 +307,7 @@ CREATE UNIQUE INDEX blob_pkey ON public.blob USING btree (id);
 CREATE INDEX blob_unattached ON public.blob USING btree (touched_at) WHERE (attachments = 0);
 CREATE INDEX block_by_other ON public.block USING btree (other);
 CREATE UNIQUE INDEX block_pkey ON public.block USING btree (user_id, other);
+CREATE INDEX conversation_by_avatar ON public.conversation USING btree (avatar) WHERE (avatar IS NOT NULL);
 CREATE INDEX conversation_by_high ON public.conversation USING btree (high) WHERE (high IS NOT NULL);
 CREATE UNIQUE INDEX conversation_by_pair ON public.conversation USING btree (low, high) WHERE (low IS NOT NULL);
 CREATE UNIQUE INDEX conversation_pkey ON public.conversation USING btree (id);

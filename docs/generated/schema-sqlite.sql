@@ -46,7 +46,7 @@ CREATE TABLE "conversation" (
     topic TEXT NOT NULL DEFAULT '',
     announcements INTEGER NOT NULL DEFAULT 0 CHECK (announcements IN (0, 1)),
     history INTEGER NOT NULL DEFAULT 0 CHECK (history IN (0, 1)),
-    expire_after_ms INTEGER NOT NULL DEFAULT 0 CHECK (expire_after_ms >= 0),
+    expire_after_ms INTEGER NOT NULL DEFAULT 0 CHECK (expire_after_ms >= 0), avatar BLOB CHECK (length(avatar) = 16),
     CHECK ((kind = 0) = (low IS NOT NULL) AND (low IS NULL) = (high IS NULL) AND low <= high IS NOT FALSE)
 ) STRICT, WITHOUT ROWID;
 
@@ -223,7 +223,7 @@ CREATE TABLE user (
     admin INTEGER NOT NULL CHECK (admin IN (0, 1)),
     suspended_at INTEGER,
     created_at INTEGER NOT NULL
-, invited_by BLOB) STRICT, WITHOUT ROWID;
+, invited_by BLOB, face TEXT, avatar BLOB CHECK (length(avatar) = 16)) STRICT, WITHOUT ROWID;
 
 CREATE TABLE user_word (
     word TEXT NOT NULL,
@@ -236,6 +236,8 @@ CREATE INDEX attachment_by_message ON attachment (conversation, message);
 CREATE INDEX blob_by_owner ON blob (owner, finished, size);
 
 CREATE INDEX blob_unattached ON blob (touched_at) WHERE attachments = 0;
+
+CREATE INDEX conversation_by_avatar ON conversation (avatar) WHERE avatar IS NOT NULL;
 
 CREATE UNIQUE INDEX conversation_by_pair ON conversation (low, high) WHERE low IS NOT NULL;
 
@@ -264,6 +266,8 @@ CREATE INDEX refresh_token_by_device ON refresh_token (device, state);
 CREATE INDEX refresh_token_spent ON refresh_token (spent_at) WHERE state = 2;
 
 CREATE UNIQUE INDEX search_entry_by_seq ON search_entry (conversation, seq);
+
+CREATE INDEX user_by_avatar ON user (avatar) WHERE avatar IS NOT NULL;
 
 CREATE INDEX user_word_by_user ON user_word (user);
 

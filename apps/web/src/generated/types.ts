@@ -81,6 +81,11 @@ export type AttachmentView = {
   /** How far it has come, where this device is sending it. */
   upload: UploadView | null, };
 
+/** Another picture, or none. */
+export type AvatarChange = {
+  /** The picture; left out where there is to be none. */
+  blob?: BlobId, };
+
 /** Somebody who is kept out of a group. */
 export type BannedPerson = {
   /** Who. */
@@ -446,8 +451,24 @@ export type Command = { "type": "get_server_info" }
 | { "type": "sign_out_device",
   /** Which one. */
   device: DeviceId, }
-| { "type": "change_profile", event_id: EventId, name?: string, about?: string, status?: StatusChange, picture?: PictureChange, }
-| { "type": "set_group_picture", conversation: ConversationId, event_id: EventId, picture: PictureChange, };
+| { "type": "change_profile",
+  /** Made by the view. */
+  event_id: EventId,
+  /** The new name. */
+  name?: string,
+  /** A line about oneself. */
+  about?: string,
+  /** How one is just now, or that nothing is said of it. */
+  status?: StatusChange,
+  /** Another picture, or none. */
+  picture?: PictureChange, }
+| { "type": "set_group_picture",
+  /** Which group. */
+  conversation: ConversationId,
+  /** The id of the entry, made by the view. */
+  event_id: EventId,
+  /** The picture. */
+  picture: PictureChange, };
 
 /** Why a command failed. Views have a sentence for each code. */
 export type CommandError = {
@@ -492,7 +513,7 @@ export type ConversationGone = {
 export type ConversationId = string;
 
 /** A conversation in the list. */
-export type ConversationItem = { status: Status | null,
+export type ConversationItem = {
   /** Which one. */
   id: ConversationId,
   /** What kind it is. */
@@ -505,8 +526,10 @@ export type ConversationItem = { status: Status | null,
   presence: PresenceState | null,
   /** The last message, or what happened last where there is none. */
   preview: Preview | null,
-  /** A group's picture. */
+  /** The group's picture, or the other person's. */
   avatar: BlobId | null,
+  /** How the other person of a direct conversation is just now, as they say. */
+  status: Status | null,
   /** When the last thing happened: the order of the list. */
   last_at: Timestamp,
   /** How many messages of others have not been read, counted up to 1,000. */
@@ -675,6 +698,15 @@ export type ExcerptPart = {
   /** Whether it is what was looked for. */
   hit: boolean, };
 
+/** What a person shows of themselves beyond their names. */
+export type Face = {
+  /** Their picture, a file that those who share a conversation with them may read. */
+  avatar?: BlobId,
+  /** A line about themselves. */
+  about?: string,
+  /** How they are just now. */
+  status?: Status, };
+
 /** Where messages are forwarded to. */
 export type ForwardTarget = {
   /** Which conversation. */
@@ -686,7 +718,7 @@ export type ForwardTarget = {
 export type FoundBy = "server" | "device";
 
 /** A conversation that was found. */
-export type FoundConversation = { avatar: BlobId | null,
+export type FoundConversation = {
   /** Which one. */
   id: ConversationId,
   /** What kind it is. */
@@ -694,7 +726,9 @@ export type FoundConversation = { avatar: BlobId | null,
   /** The group's title, or the other person's name. */
   title: string,
   /** The other person. */
-  peer: UserId | null, };
+  peer: UserId | null,
+  /** The group's picture, or the other person's. */
+  avatar: BlobId | null, };
 
 /** A message that was found. */
 export type FoundMessage = {
@@ -971,7 +1005,10 @@ export type Member = {
   /** The unique name, without `@`. */
   handle: string,
   /** The name that they chose to be shown. */
-  name: string, face?: Face, };
+  name: string,
+  /** What else they show, to those who share a conversation with them. Left out where only the names are told: then what was known
+  * stays. */
+  face?: Face, };
 
 /** A person and what they are in a conversation. */
 export type MemberRole = {
@@ -981,7 +1018,7 @@ export type MemberRole = {
   role: Role, };
 
 /** A member, as the header of a timeline lists them. */
-export type MemberView = { avatar: BlobId | null, status: Status | null,
+export type MemberView = {
   /** Who. */
   user: UserId,
   /** The unique name. */
@@ -992,6 +1029,10 @@ export type MemberView = { avatar: BlobId | null, status: Status | null,
   role: Role,
   /** Whether it is oneself. */
   me: boolean,
+  /** Their picture. */
+  avatar: BlobId | null,
+  /** How they are just now, as they say. */
+  status: Status | null,
   /** How they are, where that is known. */
   presence: PresenceState | null, };
 
@@ -1081,6 +1122,15 @@ export type NewAttachment = {
   /** What it shows. */
   caption: string | null, };
 
+/** A picture whose bytes the driver keeps. */
+export type NewPicture = {
+  /** Its id, made by the view. */
+  blob: BlobId,
+  /** What it is. */
+  media_type: string,
+  /** How many bytes it has. */
+  size: number, };
+
 /** See [`ServerFrame::Page`]. */
 export type Page = {
   /** Of the `history`. */
@@ -1159,6 +1209,11 @@ export type PersonalView = {
   /** Whether it is a message request: what a stranger has begun, and what was answered. */
   request: RequestState, };
 
+/** Another picture, or none. */
+export type PictureChange = {
+  /** The picture; left out where there is to be none. */
+  picture?: NewPicture, };
+
 /** A pinned message, for the bar above the timeline. */
 export type PinView = {
   /** Which one. */
@@ -1216,7 +1271,10 @@ export type Profile = {
   /** The unique name, without `@`. */
   handle: string,
   /** The name that they chose to be shown. */
-  name: string, face?: Face, };
+  name: string,
+  /** What else they show, to those who share a conversation with them. Left out where only the names are told: then what was known
+  * stays. */
+  face?: Face, };
 
 /** One emoji under a message. */
 export type Reaction = {
@@ -1410,7 +1468,7 @@ export type SendTyping = {
 export type Seq = number;
 
 /** A frame from the server. */
-export type ServerFrame = { "type": "welcome" } & Welcome | { "type": "ack" } & Ack | { "type": "event" } & Event | { "type": "receipt" } & Receipt | { "type": "typing" } & Typing | { "type": "presence" } & Presence | { "type": "catch_up" } & CatchUp | { "type": "synced" } & Synced | { "type": "page" } & Page | { "type": "conversations" } & ConversationsPage | { "type": "conversation" } & ConversationSummary | { "type": "conversation_gone" } & ConversationGone | { "type": "personal" } & PersonalChanged | { "type": "pong" } & Pong | { "type": "error" } & WireError | { "type": "goodbye" } & Goodbye | { "type": "unknown" };
+export type ServerFrame = { "type": "welcome" } & Welcome | { "type": "ack" } & Ack | { "type": "event" } & Event | { "type": "receipt" } & Receipt | { "type": "typing" } & Typing | { "type": "presence" } & Presence | { "type": "catch_up" } & CatchUp | { "type": "synced" } & Synced | { "type": "page" } & Page | { "type": "conversations" } & ConversationsPage | { "type": "conversation" } & ConversationSummary | { "type": "conversation_gone" } & ConversationGone | { "type": "profile" } & Profile | { "type": "personal" } & PersonalChanged | { "type": "pong" } & Pong | { "type": "error" } & WireError | { "type": "goodbye" } & Goodbye | { "type": "unknown" };
 
 /** `GET /v1/server`, without a token: what a client needs before sign-in. */
 export type ServerInfo = {
@@ -1468,11 +1526,6 @@ export type SettingsChange = {
   /** See [`GroupSettings::avatar`]. */
   avatar?: AvatarChange, };
 
-/** Another picture, or none. */
-export type AvatarChange = {
-  /** The picture; left out where there is to be none. */
-  blob?: BlobId, };
-
 /** One change of a list: at `at`, `remove` items go and `insert` come. Splices apply in order. */
 export type Splice<T> = {
   /** Where, as an index into the list as it is then. */
@@ -1481,6 +1534,20 @@ export type Splice<T> = {
   remove: number,
   /** What comes in their place. */
   insert: Array<T>, };
+
+/** How somebody is just now. */
+export type Status = {
+  /** One emoji. */
+  emoji: string,
+  /** A few words; empty where the emoji says it. */
+  text?: string,
+  /** When it ends, by the server's clock; it stays where there is none. */
+  until?: Timestamp, };
+
+/** Another status, or none. */
+export type StatusChange = {
+  /** The status; left out where there is to be none. */
+  status?: Status, };
 
 /** Whether this device keeps data. */
 export type StorageView = "durable" | "memory" | "failing";
@@ -1498,7 +1565,7 @@ export type Synced = {
   id: RequestId, };
 
 /** All of an open timeline but its list. */
-export type TimelineHeader = { avatar: BlobId | null, about: string, status: Status | null,
+export type TimelineHeader = {
   /** Which conversation. */
   conversation: ConversationId,
   /** What kind it is. */
@@ -1511,6 +1578,12 @@ export type TimelineHeader = { avatar: BlobId | null, about: string, status: Sta
   presence: PresenceState | null,
   /** When they were last there, where they are not and that is known. */
   last_seen: Timestamp | null,
+  /** The group's picture, or the other person's. */
+  avatar: BlobId | null,
+  /** What the other person of a direct conversation says about themselves; empty where that is nothing. */
+  about: string,
+  /** How they are just now, as they say. */
+  status: Status | null,
   /** How many members there are. */
   member_count: number,
   /** The members that the summary lists. */
@@ -1545,7 +1618,7 @@ export type TimelineHeader = { avatar: BlobId | null, about: string, status: Sta
   has_newer: boolean, };
 
 /** One line of a timeline. */
-export type TimelineItem = { sender_avatar: BlobId | null,
+export type TimelineItem = {
   /** Stays the same as the item goes from queued to read: the id of the message or entry. */
   key: MessageId,
   /** Its place in the log; none while it is queued. */
@@ -1556,6 +1629,8 @@ export type TimelineItem = { sender_avatar: BlobId | null,
   sender: UserId,
   /** Their name; empty while it is not known here. */
   sender_name: string,
+  /** Their picture, in groups. */
+  sender_avatar: BlobId | null,
   /** Whether it is one's own. */
   mine: boolean,
   /** Follows a message of the same sender within five minutes: shown as one group. */
@@ -1603,12 +1678,16 @@ export type Update = { "type": "session",
 | { "type": "timeline_gone",
   /** Which one. */
   conversation: ConversationId, }
-| { "type": "setting_refused", conversation: ConversationId | null, code: string, }
 | { "type": "change_refused",
   /** Of which conversation. */
   conversation: ConversationId,
   /** Of which message. */
   message: MessageId,
+  /** Why: the code of the error. */
+  code: string, }
+| { "type": "setting_refused",
+  /** Of which group; none where it was about oneself. */
+  conversation: ConversationId | null,
   /** Why: the code of the error. */
   code: string, }
 | { "type": "storage",
@@ -1679,9 +1758,3 @@ export type WireError = {
   retry: Retry,
   /** How long to wait first, milliseconds, where `retry` is `later`. */
   retry_after_ms?: number, };
-
-export type Status = { emoji: string, text?: string, until?: Timestamp, };
-export type StatusChange = { status?: Status, };
-export type Face = { avatar?: BlobId, about?: string, status?: Status, };
-export type NewPicture = { blob: BlobId, media_type: string, size: number, };
-export type PictureChange = { picture?: NewPicture, };
