@@ -79,7 +79,7 @@ fn the_server_answers_while_it_can_be_reached() {
         (results.by, results.next.as_deref()),
         (FoundBy::Server, Some("more"))
     );
-    assert_eq!(results.people, [profile(7)]);
+    assert_eq!(results.people, [shown(profile(7))]);
     assert_eq!(texts(&results), ["[tea]"]);
     // It can be opened: the device knows it now.
     assert_eq!(results.conversations[0].id, conversation(3));
@@ -139,7 +139,7 @@ fn the_device_answers_without_a_line() {
     assert_eq!(texts(&mine), ["[Tea] it is"]);
     assert!(mine.messages[0].mine);
     let id = device.command(search(&profile(ALICE).handle));
-    assert_eq!(results(device.reply_to(id)).people, [profile(ALICE)]);
+    assert_eq!(results(device.reply_to(id)).people, [shown(profile(ALICE))]);
 }
 
 #[test]

@@ -60,6 +60,14 @@ pub(crate) fn profile(number: u128) -> Profile {
     }
 }
 
+/// Somebody as views are shown them: with a face, be there nothing in it.
+pub(crate) fn shown(profile: Profile) -> Profile {
+    Profile {
+        face: Some(profile.face.unwrap_or_default()),
+        ..profile
+    }
+}
+
 /// A screen: what a view has been shown.
 #[derive(Debug, Default)]
 pub(crate) struct Screen {

@@ -453,7 +453,7 @@ fn making_conversations_goes_over_http() {
     assert_eq!(
         bob.reply_to(id),
         Some(Reply::Users {
-            items: vec![profile(ALICE)]
+            items: vec![shown(profile(ALICE))]
         })
     );
 }
