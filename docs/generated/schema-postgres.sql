@@ -197,6 +197,8 @@ TABLE message_state ( -- fillfactor=80
     edit_count bigint NOT NULL,
     deleted_seq bigint NOT NULL,
     pinned_seq bigint NOT NULL,
+    vote_seq bigint NOT NULL,
+    closed_seq bigint NOT NULL,
     PRIMARY KEY (conversation, message_seq)
 );
 
@@ -212,9 +214,19 @@ TABLE personal ( -- fillfactor=80
     hidden bigint[] NOT NULL,
     request smallint NOT NULL,
     asked_by uuid,
+    scheduled jsonb NOT NULL,
     PRIMARY KEY (conversation, user_id),
     FOREIGN KEY (conversation, user_id) REFERENCES member(conversation, user_id) ON DELETE CASCADE,
     CHECK ((request = ANY (ARRAY[0, 1, 2])))
+);
+
+TABLE poll_vote (
+    conversation uuid NOT NULL,
+    message_seq bigint NOT NULL,
+    user_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    places bigint NOT NULL,
+    PRIMARY KEY (conversation, message_seq, user_id, seq)
 );
 
 TABLE reaction (
@@ -246,6 +258,16 @@ TABLE refresh_token (
     FOREIGN KEY (device) REFERENCES device(id) ON DELETE CASCADE,
     CHECK ((length(hash) = 32)),
     CHECK ((state = ANY (ARRAY[0, 1, 2])))
+);
+
+TABLE scheduled (
+    conversation uuid NOT NULL,
+    user_id uuid NOT NULL,
+    message uuid NOT NULL,
+    due_at bigint,
+    over_at bigint,
+    PRIMARY KEY (conversation, user_id, message),
+    FOREIGN KEY (conversation, user_id) REFERENCES personal(conversation, user_id) ON DELETE CASCADE
 );
 
 TABLE schema_version (
@@ -332,12 +354,17 @@ CREATE UNIQUE INDEX message_edit_pkey ON public.message_edit USING btree (conver
 CREATE INDEX message_state_pinned ON public.message_state USING btree (conversation, pinned_seq) WHERE (pinned_seq > 0);
 CREATE UNIQUE INDEX message_state_pkey ON public.message_state USING btree (conversation, message_seq);
 CREATE UNIQUE INDEX personal_pkey ON public.personal USING btree (conversation, user_id);
+CREATE UNIQUE INDEX poll_vote_pkey ON public.poll_vote USING btree (conversation, message_seq, user_id, seq);
 CREATE INDEX reaction_by_age ON public.reaction USING btree (conversation, message_seq, emoji, seq);
 CREATE UNIQUE INDEX reaction_count_pkey ON public.reaction_count USING btree (conversation, message_seq, emoji);
 CREATE UNIQUE INDEX reaction_pkey ON public.reaction USING btree (conversation, message_seq, emoji, user_id);
 CREATE INDEX refresh_token_by_device ON public.refresh_token USING btree (device, state);
 CREATE UNIQUE INDEX refresh_token_pkey ON public.refresh_token USING btree (hash);
 CREATE INDEX refresh_token_spent ON public.refresh_token USING btree (spent_at) WHERE (state = 2);
+CREATE INDEX scheduled_due ON public.scheduled USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX scheduled_over ON public.scheduled USING btree (over_at) WHERE (over_at IS NOT NULL);
+CREATE UNIQUE INDEX scheduled_pkey ON public.scheduled USING btree (conversation, user_id, message);
+CREATE INDEX scheduled_waiting ON public.scheduled USING btree (user_id) WHERE (over_at IS NULL);
 CREATE UNIQUE INDEX schema_version_pkey ON public.schema_version USING btree (version);
 CREATE INDEX search_entry_by_time ON public.search_entry USING btree (at, conversation, seq);
 CREATE UNIQUE INDEX search_entry_pkey ON public.search_entry USING btree (conversation, seq);

@@ -134,7 +134,7 @@ CREATE TABLE message_state (
     edit_seq INTEGER NOT NULL, -- the edit that counts
     edit_count INTEGER NOT NULL,
     deleted_seq INTEGER NOT NULL,
-    pinned_seq INTEGER NOT NULL,
+    pinned_seq INTEGER NOT NULL, vote_seq INTEGER NOT NULL DEFAULT 0, closed_seq INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (conversation, message_seq)
 ) STRICT, WITHOUT ROWID;
 
@@ -146,9 +146,18 @@ CREATE TABLE personal (
     pin INTEGER NOT NULL,
     muted_until INTEGER NOT NULL,
     marked_unread INTEGER NOT NULL CHECK (marked_unread IN (0, 1)),
-    draft TEXT NOT NULL, hidden TEXT NOT NULL DEFAULT '[]', request INTEGER NOT NULL DEFAULT 0 CHECK (request IN (0, 1, 2)), asked_by BLOB,
+    draft TEXT NOT NULL, hidden TEXT NOT NULL DEFAULT '[]', request INTEGER NOT NULL DEFAULT 0 CHECK (request IN (0, 1, 2)), asked_by BLOB, scheduled TEXT NOT NULL DEFAULT '{}',
     PRIMARY KEY (conversation, user),
     FOREIGN KEY (conversation, user) REFERENCES member (conversation, user) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE poll_vote (
+    conversation BLOB NOT NULL,
+    message_seq INTEGER NOT NULL,
+    user BLOB NOT NULL REFERENCES user (id),
+    seq INTEGER NOT NULL, -- the entry that says so
+    places INTEGER NOT NULL, -- a bit for each option that is chosen
+    PRIMARY KEY (conversation, message_seq, user, seq)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE reaction (
@@ -174,6 +183,16 @@ CREATE TABLE refresh_token (
     device BLOB NOT NULL REFERENCES device (id) ON DELETE CASCADE,
     state INTEGER NOT NULL CHECK (state IN (0, 1, 2)) -- current, its predecessor, spent
 , spent_at INTEGER) STRICT, WITHOUT ROWID;
+
+CREATE TABLE scheduled (
+    conversation BLOB NOT NULL,
+    user BLOB NOT NULL,
+    message BLOB NOT NULL CHECK (length(message) = 16),
+    due_at INTEGER, -- none where it was refused, or is over
+    over_at INTEGER, -- when it was sent or taken back
+    PRIMARY KEY (conversation, user, message),
+    FOREIGN KEY (conversation, user) REFERENCES personal (conversation, user) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE search_entry (
     id INTEGER NOT NULL PRIMARY KEY,
@@ -264,6 +283,12 @@ CREATE INDEX reaction_by_age ON reaction (conversation, message_seq, emoji, seq)
 CREATE INDEX refresh_token_by_device ON refresh_token (device, state);
 
 CREATE INDEX refresh_token_spent ON refresh_token (spent_at) WHERE state = 2;
+
+CREATE INDEX scheduled_due ON scheduled (due_at) WHERE due_at IS NOT NULL;
+
+CREATE INDEX scheduled_over ON scheduled (over_at) WHERE over_at IS NOT NULL;
+
+CREATE INDEX scheduled_waiting ON scheduled (user) WHERE over_at IS NULL;
 
 CREATE UNIQUE INDEX search_entry_by_seq ON search_entry (conversation, seq);
 

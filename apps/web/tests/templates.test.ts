@@ -82,7 +82,7 @@ describe('templates', () => {
       .map((path) => readFileSync(path, 'utf8'))
       .join('\n');
     const assembled =
-      /^(error|upload|state|presence|role|roles|filter|mute|notice\.role|details\.(ban|remove)|emoji\.group|emoji\.tone|appearance\.(theme|accent|size|density|contrast)|timer\.unit|profile\.ends)\.|^notice\.history_/;
+      /^(error|upload|state|presence|role|roles|filter|mute|notice\.role|details\.(ban|remove)|emoji\.group|emoji\.tone|appearance\.(theme|accent|size|density|contrast)|timer\.unit|poll\.error|later\.error|profile\.ends)\.|^later\.(hour|evening|morning)$|^notice\.history_/;
     const unused = Object.keys({ ...en, ...enLater }).filter(
       (key) => !assembled.test(key) && !source.includes(`'${key}'`),
     );

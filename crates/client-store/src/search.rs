@@ -1,7 +1,7 @@
 //! Finding messages on the device.
 
 use pipit_client::storage::{SearchHit, StorageSearch};
-use pipit_model::search::document::{content_words, has_all};
+use pipit_model::search::document::{content_words, has_all, options_of};
 use pipit_model::search::excerpt;
 use pipit_wire::{Attachment, Content, ConversationId, Event, EventBody, MessageId, UserId};
 use rusqlite::functions::FunctionFlags;
@@ -17,21 +17,27 @@ pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("search_words", 2, flags, |context| {
         let (text, raw) = (context.get_raw(0).as_str()?, context.get_raw(1).as_str()?);
-        Ok(content_words(text, &attachments(raw)))
+        let content = beside(raw);
+        Ok(content_words(text, files_of(&content), options_of(&content)))
     })
 }
 
-/// The files of an entry. Most have none, and are not read for it.
-fn attachments(raw: &str) -> Vec<Attachment> {
-    if !raw.contains("\"attachments\"") {
-        return Vec::new();
+/// What an entry has beside its text. Most have nothing, and are not read for it.
+fn beside(raw: &str) -> Content {
+    let nothing = Content::text("");
+    if !raw.contains("\"attachments\"") && !raw.contains("\"poll\"") {
+        return nothing;
     }
     match serde_json::from_str(raw).map(|event: Event| event.body) {
-        Ok(EventBody::Message {
-            content: Content::Plain { attachments, .. },
-            ..
-        }) => attachments,
-        _ => Vec::new(),
+        Ok(EventBody::Message { content, .. }) => content,
+        _ => nothing,
+    }
+}
+
+fn files_of(content: &Content) -> &[Attachment] {
+    match content {
+        Content::Plain { attachments, .. } => attachments,
+        Content::Sealed { .. } | Content::Erased {} => &[],
     }
 }
 
@@ -50,10 +56,10 @@ pub(crate) fn find(connection: &Connection, search: &StorageSearch) -> rusqlite:
     {
         let text: String = row.get(5)?;
         let raw: String = row.get(6)?;
-        let content = Content::Plain {
-            text,
-            attachments: attachments(&raw),
-        };
+        let mut content = beside(&raw);
+        if let Content::Plain { text: said, .. } = &mut content {
+            *said = text;
+        }
         if !has_all(&content, &search.has) {
             continue;
         }

@@ -115,6 +115,7 @@ fn waiting(number: u8, place: u8) -> OutboxRecord {
             text: format!("message {number}"),
             reply_to: Some(message(99)),
             files: Vec::new(),
+            poll: None,
         },
         sent: false,
         state: OutboxState::Queued,
@@ -379,6 +380,7 @@ fn what_a_deleted_message_said_is_nowhere_in_the_files() {
             }),
             reactions: Vec::new(),
             pinned_seq: seq(0),
+            poll: None,
         }),
         ..FoldRecord::default()
     };
@@ -587,6 +589,7 @@ fn changes_of_messages_wait_like_messages_and_may_be_rewritten() {
             text: "rewritten".to_owned(),
             reply_to: Some(message(99)),
             files: vec![Attachment::of(BlobId::from_bytes([9; 16]))],
+            poll: None,
         },
         ..waiting(1, 1)
     };

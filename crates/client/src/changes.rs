@@ -8,6 +8,7 @@ use pipit_model::Action;
 use pipit_wire::event::{EventBody, LastEdit, MessageChange};
 use pipit_wire::frame::Member;
 use pipit_wire::limits::REACTION_BYTES_MAX;
+use pipit_wire::poll::Poll;
 use pipit_wire::{
     Attachment, Content, ConversationId, ErrorCode, Event, EventId, MessageId, Seq, Timestamp, UserId,
 };
@@ -26,16 +27,16 @@ const FORWARDED_MAX: usize = 100;
 const FORWARDED_TO_MAX: usize = 20;
 
 /// A message that is to change, as it stands with what waits.
-struct Target {
-    acting: Acting,
-    sender: UserId,
+pub(crate) struct Target {
+    pub(crate) acting: Acting,
+    pub(crate) sender: UserId,
     at: Timestamp,
     /// What it says.
     text: String,
-    folded: Folded,
+    pub(crate) folded: Folded,
     /// It waits itself: whether it has ever left.
     waiting: Option<Waiting>,
-    changes: Vec<OutboxRecord>,
+    pub(crate) changes: Vec<OutboxRecord>,
 }
 
 struct Waiting {
@@ -43,8 +44,11 @@ struct Waiting {
     failed: bool,
 }
 
+/// What is written anew where a message is forwarded: its text, its files, its poll.
+type Forwarded = (String, Vec<Attachment>, Option<Box<Poll>>);
+
 /// A command that is refused or done gives its reply early.
-type Decided<T> = Result<T, Reply>;
+pub(crate) type Decided<T> = Result<T, Reply>;
 
 impl<S: Storage> Engine<S> {
     pub(crate) fn edit_message(
@@ -67,6 +71,10 @@ impl<S: Storage> Engine<S> {
         }
         if let Err(code) = target.acting.edit(target.sender, target.at) {
             return Ok(refused(code));
+        }
+        // What people have voted on stays what they have voted on.
+        if self.poll_of(conversation, message)?.is_some() {
+            return Ok(refused(ErrorCode::Forbidden));
         }
         if target.text == text {
             return Ok(Reply::Done);
@@ -210,10 +218,11 @@ impl<S: Storage> Engine<S> {
             }
         }
         for target in to {
-            for (id, (text, files)) in target.ids.iter().zip(&contents) {
+            for (id, (text, files, poll)) in target.ids.iter().zip(&contents) {
                 let files = WrittenFiles {
                     new: Vec::new(),
                     known: files.clone(),
+                    poll: poll.clone(),
                 };
                 let reply = self.queue_message(*id, target.conversation, text.clone(), None, files)?;
                 if let Reply::Failed { .. } = reply {
@@ -283,19 +292,28 @@ impl<S: Storage> Engine<S> {
         Reply::MessageInfo { items, total }
     }
 
-    /// What a message says and has that is to be forwarded. Its files are named again: the server lets whoever can read them do that.
+    /// What a message says and has that is to be forwarded. Its files are named again: the server lets whoever can read them do that. A poll is
+    /// asked anew: without the votes, and without the time at which it was to end.
     fn forwardable(
         &self,
         conversation: ConversationId,
         message: MessageId,
-    ) -> Stored<Result<(String, Vec<Attachment>), CommandError>> {
+    ) -> Stored<Result<Forwarded, CommandError>> {
         let missing = || refusal(ErrorCode::NotFound, Some("messages"));
         let Some(event) = self.storage.find_message(conversation, message)? else {
             return Ok(Err(missing()));
         };
         let (text, folded) = self.said(&event)?;
         Ok(match text {
-            Some(text) if !folded.deleted => Ok((text, files_in(&event.body).to_vec())),
+            Some(text) if !folded.deleted => {
+                let poll = self.poll_of(conversation, message)?.map(|poll| {
+                    Box::new(Poll {
+                        closes_at: None,
+                        ..poll
+                    })
+                });
+                Ok((text, files_in(&event.body).to_vec(), poll))
+            }
             _ => Err(missing()),
         })
     }
@@ -317,7 +335,7 @@ impl<S: Storage> Engine<S> {
     }
 
     /// The message that a change is to change. Repeated with the same id, a change changes nothing.
-    fn target(
+    pub(crate) fn target(
         &self,
         change: EventId,
         conversation: ConversationId,
@@ -378,7 +396,7 @@ impl<S: Storage> Engine<S> {
         }))
     }
 
-    fn queue_change(
+    pub(crate) fn queue_change(
         &mut self,
         id: EventId,
         conversation: ConversationId,
@@ -400,7 +418,7 @@ impl<S: Storage> Engine<S> {
     }
 
     /// Replaces what has not left yet.
-    fn rewrite(&mut self, record: &OutboxRecord) -> Stored<Reply> {
+    pub(crate) fn rewrite(&mut self, record: &OutboxRecord) -> Stored<Reply> {
         self.storage.save_outbox(record)?;
         self.dirty.conversation(record.conversation);
         self.sending.nudge(record.conversation);

@@ -6,6 +6,7 @@
 use pipit_wire::event::{Role, SettingsChange};
 use pipit_wire::frame::{Member, Profile};
 use pipit_wire::person::StatusChange;
+use pipit_wire::poll::Poll;
 use pipit_wire::rest::{
     BannedPerson, BlobLink, Device, GroupInvite, GroupInviteInfo, Invite, InviteInfo, JoinRequest, ServerInfo,
 };
@@ -21,7 +22,7 @@ use crate::view::ListFilter;
 mod data;
 
 pub use self::data::{
-    AccountForm, EditView, ForwardTarget, MessageReach, NewAttachment, ReactionBy, RequestAnswer,
+    AccountForm, EditView, ForwardTarget, MessageReach, NewAttachment, ReactionBy, RequestAnswer, VoteBy,
 };
 
 /// A view's name: one a tab or window, chosen by it.
@@ -119,6 +120,72 @@ pub enum Command {
         #[serde(default)]
         #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<NewAttachment>>"))]
         attachments: Vec<NewAttachment>,
+    },
+    /// Asks the people of a conversation something. It becomes a message.
+    SendPoll {
+        /// Its id, a UUIDv7 made by the view.
+        message: MessageId,
+        /// Where to.
+        conversation: ConversationId,
+        /// The question.
+        question: String,
+        /// What to choose from.
+        poll: Poll,
+    },
+    /// Votes in a poll, in place of one's vote before.
+    Vote {
+        /// The idempotency key, a UUIDv7 made by the view.
+        change: EventId,
+        /// Where.
+        conversation: ConversationId,
+        /// Which poll.
+        message: MessageId,
+        /// The places of the options that one chooses, from zero, in order; nothing takes the vote back.
+        options: Vec<u8>,
+    },
+    /// Ends a poll.
+    ClosePoll {
+        /// The idempotency key, a UUIDv7 made by the view.
+        change: EventId,
+        /// Where.
+        conversation: ConversationId,
+        /// Which poll.
+        message: MessageId,
+    },
+    /// Who voted in a poll that is not anonymous. Answered by [`Reply::Votes`].
+    ListVotes {
+        /// Where.
+        conversation: ConversationId,
+        /// Which poll.
+        message: MessageId,
+    },
+    /// Schedules a message, or says differently what is scheduled: it is sent at its time, wherever it waits until then.
+    ScheduleMessage {
+        /// Where to.
+        conversation: ConversationId,
+        /// Its id, a UUIDv7 made by the view.
+        message: MessageId,
+        /// What it says.
+        text: String,
+        /// The message that it answers.
+        #[serde(default)]
+        reply_to: Option<MessageId>,
+        /// When, by the server's clock.
+        send_at: Timestamp,
+    },
+    /// Takes a scheduled message back.
+    CancelScheduled {
+        /// Where to.
+        conversation: ConversationId,
+        /// Which one.
+        message: MessageId,
+    },
+    /// Sends a scheduled message now.
+    SendScheduled {
+        /// Where to.
+        conversation: ConversationId,
+        /// Which one.
+        message: MessageId,
     },
     /// Tries a failed message again.
     RetryMessage {
@@ -605,6 +672,11 @@ pub enum Reply {
     Reactions {
         /// In the order in which they did.
         items: Vec<ReactionBy>,
+    },
+    /// Who voted.
+    Votes {
+        /// In the order in which they did, the first 1,000.
+        items: Vec<VoteBy>,
     },
     /// How far a message has come.
     MessageInfo {

@@ -188,6 +188,46 @@ impl<S: Storage> Engine<S> {
             Command::PauseUpload { blob } => self.pause_upload(blob)?,
             Command::ResumeUpload { blob } => self.resume_upload(blob)?,
             Command::CancelUpload { blob } => self.cancel_upload(blob)?,
+            other => return self.poll_command(other),
+        };
+        Ok(Done::Now(reply))
+    }
+
+    /// Commands about polls, and about messages that are sent later.
+    fn poll_command(&mut self, command: Command) -> Stored<Done> {
+        let reply = match command {
+            Command::SendPoll {
+                message,
+                conversation,
+                question,
+                poll,
+            } => self.send_poll(message, conversation, question, poll)?,
+            Command::Vote {
+                change,
+                conversation,
+                message,
+                options,
+            } => self.vote(change, conversation, message, options)?,
+            Command::ClosePoll {
+                change,
+                conversation,
+                message,
+            } => self.close_poll(change, conversation, message)?,
+            Command::ScheduleMessage {
+                conversation,
+                message,
+                text,
+                reply_to,
+                send_at,
+            } => self.schedule(conversation, message, text, reply_to, send_at)?,
+            Command::CancelScheduled {
+                conversation,
+                message,
+            } => self.cancel_scheduled(conversation, message)?,
+            Command::SendScheduled {
+                conversation,
+                message,
+            } => self.send_scheduled(conversation, message)?,
             other => return self.wish_command(other),
         };
         Ok(Done::Now(reply))
@@ -270,11 +310,12 @@ impl<S: Storage> Engine<S> {
                 message,
             } => (
                 Expects::Reactions,
-                signed(
-                    Get,
-                    format!("/v1/conversations/{conversation}/messages/{message}/reactions"),
-                ),
+                about_message(conversation, message, "reactions"),
             ),
+            Command::ListVotes {
+                conversation,
+                message,
+            } => (Expects::Votes, about_message(conversation, message, "votes")),
             Command::GetStorageUse => (Expects::StorageUse, signed(Get, "/v1/uploads")),
             Command::GetBlobLinks { blobs } => (
                 Expects::BlobLinks,
@@ -421,4 +462,10 @@ const fn needs_session(command: &Command) -> bool {
             | Command::SetOnline { .. }
             | Command::CloseTimeline
     )
+}
+
+/// What the server knows of one message.
+fn about_message(conversation: ConversationId, message: MessageId, what: &str) -> Waiting {
+    let path = format!("/v1/conversations/{conversation}/messages/{message}/{what}");
+    signed(HttpMethod::Get, path)
 }

@@ -7,6 +7,7 @@
 
 use pipit_wire::event::{EventBody, LastEdit, MessageChange, MessageState, Reaction};
 use pipit_wire::limits::{REACTION_USERS_MAX, REACTIONS_MAX};
+use pipit_wire::poll::PollState;
 use pipit_wire::{Content, Event, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,9 @@ pub struct Folded {
     /// The entry that pinned it; zero where it is not pinned.
     #[serde(default)]
     pub pinned_seq: Seq,
+    /// How it stands with the poll, where it is one and somebody has voted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<PollState>,
 }
 
 impl From<MessageState> for Folded {
@@ -36,6 +40,7 @@ impl From<MessageState> for Folded {
             edit: state.edit,
             reactions: state.reactions,
             pinned_seq: state.pinned_seq,
+            poll: state.poll,
             ..Self::default()
         }
     }
@@ -100,6 +105,20 @@ impl Folded {
             MessageChange::Pin { on } => {
                 self.pinned_seq = if *on { event.seq } else { Seq::ZERO };
             }
+            MessageChange::Vote { options, tally, .. } => {
+                let poll = self.poll.get_or_insert_default();
+                let own = event.sender == me;
+                match tally {
+                    Some(tally) => poll.tally.clone_from(tally),
+                    // It waits in the outbox: the server has not counted it yet.
+                    None if own => poll.tally.change(&poll.mine, options),
+                    None => {}
+                }
+                if own {
+                    poll.mine.clone_from(options);
+                }
+            }
+            MessageChange::ClosePoll {} => self.poll.get_or_insert_default().closed = true,
         }
     }
 
@@ -241,6 +260,13 @@ pub fn erase(event: &mut Event) {
             change: MessageChange::Edit { content, .. },
             ..
         } => *content = Content::Erased {},
+        EventBody::MessageChanged {
+            change: MessageChange::Vote { options, tally, .. },
+            ..
+        } => {
+            options.clear();
+            *tally = None;
+        }
         _ => {}
     }
 }

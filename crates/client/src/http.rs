@@ -11,7 +11,7 @@ use pipit_wire::{BlobId, ConversationId, ErrorCode, Retry, Seq, Timestamp, WireE
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::command::{CommandError, CommandId, ReactionBy, Reply, ViewId};
+use crate::command::{CommandError, CommandId, ReactionBy, Reply, ViewId, VoteBy};
 use crate::engine::{Engine, Stored};
 use crate::group::GroupExpects;
 use crate::io::{FilePart, HttpAnswer, HttpId, HttpMethod, HttpRequest, Output};
@@ -87,6 +87,8 @@ pub(crate) enum Expects {
     StorageUse,
     /// Who reacted to a message.
     Reactions,
+    /// Who voted in a poll.
+    Votes,
     /// How far the message at this place has come, and with how many others at most.
     Reach {
         seq: Seq,
@@ -100,6 +102,12 @@ pub(crate) enum Expects {
 #[derive(Deserialize)]
 struct FoundReactions {
     items: Vec<ReactionBy>,
+}
+
+/// What the list of a poll's votes is read as; it says more than is shown.
+#[derive(Deserialize)]
+struct FoundVotes {
+    items: Vec<VoteBy>,
 }
 
 /// A request that is to be made or under way.
@@ -479,6 +487,15 @@ impl<S: Storage> Engine<S> {
                 Err(error) => Ok(Err(error)),
             };
         }
+        if let Expects::Votes = expects {
+            return match read::<FoundVotes>(answer) {
+                Ok(found) => {
+                    self.save_names(found.items.iter().map(|vote| &vote.profile))?;
+                    Ok(Ok(Reply::Votes { items: found.items }))
+                }
+                Err(error) => Ok(Err(error)),
+            };
+        }
         match read::<FoundReactions>(answer) {
             Ok(found) => {
                 self.save_names(found.items.iter().map(|reaction| &reaction.profile))?;
@@ -555,7 +572,9 @@ impl<S: Storage> Engine<S> {
                 items: links.items,
                 expires_at: links.expires_at,
             }),
-            Expects::Reactions | Expects::Reach { .. } => return self.read_about_message(expects, answer),
+            Expects::Reactions | Expects::Votes | Expects::Reach { .. } => {
+                return self.read_about_message(expects, answer);
+            }
         };
         Ok(reply)
     }

@@ -145,7 +145,10 @@ impl<S: Storage> Engine<S> {
         pending: &Pending,
         acting: &Acting,
     ) -> Stored<Option<TimelineItem>> {
-        let OutboxBody::Message { text, reply_to, .. } = &waiting.body else {
+        let OutboxBody::Message {
+            text, reply_to, poll, ..
+        } = &waiting.body
+        else {
             return Ok(None);
         };
         let message = waiting.id.into();
@@ -153,12 +156,13 @@ impl<S: Storage> Engine<S> {
         if folded.deleted {
             return Ok(None);
         }
-        let can = match &waiting.state {
+        let mut can = match &waiting.state {
             OutboxState::Failed { .. } => MessageActions::default(),
             OutboxState::Queued | OutboxState::Acknowledged { .. } => {
                 acting.with_message(acting.me, acting.now)
             }
         };
+        can.edit &= poll.is_none();
         let edited = folded.edit.as_ref().map(|edit| edit.at);
         Ok(Some(TimelineItem {
             key: message,
@@ -176,6 +180,9 @@ impl<S: Storage> Engine<S> {
                 edited_at: edited,
                 reactions: self.reaction_views(timeline, &folded)?,
                 pinned: folded.pinned_seq > Seq::ZERO,
+                poll: poll
+                    .as_deref()
+                    .map(|poll| Box::new(acting.poll_view(poll, &folded, acting.me))),
                 can,
             },
             delivery: Some(waiting_state(waiting.state)),
@@ -237,9 +244,16 @@ impl<S: Storage> Engine<S> {
             let by = by.map(|by| self.name_in(event.conversation, by)).transpose()?;
             return Ok(ItemBody::Deleted { by });
         }
-        let Content::Plain { text, attachments } = content else {
+        let Content::Plain {
+            text,
+            attachments,
+            poll,
+        } = content
+        else {
             return Ok(ItemBody::Unreadable);
         };
+        let mut can = acting.with_message(event.sender, event.at);
+        can.edit &= poll.is_none();
         Ok(ItemBody::Message {
             text: folded.text().unwrap_or(text).to_owned(),
             reply: self.reply_view(timeline, reply_to, pending)?,
@@ -247,7 +261,10 @@ impl<S: Storage> Engine<S> {
             edited_at: folded.edit.as_ref().map(|edit| edit.at),
             reactions: self.reaction_views(timeline, &folded)?,
             pinned: folded.pinned_seq > Seq::ZERO,
-            can: acting.with_message(event.sender, event.at),
+            poll: poll
+                .as_deref()
+                .map(|poll| Box::new(acting.poll_view(poll, &folded, event.sender))),
+            can,
         })
     }
 

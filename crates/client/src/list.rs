@@ -207,7 +207,7 @@ impl<S: Storage> Engine<S> {
         let waiting = self.storage.outbox(record.id)?;
         let pending = self.pending_changes(&waiting);
         for waiting in waiting.into_iter().rev() {
-            let OutboxBody::Message { text, .. } = &waiting.body else {
+            let OutboxBody::Message { text, poll, .. } = &waiting.body else {
                 continue;
             };
             return Ok(Some(Preview {
@@ -216,6 +216,7 @@ impl<S: Storage> Engine<S> {
                 text: one_line(pending.over(waiting.id.into(), None).text().unwrap_or(text)),
                 attachments: self.files_known_of(&waiting)?,
                 deleted: false,
+                poll: poll.is_some(),
                 delivery: Some(waiting_state(waiting.state)),
             }));
         }
@@ -246,6 +247,8 @@ impl<S: Storage> Engine<S> {
             text,
             attachments,
             deleted,
+            poll: !deleted
+                && matches!(&last.body, EventBody::Message { content, .. } if content.poll().is_some()),
             delivery,
         }))
     }

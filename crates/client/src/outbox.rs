@@ -14,6 +14,7 @@ use pipit_wire::event::{Change, EventBody, Message};
 use pipit_wire::frame::client::{SendChange, SendMessage};
 use pipit_wire::frame::server::Ack;
 use pipit_wire::media::Attachment;
+use pipit_wire::poll::Poll;
 use pipit_wire::{
     ClientFrame, Content, ConversationId, ErrorCode, Event, EventId, MessageId, RequestId, Seq, Timestamp,
 };
@@ -26,20 +27,30 @@ use crate::request::Request;
 use crate::storage::{ConversationRecord, LogEntry, OutboxBody, OutboxRecord, OutboxState, Storage};
 use crate::uploads::Files;
 
-/// The files of a message that is written here.
+/// What a message that is written here has beside its text.
 #[derive(Debug, Default)]
 pub(crate) struct WrittenFiles {
     /// Still to be sent.
     pub(crate) new: Vec<NewAttachment>,
     /// On the server already.
     pub(crate) known: Vec<Attachment>,
+    /// What people choose from.
+    pub(crate) poll: Option<Box<Poll>>,
 }
 
 impl WrittenFiles {
+    pub(crate) fn of_poll(poll: Box<Poll>) -> Self {
+        Self {
+            poll: Some(poll),
+            ..Self::default()
+        }
+    }
+
     pub(crate) const fn of(new: Vec<NewAttachment>) -> Self {
         Self {
             new,
             known: Vec::new(),
+            poll: None,
         }
     }
 
@@ -195,6 +206,7 @@ impl<S: Storage> Engine<S> {
                 text,
                 reply_to,
                 files: files.known,
+                poll: files.poll,
             },
             sent: false,
             state: OutboxState::Queued,
@@ -307,7 +319,10 @@ impl<S: Storage> Engine<S> {
     /// The entry that one's own message has become. Of a change that is not known: where another device had done the same, the
     /// acknowledgement names that one's entry.
     fn own_entry(&self, waiting: &OutboxRecord, seq: Seq, at: Timestamp) -> Stored<Option<LogEntry>> {
-        let OutboxBody::Message { text, reply_to, .. } = &waiting.body else {
+        let OutboxBody::Message {
+            text, reply_to, poll, ..
+        } = &waiting.body
+        else {
             return Ok(None);
         };
         let (Files::Ready(files), Some(sender)) = (self.files_of(waiting)?, self.me()) else {
@@ -325,6 +340,7 @@ impl<S: Storage> Engine<S> {
                 content: Content::Plain {
                     text: text.clone(),
                     attachments: files,
+                    poll: poll.clone(),
                 },
                 reply_to: *reply_to,
                 expires_at: None,
@@ -411,7 +427,9 @@ impl<S: Storage> Engine<S> {
 /// What is sent for something in the outbox.
 fn frame(id: RequestId, record: OutboxRecord, files: Vec<Attachment>) -> ClientFrame {
     match record.body {
-        OutboxBody::Message { text, reply_to, .. } => ClientFrame::Message(SendMessage {
+        OutboxBody::Message {
+            text, reply_to, poll, ..
+        } => ClientFrame::Message(SendMessage {
             id,
             message: Message {
                 id: record.id.into(),
@@ -420,6 +438,7 @@ fn frame(id: RequestId, record: OutboxRecord, files: Vec<Attachment>) -> ClientF
                 content: Content::Plain {
                     text,
                     attachments: files,
+                    poll,
                 },
                 reply_to,
             },

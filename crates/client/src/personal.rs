@@ -307,5 +307,10 @@ fn without(pending: PersonalChange, sent: &PersonalChange) -> PersonalChange {
         draft: left(pending.draft, sent.draft.as_ref()),
         hide: pending.hide.difference(&sent.hide).copied().collect(),
         request: left(pending.request, sent.request.as_ref()),
+        schedule: pending
+            .schedule
+            .into_iter()
+            .filter(|(message, entry)| sent.schedule.get(message) != Some(entry))
+            .collect(),
     }
 }

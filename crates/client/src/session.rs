@@ -50,7 +50,7 @@ impl<S: Storage> Engine<S> {
             Some(session) => SessionView::SignedIn {
                 me: Box::new(shown.unwrap_or_else(|| session.me.clone())),
                 device: session.device,
-                limits: session.limits.clone(),
+                limits: Box::new(session.limits.clone()),
                 server_name: session.server_name.clone(),
             },
             None => SessionView::SignedOut {

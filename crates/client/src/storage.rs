@@ -10,6 +10,7 @@ use pipit_model::search::{Has, Term};
 use pipit_wire::event::{ConversationKind, GroupSettings, MessageChange, Role};
 use pipit_wire::frame::{Cursor, Personal, PersonalChange, Profile};
 use pipit_wire::media::Attachment;
+use pipit_wire::poll::Poll;
 use pipit_wire::rest::{ChangeProfile, ExcerptPart, Me};
 use pipit_wire::{
     BlobId, ConversationId, DeviceId, Event, EventId, Limits, MessageId, Seq, Timestamp, UserId,
@@ -219,6 +220,8 @@ pub enum OutboxBody {
         reply_to: Option<MessageId>,
         /// Files that the server has already: those of a message that is forwarded.
         files: Vec<Attachment>,
+        /// What people choose from, where it is a poll: its text is the question.
+        poll: Option<Box<Poll>>,
     },
     /// A change of a message.
     Change {

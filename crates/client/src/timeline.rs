@@ -292,6 +292,7 @@ impl<S: Storage> Engine<S> {
             personal: self.personal_view(record)?,
             draft: timeline.draft.clone(),
             pinned: self.pin_views(record)?,
+            scheduled: self.scheduled_views(record)?,
             has_newer: timeline.place.is_some() && shown_through < record.last_seq,
         })
     }

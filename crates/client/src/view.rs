@@ -99,7 +99,7 @@ pub enum SessionView {
         /// This device.
         device: DeviceId,
         /// What the server allows.
-        limits: Limits,
+        limits: Box<Limits>,
         /// What the server is called.
         server_name: String,
     },
@@ -246,6 +246,10 @@ pub struct Preview {
     #[serde(default)]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
     pub deleted: bool,
+    /// Whether it is a poll: then the text is its question.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+    pub poll: bool,
     /// Where it stands, where it is one's own.
     pub delivery: Option<DeliveryState>,
 }
@@ -355,8 +359,30 @@ pub struct TimelineHeader {
     pub draft: String,
     /// The pinned messages that this device knows, the one pinned last first.
     pub pinned: Vec<PinView>,
+    /// The messages that are to be sent later, the earliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<ScheduledView>>"))]
+    pub scheduled: Vec<ScheduledView>,
     /// Whether the list ends before the newest entry: it was opened at an older place. `OpenTimeline` goes back to the end.
     pub has_newer: bool,
+}
+
+/// A message that is to be sent later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ScheduledView {
+    /// Its id.
+    pub message: MessageId,
+    /// What it says.
+    pub text: String,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+    /// When it is sent.
+    pub send_at: Timestamp,
+    /// Why it was refused when its time came: the name of an error code.
+    pub failed: Option<String>,
+    /// Whether this device has something to say of it that the server does not have yet.
+    pub waiting: bool,
 }
 
 /// One line of a timeline.
@@ -404,6 +430,10 @@ pub enum ItemBody {
         reactions: Vec<ReactionView>,
         /// Whether it is pinned in the conversation.
         pinned: bool,
+        /// What people choose from, where the text is the question of a poll.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        poll: Option<Box<PollView>>,
         /// What one may do with it.
         can: MessageActions,
     },
@@ -474,6 +504,41 @@ pub struct MessageActions {
     pub react: bool,
     /// Pin or unpin it.
     pub pin: bool,
+}
+
+/// A poll, as it stands with what waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
+pub struct PollView {
+    /// What can be chosen.
+    pub options: Vec<PollOptionView>,
+    /// Whether several may be.
+    pub multiple: bool,
+    /// Whether nobody is told who voted for what.
+    pub anonymous: bool,
+    /// When it ends by itself.
+    pub closes_at: Option<Timestamp>,
+    /// Whether it has ended.
+    pub closed: bool,
+    /// How many people have voted.
+    pub voters: u32,
+    /// Whether one may vote.
+    pub can_vote: bool,
+    /// Whether one may end it.
+    pub can_close: bool,
+}
+
+/// An option of a poll.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct PollOptionView {
+    /// What it says.
+    pub text: String,
+    /// How many chose it.
+    pub count: u32,
+    /// Whether oneself did.
+    pub mine: bool,
 }
 
 /// One emoji under a message.

@@ -8,6 +8,7 @@ pub mod emoji;
 pub mod file;
 pub mod permission;
 pub mod person;
+pub mod poll;
 pub mod request;
 pub mod search;
 pub mod text;

@@ -56,6 +56,15 @@ pub enum Action {
     Send,
     /// Add or take back one's own reaction.
     React,
+    /// Vote in a poll, or take that back.
+    Vote,
+    /// End a poll of one's own.
+    CloseOwnPoll,
+    /// End somebody else's poll; an author who has left counts as a member.
+    CloseOthersPoll {
+        /// What the author is.
+        target: Role,
+    },
     /// Change a message of one's own (its window is a rule of [`crate::window`]).
     EditOwn,
     /// Change somebody else's message: nobody may put words into another's mouth.
@@ -222,6 +231,8 @@ fn in_direct(actor: Actor, action: Action) -> Result<(), Refusal> {
         Action::ShowTyping
         | Action::Send
         | Action::React
+        | Action::Vote
+        | Action::CloseOwnPoll
         | Action::EditOwn
         | Action::Pin
         | Action::SetTimer => {
@@ -233,6 +244,7 @@ fn in_direct(actor: Actor, action: Action) -> Result<(), Refusal> {
         }
         Action::EditOthers => Err(Refusal::NotAuthor),
         Action::DeleteOthers { .. }
+        | Action::CloseOthersPoll { .. }
         | Action::ChangeProfile
         | Action::ChangeSettings
         | Action::AddMembers { .. }
@@ -248,7 +260,12 @@ fn in_direct(actor: Actor, action: Action) -> Result<(), Refusal> {
 
 fn in_group(role: Role, action: Action, place: Place) -> Result<(), Refusal> {
     match action {
-        Action::Read | Action::MarkReceipt | Action::React | Action::DeleteOwn => Ok(()),
+        Action::Read
+        | Action::MarkReceipt
+        | Action::React
+        | Action::Vote
+        | Action::CloseOwnPoll
+        | Action::DeleteOwn => Ok(()),
         Action::Send | Action::ShowTyping | Action::EditOwn => {
             if place.announcements && role < Role::Admin {
                 Err(Refusal::AnnouncementsOnly)
@@ -266,6 +283,7 @@ fn in_group(role: Role, action: Action, place: Place) -> Result<(), Refusal> {
             has_room(place, count)
         }
         Action::DeleteOthers { target }
+        | Action::CloseOthersPoll { target }
         | Action::Silence { target }
         | Action::Remove { target }
         | Action::Ban { target } => {

@@ -90,7 +90,7 @@ fn short_line(text: &str, graphemes_max: usize) -> Result<String, TextError> {
     Ok(text)
 }
 
-fn line(text: &str, chars_max: usize) -> Result<String, TextError> {
+pub(crate) fn line(text: &str, chars_max: usize) -> Result<String, TextError> {
     // Bounded before it is normalised: one character has at most 4 bytes, and NFC rarely grows a text.
     if text.len() > chars_max * 16 {
         return Err(TextError::TooLong { max: chars_max });

@@ -23,6 +23,7 @@ use crate::service::messaging::Messaging;
 use crate::service::personal::Personals;
 use crate::service::presence::Presence;
 use crate::service::receipts::Receipts;
+use crate::service::scheduling::{Alarm, Scheduling};
 use crate::service::search::Search;
 use crate::stats::Stats;
 
@@ -64,11 +65,13 @@ pub struct Node {
     /// What finds and gives what the bus has lost.
     pub repair: Arc<Repair>,
     /// Writing.
-    pub messaging: Messaging,
+    pub messaging: Arc<Messaging>,
     /// Making conversations and changing who is in them.
     pub conversations: Arc<Conversations>,
     /// What people keep of conversations for themselves.
-    pub personals: Personals,
+    pub personals: Arc<Personals>,
+    /// Wakes whoever sends what is scheduled.
+    pub alarm: Alarm,
     /// Markers.
     pub receipts: Receipts,
     /// Finding.
@@ -130,15 +133,18 @@ impl Node {
         let conversations =
             Conversations::new(context.clone(), appender.clone(), announcer, Arc::clone(&hub));
         let conversations = Arc::new(conversations);
+        let alarm = Alarm::default();
         let node = Arc::new(Self {
             repair,
-            messaging: Messaging::new(context.clone(), appender, Arc::clone(&hub)),
-            personals: Personals::new(
+            messaging: Arc::new(Messaging::new(context.clone(), appender, Arc::clone(&hub))),
+            personals: Arc::new(Personals::new(
                 context.clone(),
                 Arc::clone(&hub),
                 Arc::clone(&conversations),
                 Arc::clone(&presence),
-            ),
+                alarm.clone(),
+            )),
+            alarm,
             conversations,
             search: Search::new(context.clone(), Arc::clone(&stats)),
             context,
@@ -156,6 +162,17 @@ impl Node {
         bus.attach(Arc::downgrade(&sink));
         node
     }
+
+    /// What sends messages that are due; somebody has to run it.
+    pub fn scheduling(&self) -> Scheduling {
+        Scheduling::new(
+            self.context.clone(),
+            Arc::clone(&self.messaging),
+            Arc::clone(&self.personals),
+            Arc::clone(&self.stats),
+            self.alarm.clone(),
+        )
+    }
 }
 
 impl Sink for Node {
@@ -164,9 +181,18 @@ impl Sink for Node {
         match topic {
             Topic::Conversation(conversation) => match decode_frame(&payload) {
                 Some((header, frame)) => match header.seq {
+                    Some(_) if header.veiled => match Entry::decode(&frame) {
+                        Some(entry) => self.hub.give(conversation, entry),
+                        None => self.stats.unreadable_announcements.add_one(),
+                    },
                     Some(seq) => {
-                        let change = header.change;
-                        self.hub.give(conversation, Entry { seq, change, frame });
+                        let entry = Entry {
+                            seq,
+                            change: header.change,
+                            frame,
+                            veiled: None,
+                        };
+                        self.hub.give(conversation, entry);
                     }
                     None => match header.receipt {
                         Some(receipt) => self.hub.give_receipt(receipt),

@@ -115,6 +115,7 @@ fn endpoints() -> OpenApiRouter<App> {
         ))
         .routes(routes!(conversations::pins::list))
         .routes(routes!(conversations::reactions::list))
+        .routes(routes!(conversations::votes::list))
         .routes(routes!(
             conversations::members::change_role::change_role,
             conversations::members::remove::remove

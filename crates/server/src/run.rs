@@ -250,6 +250,7 @@ fn start_chores(context: &Context, node: &Node, stop: &CancellationToken) {
     node.tasks.spawn(expiry.run(stop.clone()));
     let pruning = Pruning::new(context.clone(), Arc::clone(&node.stats));
     node.tasks.spawn(pruning.run(stop.clone()));
+    node.tasks.spawn(node.scheduling().run(stop.clone()));
     let indexing = Indexing::new(context.clone(), Arc::clone(&node.stats));
     node.tasks.spawn(indexing.run(stop.clone()));
 }

@@ -32,6 +32,14 @@ counters! {
     reactions_appended,
     /// Pins among them, set and taken away.
     pins_appended,
+    /// Votes in polls among them, given, changed and taken back.
+    votes_appended,
+    /// Polls that were closed among them.
+    polls_closed,
+    /// Messages sent at the time for which they were scheduled.
+    scheduled_sent,
+    /// Scheduled messages that were refused when their time came.
+    scheduled_refused,
     /// Times that what was deleted was cleared out of the storage's files.
     scrubs,
     /// Commits that put them there.

@@ -25,6 +25,8 @@ use pipit_store::group::{
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
+use pipit_store::poll::VoteRecord;
+use pipit_store::schedule::DueMessage;
 use pipit_store::search::{FoundMessages, NamedConversation, SearchMessages, Swept};
 use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
@@ -206,7 +208,13 @@ store! {
         fn catch_up(user: UserId, cursors: &[Cursor], limit: u32) -> Vec<CatchUpRow>;
         fn list_reactions(conversation: ConversationId, user: UserId, message: EventId, limit: u32)
             -> Option<Vec<ReactionRecord>>;
+        fn list_votes(conversation: ConversationId, user: UserId, message: EventId, limit: u32)
+            -> Option<Vec<VoteRecord>>;
         fn list_pins(conversation: ConversationId, user: UserId) -> Option<Pins>;
+        fn count_scheduled(user: UserId) -> u32;
+        fn next_scheduled() -> Option<Timestamp>;
+        fn list_due(now: Timestamp, limit: u32) -> Vec<DueMessage>;
+        fn prune_scheduled(before: Timestamp, limit: u32) -> u64;
         fn erase_expired(now: Timestamp, limit: u32) -> u64;
         fn scrub() -> bool;
         fn search_messages(search: SearchMessages) -> FoundMessages;

@@ -35,9 +35,11 @@ pub mod mark;
 pub mod opening;
 pub mod person;
 pub mod picture;
+pub mod poll;
 pub mod property;
 pub mod receipt;
 pub mod request;
+pub mod schedule;
 pub mod search;
 pub mod summary;
 pub mod world;
@@ -136,6 +138,20 @@ macro_rules! conformance_tests {
                 what_has_expired_is_erased,
                 what_has_expired_does_not_change,
                 what_was_deleted_does_not_expire,
+            }
+            poll {
+                votes_are_counted,
+                a_vote_stands,
+                a_closed_poll_takes_no_votes,
+                votes_of_a_batch_are_counted,
+                votes_are_erased_with_their_poll,
+                votes_expire_with_their_poll,
+            }
+            schedule {
+                scheduled_messages_are_due_at_their_time,
+                a_refused_one_waits_for_its_author,
+                what_is_over_does_not_come_back,
+                who_leaves_sends_nothing_later,
             }
             summary {
                 a_summary_says_it_all,

@@ -140,6 +140,7 @@ pub async fn what_is_kept_of_a_conversation_is_shown_to_its_owner_alone(store: A
         hidden: BTreeSet::new(),
         request: RequestState::Accepted,
         asked_by: None,
+        scheduled: std::collections::BTreeMap::new(),
     };
     assert_eq!(set.unwrap().as_ref(), Some(&expect));
     let change = PersonalChange {

@@ -92,6 +92,7 @@ impl Model {
             edit: None,
             reactions: Vec::new(),
             pinned_seq: Seq::ZERO,
+            poll: None,
         };
         if !matches!(message.body, EventBody::Message { .. }) || is_erased(&message.body) {
             return None;
@@ -114,6 +115,9 @@ impl Model {
                 MessageChange::Pin { on } => state.pinned_seq = if *on { event.seq } else { Seq::ZERO },
                 MessageChange::React { emoji, on } => react(&mut state.reactions, emoji, *on, event.sender),
                 MessageChange::Delete {} => panic!("it would be erased"),
+                MessageChange::Vote { .. } | MessageChange::ClosePoll {} => {
+                    panic!("polls have cases of their own")
+                }
             }
         }
         for reaction in &mut state.reactions {

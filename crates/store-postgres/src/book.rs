@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use pipit_store::change::{Standing, Verdict, decide, standing_of};
 use pipit_store::log::AppendError;
-use pipit_wire::event::MessageChange;
+use pipit_store::poll::{Vote, places, tally, with_tally};
+use pipit_wire::event::{EventBody, MessageChange};
+use pipit_wire::poll::Tally;
 use pipit_wire::{ConversationId, Event, EventId, Seq, UserId};
 
 /// A message by its place.
@@ -21,6 +23,22 @@ pub(crate) struct State {
     pub(crate) edit_count: i64,
     pub(crate) deleted_seq: Seq,
     pub(crate) pinned_seq: Seq,
+    pub(crate) vote_seq: Seq,
+    pub(crate) closed_seq: Seq,
+}
+
+impl State {
+    const fn untouched(message: EventId) -> Self {
+        Self {
+            message,
+            edit_seq: Seq::ZERO,
+            edit_count: 0,
+            deleted_seq: Seq::ZERO,
+            pinned_seq: Seq::ZERO,
+            vote_seq: Seq::ZERO,
+            closed_seq: Seq::ZERO,
+        }
+    }
 }
 
 /// A row of `reaction_count`, but its key.
@@ -62,6 +80,12 @@ pub(crate) struct Book {
     pinned: HashMap<ConversationId, usize>,
     /// The new edits of each message.
     edits: HashMap<Place, Vec<Seq>>,
+    /// How polls stand.
+    tallies: HashMap<Place, Tally>,
+    /// What people have chosen in them.
+    votes: HashMap<(Place, UserId), Vote>,
+    /// The new votes, in order.
+    new_votes: Vec<(Place, UserId, Vote)>,
     /// The messages that the batch deletes.
     pub(crate) erased: Vec<Event>,
 }
@@ -89,6 +113,46 @@ impl Book {
 
     pub(crate) fn know_pinned(&mut self, conversation: ConversationId, pinned: usize) {
         self.pinned.insert(conversation, pinned);
+    }
+
+    pub(crate) fn know_tally(&mut self, place: Place, tally: Tally) {
+        self.tallies.insert(place, tally);
+    }
+
+    pub(crate) fn know_vote(&mut self, place: Place, user: UserId, vote: Vote) {
+        self.votes.insert((place, user), vote);
+    }
+
+    fn vote_of(&self, place: Place, user: UserId) -> Vote {
+        self.votes.get(&(place, user)).copied().unwrap_or(Vote::NONE)
+    }
+
+    /// A vote with how the poll stands after it; anything else stays.
+    pub(crate) fn with_tally(&self, body: EventBody, target: Option<&Event>, sender: UserId) -> EventBody {
+        let Some(message) = target else { return body };
+        let place = (message.conversation, message.seq);
+        let own = self.vote_of(place, sender).places;
+        with_tally(body, target, self.tallies.get(&place), own)
+    }
+
+    /// Keeps a vote whose entry, completed, says this.
+    pub(crate) fn voted(&mut self, target: &Event, sender: UserId, seq: Seq, body: &EventBody) {
+        let (Some(tally), EventBody::MessageChanged { change, .. }) = (tally(body), body) else {
+            return;
+        };
+        let MessageChange::Vote { options, .. } = change else {
+            return;
+        };
+        let (place, vote) = (
+            (target.conversation, target.seq),
+            Vote {
+                seq,
+                places: places(options),
+            },
+        );
+        self.tallies.insert(place, tally.clone());
+        self.votes.insert((place, sender), vote);
+        self.new_votes.push((place, sender, vote));
     }
 
     /// Decides on a change of this message by this person.
@@ -121,19 +185,16 @@ impl Book {
             has_emoji,
             emoji,
             pinned: self.pinned.get(&target.conversation).copied().unwrap_or_default(),
+            vote: self.vote_of(place, sender),
+            closed_seq: state.closed_seq,
         };
         decide(change, &standing_of(target, standing))
     }
 
     fn state(&self, target: &Event) -> State {
         let known = self.states.get(&(target.conversation, target.seq));
-        known.and_then(|row| row.now).unwrap_or(State {
-            message: target.id,
-            edit_seq: Seq::ZERO,
-            edit_count: 0,
-            deleted_seq: Seq::ZERO,
-            pinned_seq: Seq::ZERO,
-        })
+        let now = known.and_then(|row| row.now);
+        now.unwrap_or(State::untouched(target.id))
     }
 
     /// Does what the entry with this seq says.
@@ -149,12 +210,11 @@ impl Book {
             }
             MessageChange::Delete {} => {
                 state = State {
-                    message: target.id,
-                    edit_seq: Seq::ZERO,
-                    edit_count: 0,
                     deleted_seq: seq,
-                    pinned_seq: Seq::ZERO,
+                    ..State::untouched(target.id)
                 };
+                self.tallies.remove(&place);
+                self.new_votes.retain(|(of, _, _)| *of != place);
                 self.edits.remove(&place);
                 self.reactions.remove(&place);
                 self.counts.remove(&place);
@@ -162,6 +222,8 @@ impl Book {
             }
             MessageChange::React { emoji, on } => self.react(place, emoji, sender, on.then_some(seq)),
             MessageChange::Pin { on } => state.pinned_seq = if *on { seq } else { Seq::ZERO },
+            MessageChange::Vote { .. } => state.vote_seq = seq,
+            MessageChange::ClosePoll {} => state.closed_seq = seq,
         }
         if let Some(pinned) = self.pinned.get_mut(&target.conversation) {
             *pinned = pinned.saturating_sub(pinned_before) + usize::from(state.pinned_seq > Seq::ZERO);
@@ -201,6 +263,11 @@ impl Book {
     pub(crate) fn edits(&self) -> impl Iterator<Item = (Place, Seq)> {
         let all = self.edits.iter();
         all.flat_map(|(place, seqs)| seqs.iter().map(|seq| (*place, *seq)))
+    }
+
+    /// The new votes in polls that are still there.
+    pub(crate) fn votes(&self) -> &[(Place, UserId, Vote)] {
+        &self.new_votes
     }
 
     pub(crate) fn reactions(&self) -> Difference<(Place, String, UserId), Seq> {

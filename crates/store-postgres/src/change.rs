@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use futures_util::future::BoxFuture;
 use pipit_store::change::{self, Pins, ReactionRecord};
 use pipit_store::log::Append;
+use pipit_store::poll::erased_vote;
 use pipit_wire::event::{EventBody, LastEdit, MessageChange, MessageState, Reaction};
 use pipit_wire::limits::{PINNED_MAX, REACTION_USERS_MAX};
 use pipit_wire::{Content, ConversationId, Event, EventId, Seq, UserId};
@@ -19,14 +20,14 @@ use crate::book::{Count, Place, State};
 use crate::error::{Error, corrupt};
 use crate::ledger::Ledger;
 use crate::row::{self, at, event_columns, seq_number};
-use crate::search;
 use crate::session::{BEGIN_READ, Session, params};
+use crate::{poll, search};
 
 type Result<T> = std::result::Result<T, Error>;
 
 /// The messages that changes speak of, with their states.
 pub(crate) const FIND_TARGETS: &str = concat!(
-    "SELECT state.edit_seq, state.edit_count, state.deleted_seq, state.pinned_seq, ",
+    "SELECT state.edit_seq, state.edit_count, state.deleted_seq, state.pinned_seq, state.vote_seq, state.closed_seq, ",
     event_columns!(),
     " FROM unnest($1::uuid[], $2::uuid[]) AS given (conversation, id) CROSS JOIN LATERAL (
         SELECT * FROM event WHERE conversation = given.conversation AND id = given.id LIMIT 1
@@ -60,6 +61,7 @@ pub(crate) async fn read(session: &Session, batch: &[Append], ledger: &mut Ledge
     let mut reacted = BTreeSet::new();
     let mut own = BTreeSet::new();
     let mut pinned = BTreeSet::new();
+    let mut ballots = BTreeSet::new();
     for entry in batch {
         if let EventBody::MessageChanged { message, change } = &entry.body {
             let key = (entry.conversation.as_uuid(), message.as_uuid());
@@ -70,7 +72,11 @@ pub(crate) async fn read(session: &Session, batch: &[Append], ledger: &mut Ledge
                     own.insert((key, emoji.clone(), entry.sender.as_uuid()));
                 }
                 MessageChange::Pin { on: true } => _ = pinned.insert(key.0),
-                MessageChange::Pin { on: false } | MessageChange::Edit { .. } | MessageChange::Delete {} => {}
+                MessageChange::Vote { .. } => _ = ballots.insert((key.0, key.1, entry.sender.as_uuid())),
+                MessageChange::Pin { on: false }
+                | MessageChange::Edit { .. }
+                | MessageChange::Delete {}
+                | MessageChange::ClosePoll {} => {}
             }
         }
     }
@@ -81,6 +87,7 @@ pub(crate) async fn read(session: &Session, batch: &[Append], ledger: &mut Ledge
     let find_reactions = session.prepare(FIND_REACTIONS).await?;
     let find_counts = session.prepare(FIND_COUNTS).await?;
     let count_pinned = session.prepare(COUNT_PINNED).await?;
+    let find_votes = session.prepare(poll::FIND_VOTES).await?;
     let messages: (Vec<Uuid>, Vec<Uuid>) = messages.into_iter().unzip();
     let reacted: (Vec<Uuid>, Vec<Uuid>) = reacted.into_iter().unzip();
     let (mut places, mut targets, mut emoji, mut users) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -91,18 +98,27 @@ pub(crate) async fn read(session: &Session, batch: &[Append], ledger: &mut Ledge
         users.push(user);
     }
     let pinned: Vec<Uuid> = pinned.into_iter().collect();
+    let mut votes = (Vec::new(), Vec::new(), Vec::new());
+    for (place, target, user) in ballots {
+        votes.0.push(place);
+        votes.1.push(target);
+        votes.2.push(user);
+    }
     let messages = params![messages.0, messages.1];
     let own = params![places, targets, emoji, users];
     let reacted = params![reacted.0, reacted.1];
     let pinned = params![pinned];
-    let (targets, own, counts, pinned) = tokio::join!(
+    let votes = params![votes.0, votes.1, votes.2];
+    let (targets, own, counts, pinned, votes) = tokio::join!(
         biased;
         session.query(&find_targets, messages),
         session.query(&find_reactions, own),
         session.query(&find_counts, reacted),
         session.query(&count_pinned, pinned),
+        session.query(&find_votes, votes),
     );
     learn(ledger, &targets?, &own?, &counts?)?;
+    poll::learn(ledger, &votes?)?;
     for row in &pinned? {
         ledger
             .book
@@ -113,7 +129,7 @@ pub(crate) async fn read(session: &Session, batch: &[Append], ledger: &mut Ledge
 
 fn learn(ledger: &mut Ledger, targets: &[Row], own: &[Row], counts: &[Row]) -> Result<()> {
     for row in targets {
-        let event = row::event(row, 4)?;
+        let event = row::event(row, 6)?;
         if at::<Option<i64>>(row, 0)?.is_some() {
             let state = State {
                 message: event.id,
@@ -121,6 +137,8 @@ fn learn(ledger: &mut Ledger, targets: &[Row], own: &[Row], counts: &[Row]) -> R
                 edit_count: at(row, 1)?,
                 deleted_seq: row::seq_at(row, 2)?,
                 pinned_seq: row::seq_at(row, 3)?,
+                vote_seq: row::seq_at(row, 4)?,
+                closed_seq: row::seq_at(row, 5)?,
             };
             ledger.book.know_state((event.conversation, event.seq), state);
         }
@@ -172,10 +190,15 @@ pub(crate) async fn find_standing(session: &Session, places: &[Place]) -> Result
 
 const SET_STATES: &str = "
     INSERT INTO message_state AS state
-        (conversation, message_seq, message, edit_seq, edit_count, deleted_seq, pinned_seq)
-    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+        (conversation, message_seq, message, edit_seq, edit_count, deleted_seq, pinned_seq, vote_seq, closed_seq)
+    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+        $8::bigint[], $9::bigint[])
     ON CONFLICT (conversation, message_seq) DO UPDATE SET edit_seq = excluded.edit_seq,
-        edit_count = excluded.edit_count, deleted_seq = excluded.deleted_seq, pinned_seq = excluded.pinned_seq";
+        edit_count = excluded.edit_count, deleted_seq = excluded.deleted_seq, pinned_seq = excluded.pinned_seq,
+        vote_seq = excluded.vote_seq, closed_seq = excluded.closed_seq";
+const INSERT_VOTES: &str = "
+    INSERT INTO poll_vote (conversation, message_seq, user_id, seq, places)
+    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[], $5::bigint[])";
 const INSERT_EDITS: &str = "
     INSERT INTO message_edit (conversation, message_seq, seq)
     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[])";
@@ -207,6 +230,11 @@ const ERASE_EDITS: &str = "
     FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS gone (conversation, seq, body)
         JOIN message_edit AS edit ON edit.conversation = gone.conversation AND edit.message_seq = gone.seq
     WHERE event.conversation = edit.conversation AND event.seq = edit.seq";
+const ERASE_VOTES: &str = "
+    UPDATE event SET body = gone.body
+    FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS gone (conversation, seq, body)
+        JOIN poll_vote AS vote ON vote.conversation = gone.conversation AND vote.message_seq = gone.seq
+    WHERE event.conversation = vote.conversation AND event.seq = vote.seq";
 macro_rules! drop_rows {
     ($table:literal) => {
         concat!(
@@ -236,7 +264,7 @@ struct Columns {
     seq: Vec<i64>,
     id: Vec<Uuid>,
     emoji: Vec<String>,
-    number: [Vec<i64>; 4],
+    number: [Vec<i64>; 6],
 }
 
 impl Columns {
@@ -280,10 +308,12 @@ pub(crate) struct Writes {
     reactions: Columns,
     gone_counts: Columns,
     counts: Columns,
+    votes: Columns,
     erased: Columns,
-    /// What is left of the erased messages, and of their edits.
+    /// What is left of the erased messages, of their edits, and of the votes in them.
     bodies: Vec<String>,
     edit_bodies: Vec<String>,
+    vote_bodies: Vec<String>,
 }
 
 impl Writes {
@@ -298,11 +328,19 @@ impl Writes {
                 state.edit_count,
                 seq_number(state.deleted_seq),
                 seq_number(state.pinned_seq),
+                seq_number(state.vote_seq),
+                seq_number(state.closed_seq),
             ]);
         }
         for (place, seq) in book.edits() {
             writes.edits.push(place);
             writes.edits.push_numbers([seq_number(seq)]);
+        }
+        for (place, user, vote) in book.votes() {
+            writes.votes.push(*place);
+            writes.votes.id.push(user.as_uuid());
+            let numbers = [seq_number(vote.seq), i64::from(vote.places)];
+            writes.votes.push_numbers(numbers);
         }
         let reactions = book.reactions();
         for (place, emoji, user) in reactions.gone {
@@ -352,6 +390,12 @@ impl Writes {
                 .bodies
                 .push(serde_json::to_string(&change::erased(&event.body))?);
             writes.edit_bodies.push(serde_json::to_string(&edit)?);
+            let anonymous = match &event.body {
+                EventBody::Message { content, .. } => content.poll().is_some_and(|poll| poll.anonymous),
+                _ => false,
+            };
+            let vote = erased_vote(event.id.into(), anonymous);
+            writes.vote_bodies.push(serde_json::to_string(&vote)?);
         }
         Ok(())
     }
@@ -381,6 +425,7 @@ impl Writes {
             (INSERT_EDITS, &self.edits),
             (SET_REACTIONS, &self.reactions),
             (SET_COUNTS, &self.counts),
+            (INSERT_VOTES, &self.votes),
         ] {
             if rows.len() > 0 {
                 let statement = session.prepare(sql).await?;
@@ -407,13 +452,15 @@ impl Writes {
             id,
             ..
         } = &self.erased;
-        let erasures: [(&str, Vec<&(dyn ToSql + Sync)>); 8] = [
+        let erasures: [(&str, Vec<&(dyn ToSql + Sync)>); 10] = [
             (
                 ERASE_MESSAGES,
                 vec![conversation, seq, &self.bodies, &row::KIND_ERASED],
             ),
             (ERASE_EDITS, vec![conversation, seq, &self.edit_bodies]),
+            (ERASE_VOTES, vec![conversation, seq, &self.vote_bodies]),
             (drop_rows!("message_edit"), vec![conversation, seq]),
+            (drop_rows!("poll_vote"), vec![conversation, seq]),
             (drop_rows!("reaction"), vec![conversation, seq]),
             (drop_rows!("reaction_count"), vec![conversation, seq]),
             (RELEASE, vec![conversation, id]),
@@ -432,12 +479,20 @@ impl Writes {
 }
 
 macro_rules! states {
-    ($which:literal) => {
+    ($which:literal, $reader:literal) => {
         concat!(
-            "SELECT state.message_seq, state.message, state.pinned_seq, state.edit_seq, edit.at, edit.body
+            "SELECT state.message_seq, state.message, state.pinned_seq, state.edit_seq, edit.at, edit.body,
+                state.closed_seq, state.vote_seq, last.body, own.places
             FROM message_state AS state LEFT JOIN LATERAL (
                 SELECT at, body FROM event WHERE conversation = $1 AND seq = state.edit_seq AND state.edit_seq > 0 LIMIT 1
-            ) AS edit ON true
+            ) AS edit ON true LEFT JOIN LATERAL (
+                SELECT body FROM event WHERE conversation = $1 AND seq = state.vote_seq AND state.vote_seq > 0 LIMIT 1
+            ) AS last ON true LEFT JOIN LATERAL (
+                SELECT vote.places FROM poll_vote AS vote WHERE vote.conversation = $1 AND vote.message_seq = state.message_seq
+                    AND vote.user_id = ",
+            $reader,
+            " AND state.vote_seq > 0 ORDER BY vote.seq DESC LIMIT 1
+            ) AS own ON true
             WHERE state.conversation = $1 AND state.deleted_seq = 0 AND ",
             $which,
             " ORDER BY state.message_seq"
@@ -462,12 +517,12 @@ macro_rules! reactions {
     };
 }
 
-/// What has become of the messages from `$2` to `$3` of `$1`, with the edit that counts.
-pub(crate) const STATES: &str = states!("state.message_seq BETWEEN $2 AND $3");
+/// What has become of the messages from `$2` to `$3` of `$1`, with the edit that counts, and for `$4` with how polls stand.
+pub(crate) const STATES: &str = states!("state.message_seq BETWEEN $2 AND $3", "$4");
 /// The reactions to the messages from `$4` to `$5` of `$1`, with the first `$3` people of each, and whether `$2` is among all of them.
 pub(crate) const REACTIONS: &str = reactions!("state.message_seq BETWEEN $4 AND $5");
 /// The same of some messages.
-const STATES_OF: &str = states!("state.message_seq = ANY($2)");
+const STATES_OF: &str = states!("state.message_seq = ANY($2)", "$3");
 const REACTIONS_OF: &str = reactions!("state.message_seq = ANY($4)");
 
 /// How many people a state names, for a parameter.
@@ -502,7 +557,10 @@ pub(crate) fn states(
         });
     }
     let is_changed = |state: &MessageState| {
-        state.edit.is_some() || state.pinned_seq > Seq::ZERO || !state.reactions.is_empty()
+        state.edit.is_some()
+            || state.pinned_seq > Seq::ZERO
+            || !state.reactions.is_empty()
+            || state.poll.is_some()
     };
     Ok(states
         .into_iter()
@@ -531,6 +589,7 @@ fn state(conversation: ConversationId, row: &Row) -> Result<MessageState> {
         edit,
         reactions: Vec::new(),
         pinned_seq: row::seq_at(row, 2)?,
+        poll: poll::state(conversation, row, 6)?,
     })
 }
 
@@ -610,7 +669,7 @@ pub(crate) async fn list_pins(
     }
     let places: Vec<i64> = events.iter().map(|event| seq_number(event.seq)).collect();
     let users = users_max();
-    let which = params![place, places];
+    let which = params![place, places, reader];
     let whose = params![place, reader, users, places];
     let (found, reactions, committed) = tokio::join!(
         biased;

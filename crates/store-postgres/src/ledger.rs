@@ -178,9 +178,11 @@ impl Ledger {
         let settings = settings.ok_or(AppendError::NoConversation)?;
         let message = target.as_ref().map(|(message, _)| message);
         let body = with_timer(entry.body.clone(), entry.at, settings, message);
+        let body = self.book.with_tally(body, message, entry.sender);
         let seq = self.apply(entry).ok_or(AppendError::Stale)?;
         if let Some((target, change)) = target {
             self.book.apply(&target, entry.sender, seq, change);
+            self.book.voted(&target, entry.sender, seq, &body);
             if matches!(change, MessageChange::Delete {}) {
                 self.erase(&target);
             }
@@ -202,12 +204,13 @@ impl Ledger {
         })))
     }
 
-    /// Takes what a message and its edits say out of the entries of this batch; those of the log are erased there.
+    /// Takes what a message, its edits and the votes in it say out of the entries of this batch; those of the log are erased there.
     fn erase(&mut self, target: &Event) {
         let is_of = |event: &Event| {
-            let is_edit = matches!(&event.body, EventBody::MessageChanged { message, change: MessageChange::Edit { .. } }
-                if EventId::from(*message) == target.id);
-            event.conversation == target.conversation && (event.id == target.id || is_edit)
+            let has_content = matches!(&event.body, EventBody::MessageChanged {
+                message, change: MessageChange::Edit { .. } | MessageChange::Vote { .. }
+            } if EventId::from(*message) == target.id);
+            event.conversation == target.conversation && (event.id == target.id || has_content)
         };
         let known = self.events.values_mut().chain(&mut self.added);
         for event in known.filter(|event| is_of(event)) {

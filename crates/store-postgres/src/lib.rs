@@ -32,9 +32,11 @@ mod person;
 mod personal;
 #[cfg(all(test, feature = "testing"))]
 mod plan;
+mod poll;
 mod receipt;
 mod replica;
 mod row;
+mod schedule;
 mod search;
 mod session;
 mod store;

@@ -159,7 +159,7 @@ pub(crate) async fn read(
     let from = events.first().map_or(1, |event| seq_number(event.seq));
     let until = events.last().map_or(0, |event| seq_number(event.seq));
     let users = change::users_max();
-    let which = params![place, from, until];
+    let which = params![place, from, until, reader];
     let whose = params![place, reader, users, from, until];
     let (states, reactions, committed) = tokio::join!(
         biased;

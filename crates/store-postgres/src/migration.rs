@@ -30,6 +30,8 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("notes", include_str!("../migrations/0012_notes.sql")),
     ("request", include_str!("../migrations/0013_request.sql")),
     ("picture", include_str!("../migrations/0014_picture.sql")),
+    ("poll", include_str!("../migrations/0015_poll.sql")),
+    ("scheduled", include_str!("../migrations/0016_scheduled.sql")),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

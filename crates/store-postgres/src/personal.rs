@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::row::{self, at, seq_number};
+use crate::schedule;
 use crate::session::{Session, params};
 
 type Result<T> = std::result::Result<T, Error>;
@@ -14,10 +15,10 @@ type Result<T> = std::result::Result<T, Error>;
 /// What is left out of the change stays as it is, or is nothing where there was nothing.
 const SET: &str = "
     INSERT INTO personal AS known
-        (conversation, user_id, changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request)
+        (conversation, user_id, changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, scheduled)
     SELECT $1, $2, $3, coalesce($4::bigint, 0), coalesce($5::bigint, 0), coalesce($6::bigint, 0),
         coalesce($7::boolean, false), coalesce($8::text, ''),
-        $9::bigint[], coalesce($10::smallint, 0::smallint)
+        $9::bigint[], coalesce($10::smallint, 0::smallint), jsonb_strip_nulls($11::text::jsonb)
     FROM member WHERE conversation = $1 AND user_id = $2
     ON CONFLICT (conversation, user_id) DO UPDATE SET
         changed_at = greatest(excluded.changed_at, known.changed_at + 1),
@@ -26,8 +27,10 @@ const SET: &str = "
         draft = coalesce($8, known.draft),
         hidden = CASE WHEN cardinality($9) = 0 THEN known.hidden
             ELSE ARRAY(SELECT DISTINCT seq FROM unnest(known.hidden || $9) AS seq ORDER BY seq) END,
-        request = coalesce($10, known.request)
-    RETURNING changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, asked_by";
+        request = coalesce($10, known.request),
+        scheduled = jsonb_strip_nulls(known.scheduled || $11::text::jsonb)
+    RETURNING changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, asked_by,
+        scheduled::text";
 
 /// New memberships are requests of somebody.
 pub(crate) const ASK: &str = "
@@ -43,6 +46,36 @@ pub(crate) async fn set(
     change: &PersonalChange,
     now: Timestamp,
 ) -> Result<Option<Personal>> {
+    if change.schedule.is_empty() {
+        return keep(session, conversation, user, change, now).await;
+    }
+    session.begin().await?;
+    // Two changes of the same messages wait for each other here.
+    session
+        .rows(LOCK, params![conversation.as_uuid(), user.as_uuid()])
+        .await?;
+    let mut change = change.clone();
+    schedule::leave_out_over(session, conversation, user, &mut change).await?;
+    let kept = keep(session, conversation, user, &change, now).await?;
+    if kept.is_none() {
+        session.rollback().await?;
+        return Ok(None);
+    }
+    schedule::note(session, conversation, user, &change, now).await?;
+    session.commit().await?;
+    Ok(kept)
+}
+
+const LOCK: &str = "SELECT 1 FROM member WHERE conversation = $1 AND user_id = $2 FOR NO KEY UPDATE";
+
+async fn keep(
+    session: &Session,
+    conversation: ConversationId,
+    user: UserId,
+    change: &PersonalChange,
+    now: Timestamp,
+) -> Result<Option<Personal>> {
+    let scheduled = serde_json::to_string(&change.schedule)?;
     let row = session
         .first(
             SET,
@@ -56,14 +89,16 @@ pub(crate) async fn set(
                 change.marked_unread,
                 change.draft,
                 change.hide.iter().copied().map(seq_number).collect::<Vec<i64>>(),
-                change.request.map(row::request_number)
+                change.request.map(row::request_number),
+                scheduled
             ],
         )
         .await?;
     row.map(|row| personal(&row, 0)).transpose()
 }
 
-/// From a row of `changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, asked_by`, all null where there is none.
+/// From a row of `changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, asked_by, scheduled`, all null where there is
+/// none.
 pub(crate) fn personal(row: &Row, first: usize) -> Result<Personal> {
     let Some(changed_at) = at::<Option<i64>>(row, first)? else {
         return Ok(Personal::default());
@@ -81,5 +116,6 @@ pub(crate) fn personal(row: &Row, first: usize) -> Result<Personal> {
             .collect::<Result<_>>()?,
         request: row::request(at(row, first + 7)?)?,
         asked_by: at::<Option<Uuid>>(row, first + 8)?.map(UserId::from),
+        scheduled: schedule::schedule(row, first + 9)?,
     })
 }

@@ -13,7 +13,7 @@
 //! | `find_access`, `find_user`, `find_credential`, `find_device`, `find_opening`, `list_devices`, `find_invite`, `list_invites`, `find_server` | the primary | who may do what: a block, a removal or a sign-out counts at once |
 //! | `list_conversations`, `list_conversation_ids`, `list_memberships`, `find_summary`, `count_unread`, `list_blocked`, `find_setting` | the primary | people look there for what they have just done |
 //! | `list_members`, `filter_acquainted`, `filter_blocked` | the primary | clients keep the answer and apply later entries to it: one that is old would stay wrong |
-//! | `list_reactions`, `list_pins`, `find_faces` | the primary | people look there for what they have just done |
+//! | `list_reactions`, `list_votes`, `list_pins`, `find_faces` | the primary | people look there for what they have just done |
 //! | `find_event`, `ping` | the primary | checks |
 //!
 //! # Which replica

@@ -13,6 +13,7 @@
 //! * `request_join`, `remove_join_request`, `revoke_group_invite`, `lift_ban`: the second time finds it done, and says so: whoever asked
 //!   is told that there was nothing to do, and everybody sees it done;
 //! * `erase_expired`: what is erased is not found again;
+//! * `prune_scheduled`: what is forgotten is not found again;
 //! * `set_personal`: the same change again is the same state, with a later time;
 //! * `index_entries`: it goes on from where the log has been indexed.
 
@@ -37,6 +38,8 @@ use pipit_store::group::{
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
+use pipit_store::poll::VoteRecord;
+use pipit_store::schedule::DueMessage;
 use pipit_store::search::{FoundMessages, NamedConversation, SearchMessages, Swept};
 use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
@@ -49,7 +52,7 @@ use crate::replica::read;
 use crate::session::run;
 use crate::{
     PostgresStore, account, append, blob, change, conversation, device, expiry, invite, joining, log, person,
-    personal, receipt, search, summary,
+    personal, poll, receipt, schedule, search, summary,
 };
 
 /// How long the answer to "are you there?" is waited for.
@@ -337,6 +340,22 @@ impl Store for PostgresStore {
         ))
     }
 
+    async fn count_scheduled(&self, user: UserId) -> Result<u32, StoreError> {
+        work!(self, |session| schedule::count(session, user))
+    }
+
+    async fn next_scheduled(&self) -> Result<Option<Timestamp>, StoreError> {
+        work!(self, |session| schedule::next(session))
+    }
+
+    async fn list_due(&self, now: Timestamp, limit: u32) -> Result<Vec<DueMessage>, StoreError> {
+        work!(self, |session| schedule::due(session, now, limit))
+    }
+
+    async fn prune_scheduled(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        work!(self, |session| schedule::prune(session, before, limit))
+    }
+
     async fn erase_expired(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         work!(self, |session| expiry::erase(session, now, limit))
     }
@@ -523,6 +542,22 @@ impl Store for PostgresStore {
         limit: u32,
     ) -> Result<Option<Vec<ReactionRecord>>, StoreError> {
         work!(self, |session| change::list_reactions(
+            session,
+            conversation,
+            user,
+            message,
+            limit
+        ))
+    }
+
+    async fn list_votes(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        message: EventId,
+        limit: u32,
+    ) -> Result<Option<Vec<VoteRecord>>, StoreError> {
+        work!(self, |session| poll::list_votes(
             session,
             conversation,
             user,

@@ -12,14 +12,15 @@ use std::collections::hash_map::Entry;
 use pipit_store::blob::{attached, required};
 use pipit_store::change::{Verdict, is_repetition, with_timer};
 use pipit_store::log::{Append, AppendError, Appended, Facts};
-use pipit_wire::event::{EventBody, GroupSettings, HistoryPolicy, MemberRole, Role};
+use pipit_store::poll::with_tally;
+use pipit_wire::event::{EventBody, GroupSettings, HistoryPolicy, MemberRole, MessageChange, Role};
 use pipit_wire::{BlobId, ConversationId, Event, Seq, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use self::message::{Messages, Seen};
 use crate::error::corrupt;
 use crate::row::{role_number, seq_number};
-use crate::{blob, change, conversation, expiry, joining, log, person, personal, row};
+use crate::{blob, change, conversation, expiry, joining, log, person, personal, poll, row};
 
 /// A conversation's row, while a batch runs.
 struct State {
@@ -91,11 +92,17 @@ fn append(
         return Ok(Err(AppendError::Stale));
     }
     let mut target = None;
+    let mut tally = (None, 0);
     if let EventBody::MessageChanged { message, change } = &entry.body {
         match change::decide(db, &entry, *message, change)? {
             Err(error) => return Ok(Err(error)),
             Ok(decided) => match decided.verdict {
-                Verdict::Apply => target = Some(decided.target),
+                Verdict::Apply => {
+                    if let MessageChange::Vote { .. } = change {
+                        tally = (poll::find_tally(db, &decided.target)?, decided.chosen);
+                    }
+                    target = Some(decided.target);
+                }
                 Verdict::Stands(seq) => return stands(db, entry.conversation, seq).map(Ok),
             },
         }
@@ -108,6 +115,7 @@ fn append(
     if !apply(db, state, &entry, seq)? {
         return Ok(Err(AppendError::Stale));
     }
+    let body = with_timer(entry.body, entry.at, &state.settings, target.as_ref());
     let event = Event {
         id: entry.id,
         conversation: entry.conversation,
@@ -115,7 +123,7 @@ fn append(
         at: entry.at,
         sender: entry.sender,
         device: entry.device,
-        body: with_timer(entry.body, entry.at, &state.settings, target.as_ref()),
+        body: with_tally(body, target.as_ref(), tally.0.as_ref(), tally.1),
     };
     expiry::note(db, &event)?;
     insert_event(db, &event)?;

@@ -4,6 +4,7 @@
 
 use pipit_store::change::{self, Pins, ReactionRecord, Standing, Verdict};
 use pipit_store::log::{Append, AppendError};
+use pipit_store::poll::Vote;
 use pipit_wire::event::{EventBody, LastEdit, MessageChange, MessageState, Reaction};
 use pipit_wire::limits::{PINNED_MAX, REACTION_USERS_MAX};
 use pipit_wire::{ConversationId, Event, EventId, MessageId, Seq, UserId};
@@ -11,12 +12,14 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::error::corrupt;
 use crate::row::{self, event_columns, seq_number};
-use crate::{blob, log, search};
+use crate::{blob, log, poll, search};
 
 /// What is to be done with a change, and to which message.
 pub(crate) struct Decided {
     pub(crate) target: Event,
     pub(crate) verdict: Verdict,
+    /// What the sender had chosen in the poll, where the change is a vote.
+    pub(crate) chosen: u16,
 }
 
 /// Finds the message of a change, and decides.
@@ -32,7 +35,11 @@ pub(crate) fn decide(
     };
     let standing = find_standing(db, &target, entry.sender, change)?;
     let standing = change::standing_of(&target, standing);
-    Ok(change::decide(change, &standing).map(|verdict| Decided { target, verdict }))
+    Ok(change::decide(change, &standing).map(|verdict| Decided {
+        target,
+        verdict,
+        chosen: standing.vote.places,
+    }))
 }
 
 const STATE: &str = "
@@ -82,6 +89,9 @@ fn find_standing(
                 )?
                 .query_row([key.0], |row| count_at(row, 0))?;
         }
+        MessageChange::Vote { .. } | MessageChange::ClosePoll {} => {
+            poll::stand(db, target, sender, &mut standing)?;
+        }
         MessageChange::Pin { on: false } | MessageChange::Edit { .. } | MessageChange::Delete {} => {}
     }
     Ok(standing)
@@ -101,6 +111,8 @@ const fn untouched(seq: Seq) -> Standing {
         has_emoji: false,
         emoji: 0,
         pinned: 0,
+        vote: Vote::NONE,
+        closed_seq: Seq::ZERO,
     }
 }
 
@@ -136,6 +148,8 @@ pub(crate) fn apply(db: &Connection, target: &Event, event: &Event, change: &Mes
             )?
             .execute(params![place, at, if *on { seq } else { 0 }])?;
         }
+        MessageChange::Vote { options, .. } => poll::vote(db, target, event, options)?,
+        MessageChange::ClosePoll {} => poll::close(db, target, event.seq)?,
     }
     Ok(())
 }
@@ -204,6 +218,7 @@ pub(crate) fn erase(db: &Connection, target: &Event, deleted_seq: Seq) -> Result
         WHERE conversation = ?1 AND message_seq = ?2",
     )?
     .execute(params![place, at, seq_number(deleted_seq)])?;
+    poll::erase(db, target)?;
     search::forget(db, target.conversation, target.seq)?;
     blob::release(db, target.conversation, target.id)
 }
@@ -233,9 +248,13 @@ pub(crate) fn states(
     db: &Connection,
     conversation: ConversationId,
     user: UserId,
-    (from, until): (Seq, Seq),
+    (from_seq, until_seq): (Seq, Seq),
 ) -> Result<Vec<MessageState>> {
-    let (place, from, until) = (conversation.as_bytes(), seq_number(from), seq_number(until));
+    let (place, from, until) = (
+        conversation.as_bytes(),
+        seq_number(from_seq),
+        seq_number(until_seq),
+    );
     let mut states: Vec<(Seq, MessageState)> = db
         .prepare_cached(STATES)?
         .query_map(params![place, from, until], |row| {
@@ -245,6 +264,7 @@ pub(crate) fn states(
     if states.is_empty() {
         return Ok(Vec::new());
     }
+    poll::add_polls(db, conversation, user, (from_seq, until_seq), &mut states)?;
     let first = i64::try_from(REACTION_USERS_MAX).unwrap_or(i64::MAX);
     let mut people = db.prepare_cached(REACTIONS)?;
     let mut people = people.query(params![place, from, until, first, user.as_bytes()])?;
@@ -269,7 +289,10 @@ pub(crate) fn states(
         }
     }
     let is_changed = |state: &MessageState| {
-        state.edit.is_some() || state.pinned_seq > Seq::ZERO || !state.reactions.is_empty()
+        state.edit.is_some()
+            || state.pinned_seq > Seq::ZERO
+            || !state.reactions.is_empty()
+            || state.poll.is_some()
     };
     Ok(states
         .into_iter()
@@ -298,6 +321,7 @@ fn state(conversation: ConversationId, row: &rusqlite::Row<'_>) -> Result<Messag
         edit,
         reactions: Vec::new(),
         pinned_seq: row::seq_at(row, 2)?,
+        poll: None,
     })
 }
 
@@ -328,6 +352,20 @@ pub(crate) fn as_it_is(db: &Connection, event: Event) -> Result<Event> {
     })
 }
 
+/// A message, where somebody may read it.
+pub(crate) fn find_readable(
+    db: &Connection,
+    conversation: ConversationId,
+    user: UserId,
+    message: EventId,
+) -> Result<Option<Event>> {
+    let Some((first_seq, _)) = log::find_bounds(db, conversation, user)? else {
+        return Ok(None);
+    };
+    let found = log::find_event(db, conversation, message)?;
+    Ok(found.filter(|event| event.seq >= first_seq && matches!(event.body, EventBody::Message { .. })))
+}
+
 pub(crate) fn list_reactions(
     db: &Connection,
     conversation: ConversationId,
@@ -335,12 +373,7 @@ pub(crate) fn list_reactions(
     message: EventId,
     limit: u32,
 ) -> Result<Option<Vec<ReactionRecord>>> {
-    let Some((first_seq, _)) = log::find_bounds(db, conversation, user)? else {
-        return Ok(None);
-    };
-    let found = log::find_event(db, conversation, message)?;
-    let is_there = |event: &Event| event.seq >= first_seq && matches!(event.body, EventBody::Message { .. });
-    let Some(target) = found.filter(is_there) else {
+    let Some(target) = find_readable(db, conversation, user, message)? else {
         return Ok(None);
     };
     let people = db

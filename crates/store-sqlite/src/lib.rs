@@ -31,9 +31,11 @@ mod person;
 mod personal;
 #[cfg(test)]
 mod plan;
+mod poll;
 mod reader;
 mod receipt;
 mod row;
+mod schedule;
 mod search;
 mod store;
 mod summary;

@@ -21,6 +21,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0012_notes.sql"),
     include_str!("../migrations/0013_request.sql"),
     include_str!("../migrations/0014_picture.sql"),
+    include_str!("../migrations/0015_poll.sql"),
+    include_str!("../migrations/0016_scheduled.sql"),
 ];
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.

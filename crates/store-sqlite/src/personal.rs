@@ -10,10 +10,11 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use crate::conversation;
 use crate::error::corrupt;
 use crate::row::{self, seq_number};
+use crate::schedule;
 
 /// What somebody keeps of a conversation.
 pub(crate) const FIND: &str = "
-    SELECT changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, asked_by FROM personal
+    SELECT changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, asked_by, scheduled FROM personal
     WHERE conversation = ?1 AND user = ?2";
 
 pub(crate) fn find(db: &Connection, conversation: ConversationId, user: UserId) -> Result<Personal> {
@@ -28,19 +29,21 @@ pub(crate) fn set(
     db: &Connection,
     conversation: ConversationId,
     user: UserId,
-    change: &PersonalChange,
+    mut change: PersonalChange,
     now: Timestamp,
 ) -> Result<Option<Personal>> {
     if conversation::find_standing(db, conversation, user)?.is_none() {
         return Ok(None);
     }
+    schedule::leave_out_over(db, conversation, user, &mut change)?;
     let before = find(db, conversation, user)?;
     let changed_at = now.max(before.changed_at.plus_ms(1));
     let personal = Personal {
         changed_at,
-        ..before.with(change)
+        ..before.with(&change)
     };
     save(db, conversation, user, &personal)?;
+    schedule::note(db, conversation, user, &change, now)?;
     Ok(Some(personal))
 }
 
@@ -65,12 +68,13 @@ fn save(db: &Connection, conversation: ConversationId, user: UserId, personal: &
     db.prepare_cached(
         "INSERT INTO personal
             (conversation, user, changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request,
-                asked_by)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                asked_by, scheduled)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
         ON CONFLICT (conversation, user) DO UPDATE SET changed_at = excluded.changed_at,
             archived_seq = excluded.archived_seq, pin = excluded.pin, muted_until = excluded.muted_until,
             marked_unread = excluded.marked_unread, draft = excluded.draft,
-            hidden = excluded.hidden, request = excluded.request",
+            hidden = excluded.hidden, request = excluded.request,
+            scheduled = excluded.scheduled",
     )?
     .execute(params![
         conversation.as_bytes(),
@@ -83,7 +87,8 @@ fn save(db: &Connection, conversation: ConversationId, user: UserId, personal: &
         personal.draft,
         places_text(&personal.hidden)?,
         row::request_number(personal.request),
-        personal.asked_by.as_ref().map(UserId::as_bytes)
+        personal.asked_by.as_ref().map(UserId::as_bytes),
+        schedule::schedule_text(&personal.scheduled)?
     ])?;
     Ok(())
 }
@@ -114,6 +119,7 @@ fn personal(row: &Row<'_>) -> Result<Personal> {
         hidden: places(row, 6)?,
         request: row::request(row.get(7)?)?,
         asked_by: row::optional_id_at(row, 8)?,
+        scheduled: schedule::schedule(row, 9)?,
     })
 }
 

@@ -39,6 +39,7 @@ const QUESTIONS: &[(&str, &str)] = &[
     ("append, a repetition by its id", log::BY_ID),
     ("history, what has become of messages", change::STATES),
     ("history, the reactions", change::REACTIONS),
+    ("history, the polls", crate::poll::POLLS),
     ("pins", change::PINS),
     ("summary, the last message", log::BY_SEQ),
     ("summary, unread", receipt::UNREAD),

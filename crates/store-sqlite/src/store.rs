@@ -21,6 +21,8 @@ use pipit_store::group::{
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
+use pipit_store::poll::VoteRecord;
+use pipit_store::schedule::DueMessage;
 use pipit_store::search::{FoundMessages, NamedConversation, SearchMessages, Swept};
 use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
@@ -30,7 +32,7 @@ use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq
 
 use crate::{
     SqliteStore, account, append, blob, change, conversation, device, expiry, invite, joining, log, person,
-    personal, receipt, search, summary,
+    personal, poll, receipt, schedule, search, summary,
 };
 
 #[async_trait]
@@ -335,7 +337,25 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<Option<Personal>, StoreError> {
         self.engine
-            .write(move |db| personal::set(db, conversation, user, &change, now))
+            .write(move |db| personal::set(db, conversation, user, change, now))
+            .await
+    }
+
+    async fn count_scheduled(&self, user: UserId) -> Result<u32, StoreError> {
+        self.engine.read(move |db| schedule::count(db, user)).await
+    }
+
+    async fn next_scheduled(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.engine.read(schedule::next).await
+    }
+
+    async fn list_due(&self, now: Timestamp, limit: u32) -> Result<Vec<DueMessage>, StoreError> {
+        self.engine.read(move |db| schedule::due(db, now, limit)).await
+    }
+
+    async fn prune_scheduled(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.engine
+            .write(move |db| schedule::prune(db, before, limit))
             .await
     }
 
@@ -538,6 +558,18 @@ impl Store for SqliteStore {
     ) -> Result<Option<Vec<ReactionRecord>>, StoreError> {
         self.engine
             .read(move |db| change::list_reactions(db, conversation, user, message, limit))
+            .await
+    }
+
+    async fn list_votes(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        message: EventId,
+        limit: u32,
+    ) -> Result<Option<Vec<VoteRecord>>, StoreError> {
+        self.engine
+            .read(move |db| poll::list_votes(db, conversation, user, message, limit))
             .await
     }
 

@@ -13,6 +13,7 @@ use pipit_wire::limits::{EDITS_MAX, PINNED_MAX, REACTIONS_MAX};
 use pipit_wire::{Content, Event, EventId, Seq, Timestamp, UserId};
 
 use crate::log::AppendError;
+use crate::poll::{self, Vote};
 
 /// How it stands with a message, as far as one change needs to know. What is not there is zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,10 @@ pub struct Standing {
     pub emoji: usize,
     /// How many messages of the conversation are pinned.
     pub pinned: usize,
+    /// The entry by which the vote stands of whoever makes the change, and what they chose by it: see [`crate::poll`].
+    pub vote: Vote,
+    /// The entry that closed the poll.
+    pub closed_seq: Seq,
 }
 
 /// What is to be done with a change.
@@ -57,7 +62,8 @@ pub fn standing_of(target: &Event, standing: Standing) -> Standing {
 /// Decides on a change.
 ///
 /// # Errors
-/// `NoMessage` where the message is deleted, `LimitReached` where there would be too many edits, emoji or pins.
+/// `NoMessage` where the message is deleted, `LimitReached` where there would be too many edits, emoji or pins, `PollClosed` where
+/// a vote comes too late.
 pub fn decide(change: &MessageChange, standing: &Standing) -> Result<Verdict, AppendError> {
     let is_there = |seq: Seq| seq > Seq::ZERO;
     let stands_or = |seq: Seq, is_full: bool| match (is_there(seq), is_full) {
@@ -83,6 +89,13 @@ pub fn decide(change: &MessageChange, standing: &Standing) -> Result<Verdict, Ap
         MessageChange::React { on: false, .. } => undone_or(standing.reaction_seq),
         MessageChange::Pin { on: true } => stands_or(standing.pinned_seq, standing.pinned >= PINNED_MAX),
         MessageChange::Pin { on: false } => undone_or(standing.pinned_seq),
+        MessageChange::ClosePoll {} => stands_or(standing.closed_seq, false),
+        MessageChange::Vote { .. } if is_there(standing.closed_seq) => Err(AppendError::PollClosed),
+        MessageChange::Vote { options, .. } if poll::places(options) == standing.vote.places => {
+            let own = standing.vote.seq;
+            Ok(Verdict::Stands(if is_there(own) { own } else { standing.seq }))
+        }
+        MessageChange::Vote { .. } => Ok(Verdict::Apply),
     }
 }
 
@@ -90,6 +103,9 @@ pub fn decide(change: &MessageChange, standing: &Standing) -> Result<Verdict, Ap
 /// can tell any more what it said: there the id and all else that is left decide, so that the first acknowledgement is repeated and a
 /// deletion is no reason to send something again.
 pub fn is_repetition(event: &Event, sender: UserId, body: &EventBody) -> bool {
+    if let Some(same) = poll::is_same_vote(&event.body, body) {
+        return event.sender == sender && same;
+    }
     let (stored, given) = (
         with_expiry(event.body.clone(), None),
         with_expiry(body.clone(), None),
@@ -181,6 +197,13 @@ pub fn erased(body: &EventBody) -> EventBody {
             change: MessageChange::Edit { content, .. },
             ..
         } => *content = Content::Erased {},
+        EventBody::MessageChanged {
+            change: MessageChange::Vote { options, tally, .. },
+            ..
+        } => {
+            options.clear();
+            *tally = None;
+        }
         _ => {}
     }
     body
@@ -193,9 +216,15 @@ pub fn edited(mut message: EventBody, edit: &EventBody) -> EventBody {
         && let Some(said) = edit_content(edit)
     {
         *content = match (std::mem::replace(content, Content::Erased {}), said) {
-            (Content::Plain { attachments, .. }, Content::Plain { text, .. }) => Content::Plain {
+            (
+                Content::Plain {
+                    attachments, poll, ..
+                },
+                Content::Plain { text, .. },
+            ) => Content::Plain {
                 text: text.clone(),
                 attachments,
+                poll,
             },
             (_, said) => said.clone(),
         };
@@ -235,12 +264,12 @@ pub struct Pins {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use pipit_wire::{Attachment, BlobId, ConversationId, MessageId};
 
     use super::*;
 
-    const NOTHING: Standing = Standing {
+    pub(crate) const NOTHING: Standing = Standing {
         seq: Seq::ZERO,
         edits: 0,
         deleted_seq: Seq::ZERO,
@@ -249,6 +278,8 @@ mod tests {
         has_emoji: false,
         emoji: 0,
         pinned: 0,
+        vote: Vote::NONE,
+        closed_seq: Seq::ZERO,
     };
 
     fn seq(number: u64) -> Seq {
@@ -384,6 +415,7 @@ mod tests {
         let original = message(Content::Plain {
             text: "old".to_owned(),
             attachments: vec![Attachment::of(BlobId::from_bytes([9; 16]))],
+            poll: None,
         });
         let after = edited(original.clone(), &changed(edit("new")));
         assert_eq!(crate::blob::attached(&after), crate::blob::attached(&original));

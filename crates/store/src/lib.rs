@@ -23,6 +23,8 @@ pub mod conversation;
 pub mod error;
 pub mod group;
 pub mod log;
+pub mod poll;
+pub mod schedule;
 pub mod search;
 
 use async_trait::async_trait;
@@ -43,6 +45,8 @@ use conversation::{ConversationAccess, CreateError, Created, MemberPosition, New
 use error::StoreError;
 use group::{BanRecord, GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested};
 use log::{Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome};
+use poll::VoteRecord;
+use schedule::DueMessage;
 use search::{FoundMessages, NamedConversation, SearchMessages, Swept};
 
 pub use log::Facts;
@@ -213,6 +217,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<Member>, StoreError>;
     /// Changes what `user` keeps of a conversation for themselves, and returns the whole of it; none where they are not a member.
     /// Its `changed_at` is `now`, or a millisecond after the one before where that is later. It ends with the membership.
+    /// What it says of scheduled messages that are over is left out ([`schedule`]).
     async fn set_personal(
         &self,
         conversation: ConversationId,
@@ -220,6 +225,15 @@ pub trait Store: Send + Sync + 'static {
         change: PersonalChange,
         now: Timestamp,
     ) -> Result<Option<Personal>, StoreError>;
+    /// How many messages somebody has scheduled that are not over.
+    async fn count_scheduled(&self, user: UserId) -> Result<u32, StoreError>;
+    /// When the next scheduled message is due; none where none is.
+    async fn next_scheduled(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// The scheduled messages that are due at `now`, the earliest first, at most `limit`. They stay due until [`Store::set_personal`] says
+    /// otherwise: several nodes may be given the same ones.
+    async fn list_due(&self, now: Timestamp, limit: u32) -> Result<Vec<DueMessage>, StoreError>;
+    /// Forgets scheduled messages that were over before this time, at most `limit`, and says how many.
+    async fn prune_scheduled(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
     /// Those of `others` that are a member of any conversation together with `user`, in any order. A request that the other has not
     /// accepted is none.
     async fn filter_acquainted(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError>;
@@ -339,6 +353,15 @@ pub trait Store: Send + Sync + 'static {
         message: EventId,
         limit: u32,
     ) -> Result<Option<Vec<ReactionRecord>>, StoreError>;
+    /// Who voted in a poll and for what, in the order in which they did, at most `limit`, for `user`; none where they are not a member, or there is
+    /// no such message that they may read. Nobody, where it is deleted. Whether they may know is not asked here.
+    async fn list_votes(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        message: EventId,
+        limit: u32,
+    ) -> Result<Option<Vec<VoteRecord>>, StoreError>;
     /// The pinned messages that `user` may read, at one moment; none where they are not a member.
     async fn list_pins(&self, conversation: ConversationId, user: UserId)
     -> Result<Option<Pins>, StoreError>;

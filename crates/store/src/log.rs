@@ -80,6 +80,9 @@ pub enum AppendError {
     /// There are as many edits of the message, different emoji under it, or pinned messages in the conversation as may be.
     #[error("there are as many as may be")]
     LimitReached,
+    /// The poll takes no more votes.
+    #[error("the poll is closed")]
+    PollClosed,
 }
 
 /// Which part of a log.

@@ -112,6 +112,8 @@ error_codes! {
     AttachmentUnusable => 422, Never;
     /// The time in which the message may be edited or deleted has passed.
     WindowClosed => 403, Never;
+    /// The poll takes no more votes.
+    PollClosed => 409, Never;
     /// There are as many of these as are allowed: different reactions to a message, pinned messages.
     LimitReached => 409, Never;
     /// The server's disk is full.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{BlobId, ConversationId, DeviceId, EventId, MessageId, Seq, UserId};
 use crate::media::Attachment;
+use crate::poll::{Poll, PollState, Tally};
 use crate::time::Timestamp;
 
 /// What kind of conversation it is.
@@ -47,6 +48,10 @@ pub enum Content {
         /// Its files, at most [`crate::media::ATTACHMENTS_MAX`].
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         attachments: Vec<Attachment>,
+        /// What people choose from, where the text is the question of a poll. A poll has no files, and is never edited.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        poll: Option<Box<Poll>>,
     },
     /// Opaque bytes. Nothing on the delivery path looks inside.
     Sealed {
@@ -65,6 +70,15 @@ impl Content {
         Self::Plain {
             text: text.into(),
             attachments: Vec::new(),
+            poll: None,
+        }
+    }
+
+    /// The poll, where this is one.
+    pub fn poll(&self) -> Option<&Poll> {
+        match self {
+            Self::Plain { poll, .. } => poll.as_deref(),
+            Self::Sealed { .. } | Self::Erased {} => None,
         }
     }
 }
@@ -220,6 +234,22 @@ pub enum MessageChange {
         /// Whether it is pinned now.
         on: bool,
     },
+    /// The sender of this entry votes in the poll that it is: in place of their vote before, where they had one.
+    Vote {
+        /// What they choose: places of options, from zero, in order, each once. Nothing takes the vote back.
+        options: Vec<u8>,
+        /// How the poll stands after this; set by the server, whatever a client says. None where it has been erased with the poll.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        tally: Option<Tally>,
+        /// Whether the poll is anonymous; set by the server. Then all but the voter's own devices get this entry with the nil UUID as its
+        /// sender, without a device and without options.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+        anonymous: bool,
+    },
+    /// The poll that it is takes no more votes.
+    ClosePoll {},
 }
 
 impl MessageChange {
@@ -228,6 +258,15 @@ impl MessageChange {
         Self::Edit {
             content,
             expires_at: None,
+        }
+    }
+
+    /// A vote as a device makes it.
+    pub const fn vote(options: Vec<u8>) -> Self {
+        Self::Vote {
+            options,
+            tally: None,
+            anonymous: false,
         }
     }
 }
@@ -266,6 +305,10 @@ pub struct MessageState {
     /// The entry that pinned it; zero where it is not pinned.
     #[serde(default)]
     pub pinned_seq: Seq,
+    /// How it stands with the poll, where it is one and somebody has voted in it or closed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub poll: Option<PollState>,
 }
 
 /// The edit of a message that counts.

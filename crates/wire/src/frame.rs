@@ -3,13 +3,14 @@
 pub mod client;
 pub mod server;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::{ConversationKind, Event, GroupSettings, Role};
-use crate::ids::{ConversationId, Seq, UserId};
+use crate::ids::{ConversationId, MessageId, Seq, UserId};
 use crate::person::Face;
+use crate::scheduled::Scheduled;
 use crate::time::Timestamp;
 
 /// How far a client has a conversation's log without a gap.
@@ -169,6 +170,10 @@ pub struct Personal {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub asked_by: Option<UserId>,
+    /// The messages that the server is to send for them, by their ids.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<BTreeMap<MessageId, Scheduled>>"))]
+    pub scheduled: BTreeMap<MessageId, Scheduled>,
 }
 
 /// Where a conversation that a stranger has begun, or has added somebody to, stands with whom it asks.
@@ -204,6 +209,12 @@ impl Personal {
         }
         self.hidden.extend(&change.hide);
         self.request = change.request.unwrap_or(self.request);
+        for (message, entry) in &change.schedule {
+            match entry {
+                Some(entry) => _ = self.scheduled.insert(*message, entry.clone()),
+                None => _ = self.scheduled.remove(message),
+            }
+        }
         self
     }
 }
@@ -243,6 +254,16 @@ pub struct PersonalChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub request: Option<RequestState>,
+    /// Messages of [`Personal::scheduled`] that are written or changed; none for one that is taken back. One that was sent or taken back
+    /// does not come back: what is said of it later changes nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(
+        feature = "ts",
+        ts(optional, as = "Option<BTreeMap<MessageId, Option<Scheduled>>>")
+    )]
+    // A map of what may be missing is more than OpenAPI's derivation knows; the frames' schema says it.
+    #[cfg_attr(feature = "schema", schema(value_type = BTreeMap<MessageId, Scheduled>))]
+    pub schedule: BTreeMap<MessageId, Option<Scheduled>>,
 }
 
 impl PersonalChange {
@@ -255,8 +276,11 @@ impl PersonalChange {
     #[must_use]
     pub fn then(self, later: Self) -> Self {
         let hide = self.hide.union(&later.hide).copied().collect();
+        let mut schedule = self.schedule;
+        schedule.extend(later.schedule);
         Self {
             hide,
+            schedule,
             archived_seq: later.archived_seq.or(self.archived_seq),
             pin: later.pin.or(self.pin),
             muted_until: later.muted_until.or(self.muted_until),

@@ -12,6 +12,8 @@
 //! * [`limits`]: every size that the protocol bounds.
 //! * [`media`]: the files of messages.
 //! * [`person`]: what people show of themselves.
+//! * [`poll`]: messages that ask, and the votes.
+//! * [`scheduled`]: messages that are sent later.
 #![warn(missing_docs)]
 
 #[cfg(feature = "schema")]
@@ -24,7 +26,9 @@ pub mod ids;
 pub mod limits;
 pub mod media;
 pub mod person;
+pub mod poll;
 pub mod rest;
+pub mod scheduled;
 pub mod time;
 
 pub use error::{ErrorCode, Retry, WireError};

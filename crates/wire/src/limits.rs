@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::media::MediaLimits;
+use crate::poll::PollLimits;
+use crate::scheduled::{SCHEDULED_AHEAD_MS_MAX, SCHEDULED_MAX};
 
 /// The longest frame a client may send, in bytes. Checked before the frame is parsed.
 pub const FRAME_BYTES_MAX: usize = 256 * 1024;
@@ -94,6 +96,16 @@ pub struct Limits {
     /// Of files.
     #[serde(default)]
     pub media: MediaLimits,
+    /// Most messages that one account has scheduled.
+    #[serde(default)]
+    pub scheduled_max: u32,
+    /// How far ahead a message may be scheduled, milliseconds.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub scheduled_ahead_ms_max: i64,
+    /// Of polls.
+    #[serde(default)]
+    pub polls: PollLimits,
 }
 
 impl Default for Limits {
@@ -113,6 +125,9 @@ impl Default for Limits {
             edit_window_ms: 24 * 60 * 60 * 1_000,
             delete_window_ms: -1,
             media: MediaLimits::default(),
+            scheduled_max: SCHEDULED_MAX,
+            scheduled_ahead_ms_max: SCHEDULED_AHEAD_MS_MAX,
+            polls: PollLimits::default(),
         }
     }
 }

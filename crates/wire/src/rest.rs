@@ -439,6 +439,20 @@ answers! {
         /// The entry of the log that says so.
         seq: Seq,
     }
+    /// `GET /v1/conversations/{id}/messages/{message}/votes`: who voted in a poll that is not anonymous.
+    PollVotes {
+        /// In the order in which they did, the first 1,000.
+        items: Vec<PollVote>,
+    }
+    /// Who voted, and for what.
+    PollVote {
+        /// The places of the options that they have chosen, from zero.
+        options: Vec<u8>,
+        /// Who.
+        profile: Profile,
+        /// The entry of the log that says so.
+        seq: Seq,
+    }
     /// `GET /v1/conversations/{id}/pins`: the pinned messages, at most 50.
     Pins {
         /// The messages, the one pinned last first.

@@ -59,8 +59,11 @@ struct Declarations {
 impl TypeVisitor for Declarations {
     fn visit<T: TS + 'static + ?Sized>(&mut self) {
         // Only types with a file of their own are declared; the others are written where they are used.
+        if T::output_path().is_none() {
+            return;
+        }
         let name = T::ident(&self.config);
-        if T::output_path().is_none() || self.by_name.contains_key(&name) {
+        if self.by_name.contains_key(&name) {
             return;
         }
         let docs = T::docs().unwrap_or_default();

@@ -16,8 +16,10 @@ import { crowd } from './crowd';
 import { Membership } from './membership';
 import { change, edit, erase, forget, messageIn, pin, react, tellOf } from './messages';
 import { arrangeGroups, Groups } from './groups';
+import { answerLater } from './later';
 import { linksFor, mediaRoom, queued, steer } from './media';
 import { everyone, idOf, people } from './people';
+import { answerPoll } from './polls';
 import { done, refusal } from './replies';
 import { keep, listed } from './personal';
 import { sceneOf } from './scene-of';
@@ -306,6 +308,26 @@ export class FakeCore implements Core {
         this.#redraw(room);
         return done;
       }
+      case 'schedule_message':
+      case 'cancel_scheduled':
+      case 'send_scheduled': {
+        const target = this.#room(command.conversation);
+        const reply = answerLater(target, command, (room, text) =>
+          this.#send(room, append(room, people.me, Date.now(), message(text))),
+        );
+        if (target !== undefined) this.#redraw(target);
+        return reply;
+      }
+      case 'send_poll':
+      case 'vote':
+      case 'close_poll':
+      case 'list_votes':
+        return answerPoll(
+          this.#room(command.conversation),
+          command,
+          (room, item) => this.#send(room, item),
+          (room) => this.#redraw(room),
+        );
       case 'delete_for_me': {
         const room = this.#room(command.conversation);
         if (room === undefined) return refusal('not_found');
@@ -506,10 +528,14 @@ export class FakeCore implements Core {
     const item = append(room, people.me, Date.now(), message(command.text, answers));
     item.key = command.message;
     if (item.body.type === 'message') item.body.attachments = queued(command.attachments ?? []);
+    this.#send(room, item);
+    return done;
+  }
+
+  #send(room: Room, item: TimelineItem): void {
     item.delivery = { state: 'queued' };
     this.#log(room, item);
     if (this.#connection.state === 'up_to_date') this.#deliver(room, item);
-    return done;
   }
 
   #deliver(room: Room, item: TimelineItem): void {

@@ -1,4 +1,6 @@
 import { changedScene } from './changed';
+import { laterScene } from './later';
+import { pollScene } from './polls';
 import { fullScene, keptScene, requestsScene, troubledScene, writtenScene } from './scenes';
 import type { Room } from './world';
 
@@ -8,6 +10,8 @@ const scenes: Partial<Record<string, (now: number) => Room[]>> = {
   kept: keptScene,
   changed: changedScene,
   requests: requestsScene,
+  polls: pollScene,
+  later: laterScene,
 };
 
 /** The conversations that somebody finds who is signed in, by the name of the scenario. */

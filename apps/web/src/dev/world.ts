@@ -17,6 +17,7 @@ import type {
   Role,
   TimelineHeader,
   TimelineItem,
+  ScheduledView,
 } from '../generated/types';
 import { noChanges, pinsOf, type Changes } from './messages';
 import { idOf, people } from './people';
@@ -44,6 +45,9 @@ export const limits: Limits = {
     caption_bytes_max: 1_024,
     image_pixels_max: 50_000_000,
   },
+  scheduled_max: 100,
+  scheduled_ahead_ms_max: 31_708_800_000,
+  polls: { question_graphemes_max: 300, option_graphemes_max: 100, options_max: 12 },
 };
 
 /** A conversation of the scripted world: all of its log, of which a timeline shows the end. */
@@ -60,6 +64,7 @@ export interface Room {
   draft: string;
   kept: Kept;
   changes: Changes;
+  scheduled: ScheduledView[];
   settings: GroupSettings;
   /** Who waits to be let in, and who is kept out. */
   requests: JoinRequest[];
@@ -183,6 +188,7 @@ export function newRoom(
     draft: '',
     kept: { archivedAt: null, pinned: false, mutedUntil: null, markedUnread: false, request: 'accepted' },
     changes: noChanges(),
+    scheduled: [],
     settings: { topic: '', announcements: false, history: 'none' },
     requests: [],
     bans: [],
@@ -308,6 +314,7 @@ export function headerFor(
     personal: personalOf(room),
     draft: room.draft,
     pinned: pinsOf(room),
+    ...(room.scheduled.length > 0 ? { scheduled: room.scheduled } : {}),
     has_newer: hasNewer,
   };
 }

@@ -43,6 +43,11 @@ const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
  */
 const PICTURE = /^(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}.*\uFE0F|\p{Regional_Indicator}{2})/u;
 
+/** How many characters a reader sees. */
+export function graphemes(text: string): number {
+  return Array.from(segments.segment(text)).length;
+}
+
 /** Whether a text is nothing but one to three emoji: shown larger. */
 export function isOnlyEmoji(text: string): boolean {
   if (text.length > 48) return false;

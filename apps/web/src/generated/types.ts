@@ -193,6 +193,57 @@ export type Command = { "type": "get_server_info" }
   reply_to: MessageId | null,
   /** Its files. The view hands their bytes to the driver beside this command, under the same ids. */
   attachments?: Array<NewAttachment>, }
+| { "type": "send_poll",
+  /** Its id, a UUIDv7 made by the view. */
+  message: MessageId,
+  /** Where to. */
+  conversation: ConversationId,
+  /** The question. */
+  question: string,
+  /** What to choose from. */
+  poll: Poll, }
+| { "type": "vote",
+  /** The idempotency key, a UUIDv7 made by the view. */
+  change: EventId,
+  /** Where. */
+  conversation: ConversationId,
+  /** Which poll. */
+  message: MessageId,
+  /** The places of the options that one chooses, from zero, in order; nothing takes the vote back. */
+  options: Array<number>, }
+| { "type": "close_poll",
+  /** The idempotency key, a UUIDv7 made by the view. */
+  change: EventId,
+  /** Where. */
+  conversation: ConversationId,
+  /** Which poll. */
+  message: MessageId, }
+| { "type": "list_votes",
+  /** Where. */
+  conversation: ConversationId,
+  /** Which poll. */
+  message: MessageId, }
+| { "type": "schedule_message",
+  /** Where to. */
+  conversation: ConversationId,
+  /** Its id, a UUIDv7 made by the view. */
+  message: MessageId,
+  /** What it says. */
+  text: string,
+  /** The message that it answers. */
+  reply_to: MessageId | null,
+  /** When, by the server's clock. */
+  send_at: Timestamp, }
+| { "type": "cancel_scheduled",
+  /** Where to. */
+  conversation: ConversationId,
+  /** Which one. */
+  message: MessageId, }
+| { "type": "send_scheduled",
+  /** Where to. */
+  conversation: ConversationId,
+  /** Which one. */
+  message: MessageId, }
 | { "type": "retry_message",
   /** Which one. */
   message: MessageId, }
@@ -496,7 +547,9 @@ export type Content = { "kind": "plain",
   /** The text, UTF-8, in Pipit's Markdown subset. Empty only where there are attachments. */
   text: string,
   /** Its files, at most [`crate::media::ATTACHMENTS_MAX`]. */
-  attachments?: Array<Attachment>, }
+  attachments?: Array<Attachment>,
+  /** What people choose from, where the text is the question of a poll. A poll has no files, and is never edited. */
+  poll?: Poll, }
 | { "kind": "sealed",
   /** The name of the scheme that sealed it, such as `mls1`. */
   scheme: string,
@@ -627,7 +680,7 @@ export type EditView = {
   text: string, };
 
 /** A stable name for what went wrong. Codes are only ever added. */
-export type ErrorCode = "malformed" | "too_large" | "unknown_type" | "unknown_field" | "invalid_field" | "out_of_order" | "unsupported_version" | "unauthenticated" | "signed_out" | "wrong_credentials" | "suspended" | "forbidden" | "not_found" | "not_member" | "blocked" | "banned" | "handle_taken" | "id_conflict" | "invite_invalid" | "invite_required" | "already_set_up" | "password_unacceptable" | "group_too_large" | "owner_required" | "quota_exceeded" | "too_many_uploads" | "offset_conflict" | "checksum_mismatch" | "picture_too_large" | "attachment_unusable" | "window_closed" | "limit_reached" | "storage_full" | "rate_limited" | "unavailable" | "internal" | "unknown";
+export type ErrorCode = "malformed" | "too_large" | "unknown_type" | "unknown_field" | "invalid_field" | "out_of_order" | "unsupported_version" | "unauthenticated" | "signed_out" | "wrong_credentials" | "suspended" | "forbidden" | "not_found" | "not_member" | "blocked" | "banned" | "handle_taken" | "id_conflict" | "invite_invalid" | "invite_required" | "already_set_up" | "password_unacceptable" | "group_too_large" | "owner_required" | "quota_exceeded" | "too_many_uploads" | "offset_conflict" | "checksum_mismatch" | "picture_too_large" | "attachment_unusable" | "window_closed" | "poll_closed" | "limit_reached" | "storage_full" | "rate_limited" | "unavailable" | "internal" | "unknown";
 
 /** An entry of a conversation's log. Entries never change, but that deleted content is erased from them; later ones say what happened
 * to earlier ones. */
@@ -866,6 +919,8 @@ export type ItemBody = { "type": "message",
   reactions: Array<ReactionView>,
   /** Whether it is pinned in the conversation. */
   pinned: boolean,
+  /** What people choose from, where the text is the question of a poll. */
+  poll?: PollView,
   /** What one may do with it. */
   can: MessageActions, }
 | { "type": "deleted",
@@ -947,7 +1002,13 @@ export type Limits = {
   /** How long after it was sent its author may delete a message for everyone, milliseconds; zero: never, -1: always. */
   delete_window_ms: number,
   /** Of files. */
-  media: MediaLimits, };
+  media: MediaLimits,
+  /** Most messages that one account has scheduled. */
+  scheduled_max: number,
+  /** How far ahead a message may be scheduled, milliseconds. */
+  scheduled_ahead_ms_max: number,
+  /** Of polls. */
+  polls: PollLimits, };
 
 /** See [`ClientFrame::Conversations`]. */
 export type ListConversations = {
@@ -1076,7 +1137,16 @@ export type MessageChange = { "kind": "edit",
   on: boolean, }
 | { "kind": "pin",
   /** Whether it is pinned now. */
-  on: boolean, };
+  on: boolean, }
+| { "kind": "vote",
+  /** What they choose: places of options, from zero, in order, each once. Nothing takes the vote back. */
+  options: Array<number>,
+  /** How the poll stands after this; set by the server, whatever a client says. None where it has been erased with the poll. */
+  tally?: Tally,
+  /** Whether the poll is anonymous; set by the server. Then all but the voter's own devices get this entry with the nil UUID as its
+  * sender, without a device and without options. */
+  anonymous?: boolean, }
+| { "kind": "close_poll", };
 
 /** A message: the id of the [`EventId`] that carried it, made by the sending device before it is sent. */
 export type MessageId = string;
@@ -1099,7 +1169,9 @@ export type MessageState = {
   /** The reactions, in the order in which each emoji first came; at most [`crate::limits::REACTIONS_MAX`]. */
   reactions?: Array<Reaction>,
   /** The entry that pinned it; zero where it is not pinned. */
-  pinned_seq: Seq, };
+  pinned_seq: Seq,
+  /** How it stands with the poll, where it is one and somebody has voted in it or closed it. */
+  poll?: PollState, };
 
 /** A file that is to be sent with a message. */
 export type NewAttachment = {
@@ -1167,7 +1239,9 @@ export type Personal = {
   /** Whether it is a message request, and what was answered. */
   request: RequestState,
   /** Who asks: the stranger who has begun it, or has added them to the group. It stays once that is answered. */
-  asked_by?: UserId, };
+  asked_by?: UserId,
+  /** The messages that the server is to send for them, by their ids. */
+  scheduled?: { [key in MessageId]: Scheduled }, };
 
 /** What is to change in a [`Personal`]; what is left out stays. */
 export type PersonalChange = {
@@ -1185,7 +1259,10 @@ export type PersonalChange = {
   hide?: Array<Seq>,
   /** See [`Personal::request`]: the answer to a request. What was accepted stays so; what was refused can still be accepted, which
   * lifts the block. */
-  request?: RequestState, };
+  request?: RequestState,
+  /** Messages of [`Personal::scheduled`] that are written or changed; none for one that is taken back. One that was sent or taken back
+  * does not come back: what is said of it later changes nothing. */
+  schedule?: { [key in MessageId]: Scheduled | null }, };
 
 /** See [`ServerFrame::Personal`]. */
 export type PersonalChanged = {
@@ -1232,6 +1309,63 @@ export type Ping = {
   /** Repeated in `pong`. */
   id: RequestId, };
 
+/** What a message lets people choose from. It never changes. */
+export type Poll = {
+  /** [`POLL_OPTIONS_MIN`] to [`POLL_OPTIONS_MAX`] different lines, each at most [`POLL_OPTION_GRAPHEMES_MAX`] long. */
+  options: Array<string>,
+  /** Whether one may choose several. */
+  multiple?: boolean,
+  /** Whether nobody is told who voted for what. */
+  anonymous?: boolean,
+  /** From when on nobody can vote any more, by the server's clock. */
+  closes_at?: Timestamp, };
+
+/** What is allowed of polls, as a server states it. */
+export type PollLimits = {
+  /** Longest question, grapheme clusters. */
+  question_graphemes_max: number,
+  /** Longest option, grapheme clusters. */
+  option_graphemes_max: number,
+  /** Most options. */
+  options_max: number, };
+
+/** An option of a poll. */
+export type PollOptionView = {
+  /** What it says. */
+  text: string,
+  /** How many chose it. */
+  count: number,
+  /** Whether oneself did. */
+  mine: boolean, };
+
+/** How it stands with a poll, in a message's state. */
+export type PollState = {
+  /** The votes. */
+  tally: Tally,
+  /** What whoever asks has chosen: places of options, from zero. */
+  mine: Array<number>,
+  /** Whether somebody has closed it. */
+  closed: boolean, };
+
+/** A poll, as it stands with what waits. */
+export type PollView = {
+  /** What can be chosen. */
+  options: Array<PollOptionView>,
+  /** Whether several may be. */
+  multiple: boolean,
+  /** Whether nobody is told who voted for what. */
+  anonymous: boolean,
+  /** When it ends by itself. */
+  closes_at: Timestamp | null,
+  /** Whether it has ended. */
+  closed: boolean,
+  /** How many people have voted. */
+  voters: number,
+  /** Whether one may vote. */
+  can_vote: boolean,
+  /** Whether one may end it. */
+  can_close: boolean, };
+
 /** See [`ServerFrame::Pong`]. */
 export type Pong = {
   /** Of the `ping`. */
@@ -1261,6 +1395,8 @@ export type Preview = {
   attachments?: Array<Attachment>,
   /** Whether it was deleted for everyone: then there is no text. */
   deleted?: boolean,
+  /** Whether it is a poll: then the text is its question. */
+  poll?: boolean,
   /** Where it stands, where it is one's own. */
   delivery: DeliveryState | null, };
 
@@ -1368,6 +1504,9 @@ export type Reply = { "type": "done" }
 | { "type": "reactions",
   /** In the order in which they did. */
   items: Array<ReactionBy>, }
+| { "type": "votes",
+  /** In the order in which they did, the first 1,000. */
+  items: Array<VoteBy>, }
 | { "type": "message_info",
   /** Each other member, at most 200 of them. */
   items: Array<MessageReach>,
@@ -1415,6 +1554,32 @@ export type Retry = "never" | "later" | "after_sign_in";
 
 /** What a member of a group is. */
 export type Role = "member" | "moderator" | "admin" | "owner";
+
+/** A message that is to be sent later. Its id is that of the message which it becomes. */
+export type Scheduled = {
+  /** What it says. */
+  text: string,
+  /** The message that it answers. */
+  reply_to?: MessageId,
+  /** When it is sent, by the server's clock; at once, where that has passed. */
+  send_at: Timestamp,
+  /** Why it was not, where its time came and it was refused. It waits for its author then. Only the server says so. */
+  failed?: ErrorCode, };
+
+/** A message that is to be sent later. */
+export type ScheduledView = {
+  /** Its id. */
+  message: MessageId,
+  /** What it says. */
+  text: string,
+  /** The message that it answers. */
+  reply_to: MessageId | null,
+  /** When it is sent. */
+  send_at: Timestamp,
+  /** Why it was refused when its time came: the name of an error code. */
+  failed: string | null,
+  /** Whether this device has something to say of it that the server does not have yet. */
+  waiting: boolean, };
 
 /** What was found. */
 export type SearchResults = {
@@ -1564,6 +1729,13 @@ export type Synced = {
   /** Of the `hello` or `sync`. */
   id: RequestId, };
 
+/** How the votes are spread. */
+export type Tally = {
+  /** How many chose each option, in their order. */
+  counts: Array<number>,
+  /** How many people have voted. */
+  voters: number, };
+
 /** All of an open timeline but its list. */
 export type TimelineHeader = {
   /** Which conversation. */
@@ -1614,6 +1786,8 @@ export type TimelineHeader = {
   draft: string,
   /** The pinned messages that this device knows, the one pinned last first. */
   pinned: Array<PinView>,
+  /** The messages that are to be sent later, the earliest first. */
+  scheduled?: Array<ScheduledView>,
   /** Whether the list ends before the newest entry: it was opened at an older place. `OpenTimeline` goes back to the end. */
   has_newer: boolean, };
 
@@ -1715,6 +1889,13 @@ export type UploadView = {
 
 /** A person's account. */
 export type UserId = string;
+
+/** Who voted for what. */
+export type VoteBy = {
+  /** The places of the options that they have chosen, from zero. */
+  options: Array<number>,
+  /** Who. */
+  profile: Profile, };
 
 /** See [`ClientFrame::Watch`]. */
 export type Watch = {

@@ -35,6 +35,8 @@ export type DialogName =
   | 'new-group'
   | 'share'
   | 'add-members'
+  | 'new-poll'
+  | 'scheduled'
   | 'group-settings'
   | 'timer'
   | 'group-picture'

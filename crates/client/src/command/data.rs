@@ -91,6 +91,16 @@ pub struct ReactionBy {
     pub profile: Profile,
 }
 
+/// Who voted for what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct VoteBy {
+    /// The places of the options that they have chosen, from zero.
+    pub options: Vec<u8>,
+    /// Who.
+    pub profile: Profile,
+}
+
 /// How far a message has come with a member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]

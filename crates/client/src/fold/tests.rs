@@ -97,6 +97,7 @@ fn state(folded: &Folded) -> MessageState {
         edit: folded.edit.clone(),
         reactions: folded.reactions.clone(),
         pinned_seq: folded.pinned_seq,
+        poll: folded.poll.clone(),
     }
 }
 

@@ -427,12 +427,14 @@ fn a_page_says_what_has_become_of_its_messages() {
             }),
             reactions: Vec::new(),
             pinned_seq: seq(0),
+            poll: None,
         },
         MessageState {
             message: reacted,
             edit: None,
             reactions: vec![reaction],
             pinned_seq: seq(303),
+            poll: None,
         },
     ];
     // Meanwhile the log has gone on; what comes live is in the state already, or not.
@@ -543,6 +545,7 @@ fn files_are_forwarded_with_their_messages_and_not_sent_anew() {
     let content = Content::Plain {
         text: String::new(),
         attachments: vec![photo()],
+        poll: None,
     };
     assert_eq!(sent[0].message.content, content);
     assert!(bob.calls.iter().all(|call| !call.path.starts_with("/v1/uploads")));

@@ -157,6 +157,7 @@ impl Server {
             edit: folded.edit,
             reactions: folded.reactions,
             pinned_seq: folded.pinned_seq,
+            poll: folded.poll,
         });
         states.collect()
     }
@@ -209,6 +210,9 @@ impl Server {
                 whose.is_some_and(|known| known.users.contains(&user(sender))) == *on
             }
             MessageChange::Pin { on } => (before.pinned_seq > Seq::ZERO) == *on,
+            MessageChange::Vote { .. } | MessageChange::ClosePoll {} => {
+                unreachable!("nobody asks anything here")
+            }
         };
         if is_so {
             return Ok(standing.map_or(target.seq, |event| event.seq));

@@ -37,6 +37,8 @@ fn every_action() -> Vec<Action> {
         Action::ShowTyping,
         Action::Send,
         Action::React,
+        Action::Vote,
+        Action::CloseOwnPoll,
         Action::EditOwn,
         Action::EditOthers,
         Action::DeleteOwn,
@@ -51,6 +53,7 @@ fn every_action() -> Vec<Action> {
     for target in ROLES {
         actions.extend([
             Action::DeleteOthers { target },
+            Action::CloseOthersPoll { target },
             Action::Silence { target },
             Action::Remove { target },
             Action::Ban { target },
@@ -84,6 +87,8 @@ fn what_each_role_may_do_in_a_group() {
         Action::ShowTyping,
         Action::Send,
         Action::React,
+        Action::Vote,
+        Action::CloseOwnPoll,
         Action::EditOwn,
         Action::DeleteOwn,
         Action::Leave,
@@ -108,6 +113,7 @@ fn what_each_role_may_do_in_a_group() {
         (Role::Owner, "rttt"),
     ] {
         check(Action::DeleteOthers { target }, expect);
+        check(Action::CloseOthersPoll { target }, expect);
         check(Action::Silence { target }, expect);
         check(Action::Remove { target }, expect);
         check(Action::Ban { target }, expect);
@@ -142,6 +148,8 @@ fn a_direct_conversation_has_no_roles_to_use() {
                 | Action::ShowTyping
                 | Action::Send
                 | Action::React
+                | Action::Vote
+                | Action::CloseOwnPoll
                 | Action::EditOwn
                 | Action::DeleteOwn
                 | Action::Pin

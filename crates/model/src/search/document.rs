@@ -50,7 +50,10 @@ pub fn step(event: &Event) -> Step {
         EventBody::MessageChanged { message, change } => match change {
             MessageChange::Edit { .. } => Step::Edit { message: *message },
             MessageChange::Delete {} => Step::Remove { message: *message },
-            MessageChange::React { .. } | MessageChange::Pin { .. } => Step::Nothing,
+            MessageChange::React { .. }
+            | MessageChange::Pin { .. }
+            | MessageChange::Vote { .. }
+            | MessageChange::ClosePoll {} => Step::Nothing,
         },
         _ => Step::Nothing,
     }
@@ -65,7 +68,11 @@ pub fn edited_words(message: &Event, edit: &Event) -> Option<String> {
 /// read.
 pub fn current_content(message: &Event, edit: Option<&Event>) -> Option<Content> {
     let EventBody::Message {
-        content: Content::Plain { text, attachments },
+        content: Content::Plain {
+            text,
+            attachments,
+            poll,
+        },
         ..
     } = &message.body
     else {
@@ -86,14 +93,18 @@ pub fn current_content(message: &Event, edit: Option<&Event>) -> Option<Content>
     Some(Content::Plain {
         text: text.clone(),
         attachments: attachments.clone(),
+        poll: poll.clone(),
     })
 }
 
 fn words(event: &Event, content: &Content) -> Option<String> {
-    let Content::Plain { text, attachments } = content else {
+    let Content::Plain {
+        text, attachments, ..
+    } = content
+    else {
         return None;
     };
-    let mut document = content_words(text, attachments);
+    let mut document = content_words(text, attachments, options_of(content));
     document.push_str(&conversation_tag(event.conversation));
     document.push(' ');
     document.push_str(&sender_tag(event.sender));
@@ -104,8 +115,13 @@ fn words(event: &Event, content: &Content) -> Option<String> {
     Some(document)
 }
 
-/// The words of a text, and of its files' names and captions, each with a space after it. A lone colon stands between the texts.
-pub fn content_words(text: &str, attachments: &[Attachment]) -> String {
+/// The options of a poll; none where it is not one.
+pub fn options_of(content: &Content) -> &[String] {
+    content.poll().map_or(&[], |poll| &poll.options)
+}
+
+/// The words of a text, of its files' names and captions, and of its poll's options, each with a space after it. A lone colon stands between the texts.
+pub fn content_words(text: &str, attachments: &[Attachment], options: &[String]) -> String {
     let mut document = String::with_capacity(text.len() + 80);
     let mut seen: HashMap<String, u32> = HashMap::new();
     let mut room = DOCUMENT_TOKENS_MAX;
@@ -135,13 +151,18 @@ pub fn content_words(text: &str, attachments: &[Attachment]) -> String {
             add(caption);
         }
     }
+    for option in options {
+        add(option);
+    }
     document
 }
 
 /// Whether a message has all of these.
 pub fn has_all(content: &Content, wanted: &[Has]) -> bool {
     match content {
-        Content::Plain { text, attachments } => {
+        Content::Plain {
+            text, attachments, ..
+        } => {
             let has = attributes(text, attachments);
             wanted.iter().all(|wanted| has.contains(wanted))
         }
@@ -243,6 +264,7 @@ mod tests {
         let content = Content::Plain {
             text: "See https://example.org".to_owned(),
             attachments: vec![photo()],
+            poll: None,
         };
         let Step::Add { words } = step(&message(content)) else {
             panic!("a message is added");
@@ -282,6 +304,7 @@ mod tests {
         let before = message(Content::Plain {
             text: "old www.example.org".to_owned(),
             attachments: vec![photo()],
+            poll: None,
         });
         let edit = changed(MessageChange::Edit {
             content: Content::text("new"),

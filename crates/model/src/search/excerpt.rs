@@ -5,6 +5,7 @@ use std::ops::Range;
 use pipit_wire::Content;
 use pipit_wire::rest::ExcerptPart;
 
+use super::document::options_of;
 use super::query::Term;
 use super::token::{Token, tokens};
 
@@ -16,16 +17,23 @@ const LEAD_CHARS: usize = 48;
 /// Parts of a text in their order; what was found is marked.
 pub type Excerpt = Vec<ExcerptPart>;
 
-/// The excerpt of what a message says: of its text, or of the name or caption of the file that was found. Empty where it cannot be read.
+/// The excerpt of what a message says: of its text, or of the name or caption of the file or the option of the poll that was found. Empty where it cannot be read.
 pub fn excerpt(content: &Content, terms: &[Term]) -> Excerpt {
-    let Content::Plain { text, attachments } = content else {
+    let Content::Plain {
+        text, attachments, ..
+    } = content
+    else {
         return Vec::new();
     };
+    let options = options_of(content).iter().map(String::as_str);
     let of_files = attachments.iter().flat_map(|attachment| {
         let caption = attachment.caption.as_deref();
         caption.into_iter().chain([attachment.name.as_str()])
     });
-    let sources = || std::iter::once(text.as_str()).chain(of_files.clone());
+    let sources = || {
+        let beside = of_files.clone().chain(options.clone());
+        std::iter::once(text.as_str()).chain(beside)
+    };
     sources()
         .find_map(|source| {
             let hits = find(source, terms);

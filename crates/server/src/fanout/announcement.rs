@@ -20,6 +20,9 @@ pub struct Header {
     /// What the entry changes in who gets the next ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
+    /// Whether some get another text than the others: then it is made of this one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub veiled: bool,
     /// Whose connections do not get it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub except: Option<UserId>,

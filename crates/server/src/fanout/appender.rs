@@ -167,6 +167,8 @@ impl Worker {
                 MessageChange::Delete {} => &self.stats.deletions_appended,
                 MessageChange::React { .. } => &self.stats.reactions_appended,
                 MessageChange::Pin { .. } => &self.stats.pins_appended,
+                MessageChange::Vote { .. } => &self.stats.votes_appended,
+                MessageChange::ClosePoll {} => &self.stats.polls_closed,
             };
             counter.add_one();
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use pipit_store::poll::{hidden_voter, veil};
 use pipit_wire::event::EventBody;
 use pipit_wire::frame::Receipt;
 use pipit_wire::{Event, Seq, ServerFrame, UserId, codec};
@@ -33,9 +34,27 @@ pub struct Entry {
     pub change: Option<Change>,
     /// The frame's text.
     pub frame: Bytes,
+    /// Where it is a vote in an anonymous poll: who may have it, and its text for everybody else.
+    pub veiled: Option<(UserId, Bytes)>,
 }
 
 impl Entry {
+    /// The text for a connection of this account.
+    pub fn frame_for(&self, user: UserId) -> &Bytes {
+        match &self.veiled {
+            Some((voter, frame)) if *voter != user => frame,
+            _ => &self.frame,
+        }
+    }
+
+    /// Reads an entry from its frame's text, where what others get has to be made of it.
+    pub fn decode(frame: &Bytes) -> Option<Self> {
+        match serde_json::from_slice(frame).ok()? {
+            ServerFrame::Event(event) => Some(Self::encode(event).0),
+            _ => None,
+        }
+    }
+
     /// Serialises an entry, and gives it back.
     pub fn encode(event: Event) -> (Self, Event) {
         let change = match &event.body {
@@ -50,12 +69,20 @@ impl Entry {
             | EventBody::Unknown => None,
         };
         let seq = event.seq;
+        let veiled = hidden_voter(&event).map(|voter| {
+            let mut events = [event.clone()];
+            veil(&mut events, None);
+            let [event] = events;
+            let text = codec::encode_server(&ServerFrame::Event(event));
+            (voter, Bytes::from(text))
+        });
         let frame = ServerFrame::Event(event);
         let text = Bytes::from(codec::encode_server(&frame));
         let entry = Self {
             seq,
             change,
             frame: text,
+            veiled,
         };
         match frame {
             ServerFrame::Event(event) => (entry, event),
@@ -170,6 +197,7 @@ mod tests {
             seq: Seq::new(seq).unwrap(),
             change: None,
             frame: Bytes::new(),
+            veiled: None,
         }
     }
 

@@ -257,6 +257,7 @@ impl Hub {
             let header = Header {
                 seq: Some(entry.seq),
                 change: entry.change,
+                veiled: entry.veiled.is_some(),
                 ..Header::default()
             };
             let payload = encode_frame(header, &entry.frame);
@@ -324,7 +325,8 @@ impl Hub {
             None => {}
         }
         for connection in &audience.connections {
-            self.push(connection, Outgoing::Frame(entry.frame.clone()));
+            let frame = entry.frame_for(connection.user).clone();
+            self.push(connection, Outgoing::Frame(frame));
         }
         self.stats.deliveries.add(audience.connections.len());
     }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use pipit_store::change::leave_out_expired;
+use pipit_store::poll::veil;
 use pipit_wire::frame::Cursor;
 use pipit_wire::frame::server::{CatchUp as CatchUpFrame, ConversationGone, Synced};
 use pipit_wire::{ConversationId, RequestId, ServerFrame, UserId, codec};
@@ -62,6 +63,7 @@ impl CatchUp {
             let now = context.now();
             for row in &mut rows {
                 leave_out_expired(&mut row.events, &mut Vec::new(), now);
+                veil(&mut row.events, Some(user));
             }
             for cursor in &chunk {
                 if !rows.iter().any(|row| row.conversation == cursor.conversation) {

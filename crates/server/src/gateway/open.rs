@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use pipit_store::account::Opening;
 use pipit_store::change::leave_out_expired;
 use pipit_store::log::{Appended, LogRange, ReceiptAdvance};
+use pipit_store::poll::veil;
 use pipit_wire::event::{Change, Message};
 use pipit_wire::frame::PresenceState;
 use pipit_wire::frame::client::{Hello, History, ListConversations, SendTyping, SetPersonal, Sync, Watch};
@@ -481,6 +482,7 @@ impl Open {
             .await?;
         let mut page = page.ok_or_else(not_member)?;
         leave_out_expired(&mut page.events, &mut page.states, node.context.now());
+        veil(&mut page.events, Some(self.caller.user));
         Ok(encode(&ServerFrame::Page(Page {
             id,
             conversation,

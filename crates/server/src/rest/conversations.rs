@@ -10,6 +10,7 @@ pub(super) mod members;
 pub(super) mod pins;
 pub(super) mod reactions;
 pub(super) mod requests;
+pub(super) mod votes;
 
 use axum::Json;
 use axum::extract::State;

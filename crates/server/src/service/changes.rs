@@ -12,7 +12,7 @@ use pipit_wire::{Content, ConversationId, ErrorCode, Event, MessageId, UserId, W
 
 use super::access::{AccessCache, Caller, allow, facts_about, facts_of, not_member, require_access};
 use super::messaging::{Messaging, Submitted};
-use super::requests;
+use super::{polls, requests};
 use crate::error::ServiceError;
 
 /// The most people that an answer names who reacted to one message.
@@ -50,9 +50,17 @@ impl Messaging {
     fn check_change(&self, change: &MessageChange) -> Result<(), ServiceError> {
         match change {
             MessageChange::Edit {
-                content: Content::Plain { text, attachments },
+                content:
+                    Content::Plain {
+                        text,
+                        attachments,
+                        poll,
+                    },
                 ..
             } => {
+                if poll.is_some() {
+                    return Err(ServiceError::field("poll", "a poll is not edited"));
+                }
                 if !attachments.is_empty() {
                     return Err(ServiceError::field(
                         "attachments",
@@ -69,7 +77,10 @@ impl Messaging {
             MessageChange::Edit { content, .. } => self.check(content),
             MessageChange::React { emoji, .. } => emoji::reaction(emoji, REACTION_BYTES_MAX)
                 .map_err(|error| ServiceError::field("emoji", error)),
-            MessageChange::Delete {} | MessageChange::Pin { .. } => Ok(()),
+            MessageChange::Vote { .. }
+            | MessageChange::ClosePoll {}
+            | MessageChange::Delete {}
+            | MessageChange::Pin { .. } => Ok(()),
         }
     }
 
@@ -149,8 +160,23 @@ impl Messaging {
                 entry.facts = facts_about(sender, &access, author, access.target_role);
             }
             // The storage has the last word where it is deleted; that its time has passed is known here.
-            MessageChange::React { .. } | MessageChange::Pin { .. } if is_expired(&target.body, now) => {
+            _ if is_expired(&target.body, now) => return Err(no_message()),
+            MessageChange::Vote { .. } | MessageChange::ClosePoll {} if is_erased(&target.body) => {
                 return Err(no_message());
+            }
+            MessageChange::Vote { .. } => {
+                may(polls::needed(change, None))?;
+                polls::check_change(change, &target, now)?;
+            }
+            MessageChange::ClosePoll {} => {
+                let author = (!is_own).then_some(target.sender);
+                let access = require_access(&self.context, entry.conversation, entry.sender, author).await?;
+                let role = author.map(|_| access.target_role.unwrap_or(Role::Member));
+                allow(&access, polls::needed(change, role), limits.group_members_max)?;
+                if let Some(author) = author {
+                    entry.facts = facts_about(entry.sender, &access, author, access.target_role);
+                }
+                polls::check_change(change, &target, now)?;
             }
             MessageChange::React { .. } => may(Action::React)?,
             MessageChange::Pin { .. } => may(Action::Pin)?,
@@ -210,6 +236,9 @@ fn fits(content: &Content, target: &Event) -> Result<(), ServiceError> {
         return Ok(());
     };
     match (original, content) {
+        (Content::Plain { poll: Some(_), .. }, _) => {
+            Err(ServiceError::field("content", "a poll is not edited"))
+        }
         (Content::Plain { attachments, .. }, Content::Plain { text, .. }) => {
             if text.is_empty() && attachments.is_empty() {
                 return Err(ServiceError::field("text", "it is empty"));

@@ -14,8 +14,7 @@ use pipit_wire::frame::server::Typing;
 use pipit_wire::{Content, ErrorCode, EventId, ServerFrame, codec};
 
 use super::access::{ATTEMPTS_MAX, AccessCache, Caller, allow, facts_of, require_access};
-use super::attachments;
-use super::requests;
+use super::{attachments, polls, requests};
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::fanout::appender::{AppendFailure, Appender, Outcome, Ticket};
@@ -210,8 +209,18 @@ impl Messaging {
     pub(super) fn check(&self, content: &Content) -> Result<(), ServiceError> {
         let limits = &self.context.limits;
         match content {
+            Content::Plain {
+                text,
+                attachments,
+                poll: Some(poll),
+            } => {
+                self.check_text(text)?;
+                polls::check_poll(text, poll, !attachments.is_empty())
+            }
             // Files may speak for themselves.
-            Content::Plain { text, attachments } if text.is_empty() && !attachments.is_empty() => Ok(()),
+            Content::Plain {
+                text, attachments, ..
+            } if text.is_empty() && !attachments.is_empty() => Ok(()),
             Content::Plain { text, .. } => self.check_text(text),
             Content::Erased {} => Err(ServiceError::field("content", "only the server erases")),
             Content::Sealed { scheme, bytes } => {
@@ -297,6 +306,7 @@ impl From<AppendFailure> for ServiceError {
             AppendFailure::Refused(AppendError::LimitReached) => {
                 Self::refused(ErrorCode::LimitReached, "there are as many as may be")
             }
+            AppendFailure::Refused(AppendError::PollClosed) => super::polls::closed(),
             AppendFailure::Refused(AppendError::IdConflict) => {
                 Self::refused(ErrorCode::IdConflict, "the id was used before for something else")
             }

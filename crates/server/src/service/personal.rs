@@ -10,6 +10,7 @@ use pipit_wire::{ConversationId, ErrorCode, Seq, ServerFrame, UserId, WireError}
 use super::access::{Caller, not_member};
 use super::conversations::Conversations;
 use super::presence::Presence;
+use super::scheduling::{self, Alarm};
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::fanout::hub::Hub;
@@ -25,6 +26,7 @@ pub struct Personals {
     pub(super) conversations: Arc<Conversations>,
     /// Who is told of blocks.
     pub(super) presence: Arc<Presence>,
+    alarm: Alarm,
 }
 
 impl Personals {
@@ -34,12 +36,14 @@ impl Personals {
         hub: Arc<Hub>,
         conversations: Arc<Conversations>,
         presence: Arc<Presence>,
+        alarm: Alarm,
     ) -> Self {
         Self {
             context,
             hub,
             conversations,
             presence,
+            alarm,
         }
     }
 
@@ -58,18 +62,38 @@ impl Personals {
         {
             return Ok(left);
         }
+        if !change.schedule.is_empty() {
+            let found = self.context.store.find_summary(conversation, user).await?;
+            let before = found.ok_or_else(not_member)?.personal;
+            scheduling::check(&self.context, user, &before, &change).await?;
+        }
+        let schedules = !change.schedule.is_empty();
+        let personal = self.keep(user, conversation, change).await?;
+        if schedules {
+            self.alarm.ring();
+        }
+        personal.ok_or_else(not_member)
+    }
+
+    /// Keeps a change that needs no check, and tells every device of the account. None where they are not a member.
+    pub(super) async fn keep(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        change: PersonalChange,
+    ) -> Result<Option<Personal>, ServiceError> {
         let store = &self.context.store;
         let personal = store
             .set_personal(conversation, user, change, self.context.now())
-            .await?
-            .ok_or_else(not_member)?;
+            .await?;
+        let Some(personal) = personal else { return Ok(None) };
         let changed = PersonalChanged {
             id: None,
             conversation,
             personal: personal.clone(),
         };
         self.hub.tell(user, &ServerFrame::Personal(changed));
-        Ok(personal)
+        Ok(Some(personal))
     }
 
     /// What is deleted for oneself is in the log, and not too much. Two devices that delete at the same moment may go beyond that by

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use pipit_store::schedule::OVER_KEPT_MS;
 use tokio_util::sync::CancellationToken;
 
 use super::chore;
@@ -48,6 +49,8 @@ impl Pruning {
         while self.count(store.prune_refresh_tokens(before, BATCH).await?) {}
         let before = now.plus_ms(-ENDED_INVITES_KEPT_MS);
         while self.count(store.prune_invites(before, BATCH).await?) {}
+        let before = now.plus_ms(-OVER_KEPT_MS);
+        while self.count(store.prune_scheduled(before, BATCH).await?) {}
         Ok(())
     }
 

@@ -17,6 +17,8 @@ use pipit_wire::frame::{
     Receipt, RequestState,
 };
 use pipit_wire::person::{Face, Status};
+use pipit_wire::poll::{Poll, PollState, Tally};
+use pipit_wire::scheduled::Scheduled;
 use pipit_wire::{
     BlobId, ClientFrame, Content, ConversationId, DeviceId, ErrorCode, EventId, Limits, MessageId,
     PROTOCOL_VERSION, RequestId, Seq, ServerFrame, Timestamp, UserId, WireError,
@@ -215,6 +217,7 @@ pub(crate) fn server_frames() -> Vec<ServerFrame> {
     frames.extend(
         bodies()
             .into_iter()
+            .chain(poll_bodies())
             .map(|body| ServerFrame::Event(log_entry(42, body))),
     );
     frames.extend(live_frames());
@@ -300,6 +303,35 @@ fn bodies() -> Vec<EventBody> {
     ]
 }
 
+fn poll_bodies() -> [EventBody; 3] {
+    [
+        EventBody::Message {
+            written_at: NOW,
+            content: Content::Plain {
+                text: "Where?".to_owned(),
+                attachments: Vec::new(),
+                poll: Some(Box::new(Poll {
+                    options: vec!["Here".to_owned(), "There".to_owned()],
+                    multiple: true,
+                    anonymous: true,
+                    closes_at: Some(NOW),
+                })),
+            },
+            reply_to: None,
+            expires_at: None,
+        },
+        changed(MessageChange::Vote {
+            options: vec![0],
+            tally: Some(Tally {
+                counts: vec![2, 1],
+                voters: 2,
+            }),
+            anonymous: true,
+        }),
+        changed(MessageChange::ClosePoll {}),
+    ]
+}
+
 fn changed(change: MessageChange) -> EventBody {
     EventBody::MessageChanged {
         message: message_id(9),
@@ -376,6 +408,14 @@ fn answer_frames() -> Vec<ServerFrame> {
                     users: vec![alice(), bob()],
                 }],
                 pinned_seq: seq(42),
+                poll: Some(PollState {
+                    tally: Tally {
+                        counts: vec![2, 1],
+                        voters: 2,
+                    },
+                    mine: vec![0],
+                    closed: true,
+                }),
             }],
             first_seq: seq(1),
             last_seq: seq(42),
@@ -412,8 +452,18 @@ fn personal_change() -> ClientFrame {
             draft: Some("Dear".to_owned()),
             hide: [seq(40)].into(),
             request: Some(RequestState::Accepted),
+            schedule: [(message_id(7), Some(scheduled(None))), (message_id(8), None)].into(),
         },
     })
+}
+
+fn scheduled(failed: Option<ErrorCode>) -> Scheduled {
+    Scheduled {
+        text: "Good morning".to_owned(),
+        reply_to: Some(message_id(9)),
+        send_at: NOW.plus_ms(3_600_000),
+        failed,
+    }
 }
 
 fn personal() -> Personal {
@@ -427,6 +477,7 @@ fn personal() -> Personal {
         hidden: [seq(12), seq(40)].into(),
         request: RequestState::Waiting,
         asked_by: Some(alice()),
+        scheduled: [(message_id(7), scheduled(Some(ErrorCode::Forbidden)))].into(),
     }
 }
 

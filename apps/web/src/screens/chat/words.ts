@@ -92,16 +92,20 @@ function marksOf(body: ItemBody): string[] {
 export function beginningOf({
   text,
   attachments = [],
+  poll = false,
 }: {
   text: string;
   attachments?: Attachment[];
+  poll?: boolean;
 }): string {
+  if (poll) return t('poll.preview', { question: withoutMarks(text) });
   const files = filesInWords(attachments.map((file) => ({ file, upload: null })));
   return [files, withoutMarks(text)].filter((part) => part !== '').join(t('files.join'));
 }
 
 /** What a message says and has, in words. */
 export function contentOf(body: Extract<ItemBody, { type: 'message' }>): string {
+  if (body.poll !== undefined) return t('poll.preview', { question: body.text });
   return [filesInWords(body.attachments), withoutMarks(body.text)].filter((part) => part !== '').join(', ');
 }
 

@@ -16,7 +16,7 @@ export function isMessage(item: TimelineItem): item is MessageItem {
 /** What asks about messages, or says more of them, over the conversation. */
 export type Asked =
   | { kind: 'delete' | 'delete_for_me' | 'delete_or_for_me' | 'forward'; items: readonly MessageItem[] }
-  | { kind: 'edits' | 'info' | 'reactions'; item: MessageItem }
+  | { kind: 'edits' | 'info' | 'reactions' | 'votes' | 'close_poll'; item: MessageItem }
   | { kind: 'pins' };
 
 /** The most messages that are chosen at once. */
@@ -96,6 +96,11 @@ export class Desk {
       emoji,
       on: !mine,
     });
+  }
+
+  async closePoll({ key: message }: MessageItem): Promise<void> {
+    const { app, conversation } = this;
+    await app.attempt({ type: 'close_poll', change: app.newId(), conversation, message });
   }
 
   async pin(message: string, on: boolean): Promise<void> {

@@ -17,7 +17,7 @@ function copyAction(desk: Desk, item: MessageItem): Action[] {
 
 /** With one that is in the log. */
 function sentActions(desk: Desk, item: MessageItem): Action[] {
-  const { can, pinned, edited_at: edited, reactions } = item.body;
+  const { can, pinned, edited_at: edited, reactions, poll } = item.body;
   const actions: Action[] = [];
   const ask = (text: string, icon: Action['icon'], asked: NonNullable<Desk['asked']>): Action => ({
     text,
@@ -38,6 +38,8 @@ function sentActions(desk: Desk, item: MessageItem): Action[] {
     });
   actions.push({ text: t('message.select'), icon: 'select', run: () => desk.choose(item) });
   if (reactions.length > 0) actions.push(ask(t('message.reactions'), 'smile', { kind: 'reactions', item }));
+  if (poll?.can_close === true)
+    actions.push(ask(t('message.close_poll'), 'check', { kind: 'close_poll', item }));
   if (edited !== null) actions.push(ask(t('message.edits'), 'history', { kind: 'edits', item }));
   if (item.mine) actions.push(ask(t('message.info'), 'info', { kind: 'info', item }));
   actions.push({

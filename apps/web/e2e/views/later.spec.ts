@@ -1,0 +1,60 @@
+import type { Page } from '@playwright/test';
+
+import type { Command } from '../../src/generated/types';
+import { expect, expectAccessible, room, test } from '../support/views';
+
+test.describe.configure({ timeout: 180_000 });
+
+const composer = (page: Page) => page.getByRole('textbox', { name: /Message to/ });
+
+async function sent<T extends Command['type']>(page: Page, type: T) {
+  const commands = await page.evaluate(() => window.pipit?.commands ?? []);
+  return commands.filter((command): command is Extract<Command, { type: T }> => command.type === type);
+}
+
+test('what is written is scheduled from the menu beside the field', async ({ page, open }) => {
+  await open('full', room(2));
+  await composer(page).fill('Good morning');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Send later' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Send later' });
+  await expect(dialog.getByRole('textbox', { name: 'Message' })).toHaveValue('Good morning');
+  await expect(dialog.getByRole('radio', { name: /In one hour/ })).toBeFocused();
+  await expectAccessible(page);
+  await dialog.getByRole('radio', { name: 'At a time of your own' }).check();
+  await dialog.getByLabel('Date and time').fill('2020-01-01T08:00');
+  await dialog.getByRole('button', { name: 'Schedule' }).click();
+  await expect(dialog.getByRole('alert')).toHaveText('This time has passed.');
+  await dialog.getByRole('radio', { name: /Tomorrow morning/ }).check();
+  const before = Date.now();
+  await dialog.getByRole('button', { name: 'Schedule' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(composer(page)).toHaveValue('');
+  await expect(composer(page)).toBeFocused();
+  await expect(page.getByRole('button', { name: '1 scheduled message' })).toBeVisible();
+  const [command] = await sent(page, 'schedule_message');
+  expect(command?.text).toBe('Good morning');
+  expect(command?.send_at).toBeGreaterThan(before);
+  expect(await sent(page, 'send_message')).toEqual([]);
+});
+
+test('what is scheduled is listed, changed, sent now and taken back', async ({ page, open }) => {
+  await open('later', room(2));
+  await page.getByRole('button', { name: '2 scheduled messages' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Scheduled messages' });
+  const refused = dialog.getByRole('listitem', { name: 'Who has the key?' });
+  await expect(refused).toContainText('Not sent');
+  await expectAccessible(page);
+  await refused.getByRole('button', { name: 'Delete' }).click();
+  await expect(refused).toBeHidden();
+  await dialog.getByRole('button', { name: 'Change' }).click();
+  const change = page.getByRole('dialog', { name: 'Send later' });
+  await change.getByRole('textbox', { name: 'Message' }).fill('Training is at nine');
+  await change.getByRole('button', { name: 'Schedule' }).click();
+  await dialog
+    .getByRole('listitem', { name: 'Training is at nine' })
+    .getByRole('button', { name: 'Send now' })
+    .click();
+  await expect(dialog).toContainText('Nothing is scheduled here.');
+  expect((await sent(page, 'send_scheduled')).map(({ message }) => message)).toEqual(['later-2']);
+});
