@@ -23,7 +23,7 @@ const MIGRATIONS: &[&str] = &[
 ];
 
 /// The newest version that this program knows.
-pub(crate) const VERSION: u32 = 11;
+pub(crate) const VERSION: u32 = 12;
 
 /// Marks the file as Pipit's: "Ppit".
 const APPLICATION_ID: i32 = 0x5070_6974;

@@ -40,7 +40,7 @@ test('a name is changed, and others see it', async ({ person }) => {
   await ben.menu('Account', 'Profile');
   await ben.page.getByLabel('Your name').fill('Benedikt');
   await ben.page.getByRole('button', { name: 'Save' }).click();
-  await expect(ben.page.getByText('Your name was changed.')).toBeVisible();
+  await expect(ben.page.getByText('Your profile was changed.')).toBeVisible();
   await ada.startChat('Benedikt');
 });
 

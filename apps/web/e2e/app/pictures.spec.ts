@@ -49,7 +49,7 @@ test('groups and people have pictures, which are seen by whom they are for', asy
 
   await test.step('who comes later sees it too', async () => {
     await ada.page.getByRole('button', { name: 'Add people' }).click();
-    await ada.page.getByRole('searchbox').fill('Ben');
+    await ada.page.getByRole('searchbox', { name: 'Search people' }).fill('Ben');
     await ada.page.getByRole('button', { name: /@ben/ }).click();
     await ada.page.getByRole('dialog').getByRole('button', { name: /^Add/ }).click();
     groupPicture = await expectPicture(ben.listed('Rowing'));
