@@ -10,9 +10,7 @@ use pipit_wire::poll::Poll;
 use pipit_wire::rest::{
     BannedPerson, BlobLink, Device, GroupInvite, GroupInviteInfo, Invite, InviteInfo, JoinRequest, ServerInfo,
 };
-use pipit_wire::{
-    BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, Retry, Seq, Timestamp, UserId,
-};
+use pipit_wire::{BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::picture::PictureChange;
@@ -22,20 +20,9 @@ use crate::view::ListFilter;
 mod data;
 
 pub use self::data::{
-    AccountForm, EditView, ForwardTarget, MessageReach, NewAttachment, ReactionBy, RequestAnswer, VoteBy,
+    AccountForm, CommandError, CommandId, EditView, ForwardTarget, MessageReach, NewAttachment, ReactionBy,
+    RequestAnswer, ViewId, VoteBy,
 };
-
-/// A view's name: one a tab or window, chosen by it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-#[serde(transparent)]
-pub struct ViewId(pub String);
-
-/// Recognises the answer to a command; unique within a view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-#[serde(transparent)]
-pub struct CommandId(pub u32);
 
 /// What a view asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -707,19 +694,4 @@ pub enum Reply {
         /// Why.
         error: CommandError,
     },
-}
-
-/// Why a command failed. Views have a sentence for each code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct CommandError {
-    /// An error code of the protocol, such as `wrong_credentials`, or one of the engine's own: `offline` (the server cannot be
-    /// reached), `storage` (this device's disk refuses), `signed_out` (nobody is signed in), `bad_answer` (not understood).
-    pub code: String,
-    /// The field it is about.
-    pub field: Option<String>,
-    /// Whether trying again can help.
-    pub retry: Retry,
-    /// How long to wait first, milliseconds.
-    pub retry_after_ms: Option<u32>,
 }

@@ -1,7 +1,7 @@
 //! What commands and their answers are made of.
 
 use pipit_wire::frame::Profile;
-use pipit_wire::{BlobId, ConversationId, MessageId, Timestamp};
+use pipit_wire::{BlobId, ConversationId, MessageId, Retry, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What somebody who makes an account fills in.
@@ -111,4 +111,31 @@ pub struct MessageReach {
     pub delivered: bool,
     /// Whether it was on their screen.
     pub read: bool,
+}
+
+/// A view's name: one a tab or window, chosen by it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(transparent)]
+pub struct ViewId(pub String);
+
+/// Recognises the answer to a command; unique within a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(transparent)]
+pub struct CommandId(pub u32);
+
+/// Why a command failed. Views have a sentence for each code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct CommandError {
+    /// An error code of the protocol, such as `wrong_credentials`, or one of the engine's own: `offline` (the server cannot be
+    /// reached), `storage` (this device's disk refuses), `signed_out` (nobody is signed in), `bad_answer` (not understood).
+    pub code: String,
+    /// The field it is about.
+    pub field: Option<String>,
+    /// Whether trying again can help.
+    pub retry: Retry,
+    /// How long to wait first, milliseconds.
+    pub retry_after_ms: Option<u32>,
 }
