@@ -11,7 +11,7 @@ const FAILED: i64 = 1;
 const ACKNOWLEDGED: i64 = 2;
 
 const COLUMNS: &str =
-    "id, conversation, written_at, text, reply_to, state, failed_code, seq, at, sent, target, change, files";
+    "id, conversation, written_at, text, reply_to, state, failed_code, seq, at, sent, target, change, files, preview";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRecord> {
     let state = match row.get(5)? {
@@ -32,6 +32,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRecord> {
             text: row.get(3)?,
             reply_to: value::optional_id(row, 4, MessageId::from_bytes)?,
             files: value::optional_json(row, 12)?.unwrap_or_default(),
+            preview: value::optional_json(row, 13)?,
         },
     };
     Ok(OutboxRecord {
@@ -80,16 +81,21 @@ pub(crate) fn save(connection: &Connection, record: &OutboxRecord) -> rusqlite::
         OutboxBody::Message { files, .. } if !files.is_empty() => Some(value::to_json(files)?),
         _ => None,
     };
+    let preview = match &record.body {
+        OutboxBody::Message { preview, .. } => preview.as_ref().map(value::to_json).transpose()?,
+        OutboxBody::Change { .. } => None,
+    };
     let (text, reply_to, target, change) = match &record.body {
         OutboxBody::Message { text, reply_to, .. } => (text.as_str(), reply_to.as_ref(), None, None),
         OutboxBody::Change { message, change } => ("", None, Some(message), Some(value::to_json(change)?)),
     };
     connection
         .prepare_cached(&format!(
-            "INSERT INTO outbox ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+            "INSERT INTO outbox ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
              ON CONFLICT (id) DO UPDATE SET
                 text = excluded.text, state = excluded.state, failed_code = excluded.failed_code,
-                seq = excluded.seq, at = excluded.at, sent = excluded.sent, change = excluded.change, files = excluded.files"
+                seq = excluded.seq, at = excluded.at, sent = excluded.sent, change = excluded.change, files = excluded.files,
+                preview = excluded.preview"
         ))?
         .execute(params![
             record.id.as_bytes(),
@@ -105,6 +111,7 @@ pub(crate) fn save(connection: &Connection, record: &OutboxRecord) -> rusqlite::
             target.map(MessageId::as_bytes),
             change,
             files,
+            preview,
         ])?;
     Ok(())
 }

@@ -53,6 +53,7 @@ pub(crate) fn find(connection: &Connection, search: &StorageSearch) -> rusqlite:
         let content = Content::Plain {
             text,
             attachments: attachments(&raw),
+            preview: None,
         };
         if !has_all(&content, &search.has) {
             continue;

@@ -115,6 +115,7 @@ fn waiting(number: u8, place: u8) -> OutboxRecord {
             text: format!("message {number}"),
             reply_to: Some(message(99)),
             files: Vec::new(),
+            preview: None,
         },
         sent: false,
         state: OutboxState::Queued,
@@ -586,6 +587,7 @@ fn changes_of_messages_wait_like_messages_and_may_be_rewritten() {
             text: "rewritten".to_owned(),
             reply_to: Some(message(99)),
             files: vec![Attachment::of(BlobId::from_bytes([9; 16]))],
+            preview: None,
         },
         ..waiting(1, 1)
     };

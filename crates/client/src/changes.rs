@@ -214,6 +214,7 @@ impl<S: Storage> Engine<S> {
                 let files = WrittenFiles {
                     new: Vec::new(),
                     known: files.clone(),
+                    preview: None,
                 };
                 let reply = self.queue_message(*id, target.conversation, text.clone(), None, files)?;
                 if let Reply::Failed { .. } = reply {

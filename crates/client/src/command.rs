@@ -5,6 +5,7 @@
 
 use pipit_wire::event::{Role, SettingsChange};
 use pipit_wire::frame::{Member, Profile};
+use pipit_wire::preview::LinkPreview;
 use pipit_wire::rest::{
     BannedPerson, BlobLink, Device, GroupInvite, GroupInviteInfo, Invite, InviteInfo, JoinRequest, ServerInfo,
 };
@@ -117,6 +118,15 @@ pub enum Command {
         #[serde(default)]
         #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<NewAttachment>>"))]
         attachments: Vec<NewAttachment>,
+        /// What a page says that the text links to, as [`Command::FindPreview`] has found it.
+        #[serde(default)]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        preview: Option<Box<LinkPreview>>,
+    },
+    /// Asks what the page says that a link leads to. Answered by [`Reply::Preview`].
+    FindPreview {
+        /// The link.
+        url: String,
     },
     /// Tries a failed message again.
     RetryMessage {
@@ -562,6 +572,11 @@ pub enum Reply {
     Devices {
         /// Newest sign-in first.
         items: Vec<Device>,
+    },
+    /// What a page says.
+    Preview {
+        /// It.
+        preview: LinkPreview,
     },
     /// How much room one's own files take on the server, of what the limits allow.
     StorageUse {

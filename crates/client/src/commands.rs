@@ -2,7 +2,7 @@
 
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::rest::{
-    AddMembers, ChangeConversation, ChangeProfile, ChangeRole, NewAccount, NewBlobLinks, NewDirect, NewGroup,
+    FindPreview, AddMembers, ChangeConversation, ChangeProfile, ChangeRole, NewAccount, NewBlobLinks, NewDirect, NewGroup,
     NewInvite, SetUp, SignIn, SignUp,
 };
 use pipit_wire::{ConversationId, ErrorCode, MessageId, Seq};
@@ -71,15 +71,12 @@ impl<S: Storage> Engine<S> {
                 text,
                 reply_to,
                 attachments,
+                preview,
             } => {
+                let mut files = WrittenFiles::of(attachments);
+                files.preview = preview;
                 return self
-                    .queue_message(
-                        message,
-                        conversation,
-                        text,
-                        reply_to,
-                        WrittenFiles::of(attachments),
-                    )
+                    .queue_message(message, conversation, text, reply_to, files)
                     .map(Done::Now);
             }
             Command::RetryMessage { message } => return self.retry_message(message).map(Done::Now),
@@ -273,6 +270,10 @@ impl<S: Storage> Engine<S> {
                     Get,
                     format!("/v1/conversations/{conversation}/messages/{message}/reactions"),
                 ),
+            ),
+            Command::FindPreview { url } => (
+                Expects::Preview,
+                signed(Post, "/v1/previews").with(&FindPreview { url }),
             ),
             Command::GetStorageUse => (Expects::StorageUse, signed(Get, "/v1/uploads")),
             Command::GetBlobLinks { blobs } => (

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use pipit_wire::preview::LinkPreview;
 use pipit_wire::rest::{
     BlobLinks, Conversation, Devices, Found, Invite, InviteInfo, Invites, Me, Members, ServerInfo, Session,
     Uploads, Users,
@@ -81,6 +82,7 @@ pub(crate) enum Expects {
     Devices,
     BlobLinks,
     StorageUse,
+    Preview,
     Me,
     /// Who reacted to a message.
     Reactions,
@@ -538,6 +540,7 @@ impl<S: Storage> Engine<S> {
                 read::<Devices>(answer).map(|devices| Reply::Devices { items: devices.items })
             }
             Expects::Group(expects) => return self.read_group_reply(expects, answer),
+            Expects::Preview => read::<LinkPreview>(answer).map(|preview| Reply::Preview { preview }),
             Expects::StorageUse => read::<Uploads>(answer).map(|uploads| Reply::StorageUse {
                 used_bytes: uploads.used_bytes,
             }),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pipit_wire::preview::LinkPreview;
 use pipit_wire::event::{EventBody, MessageChange};
 use pipit_wire::limits::PINNED_MAX;
 use pipit_wire::{Attachment, Content, Event, MessageId, Seq, UserId};
@@ -136,7 +137,13 @@ impl<S: Storage> Engine<S> {
         pending: &Pending,
         acting: &Acting,
     ) -> Stored<Option<TimelineItem>> {
-        let OutboxBody::Message { text, reply_to, .. } = &waiting.body else {
+        let OutboxBody::Message {
+            text,
+            reply_to,
+            preview,
+            ..
+        } = &waiting.body
+        else {
             return Ok(None);
         };
         let message = waiting.id.into();
@@ -161,6 +168,7 @@ impl<S: Storage> Engine<S> {
             continues: false,
             body: ItemBody::Message {
                 reply: self.reply_view(timeline, *reply_to, pending)?,
+                preview: shown_preview(preview.as_deref(), folded.text().unwrap_or(text)),
                 text: folded.text().unwrap_or(text).to_owned(),
                 attachments: self.waiting_files(&waiting)?,
                 edited_at: edited,
@@ -227,10 +235,16 @@ impl<S: Storage> Engine<S> {
             let by = by.map(|by| self.name_in(event.conversation, by)).transpose()?;
             return Ok(ItemBody::Deleted { by });
         }
-        let Content::Plain { text, attachments } = content else {
+        let Content::Plain {
+            text,
+            attachments,
+            preview,
+        } = content
+        else {
             return Ok(ItemBody::Unreadable);
         };
         Ok(ItemBody::Message {
+            preview: shown_preview(preview.as_deref(), folded.text().unwrap_or(text)),
             text: folded.text().unwrap_or(text).to_owned(),
             reply: self.reply_view(timeline, reply_to, pending)?,
             attachments: attachments.iter().map(arrived).collect(),
@@ -428,4 +442,9 @@ pub(crate) fn arrived(file: &Attachment) -> AttachmentView {
         file: file.clone(),
         upload: None,
     }
+}
+
+/// The preview of a message, while its link stands in what the message says now.
+fn shown_preview(preview: Option<&LinkPreview>, text: &str) -> Option<LinkPreview> {
+    preview.filter(|preview| text.contains(&preview.url)).cloned()
 }

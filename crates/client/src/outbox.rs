@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pipit_wire::preview::LinkPreview;
 use pipit_wire::event::{Change, EventBody, Message};
 use pipit_wire::frame::client::{SendChange, SendMessage};
 use pipit_wire::frame::server::Ack;
@@ -33,6 +34,8 @@ pub(crate) struct WrittenFiles {
     pub(crate) new: Vec<NewAttachment>,
     /// On the server already.
     pub(crate) known: Vec<Attachment>,
+    /// What a page says that the text links to.
+    pub(crate) preview: Option<Box<LinkPreview>>,
 }
 
 impl WrittenFiles {
@@ -40,6 +43,7 @@ impl WrittenFiles {
         Self {
             new,
             known: Vec::new(),
+            preview: None,
         }
     }
 
@@ -195,6 +199,7 @@ impl<S: Storage> Engine<S> {
                 text,
                 reply_to,
                 files: files.known,
+                preview: files.preview,
             },
             sent: false,
             state: OutboxState::Queued,
@@ -307,7 +312,13 @@ impl<S: Storage> Engine<S> {
     /// The entry that one's own message has become. Of a change that is not known: where another device had done the same, the
     /// acknowledgement names that one's entry.
     fn own_entry(&self, waiting: &OutboxRecord, seq: Seq, at: Timestamp) -> Stored<Option<LogEntry>> {
-        let OutboxBody::Message { text, reply_to, .. } = &waiting.body else {
+        let OutboxBody::Message {
+            text,
+            reply_to,
+            preview,
+            ..
+        } = &waiting.body
+        else {
             return Ok(None);
         };
         let (Files::Ready(files), Some(sender)) = (self.files_of(waiting)?, self.me()) else {
@@ -323,6 +334,7 @@ impl<S: Storage> Engine<S> {
             body: EventBody::Message {
                 written_at: waiting.written_at,
                 content: Content::Plain {
+                    preview: preview.clone().filter(|preview| text.contains(&preview.url)),
                     text: text.clone(),
                     attachments: files,
                 },
@@ -411,13 +423,20 @@ impl<S: Storage> Engine<S> {
 /// What is sent for something in the outbox.
 fn frame(id: RequestId, record: OutboxRecord, files: Vec<Attachment>) -> ClientFrame {
     match record.body {
-        OutboxBody::Message { text, reply_to, .. } => ClientFrame::Message(SendMessage {
+        OutboxBody::Message {
+            text,
+            reply_to,
+            preview,
+            ..
+        } => ClientFrame::Message(SendMessage {
             id,
             message: Message {
                 id: record.id.into(),
                 conversation: record.conversation,
                 written_at: record.written_at,
                 content: Content::Plain {
+                    // It may have been rewritten while it waited.
+                    preview: preview.filter(|preview| text.contains(&preview.url)),
                     text,
                     attachments: files,
                 },

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use pipit_model::search::{Has, Term};
+use pipit_wire::preview::LinkPreview;
 use pipit_wire::event::{ConversationKind, GroupSettings, MessageChange, Role};
 use pipit_wire::frame::{Cursor, Personal, PersonalChange, Profile};
 use pipit_wire::media::Attachment;
@@ -217,6 +218,8 @@ pub enum OutboxBody {
         reply_to: Option<MessageId>,
         /// Files that the server has already: those of a message that is forwarded.
         files: Vec<Attachment>,
+        /// What a page says that it links to.
+        preview: Option<Box<LinkPreview>>,
     },
     /// A change of a message.
     Change {

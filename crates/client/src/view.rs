@@ -4,6 +4,7 @@
 
 use pipit_wire::event::{ConversationKind, GroupSettings, Role, SettingsChange};
 use pipit_wire::frame::{PresenceState, RequestState};
+use pipit_wire::preview::LinkPreview;
 use pipit_wire::rest::Me;
 use pipit_wire::{Attachment, ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -374,6 +375,8 @@ pub enum ItemBody {
         reply: Option<ReplyView>,
         /// Its files.
         attachments: Vec<AttachmentView>,
+        /// What the page says that it links to.
+        preview: Option<LinkPreview>,
         /// When it was edited last; none where it never was.
         edited_at: Option<Timestamp>,
         /// The reactions, in the order in which each emoji first came.

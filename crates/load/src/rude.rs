@@ -182,6 +182,7 @@ impl One {
                 content: Content::Plain {
                     text: TEXT.to_owned(),
                     attachments: Vec::new(),
+                    preview: None,
                 },
                 reply_to: None,
             },

@@ -11,7 +11,7 @@ mod source;
 pub use example::example;
 pub use option::OptionDef;
 pub use section::{
-    General, Inviters, Limits, Log, LogFormat, Media, MessageRequests, Messages, MetricsAccess, Proxy,
+    General, Inviters, Limits, Log, LogFormat, Media, MessageRequests, Messages, MetricsAccess, Previews, Proxy,
     Registration,
 };
 pub use source::{ConfigError, Sources, load};
@@ -29,6 +29,8 @@ pub struct Config {
     pub media: Media,
     /// Changes of messages.
     pub messages: Messages,
+    /// Previews of links.
+    pub previews: Previews,
     /// What stands in front of the server.
     pub proxy: Proxy,
 }
@@ -42,6 +44,7 @@ impl Config {
             Limits::OPTIONS,
             Media::OPTIONS,
             Messages::OPTIONS,
+            Previews::OPTIONS,
             Proxy::OPTIONS,
         ]
         .into_iter()
@@ -54,6 +57,7 @@ impl Config {
         self.limits.validate()?;
         self.media.validate()?;
         self.messages.validate()?;
+        self.previews.validate()?;
         self.proxy.validate()
     }
 }

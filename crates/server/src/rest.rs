@@ -15,6 +15,7 @@ mod invites;
 mod layer;
 mod me;
 mod metrics;
+mod previews;
 mod request;
 mod search;
 mod server;
@@ -41,6 +42,7 @@ use crate::service::accounts::Accounts;
 use crate::service::devices::Devices;
 use crate::service::invites::Invites;
 use crate::service::media::Media;
+use crate::service::previews::Previews;
 
 pub use document::openapi;
 pub use metrics::Metrics;
@@ -62,6 +64,8 @@ pub struct Parts {
     pub invites: Arc<Invites>,
     /// Files.
     pub media: Arc<Media>,
+    /// Previews of links.
+    pub previews: Previews,
     /// How often a device may ask.
     pub by_device: Limit<DeviceId>,
     /// What is counted about HTTP.
@@ -101,6 +105,7 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(me::me, me::change::change_profile))
         .routes(routes!(users::search))
         .routes(routes!(search::search))
+        .routes(routes!(previews::find))
         .routes(routes!(devices::list))
         .routes(routes!(devices::sign_out::sign_out))
         .routes(routes!(invites::list, invites::create::create))

@@ -15,6 +15,7 @@ pub mod messaging;
 pub mod passwords;
 pub mod personal;
 pub mod presence;
+pub mod previews;
 pub mod pruning;
 pub mod receipts;
 mod requests;

@@ -96,6 +96,7 @@ pub(crate) fn with_files(world: &World, place: ConversationId, sender: Person, b
         content: Content::Plain {
             text: String::new(),
             attachments: blobs.iter().map(|blob| Attachment::of(*blob)).collect(),
+            preview: None,
         },
         reply_to: None,
         expires_at: None,

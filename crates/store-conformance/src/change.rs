@@ -204,7 +204,7 @@ pub async fn an_edit_leaves_the_files(store: Arc<dyn Store>) {
     let said = change(&scene.world, scene.group, scene.alice, message.id, edit("a cat"));
     scene.world.append(said).await;
     assert!(may_read(&scene.world, scene.bob, picture).await);
-    let Content::Plain { text, attachments } = scene.preview(scene.bob).await else {
+    let Content::Plain { text, attachments, .. } = scene.preview(scene.bob).await else {
         panic!("sealed")
     };
     assert_eq!((text.as_str(), attachments.len()), ("a cat", 1));

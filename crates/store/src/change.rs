@@ -193,9 +193,15 @@ pub fn edited(mut message: EventBody, edit: &EventBody) -> EventBody {
         && let Some(said) = edit_content(edit)
     {
         *content = match (std::mem::replace(content, Content::Erased {}), said) {
-            (Content::Plain { attachments, .. }, Content::Plain { text, .. }) => Content::Plain {
+            (
+                Content::Plain {
+                    attachments, preview, ..
+                },
+                Content::Plain { text, .. },
+            ) => Content::Plain {
                 text: text.clone(),
                 attachments,
+                preview,
             },
             (_, said) => said.clone(),
         };
@@ -384,6 +390,7 @@ mod tests {
         let original = message(Content::Plain {
             text: "old".to_owned(),
             attachments: vec![Attachment::of(BlobId::from_bytes([9; 16]))],
+            preview: None,
         });
         let after = edited(original.clone(), &changed(edit("new")));
         assert_eq!(crate::blob::attached(&after), crate::blob::attached(&original));

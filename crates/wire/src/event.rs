@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{ConversationId, DeviceId, EventId, MessageId, Seq, UserId};
 use crate::media::Attachment;
+use crate::preview::LinkPreview;
 use crate::time::Timestamp;
 
 /// What kind of conversation it is.
@@ -47,6 +48,11 @@ pub enum Content {
         /// Its files, at most [`crate::media::ATTACHMENTS_MAX`].
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         attachments: Vec<Attachment>,
+        /// What the page that a link of the text leads to says of itself, if the sender wants it there. It stays that of the message, like
+        /// the files; it is shown while its link stands in the text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        preview: Option<Box<LinkPreview>>,
     },
     /// Opaque bytes. Nothing on the delivery path looks inside.
     Sealed {
@@ -65,6 +71,7 @@ impl Content {
         Self::Plain {
             text: text.into(),
             attachments: Vec::new(),
+            preview: None,
         }
     }
 }

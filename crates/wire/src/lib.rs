@@ -22,6 +22,7 @@ pub mod frame;
 pub mod ids;
 pub mod limits;
 pub mod media;
+pub mod preview;
 pub mod rest;
 pub mod time;
 

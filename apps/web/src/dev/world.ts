@@ -157,6 +157,7 @@ export function message(text: string, answers: TimelineItem | null = null): Item
     text,
     reply,
     attachments: [],
+    preview: null,
     edited_at: null,
     reactions: [],
     pinned: false,

@@ -543,6 +543,7 @@ fn files_are_forwarded_with_their_messages_and_not_sent_anew() {
     let content = Content::Plain {
         text: String::new(),
         attachments: vec![photo()],
+        preview: None,
     };
     assert_eq!(sent[0].message.content, content);
     assert!(bob.calls.iter().all(|call| !call.path.starts_with("/v1/uploads")));

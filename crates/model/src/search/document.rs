@@ -65,7 +65,12 @@ pub fn edited_words(message: &Event, edit: &Event) -> Option<String> {
 /// read.
 pub fn current_content(message: &Event, edit: Option<&Event>) -> Option<Content> {
     let EventBody::Message {
-        content: Content::Plain { text, attachments },
+        content:
+            Content::Plain {
+                text,
+                attachments,
+                preview,
+            },
         ..
     } = &message.body
     else {
@@ -86,11 +91,12 @@ pub fn current_content(message: &Event, edit: Option<&Event>) -> Option<Content>
     Some(Content::Plain {
         text: text.clone(),
         attachments: attachments.clone(),
+        preview: preview.clone(),
     })
 }
 
 fn words(event: &Event, content: &Content) -> Option<String> {
-    let Content::Plain { text, attachments } = content else {
+    let Content::Plain { text, attachments, .. } = content else {
         return None;
     };
     let mut document = content_words(text, attachments);
@@ -141,7 +147,7 @@ pub fn content_words(text: &str, attachments: &[Attachment]) -> String {
 /// Whether a message has all of these.
 pub fn has_all(content: &Content, wanted: &[Has]) -> bool {
     match content {
-        Content::Plain { text, attachments } => {
+        Content::Plain { text, attachments, .. } => {
             let has = attributes(text, attachments);
             wanted.iter().all(|wanted| has.contains(wanted))
         }
@@ -243,6 +249,7 @@ mod tests {
         let content = Content::Plain {
             text: "See https://example.org".to_owned(),
             attachments: vec![photo()],
+            preview: None,
         };
         let Step::Add { words } = step(&message(content)) else {
             panic!("a message is added");
@@ -282,6 +289,7 @@ mod tests {
         let before = message(Content::Plain {
             text: "old www.example.org".to_owned(),
             attachments: vec![photo()],
+            preview: None,
         });
         let edit = changed(MessageChange::Edit {
             content: Content::text("new"),

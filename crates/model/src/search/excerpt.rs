@@ -18,7 +18,7 @@ pub type Excerpt = Vec<ExcerptPart>;
 
 /// The excerpt of what a message says: of its text, or of the name or caption of the file that was found. Empty where it cannot be read.
 pub fn excerpt(content: &Content, terms: &[Term]) -> Excerpt {
-    let Content::Plain { text, attachments } = content else {
+    let Content::Plain { text, attachments, .. } = content else {
         return Vec::new();
     };
     let of_files = attachments.iter().flat_map(|attachment| {

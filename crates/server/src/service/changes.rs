@@ -50,9 +50,17 @@ impl Messaging {
     fn check_change(&self, change: &MessageChange) -> Result<(), ServiceError> {
         match change {
             MessageChange::Edit {
-                content: Content::Plain { text, attachments },
+                content:
+                    Content::Plain {
+                        text,
+                        attachments,
+                        preview,
+                    },
                 ..
             } => {
+                if preview.is_some() {
+                    return Err(ServiceError::field("preview", "it stays that of the message"));
+                }
                 if !attachments.is_empty() {
                     return Err(ServiceError::field(
                         "attachments",

@@ -15,6 +15,7 @@ use pipit_wire::{Content, ErrorCode, EventId, ServerFrame, codec};
 
 use super::access::{ATTEMPTS_MAX, AccessCache, Caller, allow, facts_of, require_access};
 use super::attachments;
+use super::previews;
 use super::requests;
 use crate::context::Context;
 use crate::error::ServiceError;
@@ -86,6 +87,12 @@ impl Messaging {
     ) -> Result<Submitted, ServiceError> {
         self.check(&message.content)?;
         let mut message = message;
+        if !self.context.limits.link_previews
+            && let Content::Plain { preview, .. } = &mut message.content
+        {
+            // It was made while the operator allowed it.
+            *preview = None;
+        }
         if let Err(refusal) = attachments::complete(&self.context, caller.user, &mut message.content).await {
             return self.find_with_files(caller, &message, refusal).await;
         }
@@ -211,8 +218,18 @@ impl Messaging {
         let limits = &self.context.limits;
         match content {
             // Files may speak for themselves.
-            Content::Plain { text, attachments } if text.is_empty() && !attachments.is_empty() => Ok(()),
-            Content::Plain { text, .. } => self.check_text(text),
+            Content::Plain {
+                text,
+                attachments,
+                preview: None,
+            } if text.is_empty() && !attachments.is_empty() => Ok(()),
+            Content::Plain { text, preview, .. } => {
+                self.check_text(text)?;
+                match preview {
+                    Some(preview) => previews::check(preview, text),
+                    None => Ok(()),
+                }
+            }
             Content::Erased {} => Err(ServiceError::field("content", "only the server erases")),
             Content::Sealed { scheme, bytes } => {
                 let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';

@@ -92,6 +92,7 @@ fn message(number: u8, place: ConversationId, files: Vec<Attachment>) -> Message
         content: Content::Plain {
             text: String::new(),
             attachments: files,
+            preview: None,
         },
         reply_to: None,
     }

@@ -22,6 +22,7 @@ mod matrix;
 mod operations;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod previews;
 mod search;
 mod sessions;
 mod sockets;
