@@ -91,17 +91,9 @@ impl<S: Storage> Engine<S> {
             }
         }
         let content = Content::text(text);
-        let edit = |record: &OutboxRecord| {
-            let is_edit = matches!(
-                record.body,
-                OutboxBody::Change {
-                    change: MessageChange::Edit { .. },
-                    ..
-                }
-            );
-            is_edit && !record.sent
-        };
-        if let Some(mut waiting) = target.changes.into_iter().find(edit) {
+        let mut changes = target.changes.into_iter();
+        let edit = |record: &OutboxRecord| matches!(record.unsent_change(), Some(MessageChange::Edit { .. }));
+        if let Some(mut waiting) = changes.find(edit) {
             let change = MessageChange::edit(content);
             waiting.body = OutboxBody::Change { message, change };
             return self.rewrite(&waiting);

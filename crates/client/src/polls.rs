@@ -69,17 +69,10 @@ impl<S: Storage> Engine<S> {
             return Ok(Reply::Done);
         }
         let vote = MessageChange::vote(options);
-        let is_vote = |record: &OutboxRecord| {
-            let is_vote = matches!(
-                record.body,
-                OutboxBody::Change {
-                    change: MessageChange::Vote { .. },
-                    ..
-                }
-            );
-            is_vote && !record.sent
-        };
-        if let Some(mut waiting) = target.changes.into_iter().find(is_vote) {
+        let mut changes = target.changes.into_iter();
+        let earlier =
+            |record: &OutboxRecord| matches!(record.unsent_change(), Some(MessageChange::Vote { .. }));
+        if let Some(mut waiting) = changes.find(earlier) {
             waiting.body = OutboxBody::Change {
                 message,
                 change: vote,

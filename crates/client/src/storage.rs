@@ -209,6 +209,16 @@ pub struct OutboxRecord {
     pub state: OutboxState,
 }
 
+impl OutboxRecord {
+    /// The change that it is, where that has never left the device: then it can be said anew.
+    pub(crate) fn unsent_change(&self) -> Option<&MessageChange> {
+        match &self.body {
+            OutboxBody::Change { change, .. } if !self.sent => Some(change),
+            _ => None,
+        }
+    }
+}
+
 /// What waits in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutboxBody {
