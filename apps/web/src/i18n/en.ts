@@ -9,6 +9,7 @@ export const en = {
   'app.failed.title': 'Pipit could not start',
   'app.failed.text': 'Something this app needs did not load. Check your connection and try again.',
   'app.failed.retry': 'Reload',
+  'app.part_failed': 'This part of the app did not load. Check your connection and try again.',
   'app.title_unread': '({count}) {title}',
 
   'action.back': 'Back',
