@@ -93,7 +93,10 @@ export class Person {
   async startChat(name: string): Promise<void> {
     await this.menu('New conversation', 'New chat');
     await this.page.getByRole('searchbox', { name: 'Search people' }).fill(name);
-    await this.page.getByRole('dialog').getByRole('button', { name: new RegExp(name) }).click();
+    await this.page
+      .getByRole('dialog')
+      .getByRole('button', { name: new RegExp(name) })
+      .click();
     await expect(this.page.getByRole('heading', { name, exact: true })).toBeVisible();
   }
 

@@ -123,6 +123,7 @@ test('the menu of a message by its key; what it does goes on where it should', a
   await expect(page.getByRole('menu')).toBeHidden();
   await expect(line).toBeFocused();
   await page.keyboard.press('Shift+F10');
+  await expect(page.getByRole('menuitem', { name: 'Reply' })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(page.getByText('Replying to Mila Novak')).toBeVisible();
   await expect(composer).toBeFocused();
