@@ -8,6 +8,7 @@ import AppView from './App.svelte';
 import type { CoreModule } from './core/contract';
 import Failed from './Failed.svelte';
 import { App } from './state/app.svelte';
+import { language } from './state/language.svelte';
 import { look } from './state/look.svelte';
 
 /** The real core, or in development and tests the scripted one that `?fake=` names. */
@@ -25,12 +26,15 @@ async function start(): Promise<void> {
   look.apply();
   const target = document.getElementById('app');
   if (target === null) return;
+  // Words and core come at the same time; nothing is shown before there are words for it.
+  const words = language.start();
   try {
-    const { connectCore, newId, watchHealth } = await loadCore();
+    const [{ connectCore, newId, watchHealth }] = await Promise.all([loadCore(), words]);
     const app = new App(connectCore(), newId);
     watchHealth?.(app.health);
     mount(AppView, { target, props: { app } });
   } catch (error) {
+    await words;
     mount(Failed, { target });
     throw error;
   }

@@ -62,7 +62,7 @@ describe('the catalogue', () => {
     for (const path of loadedWith(part))
       for (const module of named(path, /\bimport\('([^']+)'\)/g)) opened.add(module);
   }
-  for (const path of opened) if (path.includes('/dev/')) opened.delete(path);
+  for (const path of opened) if (/\/(dev|i18n)\//.test(path)) opened.delete(path);
 
   it('has each text once', () => {
     expect(Object.keys(en).filter((key) => key in enLater)).toEqual([]);
@@ -74,6 +74,15 @@ describe('the catalogue', () => {
       textsOf(path, Object.keys(enLater)).map((key) => `${relative(root, path)}: ${key}`),
     );
     expect(missing, 'texts of the first view belong into en.ts').toEqual([]);
+  });
+
+  it('comes in the language in use, too', () => {
+    const bare = [...first, ...opened].flatMap((path) =>
+      [...sourceOf(path).matchAll(/(\bpart\(\s*)?\bimport\('([^']+\.svelte)'\)/g)]
+        .filter(([, wrapped]) => wrapped === undefined)
+        .map(([, , name]) => `${relative(root, path)}: ${name}`),
+    );
+    expect(bare, 'these want part(import(…))').toEqual([]);
   });
 
   it('comes along with the parts that load later', () => {

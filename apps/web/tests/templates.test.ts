@@ -19,6 +19,7 @@ function filesUnder(folder: string, ending: RegExp): string[] {
 
 interface Node {
   type: string;
+  callee?: { name?: string };
   name?: string;
   data?: string;
   value?: unknown;
@@ -67,6 +68,77 @@ function literals(fragment: AST.Fragment): string[] {
   return found;
 }
 
+/** What is no text for people: errors for developers, types, names of modules. */
+function isApart(node: Node): boolean {
+  const error = node.type === 'NewExpression' && /(Error|Exception|Failure)$/.test(node.callee?.name ?? '');
+  return error || /^(TSLiteralType|ImportDeclaration|ImportExpression|ExportAllDeclaration)$/.test(node.type);
+}
+
+function* stringsIn(node: unknown): Generator<string> {
+  if (Array.isArray(node)) {
+    for (const child of node) yield* stringsIn(child);
+  } else if (typeof node === 'object' && node !== null) {
+    const { type, value } = node as Node;
+    if (typeof type === 'string' && isApart(node as Node)) return;
+    if (type === 'Literal' && typeof value === 'string') yield value;
+    if (type === 'TemplateElement') yield (value as { cooked?: string }).cooked ?? '';
+    for (const [key, child] of Object.entries(node)) if (key !== 'metadata') yield* stringsIn(child);
+  }
+}
+
+/** Several words in a row, or one with a capital: what is written for people, and not for programs. */
+const PROSE = /\p{L}{2,}[,.]? \p{L}{2,}|^\p{Lu}\p{Ll}+[ .!?…]*$/u;
+/** Names of keys, of browsers and systems, of headers; selectors and other words of the platform. */
+const NAMES =
+  /^(Enter|Escape|Backspace|Delete|Home|End|Tab|Edge|Opera|Firefox|Chrome|Safari|Android|Windows|Linux|Files|Bearer |footer button)$|[[\](){}<>=#:]|^M[\d. ]/;
+
+function proseIn(path: string): string[] {
+  const source = readFileSync(path, 'utf8');
+  const root = path.endsWith('.svelte') ? source : `<script lang="ts">\n${source}\n</script>`;
+  const { instance, module, fragment } = parse(root, { modern: true });
+  return [...stringsIn([instance, module, fragment])].filter((text) => PROSE.test(text) && !NAMES.test(text));
+}
+
+describe('code', () => {
+  const paths = filesUnder(root, /\.(svelte|ts)$/).filter(
+    (path) => !/\.test\.ts$|\.d\.ts$|\/(i18n|dev|generated)\//.test(path),
+  );
+  it.each(paths.map((path) => [path.slice(root.length + 1), path]))(
+    '%s has no text for people outside of the catalogue',
+    (_, path) => {
+      expect(proseIn(path), 'texts belong into src/i18n').toEqual([]);
+    },
+  );
+
+  it('is looked at', () => {
+    expect(paths.length).toBeGreaterThan(150);
+  });
+});
+
+describe('styles', () => {
+  it('speak of start and end, not of left and right, so that they can be mirrored', () => {
+    const physical =
+      /^\s*(?:(?:margin|padding|border|inset)-(?:left|right)|left|right|(?:float|clear|text-align):\s*(?:left|right))\b/;
+    const found = filesUnder(root, /\.(svelte|css)$/).flatMap((path) => {
+      const source = readFileSync(path, 'utf8');
+      const style = path.endsWith('.css') ? source : source.slice(source.lastIndexOf('<style'));
+      return style
+        .split('\n')
+        .filter((line) => physical.test(line) || uneven(line))
+        .map((line) => `${path.slice(root.length + 1)}: ${line.trim()}`);
+    });
+    expect(found).toEqual([]);
+  });
+});
+
+/** A short form with four values of which left and right differ. */
+function uneven(line: string): boolean {
+  const [, values] = /^\s*(?:margin|padding|inset|border-width):\s*([^;]+);/.exec(line) ?? [];
+  if (values === undefined) return false;
+  const parts = values.match(/[^\s()]+(?:\((?:[^()]|\([^()]*\))*\))?/g) ?? [];
+  return parts.length === 4 && parts[1] !== parts[3];
+}
+
 describe('templates', () => {
   it.each(filesUnder(root, /\.svelte$/).map((path) => [path.slice(root.length + 1), path]))(
     '%s shows no text of its own',
@@ -82,9 +154,12 @@ describe('templates', () => {
       .map((path) => readFileSync(path, 'utf8'))
       .join('\n');
     const assembled =
-      /^(error|upload|state|presence|role|roles|filter|mute|notice\.role|details\.(ban|remove)|emoji\.group|emoji\.tone|appearance\.(theme|accent|size|density|contrast)|timer\.unit|poll\.error|later\.error|profile\.ends)\.|^later\.(hour|evening|morning)$|^notice\.history_/;
+      /^(error|upload|state|presence|role|roles|filter|mute|notice\.role|details\.(ban|remove)|emoji\.group|emoji\.tone|appearance\.(theme|accent|size|density|contrast)|timer\.unit|poll\.error|later\.error|profile\.ends)\.|^later\.(hour|evening|morning)$|^notice\.(you\.)?history_/;
+    // What somebody has done is named by its end: there is a sentence for others, and one for oneself.
+    const did = (key: string): boolean => source.includes(`'${key.replace(/^notice\.(you\.)?/, '')}'`);
     const unused = Object.keys({ ...en, ...enLater }).filter(
-      (key) => !assembled.test(key) && !source.includes(`'${key}'`),
+      (key) =>
+        !assembled.test(key) && !source.includes(`'${key}'`) && !(key.startsWith('notice.') && did(key)),
     );
     expect(unused).toEqual([]);
   });

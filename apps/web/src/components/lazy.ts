@@ -1,2 +1,4 @@
+import { part } from '../i18n/load';
+
 /** The menus come when the first one is opened, so that the first view does not wait for them. */
-export const lazyActionMenu = () => import('./ActionMenu.svelte');
+export const lazyActionMenu = () => part(import('./ActionMenu.svelte'));

@@ -1,5 +1,6 @@
 import type { Attachment } from 'svelte/attachments';
 
+import { signAlong } from './direction';
 import { fingerRests } from './gestures';
 
 /** How far a finger goes before it is known whether it scrolls or swipes, in pixels. */
@@ -70,7 +71,7 @@ export function swipes({ can, show, act }: Options): Attachment<HTMLElement> {
       const found = event.target.closest<HTMLElement>('[data-key]');
       const key = found?.dataset['key'];
       if (!found || key === undefined || !can(key)) return;
-      sign = getComputedStyle(node).direction === 'rtl' ? -1 : 1;
+      sign = signAlong(node);
       const edge = sign === 1 ? event.clientX : innerWidth - event.clientX;
       if (edge < EDGE_PX) return;
       row = found;

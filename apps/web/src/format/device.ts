@@ -1,4 +1,4 @@
-import { t } from '../i18n';
+import { plain, t } from '../i18n';
 
 const BROWSERS: readonly [RegExp, string][] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
@@ -25,5 +25,5 @@ function find(list: readonly [RegExp, string][], agent: string): string | undefi
 export function deviceName(agent: string): string {
   const browser = find(BROWSERS, agent) ?? t('device.browser');
   const system = find(SYSTEMS, agent);
-  return system === undefined ? browser : t('device.name', { browser, system });
+  return system === undefined ? browser : plain(t('device.name', { browser, system }));
 }

@@ -1,4 +1,4 @@
-import { formatLocale } from '../i18n';
+import { perLocale } from '../i18n';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -23,8 +23,11 @@ export function inUnits(duration: number): { count: number; unit: Unit } {
   return { count: Math.round(duration / ms), unit };
 }
 
+const lengths = perLocale((locale) => (unit: Unit, count: number) => {
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(count);
+});
+
 export function durationWords(duration: number): string {
   const { count, unit } = inUnits(duration);
-  const format = new Intl.NumberFormat(formatLocale, { style: 'unit', unit, unitDisplay: 'long' });
-  return format.format(count);
+  return lengths()(unit, count);
 }

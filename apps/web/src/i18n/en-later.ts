@@ -448,6 +448,10 @@ export const enLater = {
   'appearance.contrast.system': 'Like this device',
   'appearance.contrast.more': 'More',
 
+  'language.title': 'Language',
+  'language.system': 'As in the browser',
+  'language.failed': '{name} could not be loaded. Check your connection and try again.',
+
   'devices.title': 'Devices',
   'devices.text': 'Where your account is signed in. Sign out any device that you do not know.',
   'devices.current': 'This device',

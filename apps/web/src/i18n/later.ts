@@ -1,5 +1,5 @@
-import { add } from '.';
 import { enLater } from './en-later';
+import { addLater } from './load';
 
-// Whoever imports this module has the texts of all parts that load later. They are one file, which the browser keeps.
-add(enLater);
+// Whoever imports this module has the texts of all parts that load later; `part` adds those of the language in use.
+addLater(enLater);

@@ -77,3 +77,13 @@ export const paths = {
 } as const;
 
 export type IconName = keyof typeof paths;
+
+/** Those that point along the line: they turn around where it is read from the right. */
+export const along: ReadonlySet<IconName> = new Set<IconName>([
+  'back',
+  'next',
+  'send',
+  'reply',
+  'forward',
+  'sign_out',
+]);

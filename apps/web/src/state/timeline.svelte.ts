@@ -39,7 +39,7 @@ export class Timeline {
 
   /** The header of the wanted conversation, once it is known. */
   get header(): TimelineHeader | null {
-    return this.#header !== null && this.#header.conversation === this.wanted ? this.#header : null;
+    return this.#header?.conversation === this.wanted ? titled(this.#header) : null;
   }
 
   /** Who can be mentioned here: by handle, in lower case; true for oneself. */
@@ -136,7 +136,7 @@ export class Timeline {
     const anew = this.#coming !== null && update.header.conversation === this.wanted;
     const known = !anew && before?.conversation === update.header.conversation;
     const previous = known ? this.#items : [];
-    this.#header = titled(update.header);
+    this.#header = update.header;
     if (anew) {
       this.target = this.#coming?.target ?? null;
       this.#coming = null;

@@ -1,2 +1,4 @@
+import { part } from '../../i18n/load';
+
 /** The menu of a message comes when the first one is opened. */
-export const lazyMessageMenu = () => import('./MessageMenu.svelte');
+export const lazyMessageMenu = () => part(import('./MessageMenu.svelte'));

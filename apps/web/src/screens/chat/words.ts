@@ -9,7 +9,7 @@ import type {
   TimelineItem,
 } from '../../generated/types';
 import { describeCode } from '../../i18n/errors';
-import { t } from '../../i18n';
+import { t, type Key } from '../../i18n';
 import { filesInWords } from './files/words';
 
 /** Where a message stands, in words. */
@@ -24,23 +24,31 @@ function senderOf(item: TimelineItem): string {
   return item.mine ? t('chat.you') : item.sender_name;
 }
 
+/** What somebody has done. Most languages say it otherwise of oneself, so each of them has a sentence for both. */
+type Done = Key extends infer K ? (K extends `notice.you.${infer Rest}` ? Rest : never) : never;
+
+function did(item: TimelineItem, done: Done, values: Record<string, string> = {}): string {
+  const say = t as (key: Key, values: Record<string, string>) => string;
+  return item.mine
+    ? say(`notice.you.${done}`, values)
+    : say(`notice.${done}`, { sender: item.sender_name, ...values });
+}
+
 /** What changed of a group's settings, a sentence each. */
-function settingsWords(sender: string, change: SettingsChange): string {
+function settingsWords(item: TimelineItem, change: SettingsChange): string {
   const { topic, announcements, history, expire_after_ms: expires, avatar } = change;
   const sentences: string[] = [];
   if (topic !== undefined) {
-    sentences.push(topic === '' ? t('notice.topic_none', { sender }) : t('notice.topic', { sender, topic }));
+    sentences.push(topic === '' ? did(item, 'topic_none') : did(item, 'topic', { topic }));
   }
   if (announcements !== undefined) {
-    sentences.push(t(announcements ? 'notice.announcements_on' : 'notice.announcements_off', { sender }));
+    sentences.push(did(item, announcements ? 'announcements_on' : 'announcements_off'));
   }
-  if (history !== undefined) sentences.push(t(`notice.history_${history}`, { sender }));
-  if (expires === 0) sentences.push(t('notice.timer_off', { sender }));
-  else if (expires !== undefined) sentences.push(t('notice.timer', { sender, time: durationWords(expires) }));
-  if (avatar !== undefined) {
-    sentences.push(t(avatar.blob === undefined ? 'notice.picture_none' : 'notice.picture', { sender }));
-  }
-  return sentences.join('. ');
+  if (history !== undefined) sentences.push(did(item, `history_${history}`));
+  if (expires === 0) sentences.push(did(item, 'timer_off'));
+  else if (expires !== undefined) sentences.push(did(item, 'timer', { time: durationWords(expires) }));
+  if (avatar !== undefined) sentences.push(did(item, avatar.blob === undefined ? 'picture_none' : 'picture'));
+  return sentences.join(t('notice.join'));
 }
 
 /** The sentence of an entry that is no message. */
@@ -48,27 +56,22 @@ export function noticeOf(
   item: TimelineItem,
   body: Exclude<ItemBody, { type: 'message' | 'unreadable' | 'deleted' }>,
 ): string {
-  const sender = senderOf(item);
   switch (body.type) {
     case 'created':
-      return body.title === null
-        ? t('notice.created', { sender })
-        : t('notice.created_group', { sender, title: body.title });
+      return body.title === null ? did(item, 'created') : did(item, 'created_group', { title: body.title });
     case 'member_added':
-      return body.joined
-        ? t('notice.joined', { name: body.name })
-        : t('notice.added', { sender, name: body.name });
+      return body.joined ? t('notice.joined', { name: body.name }) : did(item, 'added', { name: body.name });
     case 'member_removed':
       if (body.left) return t('notice.left', { name: body.name });
-      return t(body.banned ? 'notice.banned' : 'notice.removed', { sender, name: body.name });
+      return did(item, body.banned ? 'banned' : 'removed', { name: body.name });
     case 'role_changed':
-      return t('notice.role', { sender, name: body.name, role: t(`notice.role.${body.role}`) });
+      return did(item, 'role', { name: body.name, role: t(`notice.role.${body.role}`) });
     case 'pinned':
-      return t('notice.pinned', { sender });
+      return did(item, 'pinned');
     case 'title_changed':
-      return t('notice.title', { sender, title: body.title });
+      return did(item, 'title', { title: body.title });
     case 'settings_changed':
-      return settingsWords(sender, body.change);
+      return settingsWords(item, body.change);
   }
 }
 
@@ -106,7 +109,9 @@ export function beginningOf({
 /** What a message says and has, in words. */
 export function contentOf(body: Extract<ItemBody, { type: 'message' }>): string {
   if (body.poll !== undefined) return t('poll.preview', { question: body.text });
-  return [filesInWords(body.attachments), withoutMarks(body.text)].filter((part) => part !== '').join(', ');
+  return [filesInWords(body.attachments), withoutMarks(body.text)]
+    .filter((part) => part !== '')
+    .join(t('chat.item_join'));
 }
 
 /** A line as a screen reader says it: sender, text, time, state. */
@@ -114,7 +119,7 @@ export function labelOf(item: TimelineItem): string {
   const time = timeOfDay(item.at);
   const { body } = item;
   const spoken = body.type === 'message' || body.type === 'unreadable' || body.type === 'deleted';
-  if (!spoken) return `${noticeOf(item, body)}, ${time}`;
+  if (!spoken) return [noticeOf(item, body), time].join(t('chat.item_join'));
   const text = body.type === 'message' ? contentOf(body) : withoutText(item);
   const said = t('chat.item', { sender: senderOf(item), text, time });
   const state = item.delivery === null ? [] : [stateWords(item.delivery)];

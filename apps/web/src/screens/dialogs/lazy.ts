@@ -1,23 +1,25 @@
+import { part } from '../../i18n/load';
+
 /** Dialogs are loaded when they are first opened, so that the first view does not wait for them. */
-export const lazyConfirm = () => import('./ConfirmDialog.svelte');
+export const lazyConfirm = () => part(import('./ConfirmDialog.svelte'));
 
 export const lazyDialogs = {
-  'new-chat': () => import('./NewChat.svelte'),
-  'new-group': () => import('./NewGroup.svelte'),
-  share: () => import('./Share.svelte'),
-  'add-members': () => import('./AddMembers.svelte'),
-  'new-poll': () => import('./NewPoll.svelte'),
-  scheduled: () => import('./Scheduled.svelte'),
-  timer: () => import('./Timer.svelte'),
-  'group-settings': () => import('./GroupSettings.svelte'),
-  'group-picture': () => import('./GroupPicture.svelte'),
-  'group-links': () => import('./GroupLinks.svelte'),
-  bans: () => import('./Bans.svelte'),
-  roles: () => import('./Roles.svelte'),
-  'hand-over': () => import('./HandOver.svelte'),
-  invite: () => import('./Invite.svelte'),
-  profile: () => import('./ProfileDialog.svelte'),
-  appearance: () => import('./Appearance.svelte'),
-  devices: () => import('./Devices.svelte'),
-  'sign-out': () => import('./SignOut.svelte'),
+  'new-chat': () => part(import('./NewChat.svelte')),
+  'new-group': () => part(import('./NewGroup.svelte')),
+  share: () => part(import('./Share.svelte')),
+  'add-members': () => part(import('./AddMembers.svelte')),
+  'new-poll': () => part(import('./NewPoll.svelte')),
+  scheduled: () => part(import('./Scheduled.svelte')),
+  timer: () => part(import('./Timer.svelte')),
+  'group-settings': () => part(import('./GroupSettings.svelte')),
+  'group-picture': () => part(import('./GroupPicture.svelte')),
+  'group-links': () => part(import('./GroupLinks.svelte')),
+  bans: () => part(import('./Bans.svelte')),
+  roles: () => part(import('./Roles.svelte')),
+  'hand-over': () => part(import('./HandOver.svelte')),
+  invite: () => part(import('./Invite.svelte')),
+  profile: () => part(import('./ProfileDialog.svelte')),
+  appearance: () => part(import('./Appearance.svelte')),
+  devices: () => part(import('./Devices.svelte')),
+  'sign-out': () => part(import('./SignOut.svelte')),
 } as const;

@@ -1,3 +1,4 @@
+import { part } from '../../../i18n/load';
 import type { AttachmentView, TimelineItem } from '../../../generated/types';
 import { t } from '../../../i18n';
 import { kindOf } from '../../../media/kind';
@@ -21,4 +22,4 @@ export function picturesOf(items: readonly TimelineItem[]): Shown[] {
 }
 
 /** The viewer is loaded when the first picture is opened. */
-export const lazyViewer = () => import('./Viewer.svelte');
+export const lazyViewer = () => part(import('./Viewer.svelte'));

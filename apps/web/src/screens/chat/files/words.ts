@@ -8,7 +8,7 @@ import { formatDuration } from '../../../media/size';
 export function filesInWords(views: readonly AttachmentView[]): string {
   const groups = new Map<FileKind, AttachmentView[]>();
   for (const view of views) groups.set(kindOf(view), [...(groups.get(kindOf(view)) ?? []), view]);
-  return Array.from(groups, ([kind, members]) => wordsOf(kind, members)).join(', ');
+  return Array.from(groups, ([kind, members]) => wordsOf(kind, members)).join(t('chat.item_join'));
 }
 
 function wordsOf(kind: FileKind, views: readonly AttachmentView[]): string {

@@ -1,2 +1,4 @@
+import { part } from '../../../i18n/load';
+
 /** Loaded when a message is first to be sent later. */
-export const lazySendLater = () => import('./SendLater.svelte');
+export const lazySendLater = () => part(import('./SendLater.svelte'));

@@ -1,2 +1,4 @@
+import { part } from '../../../i18n/load';
+
 /** Loaded when the first poll is shown. */
-export const lazyPollCard = () => import('./PollCard.svelte');
+export const lazyPollCard = () => part(import('./PollCard.svelte'));

@@ -1,2 +1,4 @@
+import { part } from '../../../i18n/load';
+
 /** Loaded when they are first opened. */
-export const lazyMessageDialogs = () => import('./MessageDialogs.svelte');
+export const lazyMessageDialogs = () => part(import('./MessageDialogs.svelte'));
