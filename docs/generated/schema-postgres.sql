@@ -215,8 +215,10 @@ TABLE personal ( -- fillfactor=80
     request smallint NOT NULL,
     asked_by uuid,
     scheduled jsonb NOT NULL,
+    notify smallint NOT NULL,
     PRIMARY KEY (conversation, user_id),
     FOREIGN KEY (conversation, user_id) REFERENCES member(conversation, user_id) ON DELETE CASCADE,
+    CHECK ((notify = ANY (ARRAY[0, 1, 2]))),
     CHECK ((request = ANY (ARRAY[0, 1, 2])))
 );
 
@@ -227,6 +229,39 @@ TABLE poll_vote (
     seq bigint NOT NULL,
     places bigint NOT NULL,
     PRIMARY KEY (conversation, message_seq, user_id, seq)
+);
+
+TABLE push_key (
+    one smallint NOT NULL,
+    key bytea NOT NULL,
+    PRIMARY KEY (one),
+    CHECK ((length(key) = 32)),
+    CHECK ((one = 1))
+);
+
+TABLE push_shown (
+    user_id uuid NOT NULL,
+    conversation uuid NOT NULL,
+    device uuid NOT NULL,
+    seq bigint NOT NULL,
+    PRIMARY KEY (user_id, conversation, device),
+    FOREIGN KEY (device) REFERENCES push_subscription(device) ON DELETE CASCADE
+);
+
+TABLE push_subscription (
+    device uuid NOT NULL,
+    user_id uuid NOT NULL,
+    endpoint text NOT NULL,
+    key bytea NOT NULL,
+    secret bytea NOT NULL,
+    silent boolean NOT NULL,
+    made_at bigint NOT NULL,
+    PRIMARY KEY (device),
+    FOREIGN KEY (device) REFERENCES device(id) ON DELETE CASCADE,
+    UNIQUE (endpoint),
+    CHECK ((length(key) = 65)),
+    CHECK ((length(secret) = 16)),
+    FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE
 );
 
 TABLE reaction (
@@ -355,6 +390,12 @@ CREATE INDEX message_state_pinned ON public.message_state USING btree (conversat
 CREATE UNIQUE INDEX message_state_pkey ON public.message_state USING btree (conversation, message_seq);
 CREATE UNIQUE INDEX personal_pkey ON public.personal USING btree (conversation, user_id);
 CREATE UNIQUE INDEX poll_vote_pkey ON public.poll_vote USING btree (conversation, message_seq, user_id, seq);
+CREATE UNIQUE INDEX push_key_pkey ON public.push_key USING btree (one);
+CREATE INDEX push_shown_by_device ON public.push_shown USING btree (device);
+CREATE UNIQUE INDEX push_shown_pkey ON public.push_shown USING btree (user_id, conversation, device);
+CREATE INDEX push_subscription_by_user ON public.push_subscription USING btree (user_id, device);
+CREATE UNIQUE INDEX push_subscription_endpoint_key ON public.push_subscription USING btree (endpoint);
+CREATE UNIQUE INDEX push_subscription_pkey ON public.push_subscription USING btree (device);
 CREATE INDEX reaction_by_age ON public.reaction USING btree (conversation, message_seq, emoji, seq);
 CREATE UNIQUE INDEX reaction_count_pkey ON public.reaction_count USING btree (conversation, message_seq, emoji);
 CREATE UNIQUE INDEX reaction_pkey ON public.reaction USING btree (conversation, message_seq, emoji, user_id);

@@ -146,7 +146,7 @@ CREATE TABLE personal (
     pin INTEGER NOT NULL,
     muted_until INTEGER NOT NULL,
     marked_unread INTEGER NOT NULL CHECK (marked_unread IN (0, 1)),
-    draft TEXT NOT NULL, hidden TEXT NOT NULL DEFAULT '[]', request INTEGER NOT NULL DEFAULT 0 CHECK (request IN (0, 1, 2)), asked_by BLOB, scheduled TEXT NOT NULL DEFAULT '{}',
+    draft TEXT NOT NULL, hidden TEXT NOT NULL DEFAULT '[]', request INTEGER NOT NULL DEFAULT 0 CHECK (request IN (0, 1, 2)), asked_by BLOB, scheduled TEXT NOT NULL DEFAULT '{}', notify INTEGER NOT NULL DEFAULT 0 CHECK (notify IN (0, 1, 2)),
     PRIMARY KEY (conversation, user),
     FOREIGN KEY (conversation, user) REFERENCES member (conversation, user) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
@@ -158,6 +158,29 @@ CREATE TABLE poll_vote (
     seq INTEGER NOT NULL, -- the entry that says so
     places INTEGER NOT NULL, -- a bit for each option that is chosen
     PRIMARY KEY (conversation, message_seq, user, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE push_key (
+    only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+    key BLOB NOT NULL CHECK (length(key) = 32)
+) STRICT;
+
+CREATE TABLE push_shown (
+    user BLOB NOT NULL,
+    conversation BLOB NOT NULL,
+    device BLOB NOT NULL REFERENCES push_subscription (device) ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (user, conversation, device)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE push_subscription (
+    device BLOB NOT NULL PRIMARY KEY REFERENCES device (id) ON DELETE CASCADE,
+    user BLOB NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    endpoint TEXT NOT NULL UNIQUE,
+    key BLOB NOT NULL CHECK (length(key) = 65),
+    secret BLOB NOT NULL CHECK (length(secret) = 16),
+    silent INTEGER NOT NULL CHECK (silent IN (0, 1)),
+    made_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE reaction (
@@ -277,6 +300,10 @@ CREATE INDEX member_by_age ON member (conversation, first_seq, user);
 CREATE INDEX member_by_user ON member (user, conversation);
 
 CREATE INDEX message_state_pinned ON message_state (conversation, pinned_seq) WHERE pinned_seq > 0;
+
+CREATE INDEX push_shown_by_device ON push_shown (device);
+
+CREATE INDEX push_subscription_by_user ON push_subscription (user, device);
 
 CREATE INDEX reaction_by_age ON reaction (conversation, message_seq, emoji, seq);
 

@@ -4,25 +4,23 @@
 //! therefore carry the id of what they make, chosen by the view.
 
 use pipit_wire::event::{Role, SettingsChange};
-use pipit_wire::frame::{Member, Profile};
 use pipit_wire::person::StatusChange;
 use pipit_wire::poll::Poll;
-use pipit_wire::rest::{
-    BannedPerson, BlobLink, Device, GroupInvite, GroupInviteInfo, Invite, InviteInfo, JoinRequest, ServerInfo,
-};
+use pipit_wire::push::{NotificationSettings, NotifyRule, SetSubscription};
 use pipit_wire::{BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::picture::PictureChange;
-use crate::search::SearchResults;
 use crate::view::ListFilter;
 
 mod data;
+mod reply;
 
 pub use self::data::{
     AccountForm, CommandError, CommandId, EditView, ForwardTarget, MessageReach, NewAttachment, ReactionBy,
     RequestAnswer, ViewId, VoteBy,
 };
+pub use self::reply::Reply;
 
 /// What a view asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -343,6 +341,29 @@ pub enum Command {
         /// Until when, by the server's clock (a time that is centuries away: for ever); none to lift it.
         until: Option<Timestamp>,
     },
+    /// Says of which messages of a conversation one is notified.
+    SetNotify {
+        /// Which one.
+        conversation: ConversationId,
+        /// Of which.
+        notify: NotifyRule,
+    },
+    /// Asks how one is notified, on all devices. Answered by [`Reply::Notifications`].
+    GetNotifications,
+    /// Changes that: all of it. Answered by [`Reply::Notifications`].
+    SetNotifications {
+        /// How.
+        settings: NotificationSettings,
+    },
+    /// Asks whether, and to where, the server pushes to this device. Answered by [`Reply::Push`].
+    GetPush,
+    /// Says where this device is pushed to, by its push service; none to end it.
+    SetPush {
+        /// Where.
+        subscription: Option<SetSubscription>,
+    },
+    /// Has something pushed to this device now. Answered by [`Reply::PushTested`].
+    TestPush,
     /// Marks a conversation as unread for oneself, or takes the mark away. Opening its timeline takes it away too.
     MarkUnread {
         /// Which one.
@@ -567,131 +588,5 @@ pub enum Command {
         event_id: EventId,
         /// The picture.
         picture: PictureChange,
-    },
-}
-
-/// How a command went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Reply {
-    /// It is done (for a message: it is queued on this device's disk).
-    Done,
-    /// The conversation that was made or found.
-    Conversation {
-        /// Which one.
-        conversation: ConversationId,
-    },
-    /// The people that were found.
-    Users {
-        /// Best first.
-        items: Vec<Profile>,
-    },
-    /// What was found.
-    SearchResults {
-        /// By whom, and what.
-        results: SearchResults,
-    },
-    /// A page of members.
-    Members {
-        /// In the order that was asked for.
-        items: Vec<Member>,
-        /// For the next page.
-        next: Option<String>,
-    },
-    /// The invite that was made, with its token.
-    Invite {
-        /// The invite.
-        invite: Invite,
-    },
-    /// The invites that still work.
-    Invites {
-        /// Newest first.
-        items: Vec<Invite>,
-    },
-    /// The link into a group that was made, with its token.
-    GroupInvite {
-        /// The link.
-        invite: GroupInvite,
-    },
-    /// The links into a group that still work.
-    GroupInvites {
-        /// Newest first.
-        items: Vec<GroupInvite>,
-    },
-    /// What a link into a group leads to.
-    GroupInviteInfo {
-        /// What it says.
-        info: GroupInviteInfo,
-    },
-    /// One has joined a group, or has asked to be let in.
-    Joining {
-        /// The group, where one is a member now.
-        conversation: Option<ConversationId>,
-    },
-    /// Who waits to be let in.
-    JoinRequests {
-        /// The oldest first.
-        items: Vec<JoinRequest>,
-    },
-    /// Who is kept out.
-    Bans {
-        /// The latest first.
-        items: Vec<BannedPerson>,
-    },
-    /// The devices.
-    Devices {
-        /// Newest sign-in first.
-        items: Vec<Device>,
-    },
-    /// How much room one's own files take on the server, of what the limits allow.
-    StorageUse {
-        /// How many bytes, those included that are still to come.
-        #[cfg_attr(feature = "ts", ts(type = "number"))]
-        used_bytes: u64,
-    },
-    /// What a message said, oldest first, the original included.
-    Edits {
-        /// Each text that it had.
-        items: Vec<EditView>,
-    },
-    /// Who reacted to a message.
-    Reactions {
-        /// In the order in which they did.
-        items: Vec<ReactionBy>,
-    },
-    /// Who voted.
-    Votes {
-        /// In the order in which they did, the first 1,000.
-        items: Vec<VoteBy>,
-    },
-    /// How far a message has come.
-    MessageInfo {
-        /// Each other member, at most 200 of them.
-        items: Vec<MessageReach>,
-        /// How many members there are beside oneself.
-        total: u32,
-    },
-    /// Where files can be fetched from.
-    BlobLinks {
-        /// Those of them that are there.
-        items: Vec<BlobLink>,
-        /// When they stop working.
-        expires_at: Timestamp,
-    },
-    /// What an invite link leads to.
-    InviteInfo {
-        /// What it says.
-        info: InviteInfo,
-    },
-    /// What the server is.
-    ServerInfo {
-        /// What it says.
-        info: ServerInfo,
-    },
-    /// It did not work.
-    Failed {
-        /// Why.
-        error: CommandError,
     },
 }

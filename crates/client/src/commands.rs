@@ -107,6 +107,7 @@ impl<S: Storage> Engine<S> {
             Command::AnswerRequest { conversation, answer } => self.answer_request(conversation, answer)?,
             Command::PinConversation { conversation, place } => self.set_pinned(conversation, place)?,
             Command::MuteConversation { conversation, until } => self.mute(conversation, until)?,
+            Command::SetNotify { conversation, notify } => self.set_notify(conversation, notify)?,
             Command::MarkUnread { conversation, unread } => self.mark_unread(conversation, unread)?,
             Command::SignOut => self.sign_out()?,
             Command::SignIn { ref handle, .. } if self.session.is_some() => {

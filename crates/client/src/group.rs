@@ -120,7 +120,7 @@ fn link_request(command: Command) -> Option<(Expects, Waiting)> {
             Expects::Group(GroupExpects::Joining),
             signed(Post, "/v1/groups/join").with(&JoinGroup { token, event_id }),
         ),
-        _ => return None,
+        other => return crate::notifications::request_of(other),
     };
     Some((expects, waiting))
 }

@@ -15,6 +15,7 @@ use crate::command::{CommandError, CommandId, ReactionBy, Reply, ViewId, VoteBy}
 use crate::engine::{Engine, Stored};
 use crate::group::GroupExpects;
 use crate::io::{FilePart, HttpAnswer, HttpId, HttpMethod, HttpRequest, Output};
+use crate::notifications::{self, NotifyExpects};
 use crate::path::members_path;
 use crate::search::Asked;
 use crate::session::{RefreshFailure, ended_by};
@@ -95,6 +96,8 @@ pub(crate) enum Expects {
         others: u32,
     },
     Group(GroupExpects),
+    /// Something about notifications.
+    Notify(NotifyExpects),
     Nothing,
 }
 
@@ -564,6 +567,7 @@ impl<S: Storage> Engine<S> {
             Expects::Devices => {
                 read::<Devices>(answer).map(|devices| Reply::Devices { items: devices.items })
             }
+            Expects::Notify(expects) => notifications::read_reply(expects, answer),
             Expects::Group(expects) => return self.read_group_reply(expects, answer),
             Expects::StorageUse => read::<Uploads>(answer).map(|uploads| Reply::StorageUse {
                 used_bytes: uploads.used_bytes,

@@ -31,6 +31,7 @@ mod items;
 mod list;
 mod log;
 mod names;
+mod notifications;
 mod outbox;
 mod path;
 mod personal;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use pipit_wire::frame::client::SetPersonal;
 use pipit_wire::frame::server::PersonalChanged;
 use pipit_wire::frame::{Personal, PersonalChange, RequestState};
+use pipit_wire::push::NotifyRule;
 use pipit_wire::{ClientFrame, ConversationId, Seq, Timestamp};
 
 use crate::engine::{Engine, Stored};
@@ -73,6 +74,7 @@ impl<S: Storage> Engine<S> {
             muted_until: muted.then_some(personal.muted_until),
             marked_unread: personal.marked_unread,
             request: personal.request,
+            notify: personal.notify,
         })
     }
 
@@ -275,6 +277,14 @@ impl<S: Storage> Engine<S> {
         self.change_personal(conversation, change)
     }
 
+    pub(crate) fn set_notify(&mut self, conversation: ConversationId, notify: NotifyRule) -> Stored {
+        let change = PersonalChange {
+            notify: Some(notify),
+            ..PersonalChange::default()
+        };
+        self.change_personal(conversation, change)
+    }
+
     pub(crate) fn mark_unread(&mut self, conversation: ConversationId, unread: bool) -> Stored {
         let change = PersonalChange {
             marked_unread: Some(unread),
@@ -307,6 +317,7 @@ fn without(pending: PersonalChange, sent: &PersonalChange) -> PersonalChange {
         draft: left(pending.draft, sent.draft.as_ref()),
         hide: pending.hide.difference(&sent.hide).copied().collect(),
         request: left(pending.request, sent.request.as_ref()),
+        notify: left(pending.notify, sent.notify.as_ref()),
         schedule: pending
             .schedule
             .into_iter()

@@ -5,6 +5,7 @@
 use pipit_wire::event::{ConversationKind, GroupSettings, Role, SettingsChange};
 use pipit_wire::frame::{PresenceState, RequestState};
 use pipit_wire::person::Status;
+use pipit_wire::push::NotifyRule;
 use pipit_wire::rest::Me;
 use pipit_wire::{Attachment, BlobId, ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -206,6 +207,8 @@ pub struct PersonalView {
     pub marked_unread: bool,
     /// Whether it is a message request: what a stranger has begun, and what was answered.
     pub request: RequestState,
+    /// Of which messages one is notified.
+    pub notify: NotifyRule,
 }
 
 /// Which conversations a view's list shows.

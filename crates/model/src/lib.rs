@@ -6,6 +6,7 @@
 
 pub mod emoji;
 pub mod file;
+pub mod mention;
 pub mod permission;
 pub mod person;
 pub mod poll;

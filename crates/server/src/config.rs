@@ -5,11 +5,13 @@
 
 mod example;
 mod option;
+mod push;
 mod section;
 mod source;
 
 pub use example::example;
 pub use option::OptionDef;
+pub use push::Push;
 pub use section::{
     General, Inviters, Limits, Log, LogFormat, Media, MessageRequests, Messages, MetricsAccess, Proxy,
     Registration,
@@ -31,6 +33,8 @@ pub struct Config {
     pub messages: Messages,
     /// What stands in front of the server.
     pub proxy: Proxy,
+    /// Notifications of devices that are not connected.
+    pub push: Push,
 }
 
 impl Config {
@@ -43,6 +47,7 @@ impl Config {
             Media::OPTIONS,
             Messages::OPTIONS,
             Proxy::OPTIONS,
+            Push::OPTIONS,
         ]
         .into_iter()
         .flatten()
@@ -54,7 +59,8 @@ impl Config {
         self.limits.validate()?;
         self.media.validate()?;
         self.messages.validate()?;
-        self.proxy.validate()
+        self.proxy.validate()?;
+        self.push.validate()
     }
 }
 

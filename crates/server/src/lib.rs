@@ -14,6 +14,7 @@ pub mod gateway;
 pub mod limit;
 pub mod log;
 pub mod node;
+pub mod outgoing;
 pub mod panics;
 pub mod rest;
 pub mod run;

@@ -22,6 +22,7 @@ use crate::service::conversations::Conversations;
 use crate::service::messaging::Messaging;
 use crate::service::personal::Personals;
 use crate::service::presence::Presence;
+use crate::service::push::PushQueue;
 use crate::service::receipts::Receipts;
 use crate::service::scheduling::{Alarm, Scheduling};
 use crate::service::search::Search;
@@ -72,6 +73,8 @@ pub struct Node {
     pub personals: Arc<Personals>,
     /// Wakes whoever sends what is scheduled.
     pub alarm: Alarm,
+    /// What may have to be pushed; somebody has to look at it.
+    pub pushes: PushQueue,
     /// Markers.
     pub receipts: Receipts,
     /// Finding.
@@ -101,7 +104,8 @@ impl Node {
         } = parts;
         let stats = Arc::new(Stats::default());
         let hub = Arc::new(Hub::new(Arc::clone(&bus), Arc::clone(&stats)));
-        let announcer = Announcer::new(Arc::clone(&hub), Arc::clone(&stats));
+        let pushes = PushQueue::new(Arc::clone(&stats));
+        let announcer = Announcer::new(Arc::clone(&hub), Arc::clone(&stats), pushes.clone());
         let appender = Appender::start(
             Arc::clone(&context.store),
             announcer.clone(),
@@ -113,26 +117,25 @@ impl Node {
             Arc::clone(&context.store),
             Arc::clone(&hub),
             Arc::clone(&stats),
+            pushes.clone(),
             &tasks,
             shutdown.clone(),
         );
         let presence = Arc::new(Presence::new(context.clone(), Arc::clone(&hub)));
         tasks.spawn(Arc::clone(&presence).run(shutdown.clone()));
-        tasks.spawn({
-            let (hub, shutdown) = (Arc::clone(&hub), shutdown.clone());
-            async move {
-                shutdown.cancelled().await;
-                hub.shut_down(gateway.reconnect_spread_ms);
-            }
-        });
+        let spread_ms = gateway.reconnect_spread_ms;
+        tasks.spawn(say_goodbye(Arc::clone(&hub), shutdown.clone(), spread_ms));
         let repair = Arc::new(Repair::new(&context, Arc::clone(&hub), Arc::clone(&stats)));
         if !hub.is_alone() {
             let every = Duration::from_millis(gateway.sweep_interval_ms);
             tasks.spawn(Arc::clone(&repair).run(every, shutdown.clone()));
         }
-        let conversations =
-            Conversations::new(context.clone(), appender.clone(), announcer, Arc::clone(&hub));
-        let conversations = Arc::new(conversations);
+        let conversations = Arc::new(Conversations::new(
+            context.clone(),
+            appender.clone(),
+            announcer,
+            Arc::clone(&hub),
+        ));
         let alarm = Alarm::default();
         let node = Arc::new(Self {
             repair,
@@ -150,6 +153,7 @@ impl Node {
             context,
             stats,
             hub,
+            pushes,
             receipts,
             presence,
             authenticator,
@@ -173,6 +177,12 @@ impl Node {
             self.alarm.clone(),
         )
     }
+}
+
+/// Ends every connection when the node is to stop.
+async fn say_goodbye(hub: Arc<Hub>, shutdown: CancellationToken, spread_ms: u32) {
+    shutdown.cancelled().await;
+    hub.shut_down(spread_ms);
 }
 
 impl Sink for Node {

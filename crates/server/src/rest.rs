@@ -15,6 +15,7 @@ mod invites;
 mod layer;
 mod me;
 mod metrics;
+mod push;
 mod request;
 mod search;
 mod server;
@@ -41,6 +42,7 @@ use crate::service::accounts::Accounts;
 use crate::service::devices::Devices;
 use crate::service::invites::Invites;
 use crate::service::media::Media;
+use crate::service::push::Push;
 
 pub use document::openapi;
 pub use metrics::Metrics;
@@ -62,6 +64,8 @@ pub struct Parts {
     pub invites: Arc<Invites>,
     /// Files.
     pub media: Arc<Media>,
+    /// Notifications of devices that are not connected.
+    pub push: Arc<Push>,
     /// How often a device may ask.
     pub by_device: Limit<DeviceId>,
     /// What is counted about HTTP.
@@ -99,6 +103,13 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(sessions::refresh::refresh))
         .routes(routes!(sessions::current::sign_out))
         .routes(routes!(me::me, me::change::change_profile))
+        .routes(routes!(me::notifications::read, me::notifications::set::set))
+        .routes(routes!(push::state))
+        .routes(routes!(
+            push::subscription::subscribe,
+            push::subscription::end::unsubscribe
+        ))
+        .routes(routes!(push::test::test))
         .routes(routes!(users::search))
         .routes(routes!(search::search))
         .routes(routes!(devices::list))

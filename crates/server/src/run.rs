@@ -32,6 +32,7 @@ use crate::service::invites::Invites;
 use crate::service::media::Media;
 use crate::service::passwords::Passwords;
 use crate::service::pruning::Pruning;
+use crate::service::push::Push;
 use crate::service::scrubbing::Scrubbing;
 use crate::service::search::indexing::Indexing;
 use crate::service::tokens::{AccessTokens, Secret, SecretKind};
@@ -43,6 +44,8 @@ use self::way::Way;
 
 /// How long a stopping server waits for what is under way.
 const DRAIN: Duration = Duration::from_secs(8);
+/// How often a device may have a push tried.
+const PUSH_TESTS_PER_MINUTE: u32 = 10;
 
 /// Where time and randomness come from.
 pub struct Environment {
@@ -155,7 +158,8 @@ impl Server {
         start_chores(&context, &node, &stop);
         let needs_set_up = context.store.find_server().await?.is_none();
         let metrics = Metrics::new(Arc::clone(&node.stats), way.redis());
-        let app = assemble(&config, context, tokens, node, media, metrics, &key);
+        let push = start_push(&config, &node, &key).await?;
+        let app = assemble(&config, tokens, node, media, metrics, &key, push);
         let stop_delay = if app.node.hub.is_alone() {
             Duration::ZERO
         } else {
@@ -242,6 +246,14 @@ impl Server {
     }
 }
 
+/// What pushes to devices that are not connected.
+async fn start_push(config: &Config, node: &Node, key: &SigningKey) -> Result<Arc<Push>, StartError> {
+    let clock = Arc::clone(&node.context.clock);
+    let shared_buckets = SharedBuckets::new(Arc::clone(&node.hub), key);
+    let tests = Limit::per_minute("push-test", PUSH_TESTS_PER_MINUTE, clock, shared_buckets);
+    Ok(Push::start(config, node, tests).await?)
+}
+
 /// What is done from time to time.
 fn start_chores(context: &Context, node: &Node, stop: &CancellationToken) {
     let scrubbing = Scrubbing::new(context.clone(), Arc::clone(&node.stats));
@@ -288,14 +300,14 @@ fn open_blobs(config: &Config, data: &DataDir) -> Result<BlobStore, StartError> 
 
 fn assemble(
     config: &Config,
-    context: Context,
     tokens: Arc<AccessTokens>,
     node: Arc<Node>,
     media: Arc<Media>,
     metrics: Metrics,
     key: &SigningKey,
+    push: Arc<Push>,
 ) -> App {
-    let hub = Arc::clone(&node.hub);
+    let (context, hub) = (node.context.clone(), Arc::clone(&node.hub));
     let shared_buckets = SharedBuckets::new(Arc::clone(&hub), key);
     let accounts = Accounts::new(accounts::Parts {
         passwords: Passwords::new(Arc::clone(&context.random), node.tasks.clone()),
@@ -320,6 +332,7 @@ fn assemble(
         devices: Devices::new(context.clone(), tokens, hub),
         invites: Invites::new(context, config.general.invites),
         media,
+        push,
         by_device,
         // The configuration has been checked.
         address_header: config

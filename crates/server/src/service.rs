@@ -17,6 +17,7 @@ pub mod personal;
 mod polls;
 pub mod presence;
 pub mod pruning;
+pub mod push;
 pub mod receipts;
 mod requests;
 pub mod scheduling;

@@ -46,6 +46,28 @@ counters! {
     batches,
     /// Entries announced.
     announcements,
+    /// Messages that were looked at for whom to push them to.
+    push_considered,
+    /// Pushes that push services have taken.
+    push_sent,
+    /// Pushes that push services refused.
+    push_refused,
+    /// Pushes that push services had no time for, to be tried again.
+    push_busy,
+    /// Pushes that push services did not answer, to be tried again.
+    push_unreachable,
+    /// Pushes that were not taken however often they were tried.
+    push_given_up,
+    /// Pushes that failed in the server.
+    push_failed,
+    /// Pushes that a later one took the place of before they were sent.
+    push_replaced,
+    /// What was not looked at or not pushed because too much was waiting.
+    push_overlooked,
+    /// Subscriptions forgotten because their push service knows them no longer.
+    push_subscriptions_dropped,
+    /// Pushes that wait now.
+    push_waiting,
     /// Frames put into connections' queues.
     deliveries,
     /// Queues dropped because their client did not read.

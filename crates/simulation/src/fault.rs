@@ -26,6 +26,7 @@ use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
 use pipit_store::poll::VoteRecord;
+use pipit_store::push::{PushStore, PushTarget, PushedEntry, Subscription};
 use pipit_store::schedule::DueMessage;
 use pipit_store::search::{FoundMessages, NamedConversation, SearchMessages, Swept};
 use pipit_wire::frame::{
@@ -133,9 +134,18 @@ fn failed() -> StoreError {
 
 macro_rules! store {
     (
+        push { $(fn $push_name:ident($($push_arg:ident: $push_type:ty),*) -> $push_out:ty;)* }
         passed { $(fn $name:ident($($arg:ident: $type:ty),*) -> $out:ty;)* }
         faulty { $(fn $faulty_name:ident($($faulty_arg:ident: $faulty_type:ty),*) -> $faulty_out:ty;)* }
     ) => {
+        #[async_trait]
+        impl PushStore for FaultStore {
+            $(async fn $push_name(&self, $($push_arg: $push_type),*) -> Result<$push_out, StoreError> {
+                self.step()?;
+                self.inner.$push_name($($push_arg),*).await
+            })*
+        }
+
         #[async_trait]
         impl Store for FaultStore {
             $(async fn $name(&self, $($arg: $type),*) -> Result<$out, StoreError> {
@@ -159,6 +169,16 @@ macro_rules! store {
 }
 
 store! {
+    push {
+        fn push_key(candidate: [u8; 32]) -> [u8; 32];
+        fn set_subscription(subscription: Subscription) -> bool;
+        fn find_subscription(device: DeviceId) -> Option<Subscription>;
+        fn remove_subscription(device: DeviceId, endpoint: Option<&str>) -> bool;
+        fn has_subscriptions() -> bool;
+        fn list_push_targets(entry: PushedEntry, after: Option<(UserId, DeviceId)>, limit: u32) -> Vec<PushTarget>;
+        fn note_shown(device: DeviceId, conversation: ConversationId, seq: Seq) -> ();
+        fn take_shown(user: UserId, conversation: ConversationId, read: Seq) -> Vec<Subscription>;
+    }
     passed {
         fn ping() -> ();
         fn find_server() -> Option<ServerRecord>;

@@ -37,6 +37,7 @@ pub mod person;
 pub mod picture;
 pub mod poll;
 pub mod property;
+pub mod push;
 pub mod receipt;
 pub mod request;
 pub mod schedule;
@@ -107,6 +108,15 @@ macro_rules! conformance_tests {
                 what_is_kept_of_a_conversation_is_shown_to_its_owner_alone,
                 what_is_kept_of_a_conversation_ends_with_the_membership,
                 what_is_deleted_for_oneself_only_grows,
+            }
+            push {
+                the_first_push_key_is_kept,
+                a_subscription_is_set_and_ended,
+                a_subscription_ends_with_its_device,
+                an_address_is_one_devices,
+                a_message_is_pushed_to_who_has_not_read_it,
+                a_target_knows_its_rules,
+                what_was_shown_is_taken_when_it_was_read,
             }
             request {
                 a_request_waits_for_an_answer,

@@ -141,6 +141,7 @@ pub async fn what_is_kept_of_a_conversation_is_shown_to_its_owner_alone(store: A
         request: RequestState::Accepted,
         asked_by: None,
         scheduled: std::collections::BTreeMap::new(),
+        notify: pipit_wire::push::NotifyRule::All,
     };
     assert_eq!(set.unwrap().as_ref(), Some(&expect));
     let change = PersonalChange {

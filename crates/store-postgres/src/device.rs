@@ -210,18 +210,26 @@ pub(crate) async fn revoke(
                 SELECT id FROM device WHERE id = $1 AND user_id = $2 AND revoked_at IS NOT NULL)",
         )
         .await?;
+    let unsubscribe = session
+        .prepare(
+            "DELETE FROM push_subscription WHERE device = (
+                SELECT id FROM device WHERE id = $1 AND user_id = $2 AND revoked_at IS NOT NULL)",
+        )
+        .await?;
     let key_at = params![device.as_uuid(), user.as_uuid(), now.as_ms()];
     let key = params![device.as_uuid(), user.as_uuid()];
-    let (begun, revoked, emptied, committed) = tokio::join!(
+    let (begun, revoked, emptied, unsubscribed, committed) = tokio::join!(
         biased;
         session.begin(),
         session.execute(&revoke, key_at),
         session.execute(&forget, key),
+        session.execute(&unsubscribe, key),
         session.commit(),
     );
     begun?;
     let revoked = revoked?;
     emptied?;
+    unsubscribed?;
     committed?;
     if revoked == 0 && session.is_in_doubt() {
         let own = "SELECT 1 FROM device WHERE id = $1 AND user_id = $2 AND revoked_at = $3";

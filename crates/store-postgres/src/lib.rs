@@ -33,6 +33,7 @@ mod personal;
 #[cfg(all(test, feature = "testing"))]
 mod plan;
 mod poll;
+mod push;
 mod receipt;
 mod replica;
 mod row;

@@ -32,6 +32,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("picture", include_str!("../migrations/0014_picture.sql")),
     ("poll", include_str!("../migrations/0015_poll.sql")),
     ("scheduled", include_str!("../migrations/0016_scheduled.sql")),
+    ("push", include_str!("../migrations/0017_push.sql")),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

@@ -7,18 +7,19 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::row::{self, at, seq_number};
-use crate::schedule;
 use crate::session::{Session, params};
+use crate::{push, schedule};
 
 type Result<T> = std::result::Result<T, Error>;
 
 /// What is left out of the change stays as it is, or is nothing where there was nothing.
 const SET: &str = "
     INSERT INTO personal AS known
-        (conversation, user_id, changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, scheduled)
+        (conversation, user_id, changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, scheduled, notify)
     SELECT $1, $2, $3, coalesce($4::bigint, 0), coalesce($5::bigint, 0), coalesce($6::bigint, 0),
         coalesce($7::boolean, false), coalesce($8::text, ''),
-        $9::bigint[], coalesce($10::smallint, 0::smallint), jsonb_strip_nulls($11::text::jsonb)
+        $9::bigint[], coalesce($10::smallint, 0::smallint), jsonb_strip_nulls($11::text::jsonb),
+        coalesce($12::smallint, 0::smallint)
     FROM member WHERE conversation = $1 AND user_id = $2
     ON CONFLICT (conversation, user_id) DO UPDATE SET
         changed_at = greatest(excluded.changed_at, known.changed_at + 1),
@@ -28,9 +29,10 @@ const SET: &str = "
         hidden = CASE WHEN cardinality($9) = 0 THEN known.hidden
             ELSE ARRAY(SELECT DISTINCT seq FROM unnest(known.hidden || $9) AS seq ORDER BY seq) END,
         request = coalesce($10, known.request),
-        scheduled = jsonb_strip_nulls(known.scheduled || $11::text::jsonb)
+        scheduled = jsonb_strip_nulls(known.scheduled || $11::text::jsonb),
+        notify = coalesce($12, known.notify)
     RETURNING changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, asked_by,
-        scheduled::text";
+        scheduled::text, notify";
 
 /// New memberships are requests of somebody.
 pub(crate) const ASK: &str = "
@@ -90,14 +92,15 @@ async fn keep(
                 change.draft,
                 change.hide.iter().copied().map(seq_number).collect::<Vec<i64>>(),
                 change.request.map(row::request_number),
-                scheduled
+                scheduled,
+                change.notify.map(push::notify_number)
             ],
         )
         .await?;
     row.map(|row| personal(&row, 0)).transpose()
 }
 
-/// From a row of `changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, asked_by, scheduled`, all null where there is
+/// From a row of `changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, asked_by, scheduled, notify`, all null where there is
 /// none.
 pub(crate) fn personal(row: &Row, first: usize) -> Result<Personal> {
     let Some(changed_at) = at::<Option<i64>>(row, first)? else {
@@ -117,5 +120,6 @@ pub(crate) fn personal(row: &Row, first: usize) -> Result<Personal> {
         request: row::request(at(row, first + 7)?)?,
         asked_by: at::<Option<Uuid>>(row, first + 8)?.map(UserId::from),
         scheduled: schedule::schedule(row, first + 9)?,
+        notify: push::notify(at(row, first + 10)?)?,
     })
 }

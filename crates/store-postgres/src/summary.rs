@@ -39,7 +39,7 @@ macro_rules! page {
                 account.face, ",
             event_columns!(),
             ", personal.changed_at, personal.archived_seq, personal.pin, personal.muted_until,
-                personal.marked_unread, personal.draft, personal.hidden, personal.request, personal.asked_by, personal.scheduled::text, edit.body, page.topic, page.announcements, page.history,
+                personal.marked_unread, personal.draft, personal.hidden, personal.request, personal.asked_by, personal.scheduled::text, personal.notify, edit.body, page.topic, page.announcements, page.history,
                 page.expire_after_ms, page.avatar,
                 CASE WHEN page.role >= 2 THEN (SELECT count(*) FROM join_request WHERE conversation = page.id) ELSE 0 END
             FROM page JOIN account ON account.id = $1
@@ -171,8 +171,8 @@ fn summary(row: &Row, mut members: Vec<Member>) -> Result<ConversationSummary> {
         last_at: row::time_at(row, 6)?,
         last_message: last_message(row)?,
         unread: row::count_at(row, 7)?,
-        settings: row::settings(row, 33)?,
-        join_requests: row::count_at(row, 38)?,
+        settings: row::settings(row, 34)?,
+        join_requests: row::count_at(row, 39)?,
         personal: personal::personal(row, 22)?,
     })
 }
@@ -182,10 +182,10 @@ fn last_message(row: &Row) -> Result<Option<Event>> {
     let Some(event) = row::optional_event(row, 15)? else {
         return Ok(None);
     };
-    if at::<Option<&str>>(row, 32)?.is_none() {
+    if at::<Option<&str>>(row, 33)?.is_none() {
         return Ok(Some(event));
     }
-    let edit = row::body(event.conversation, row, 32)?;
+    let edit = row::body(event.conversation, row, 33)?;
     Ok(Some(Event {
         body: change::edited(event.body, &edit),
         ..event

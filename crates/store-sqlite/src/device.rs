@@ -7,7 +7,7 @@ use pipit_wire::{DeviceId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::error::corrupt;
-use crate::{conversation, row};
+use crate::{conversation, push, row};
 
 /// States of a refresh token.
 const CURRENT: i64 = 0;
@@ -151,6 +151,7 @@ pub(crate) fn revoke(db: &Connection, user: UserId, device: DeviceId, now: Times
     }
     db.prepare_cached("DELETE FROM refresh_token WHERE device = ?1")?
         .execute([device.as_bytes()])?;
+    push::remove(db, device, None)?;
     Ok(true)
 }
 

@@ -32,6 +32,7 @@ mod personal;
 #[cfg(test)]
 mod plan;
 mod poll;
+mod push;
 mod reader;
 mod receipt;
 mod row;

@@ -10,11 +10,11 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use crate::conversation;
 use crate::error::corrupt;
 use crate::row::{self, seq_number};
-use crate::schedule;
+use crate::{push, schedule};
 
 /// What somebody keeps of a conversation.
 pub(crate) const FIND: &str = "
-    SELECT changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, asked_by, scheduled FROM personal
+    SELECT changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request, asked_by, scheduled, notify FROM personal
     WHERE conversation = ?1 AND user = ?2";
 
 pub(crate) fn find(db: &Connection, conversation: ConversationId, user: UserId) -> Result<Personal> {
@@ -68,13 +68,13 @@ fn save(db: &Connection, conversation: ConversationId, user: UserId, personal: &
     db.prepare_cached(
         "INSERT INTO personal
             (conversation, user, changed_at, archived_seq, pin, muted_until, marked_unread, draft, hidden, request,
-                asked_by, scheduled)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                asked_by, scheduled, notify)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
         ON CONFLICT (conversation, user) DO UPDATE SET changed_at = excluded.changed_at,
             archived_seq = excluded.archived_seq, pin = excluded.pin, muted_until = excluded.muted_until,
             marked_unread = excluded.marked_unread, draft = excluded.draft,
             hidden = excluded.hidden, request = excluded.request,
-            scheduled = excluded.scheduled",
+            scheduled = excluded.scheduled, notify = excluded.notify",
     )?
     .execute(params![
         conversation.as_bytes(),
@@ -88,7 +88,8 @@ fn save(db: &Connection, conversation: ConversationId, user: UserId, personal: &
         places_text(&personal.hidden)?,
         row::request_number(personal.request),
         personal.asked_by.as_ref().map(UserId::as_bytes),
-        schedule::schedule_text(&personal.scheduled)?
+        schedule::schedule_text(&personal.scheduled)?,
+        push::notify_number(personal.notify)
     ])?;
     Ok(())
 }
@@ -120,6 +121,7 @@ fn personal(row: &Row<'_>) -> Result<Personal> {
         request: row::request(row.get(7)?)?,
         asked_by: row::optional_id_at(row, 8)?,
         scheduled: schedule::schedule(row, 9)?,
+        notify: push::notify(row.get(10)?)?,
     })
 }
 

@@ -24,6 +24,7 @@ pub mod error;
 pub mod group;
 pub mod log;
 pub mod poll;
+pub mod push;
 pub mod schedule;
 pub mod search;
 
@@ -53,7 +54,7 @@ pub use log::Facts;
 
 /// A server's storage. Every method is atomic; whatever it returned as done is on disk.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: push::PushStore {
     /// Whether it answers; for `/readyz`.
     async fn ping(&self) -> Result<(), StoreError>;
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{ConversationKind, Event, GroupSettings, Role};
 use crate::ids::{ConversationId, MessageId, Seq, UserId};
 use crate::person::Face;
+use crate::push::NotifyRule;
 use crate::scheduled::Scheduled;
 use crate::time::Timestamp;
 
@@ -174,6 +175,8 @@ pub struct Personal {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<BTreeMap<MessageId, Scheduled>>"))]
     pub scheduled: BTreeMap<MessageId, Scheduled>,
+    /// Of which of its messages they are notified.
+    pub notify: NotifyRule,
 }
 
 /// Where a conversation that a stranger has begun, or has added somebody to, stands with whom it asks.
@@ -209,6 +212,7 @@ impl Personal {
         }
         self.hidden.extend(&change.hide);
         self.request = change.request.unwrap_or(self.request);
+        self.notify = change.notify.unwrap_or(self.notify);
         for (message, entry) in &change.schedule {
             match entry {
                 Some(entry) => _ = self.scheduled.insert(*message, entry.clone()),
@@ -264,6 +268,10 @@ pub struct PersonalChange {
     // A map of what may be missing is more than OpenAPI's derivation knows; the frames' schema says it.
     #[cfg_attr(feature = "schema", schema(value_type = BTreeMap<MessageId, Scheduled>))]
     pub schedule: BTreeMap<MessageId, Option<Scheduled>>,
+    /// See [`Personal::notify`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub notify: Option<NotifyRule>,
 }
 
 impl PersonalChange {
@@ -287,6 +295,7 @@ impl PersonalChange {
             marked_unread: later.marked_unread.or(self.marked_unread),
             draft: later.draft.or(self.draft),
             request: later.request.or(self.request),
+            notify: later.notify.or(self.notify),
         }
     }
 }

@@ -13,6 +13,7 @@
 //! * [`media`]: the files of messages.
 //! * [`person`]: what people show of themselves.
 //! * [`poll`]: messages that ask, and the votes.
+//! * [`push`]: notifications of devices that are not connected.
 //! * [`scheduled`]: messages that are sent later.
 #![warn(missing_docs)]
 
@@ -27,6 +28,7 @@ pub mod limits;
 pub mod media;
 pub mod person;
 pub mod poll;
+pub mod push;
 pub mod rest;
 pub mod scheduled;
 pub mod time;

@@ -19,6 +19,8 @@ pub(crate) fn declarations() -> String {
     found.visit::<Update>();
     found.visit::<pipit_wire::ClientFrame>();
     found.visit::<pipit_wire::ServerFrame>();
+    // What the service worker reads without the core.
+    found.visit::<pipit_wire::push::Push>();
     let mut text = "// Written by `cargo xtask gen` from the Rust types. Do not edit.\n".to_owned();
     for declaration in found.by_name.into_values() {
         text.push('\n');

@@ -18,6 +18,7 @@ import { change, edit, erase, forget, messageIn, pin, react, tellOf } from './me
 import { arrangeGroups, Groups } from './groups';
 import { answerLater } from './later';
 import { linksFor, mediaRoom, queued, steer } from './media';
+import { Notifications } from './notifications';
 import { everyone, idOf, people } from './people';
 import { answerPoll } from './polls';
 import { done, refusal } from './replies';
@@ -79,6 +80,7 @@ export class FakeCore implements Core {
   #pins: Room[] = [];
   #invites: Invite[] = [];
   #devices = [1, 2, 3];
+  #notifications = new Notifications();
   #groups = new Groups(
     (id) => this.#room(id),
     (room, item) => this.#log(room, item),
@@ -277,6 +279,7 @@ export class FakeCore implements Core {
       case 'answer_request':
       case 'pin_conversation':
       case 'mute_conversation':
+      case 'set_notify':
       case 'mark_unread': {
         const room = this.#room(command.conversation);
         if (room === undefined || !keep(room, this.#pins, command)) return refusal('not_found');
@@ -291,7 +294,7 @@ export class FakeCore implements Core {
         return done;
       }
       default:
-        return null;
+        return this.#notifications.answer(command);
     }
   }
 

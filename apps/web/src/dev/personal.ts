@@ -51,6 +51,9 @@ export function keep(room: Room, pins: Room[], command: Command): boolean {
     case 'mute_conversation':
       kept.mutedUntil = command.until;
       return true;
+    case 'set_notify':
+      kept.notify = command.notify;
+      return true;
     case 'mark_unread':
       kept.markedUnread = command.unread;
       return true;

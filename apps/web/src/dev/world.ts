@@ -13,6 +13,7 @@ import type {
   PersonalView,
   PresenceState,
   Profile,
+  NotifyRule,
   RequestState,
   Role,
   TimelineHeader,
@@ -79,6 +80,7 @@ export interface Kept {
   mutedUntil: number | null;
   markedUnread: boolean;
   request: RequestState;
+  notify: NotifyRule;
 }
 
 const MINUTE_MS = 60_000;
@@ -86,13 +88,14 @@ const MINUTE_MS = 60_000;
 const LISTED = 32;
 
 export function personalOf({ kept, log }: Room): PersonalView {
-  const { archivedAt, pinned, mutedUntil, markedUnread, request } = kept;
+  const { archivedAt, pinned, mutedUntil, markedUnread, request, notify } = kept;
   return {
     archived: archivedAt !== null && (mutedUntil !== null || log.length <= archivedAt),
     pinned,
     muted_until: mutedUntil,
     marked_unread: markedUnread,
     request,
+    notify,
   };
 }
 
@@ -186,7 +189,7 @@ export function newRoom(
     readSeq: 0,
     typing: [],
     draft: '',
-    kept: { archivedAt: null, pinned: false, mutedUntil: null, markedUnread: false, request: 'accepted' },
+    kept: { archivedAt: null, pinned: false, mutedUntil: null, markedUnread: false, request: 'accepted', notify: 'all' },
     changes: noChanges(),
     scheduled: [],
     settings: { topic: '', announcements: false, history: 'none' },

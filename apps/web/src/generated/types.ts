@@ -365,6 +365,20 @@ export type Command = { "type": "get_server_info" }
   conversation: ConversationId,
   /** Until when, by the server's clock (a time that is centuries away: for ever); none to lift it. */
   until: Timestamp | null, }
+| { "type": "set_notify",
+  /** Which one. */
+  conversation: ConversationId,
+  /** Of which. */
+  notify: NotifyRule, }
+| { "type": "get_notifications" }
+| { "type": "set_notifications",
+  /** How. */
+  settings: NotificationSettings, }
+| { "type": "get_push" }
+| { "type": "set_push",
+  /** Where. */
+  subscription: SetSubscription | null, }
+| { "type": "test_push" }
 | { "type": "mark_unread",
   /** Which one. */
   conversation: ConversationId,
@@ -1203,6 +1217,18 @@ export type NewPicture = {
   /** How many bytes it has. */
   size: number, };
 
+/** How somebody is notified, on all of their devices. `GET` and `PUT /v1/me/notifications`. */
+export type NotificationSettings = {
+  /** What a notification says. */
+  previews: Previews,
+  /** When there are none; left out where there is no such time. */
+  quiet?: QuietHours,
+  /** Words that count like one's own name, at most [`KEYWORDS_MAX`]. */
+  keywords: Array<string>, };
+
+/** Of which messages of a conversation somebody is notified. */
+export type NotifyRule = "all" | "mentions" | "nothing";
+
 /** See [`ServerFrame::Page`]. */
 export type Page = {
   /** Of the `history`. */
@@ -1241,7 +1267,9 @@ export type Personal = {
   /** Who asks: the stranger who has begun it, or has added them to the group. It stays once that is answered. */
   asked_by?: UserId,
   /** The messages that the server is to send for them, by their ids. */
-  scheduled?: { [key in MessageId]: Scheduled }, };
+  scheduled?: { [key in MessageId]: Scheduled },
+  /** Of which of its messages they are notified. */
+  notify: NotifyRule, };
 
 /** What is to change in a [`Personal`]; what is left out stays. */
 export type PersonalChange = {
@@ -1262,7 +1290,9 @@ export type PersonalChange = {
   request?: RequestState,
   /** Messages of [`Personal::scheduled`] that are written or changed; none for one that is taken back. One that was sent or taken back
   * does not come back: what is said of it later changes nothing. */
-  schedule?: { [key in MessageId]: Scheduled | null }, };
+  schedule?: { [key in MessageId]: Scheduled | null },
+  /** See [`Personal::notify`]. */
+  notify?: NotifyRule, };
 
 /** See [`ServerFrame::Personal`]. */
 export type PersonalChanged = {
@@ -1284,7 +1314,9 @@ export type PersonalView = {
   /** Marked as unread by oneself, though everything was read. */
   marked_unread: boolean,
   /** Whether it is a message request: what a stranger has begun, and what was answered. */
-  request: RequestState, };
+  request: RequestState,
+  /** Of which messages one is notified. */
+  notify: NotifyRule, };
 
 /** Another picture, or none. */
 export type PictureChange = {
@@ -1400,6 +1432,9 @@ export type Preview = {
   /** Where it stands, where it is one's own. */
   delivery: DeliveryState | null, };
 
+/** What a notification says. */
+export type Previews = "message" | "names" | "nothing";
+
 /** A person as others see them. */
 export type Profile = {
   /** Who. */
@@ -1411,6 +1446,64 @@ export type Profile = {
   /** What else they show, to those who share a conversation with them. Left out where only the names are told: then what was known
   * stays. */
   face?: Face, };
+
+/** What a push says, as JSON, encrypted for the device (RFC 8291) and filled up with spaces. */
+export type Push = { "type": "message" } & PushedMessage | { "type": "request",
+  /** Where. */
+  conversation: ConversationId,
+  /** Its place in the log. */
+  seq: Seq, }
+| { "type": "read",
+  /** Of which conversation. */
+  conversation: ConversationId,
+  /** Up to where. */
+  seq: Seq, }
+| { "type": "test", }
+| { "type": "unknown" };
+
+/** How a push to this device went. */
+export type PushOutcome = "taken" | "not_subscribed" | "gone" | "refused" | "busy" | "unreachable";
+
+/** `GET /v1/push`: whether this server pushes, and to this device. */
+export type PushState = {
+  /** What the server signs with (VAPID, RFC 8292): a point of P-256, uncompressed, in URL-safe base64 without padding. Left out where it
+  * pushes nothing. */
+  key?: string,
+  /** Where this device is pushed to; left out where it is not. */
+  endpoint?: string, };
+
+/** See [`Push::Message`]. */
+export type PushedMessage = {
+  /** In which conversation. */
+  conversation: ConversationId,
+  /** Its place in the log. */
+  seq: Seq,
+  /** Which one. */
+  message: MessageId,
+  /** When it was put there. */
+  at: Timestamp,
+  /** What kind of conversation that is. */
+  kind: ConversationKind,
+  /** The group's name. Left out in a direct conversation, and where the person does not want names shown. */
+  title?: string,
+  /** The name of who has written it. Left out where the person does not want names shown. */
+  sender?: string,
+  /** What it says, or the beginning of that, at most [`PUSH_TEXT_BYTES_MAX`] bytes. Left out where it has no text that the server can
+  * read, and where the person does not want it shown. */
+  text?: string,
+  /** How many files it has; left out like the text. */
+  files?: number,
+  /** Whether it names or answers the person, or has one of their words. */
+  mention: boolean, };
+
+/** When somebody is not notified, each day. Where it ends before it begins it goes over midnight. */
+export type QuietHours = {
+  /** When it begins, in minutes after midnight, 0 to 1,439. */
+  from_min: number,
+  /** When it ends; another minute than that in which it begins. */
+  to_min: number,
+  /** In which time zone, by its name in the IANA's database, such as `Europe/Berlin`. */
+  time_zone: string, };
 
 /** One emoji under a message. */
 export type Reaction = {
@@ -1523,6 +1616,17 @@ export type Reply = { "type": "done" }
 | { "type": "server_info",
   /** What it says. */
   info: ServerInfo, }
+| { "type": "notifications",
+  /** How. */
+  settings: NotificationSettings, }
+| { "type": "push",
+  /** What the server says. */
+  state: PushState, }
+| { "type": "push_tested",
+  /** How. */
+  outcome: PushOutcome,
+  /** The status of the push service's answer, where there was one. */
+  status: number | null, }
 | { "type": "failed",
   /** Why. */
   error: CommandError, };
@@ -1677,6 +1781,17 @@ export type SetPersonal = {
 export type SetPresence = {
   /** `online` or `away`; `offline` is refused: disconnecting says so. */
   state: PresenceState, };
+
+/** `PUT /v1/push/subscription`: where this device is pushed to, as its push service says. Again after each change. */
+export type SetSubscription = {
+  /** The address, by https, at most [`PUSH_ENDPOINT_BYTES_MAX`] bytes. */
+  endpoint: string,
+  /** The device's key for what is pushed (RFC 8291): a point of P-256, uncompressed, in URL-safe base64. */
+  p256dh: string,
+  /** Its 16 bytes of secret, in URL-safe base64. */
+  auth: string,
+  /** Whether it also wants what shows nothing: that a message was read elsewhere. */
+  silent: boolean, };
 
 /** What is to change in a [`GroupSettings`]; what is left out stays. */
 export type SettingsChange = {

@@ -11,6 +11,7 @@ mod changes;
 mod connection;
 mod expiry;
 mod groups;
+mod notifications;
 mod outbox;
 mod personal;
 mod places;

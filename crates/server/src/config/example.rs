@@ -45,6 +45,7 @@ pub(super) fn default_of(option: &OptionDef) -> Option<Value> {
         "media" => Table::try_from(config.media),
         "messages" => Table::try_from(config.messages),
         "proxy" => Table::try_from(config.proxy),
+        "push" => Table::try_from(config.push),
         _ => Table::try_from(config.general),
     };
     table.ok()?.get(option.key).cloned()

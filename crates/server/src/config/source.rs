@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{Config, General, Limits, Log, Media, Messages, OptionDef, Proxy};
+use super::{Config, General, Limits, Log, Media, Messages, OptionDef, Proxy, Push};
 
 /// Where values come from.
 pub struct Sources<'a> {
@@ -164,6 +164,7 @@ impl Draft {
             media: self.take("media")?,
             messages: self.take("messages")?,
             proxy: self.take("proxy")?,
+            push: self.take("push")?,
         };
         config.validate().map_err(|invalid| ConfigError::Value {
             origin: self
@@ -191,6 +192,7 @@ fn check(section: &str, table: &Table) -> Result<(), String> {
         "media" => read::<Media>(table).map(|_section| ()),
         "messages" => read::<Messages>(table).map(|_section| ()),
         "proxy" => read::<Proxy>(table).map(|_section| ()),
+        "push" => read::<Push>(table).map(|_section| ()),
         _ => read::<General>(table).map(|_section| ()),
     }
 }

@@ -56,7 +56,7 @@ const DATABASE: &str = "postgres://localhost/pipit";
 
 fn is_number(key: &str) -> bool {
     let sections = ["limits.", "media.", "messages."];
-    sections.iter().any(|section| key.starts_with(section))
+    sections.iter().any(|section| key.starts_with(section)) || key.ends_with("_ms")
 }
 
 #[test]
@@ -77,7 +77,9 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             "log.format" => "json",
             "log.level" => "debug",
             "proxy.address_header" => "x-real-ip",
-            "stop_delay_ms" => "7",
+            "push.enabled" => "false",
+            "push.contact" => "mailto:ada@example.org",
+            "push.networks" => "10.1.0.0/16",
             "media.access_key" | "media.secret_key" => "key",
             key if is_number(key) => "7",
             key => panic!("say here how to set `{key}`"),
@@ -109,8 +111,8 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             ),
             _ => (&[], &[], String::new()),
         };
-        let line = if value == "7" {
-            format!("{} = 7", option.key)
+        let line = if value == "7" || value == "false" {
+            format!("{} = {value}", option.key)
         } else if option.is_list() {
             format!("{first}{} = [{value:?}]", option.key)
         } else {

@@ -7,6 +7,7 @@ use pipit_wire::event::EventBody;
 
 use super::audience::Entry;
 use super::hub::Hub;
+use crate::service::push::PushQueue;
 use crate::stats::Stats;
 
 /// See the module.
@@ -14,12 +15,14 @@ use crate::stats::Stats;
 pub struct Announcer {
     hub: Arc<Hub>,
     stats: Arc<Stats>,
+    pushes: PushQueue,
 }
 
 impl Announcer {
     /// An announcer to the connections of this hub and of the nodes that its bus reaches.
-    pub fn new(hub: Arc<Hub>, stats: Arc<Stats>) -> Self {
-        Self { hub, stats }
+    /// What those who are not connected may have to be told goes into the queue.
+    pub fn new(hub: Arc<Hub>, stats: Arc<Stats>, pushes: PushQueue) -> Self {
+        Self { hub, stats, pushes }
     }
 
     /// Announces an entry after its commit. Whoever appends calls this in the order of `seq`; it never waits.
@@ -36,8 +39,8 @@ impl Announcer {
             }
             EventBody::MemberAdded { member } => self.hub.member_joined(member.user, conversation, event.seq),
             EventBody::MemberRemoved { user, .. } => self.hub.member_left(*user, conversation),
-            EventBody::Message { .. }
-            | EventBody::RoleChanged { .. }
+            EventBody::Message { .. } => self.pushes.message(&event),
+            EventBody::RoleChanged { .. }
             | EventBody::TitleChanged { .. }
             | EventBody::SettingsChanged { .. }
             | EventBody::MessageChanged { .. }

@@ -1,6 +1,7 @@
 //! `/v1/me`.
 
 pub(super) mod change;
+pub(super) mod notifications;
 
 use axum::Json;
 use pipit_wire::rest;

@@ -96,6 +96,7 @@ fn method_label(method: &Method) -> &'static str {
         Method::HEAD => "HEAD",
         Method::POST => "POST",
         Method::PATCH => "PATCH",
+        Method::PUT => "PUT",
         Method::DELETE => "DELETE",
         _ => "other",
     }
@@ -118,7 +119,7 @@ impl Collector for NodeStats {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         for (name, value) in self.0.all() {
             let help = name.replace('_', " ");
-            if name == "connections" {
+            if matches!(name, "connections" | "push_waiting") {
                 let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
                 gauge.encode(encoder.encode_descriptor(name, &help, None, gauge.metric_type())?)?;
             } else {

@@ -3,7 +3,7 @@
 //! Nothing of it is stored but when a device was last connected. Changes are gathered for a second, so that a phone that
 //! changes its network is not seen to leave, and go only to the connections that watch: the cost grows with people looking.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -345,6 +345,43 @@ impl Presence {
     }
 
     /// How those whom no block hides are on other nodes; none where that is not known.
+    /// Those of these accounts that have a device in use, on any node. Where the others do not say, they are taken for not.
+    pub async fn in_use(&self, users: &[UserId]) -> HashSet<UserId> {
+        let is_online = |state| state == PresenceState::Online;
+        let mut found: HashSet<_> = {
+            let all = lock(&self.state);
+            let here = users.iter().filter(|user| {
+                all.people
+                    .get(user)
+                    .is_some_and(|person| is_online(person.here()))
+            });
+            here.copied().collect()
+        };
+        if let Some(shared) = self.hub.shared()
+            && !users.is_empty()
+            && let Ok(states) = shared.presence(users).await
+        {
+            let elsewhere = states.into_iter().filter(|(_, state)| is_online(*state));
+            found.extend(elsewhere.map(|(user, _)| user));
+        }
+        found
+    }
+
+    /// Whether a device is connected to this node, and in use.
+    pub fn is_device_in_use(&self, user: UserId, device: DeviceId) -> bool {
+        let connections = self.hub.connections_of(user);
+        let all = lock(&self.state);
+        let Some(person) = all.people.get(&user) else {
+            return false;
+        };
+        person.here.iter().any(|(number, state)| {
+            *state == PresenceState::Online
+                && connections
+                    .iter()
+                    .any(|connection| connection.number() == *number && connection.device == device)
+        })
+    }
+
     async fn elsewhere(&self, visible: &[(UserId, bool)]) -> Option<HashMap<UserId, PresenceState>> {
         let shared = self.hub.shared()?;
         let shown = visible.iter().filter(|(_, blocked)| !blocked);

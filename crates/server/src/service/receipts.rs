@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::access::not_member;
+use super::push::PushQueue;
 use crate::error::ServiceError;
 use crate::fanout::hub::{Connection, Hub};
 use crate::fanout::outbox::Outgoing;
@@ -47,11 +48,18 @@ impl Receipts {
         store: Arc<dyn Store>,
         hub: Arc<Hub>,
         stats: Arc<Stats>,
+        pushes: PushQueue,
         tasks: &TaskTracker,
         stop: CancellationToken,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
-        tasks.spawn(Worker { store, hub, stats }.run(jobs, stop));
+        let worker = Worker {
+            store,
+            hub,
+            stats,
+            pushes,
+        };
+        tasks.spawn(worker.run(jobs, stop));
         Self { queue }
     }
 
@@ -66,6 +74,7 @@ struct Worker {
     store: Arc<dyn Store>,
     hub: Arc<Hub>,
     stats: Arc<Stats>,
+    pushes: PushQueue,
 }
 
 impl Worker {
@@ -126,6 +135,8 @@ impl Worker {
 
     fn announce(&self, receipt: Receipt) {
         self.stats.receipts_advanced.add_one();
+        self.pushes
+            .read(receipt.user, receipt.conversation, receipt.read_seq);
         if self.hub.audience(receipt.conversation) > AUDIENCE_MAX {
             // On whichever node they are.
             self.hub.tell(receipt.user, &ServerFrame::Receipt(receipt));

@@ -1,6 +1,8 @@
 //! Tokens: short-lived access tokens that are signed, and long random secrets of which only a hash is kept.
 
+mod es256;
 mod hs256;
+mod provider;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,6 +17,8 @@ use crate::clock::Random;
 use crate::data_dir::SigningKey;
 use crate::error::ServiceError;
 use crate::node::{Authenticated, Authenticator};
+
+pub(crate) use provider::install as install_algorithms;
 
 /// How long an access token is valid.
 pub const ACCESS_TOKEN_S: i64 = 15 * 60;
@@ -44,7 +48,7 @@ pub struct AccessTokens {
 impl AccessTokens {
     /// Tokens signed with this key.
     pub fn new(key: &SigningKey) -> Self {
-        hs256::install();
+        provider::install();
         let mut validation = Validation::new(Algorithm::HS256);
         // Checked here, by the injected clock.
         validation.validate_exp = false;

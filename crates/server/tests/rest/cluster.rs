@@ -8,8 +8,9 @@ use pipit_wire::UserId;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::push::{PushService, local, subscribe};
 use crate::sockets::Socket;
-use crate::world::{Person, World, sign_in};
+use crate::world::{PASSWORD, Person, World, sign_in};
 
 /// The longest that anything may take before a test fails.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -39,6 +40,7 @@ impl Cluster {
                 config.general.redis = Some(redis.address());
                 config.general.stop_delay_ms = stop_delay_ms;
                 config.limits.attempts_per_minute_account = 1;
+                local(config);
             })
         };
         let nodes = [node().await, node().await, node().await];
@@ -92,6 +94,47 @@ impl Cluster {
             node.stop().await;
         }
     }
+}
+
+/// One node pushes what is said, not all; what is read on any node is cleared.
+#[tokio::test]
+async fn one_node_pushes() {
+    let cluster = Cluster::start().await;
+    let (people, mut sockets) = cluster.people().await;
+    let group = cluster.group(&people).await;
+    let mut service = PushService::start().await;
+    let [first, second, third] = &cluster.nodes;
+    let phone = third.sign_in("bob", PASSWORD).await.person();
+    subscribe(third, &phone, &service.endpoint("phone")).await;
+    sockets[0].say(&group, 1, "one").await;
+    let pushed = service.next().await.open();
+    assert_eq!(pushed["text"], "one");
+    let sent = || [first, second, third].map(|node| node.node().stats.push_sent.get());
+    let waiting = async {
+        while sent() != [1, 0, 0] {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting)
+        .await
+        .expect("it was taken");
+    let shown = || first.node().stats.push_waiting.get();
+    let waiting = async {
+        while shown() != 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting)
+        .await
+        .expect("it was noted");
+    let read = json!({
+        "type": "receipt", "conversation": group, "delivered_seq": pushed["seq"], "read_seq": pushed["seq"],
+    });
+    sockets[1].0.send(&read).await;
+    assert_eq!(service.next().await.open()["type"], "read");
+    sockets[2].say(&group, 2, "two").await;
+    assert_eq!(service.next().await.open()["text"], "two");
+    cluster.stop(sockets).await;
 }
 
 struct Connected(Socket);

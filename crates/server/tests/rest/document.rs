@@ -87,6 +87,20 @@ fn of_accounts(invite: &str) -> Vec<Case> {
         case("patch", "/v1/me", json!({"name": "Ada"})),
         ("get", "/v1/users", "/v1/users?query=bob".to_owned(), json!(null)),
         case("get", "/v1/devices", json!(null)),
+        case("get", "/v1/push", json!(null)),
+        case("post", "/v1/push/test", json!(null)),
+        case("get", "/v1/me/notifications", json!(null)),
+        case(
+            "put",
+            "/v1/me/notifications",
+            json!({"previews": "names", "quiet": {"from_min": 1, "to_min": 2, "time_zone": "UTC"}, "keywords": ["tea"]}),
+        ),
+        case(
+            "put",
+            "/v1/push/subscription",
+            json!({"endpoint": "", "p256dh": "", "auth": ""}),
+        ),
+        case("delete", "/v1/push/subscription", json!(null)),
         case("post", "/v1/invites", json!({"expires_in_s": 60, "uses": 1})),
         case("get", "/v1/invites", json!(null)),
         (

@@ -18,6 +18,7 @@ use pipit_wire::frame::{
 };
 use pipit_wire::person::{Face, Status};
 use pipit_wire::poll::{Poll, PollState, Tally};
+use pipit_wire::push::NotifyRule;
 use pipit_wire::scheduled::Scheduled;
 use pipit_wire::{
     BlobId, ClientFrame, Content, ConversationId, DeviceId, ErrorCode, EventId, Limits, MessageId,
@@ -453,6 +454,7 @@ fn personal_change() -> ClientFrame {
             hide: [seq(40)].into(),
             request: Some(RequestState::Accepted),
             schedule: [(message_id(7), Some(scheduled(None))), (message_id(8), None)].into(),
+            notify: Some(NotifyRule::Mentions),
         },
     })
 }
@@ -478,6 +480,7 @@ fn personal() -> Personal {
         request: RequestState::Waiting,
         asked_by: Some(alice()),
         scheduled: [(message_id(7), scheduled(Some(ErrorCode::Forbidden)))].into(),
+        notify: NotifyRule::Nothing,
     }
 }
 

@@ -1,0 +1,155 @@
+//! How commands went.
+
+use pipit_wire::frame::{Member, Profile};
+use pipit_wire::push::{NotificationSettings, PushOutcome, PushState};
+use pipit_wire::rest::{
+    BannedPerson, BlobLink, Device, GroupInvite, GroupInviteInfo, Invite, InviteInfo, JoinRequest, ServerInfo,
+};
+use pipit_wire::{ConversationId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{CommandError, EditView, MessageReach, ReactionBy, VoteBy};
+use crate::search::SearchResults;
+
+/// How a command went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Reply {
+    /// It is done (for a message: it is queued on this device's disk).
+    Done,
+    /// The conversation that was made or found.
+    Conversation {
+        /// Which one.
+        conversation: ConversationId,
+    },
+    /// The people that were found.
+    Users {
+        /// Best first.
+        items: Vec<Profile>,
+    },
+    /// What was found.
+    SearchResults {
+        /// By whom, and what.
+        results: SearchResults,
+    },
+    /// A page of members.
+    Members {
+        /// In the order that was asked for.
+        items: Vec<Member>,
+        /// For the next page.
+        next: Option<String>,
+    },
+    /// The invite that was made, with its token.
+    Invite {
+        /// The invite.
+        invite: Invite,
+    },
+    /// The invites that still work.
+    Invites {
+        /// Newest first.
+        items: Vec<Invite>,
+    },
+    /// The link into a group that was made, with its token.
+    GroupInvite {
+        /// The link.
+        invite: GroupInvite,
+    },
+    /// The links into a group that still work.
+    GroupInvites {
+        /// Newest first.
+        items: Vec<GroupInvite>,
+    },
+    /// What a link into a group leads to.
+    GroupInviteInfo {
+        /// What it says.
+        info: GroupInviteInfo,
+    },
+    /// One has joined a group, or has asked to be let in.
+    Joining {
+        /// The group, where one is a member now.
+        conversation: Option<ConversationId>,
+    },
+    /// Who waits to be let in.
+    JoinRequests {
+        /// The oldest first.
+        items: Vec<JoinRequest>,
+    },
+    /// Who is kept out.
+    Bans {
+        /// The latest first.
+        items: Vec<BannedPerson>,
+    },
+    /// The devices.
+    Devices {
+        /// Newest sign-in first.
+        items: Vec<Device>,
+    },
+    /// How much room one's own files take on the server, of what the limits allow.
+    StorageUse {
+        /// How many bytes, those included that are still to come.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        used_bytes: u64,
+    },
+    /// What a message said, oldest first, the original included.
+    Edits {
+        /// Each text that it had.
+        items: Vec<EditView>,
+    },
+    /// Who reacted to a message.
+    Reactions {
+        /// In the order in which they did.
+        items: Vec<ReactionBy>,
+    },
+    /// Who voted.
+    Votes {
+        /// In the order in which they did, the first 1,000.
+        items: Vec<VoteBy>,
+    },
+    /// How far a message has come.
+    MessageInfo {
+        /// Each other member, at most 200 of them.
+        items: Vec<MessageReach>,
+        /// How many members there are beside oneself.
+        total: u32,
+    },
+    /// Where files can be fetched from.
+    BlobLinks {
+        /// Those of them that are there.
+        items: Vec<BlobLink>,
+        /// When they stop working.
+        expires_at: Timestamp,
+    },
+    /// What an invite link leads to.
+    InviteInfo {
+        /// What it says.
+        info: InviteInfo,
+    },
+    /// What the server is.
+    ServerInfo {
+        /// What it says.
+        info: ServerInfo,
+    },
+    /// How one is notified.
+    Notifications {
+        /// How.
+        settings: NotificationSettings,
+    },
+    /// Whether, and to where, the server pushes to this device.
+    Push {
+        /// What the server says.
+        state: PushState,
+    },
+    /// How a push to this device went.
+    PushTested {
+        /// How.
+        outcome: PushOutcome,
+        /// The status of the push service's answer, where there was one.
+        status: Option<u16>,
+    },
+    /// It did not work.
+    Failed {
+        /// Why.
+        error: CommandError,
+    },
+}

@@ -1,0 +1,303 @@
+//! From what has happened to what is pushed: who is concerned, what their rules say, and whether they are there anyway.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, Mac as _};
+use pipit_store::push::{PushTarget, PushedEntry, Subscription};
+use pipit_wire::event::ConversationKind;
+use pipit_wire::push::{NotificationSettings, Previews, Push};
+use pipit_wire::{Content, ConversationId, DeviceId, Event, EventBody, EventId, Seq, UserId};
+use sha2::Sha256;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::delivery::{Delivery, Errand};
+use super::payload;
+use super::queue::Job;
+use super::rules::{Facts, Verdict, decide};
+use super::sender::{Parcel, Urgency};
+use crate::context::Context;
+use crate::error::ServiceError;
+use crate::service::presence::Presence;
+use crate::stats::Stats;
+
+/// How much is looked at at one time.
+const BATCH_MAX: usize = 256;
+/// How many devices are read at one time.
+const PAGE: u32 = 500;
+/// How long a push service keeps a message for a device that is not there, seconds: a week.
+const MESSAGE_TTL_S: u32 = 7 * 24 * 60 * 60;
+/// And that it was read: a day.
+const READ_TTL_S: u32 = 24 * 60 * 60;
+
+/// See the module.
+pub(super) struct Deciding {
+    pub(super) context: Context,
+    pub(super) presence: Arc<Presence>,
+    pub(super) delivery: Arc<Delivery>,
+    pub(super) stats: Arc<Stats>,
+    /// How long a message waits for being read where somebody is.
+    pub(super) active_delay: Duration,
+    /// What topics are made with, so that push services cannot tell conversations.
+    pub(super) topics: Hmac<Sha256>,
+}
+
+/// A message that is looked at.
+struct News<'a> {
+    event: &'a Event,
+    text: &'a str,
+    /// Whose message it answers.
+    answers: Option<UserId>,
+    /// Whether it is to erase itself: then nothing of it is left on a locked screen.
+    fades: bool,
+}
+
+impl Deciding {
+    /// Looks at what comes, until `stop`.
+    pub(super) async fn run(self, mut jobs: mpsc::Receiver<Job>, stop: CancellationToken) {
+        let mut batch = Vec::new();
+        loop {
+            let received = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                received = jobs.recv_many(&mut batch, BATCH_MAX) => received,
+            };
+            if received == 0 {
+                return;
+            }
+            let work = self.look_at(&mut batch);
+            tokio::select! {
+                () = work => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    async fn look_at(&self, batch: &mut Vec<Job>) {
+        // Once for all of them: on most servers at most times that is all that there is to do.
+        let is_any = match self.context.store.has_subscriptions().await {
+            Ok(is_any) => is_any,
+            Err(error) => {
+                warn(&error.into());
+                false
+            }
+        };
+        for job in batch.drain(..) {
+            if !is_any {
+                continue;
+            }
+            let done = match job {
+                Job::Message { conversation, event } => {
+                    let done = self.message(conversation, event).await;
+                    self.stats.push_considered.add_one();
+                    done
+                }
+                Job::Read {
+                    user,
+                    conversation,
+                    read,
+                } => self.read(user, conversation, read).await,
+            };
+            if let Err(error) = done {
+                warn(&error);
+            }
+        }
+    }
+
+    async fn message(&self, conversation: ConversationId, id: EventId) -> Result<(), ServiceError> {
+        let store = &self.context.store;
+        let Some(event) = store.find_event(conversation, id).await? else {
+            return Ok(());
+        };
+        let EventBody::Message {
+            content,
+            reply_to,
+            expires_at,
+            ..
+        } = &event.body
+        else {
+            return Ok(());
+        };
+        let text = match content {
+            Content::Plain { text, .. } => text.as_str(),
+            Content::Sealed { .. } => "",
+            Content::Erased {} => return Ok(()),
+        };
+        let answered = match reply_to {
+            Some(answered) => store.find_event(conversation, (*answered).into()).await?,
+            None => None,
+        };
+        let news = News {
+            event: &event,
+            text,
+            answers: answered.map(|answered| answered.sender),
+            fades: expires_at.is_some(),
+        };
+        let entry = PushedEntry {
+            conversation,
+            seq: event.seq,
+            sender: event.sender,
+        };
+        let mut after = None;
+        loop {
+            let page = store.list_push_targets(entry, after, PAGE).await?;
+            let is_last = page.len() < PAGE as usize;
+            after = page
+                .last()
+                .map(|target| (target.subscription.user, target.subscription.device));
+            self.tell(&news, page).await?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn tell(&self, news: &News<'_>, page: Vec<PushTarget>) -> Result<(), ServiceError> {
+        let now = self.context.now();
+        let judged = page.into_iter().map(|target| {
+            let settings: NotificationSettings = target
+                .setting
+                .as_deref()
+                .and_then(|setting| serde_json::from_str(setting).ok())
+                .unwrap_or_default();
+            let facts = Facts {
+                text: news.text,
+                answers: news.answers == Some(target.subscription.user),
+            };
+            let verdict = decide(&target, &settings, &facts, now);
+            (target, verdict)
+        });
+        let told: Vec<_> = judged
+            .filter(|(_, verdict)| *verdict != Verdict::Nothing)
+            .collect();
+        let mut users: Vec<_> = told.iter().map(|(target, _)| target.subscription.user).collect();
+        users.dedup();
+        let Some(sender) = self.sender_of(news, &users).await? else {
+            return Ok(());
+        };
+        let active = self.presence.in_use(&users).await;
+        for (target, verdict) in told {
+            let to = &target.subscription;
+            let is_active = active.contains(&to.user);
+            if is_active && self.presence.is_device_in_use(to.user, to.device) {
+                continue;
+            }
+            let delay = if is_active {
+                self.active_delay
+            } else {
+                Duration::ZERO
+            };
+            self.delivery
+                .put(self.errand(news, target, verdict, &sender, delay));
+        }
+        Ok(())
+    }
+
+    /// The name of who has written; none where nobody is told it.
+    async fn sender_of(&self, news: &News<'_>, users: &[UserId]) -> Result<Option<String>, ServiceError> {
+        if users.is_empty() {
+            return Ok(None);
+        }
+        let found = self.context.store.find_profiles(&[news.event.sender]).await?;
+        Ok(found.into_iter().next().map(|profile| profile.name))
+    }
+
+    fn errand(
+        &self,
+        news: &News<'_>,
+        target: PushTarget,
+        verdict: Verdict,
+        sender: &str,
+        delay: Duration,
+    ) -> Errand {
+        let event = news.event;
+        let (push, mention) = match verdict {
+            Verdict::Message { previews, mention } => {
+                let previews = match previews {
+                    Previews::Message if news.fades => Previews::Names,
+                    previews => previews,
+                };
+                let push = payload::message(event, &target, sender, previews, mention);
+                (push, mention)
+            }
+            Verdict::Request | Verdict::Nothing => {
+                let request = Push::Request {
+                    conversation: event.conversation,
+                    seq: event.seq,
+                };
+                (request, false)
+            }
+        };
+        let is_personal = mention || target.kind == ConversationKind::Direct;
+        let urgency = if is_personal && verdict != Verdict::Request {
+            Urgency::High
+        } else {
+            Urgency::Normal
+        };
+        let to = target.subscription;
+        Errand {
+            parcel: Parcel {
+                bytes: payload::encode(&push),
+                ttl_s: MESSAGE_TTL_S,
+                urgency,
+                topic: Some(self.topic(to.device, event.conversation)),
+            },
+            to,
+            conversation: event.conversation,
+            seq: event.seq,
+            message: Some(event.id),
+            delay,
+        }
+    }
+
+    async fn read(&self, user: UserId, conversation: ConversationId, read: Seq) -> Result<(), ServiceError> {
+        self.delivery.withdraw(user, conversation, read);
+        let shown = self.context.store.take_shown(user, conversation, read).await?;
+        for to in shown.into_iter().filter(|to| to.silent) {
+            self.delivery.put(self.clearing(to, conversation, read));
+        }
+        Ok(())
+    }
+
+    fn clearing(&self, to: Subscription, conversation: ConversationId, read: Seq) -> Errand {
+        let push = Push::Read {
+            conversation,
+            seq: read,
+        };
+        Errand {
+            parcel: Parcel {
+                bytes: payload::encode(&push),
+                ttl_s: READ_TTL_S,
+                urgency: Urgency::Normal,
+                topic: Some(self.topic(to.device, conversation)),
+            },
+            to,
+            conversation,
+            seq: read,
+            message: None,
+            delay: Duration::ZERO,
+        }
+    }
+
+    /// At most 32 characters of URL-safe base64 (RFC 8030, section 5.4): of 24 bytes.
+    fn topic(&self, device: DeviceId, conversation: ConversationId) -> String {
+        let mac = self
+            .topics
+            .clone()
+            .chain_update(device.as_bytes())
+            .chain_update(conversation.as_bytes())
+            .finalize()
+            .into_bytes();
+        URL_SAFE_NO_PAD.encode(mac.get(..24).unwrap_or_default())
+    }
+}
+
+fn warn(error: &ServiceError) {
+    tracing::warn!(
+        error = error as &dyn std::error::Error,
+        "what is to be pushed could not be found out"
+    );
+}

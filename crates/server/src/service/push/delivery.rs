@@ -1,0 +1,302 @@
+//! From what is to be pushed to what was: one task for each device and conversation with something on its way.
+//!
+//! What comes while something is on its way takes its place: the push service does the same with what has one topic, and the device shows one
+//! notification for a conversation. So nothing that is older overtakes, however often it is tried again, and a device that is not there for long
+//! has one thing waiting for each conversation.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use pipit_store::push::Subscription;
+use pipit_wire::push::PushOutcome;
+use pipit_wire::{Content, ConversationId, DeviceId, EventBody, EventId, Seq, UserId};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::sender::{Parcel, Sender, Sent};
+use crate::context::Context;
+use crate::error::ServiceError;
+use crate::fanout::lock;
+use crate::stats::Stats;
+
+/// The most that is on its way.
+const WAITING_MAX: usize = 20_000;
+/// The most push services that are asked at one time.
+const LINES: usize = 64;
+/// How often one thing is tried: the last time about four minutes after the first, where no push service says otherwise.
+const TRIES_MAX: u32 = 8;
+/// The longest wait that a push service may ask for; for longer ones it is given up.
+const WAIT_MAX: Duration = Duration::from_hours(1);
+
+/// What is to be pushed where.
+#[derive(Clone, Debug)]
+pub(super) struct Errand {
+    /// Where to.
+    pub(super) to: Subscription,
+    /// Of which conversation.
+    pub(super) conversation: ConversationId,
+    /// Up to where.
+    pub(super) seq: Seq,
+    /// The message; none where it is to clear what is shown.
+    pub(super) message: Option<EventId>,
+    /// What is pushed.
+    pub(super) parcel: Parcel,
+    /// How long it waits to be read elsewhere.
+    pub(super) delay: Duration,
+}
+
+type Place = (UserId, ConversationId, DeviceId);
+
+struct Waiting {
+    /// Of the task.
+    task: u64,
+    /// Of the errand.
+    number: u64,
+    errand: Arc<Errand>,
+}
+
+/// See the module.
+pub(super) struct Delivery {
+    context: Context,
+    pub(super) sender: Sender,
+    stats: Arc<Stats>,
+    waiting: Mutex<BTreeMap<Place, Waiting>>,
+    lines: Semaphore,
+    next: AtomicU64,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Delivery {
+    pub(super) fn new(
+        context: Context,
+        sender: Sender,
+        stats: Arc<Stats>,
+        tasks: TaskTracker,
+        stop: CancellationToken,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            context,
+            sender,
+            stats,
+            waiting: Mutex::default(),
+            lines: Semaphore::new(LINES),
+            next: AtomicU64::new(1),
+            tasks,
+            stop,
+        })
+    }
+
+    /// Has it pushed, some time soon. Never waits.
+    pub(super) fn put(self: &Arc<Self>, errand: Errand) {
+        let place = (errand.to.user, errand.conversation, errand.to.device);
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let delay = errand.delay;
+        {
+            let mut waiting = lock(&self.waiting);
+            let count = waiting.len();
+            match waiting.entry(place) {
+                Entry::Occupied(mut known) => {
+                    let known = known.get_mut();
+                    if errand.seq >= known.errand.seq {
+                        known.number = number;
+                        known.errand = Arc::new(errand);
+                        self.stats.push_replaced.add_one();
+                    }
+                    return;
+                }
+                Entry::Vacant(_) if count >= WAITING_MAX => {
+                    self.stats.push_overlooked.add_one();
+                    return;
+                }
+                Entry::Vacant(place) => {
+                    place.insert(Waiting {
+                        task: number,
+                        number,
+                        errand: Arc::new(errand),
+                    });
+                }
+            }
+        }
+        self.stats.push_waiting.add_one();
+        let (this, stop) = (Arc::clone(self), self.stop.clone());
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = this.run(place, number, delay) => {}
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+
+    /// Somebody has read up to here: what was not pushed yet need not be.
+    pub(super) fn withdraw(&self, user: UserId, conversation: ConversationId, read: Seq) {
+        let first = (user, conversation, DeviceId::from_bytes([0; 16]));
+        let last = (user, conversation, DeviceId::from_bytes([0xff; 16]));
+        let mut waiting = lock(&self.waiting);
+        let read: Vec<_> = waiting
+            .range(first..=last)
+            .filter(|(_, waiting)| waiting.errand.message.is_some() && waiting.errand.seq <= read)
+            .map(|(place, _)| *place)
+            .collect();
+        for place in read {
+            waiting.remove(&place);
+            self.stats.push_waiting.subtract_one();
+        }
+    }
+
+    async fn run(&self, place: Place, task: u64, delay: Duration) {
+        let (mut known, mut tries) = (0, 0);
+        let mut wait = delay;
+        loop {
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+            }
+            let Some((number, errand)) = self.find(place, task) else {
+                return;
+            };
+            if number != known {
+                (known, tries) = (number, 0);
+            }
+            let again = match self.carry_out(&errand, !wait.is_zero()).await {
+                Ok(again) => again,
+                Err(error) => {
+                    self.stats.push_failed.add_one();
+                    tracing::warn!(error = &error as &dyn std::error::Error, "a push failed");
+                    None
+                }
+            };
+            tries += 1;
+            match again.map(|told| next_wait(tries, told)) {
+                Some(Some(next)) => wait = next,
+                over => {
+                    if over.is_some() {
+                        self.stats.push_given_up.add_one();
+                    }
+                    if self.finish(place, task, number) {
+                        return;
+                    }
+                    wait = Duration::ZERO;
+                }
+            }
+        }
+    }
+
+    fn find(&self, place: Place, task: u64) -> Option<(u64, Arc<Errand>)> {
+        let waiting = lock(&self.waiting);
+        let found = waiting.get(&place).filter(|waiting| waiting.task == task)?;
+        Some((found.number, Arc::clone(&found.errand)))
+    }
+
+    /// An errand is done. False where there is another one.
+    fn finish(&self, place: Place, task: u64, number: u64) -> bool {
+        let mut waiting = lock(&self.waiting);
+        let Entry::Occupied(found) = waiting.entry(place) else {
+            return true;
+        };
+        if found.get().task != task {
+            return true;
+        }
+        if found.get().number != number {
+            return false;
+        }
+        found.remove();
+        self.stats.push_waiting.subtract_one();
+        true
+    }
+
+    /// Pushes, once. Where it is to be tried again, with the wait that the push service asks for.
+    async fn carry_out(
+        &self,
+        errand: &Errand,
+        has_waited: bool,
+    ) -> Result<Option<Option<Duration>>, ServiceError> {
+        if has_waited && !self.is_wanted_still(errand).await? {
+            return Ok(None);
+        }
+        let sent = self.push(&errand.to, &errand.parcel).await?;
+        match sent.outcome {
+            PushOutcome::Taken if errand.message.is_some() => {
+                let (device, conversation) = (errand.to.device, errand.conversation);
+                let store = &self.context.store;
+                store.note_shown(device, conversation, errand.seq).await?;
+            }
+            PushOutcome::Busy | PushOutcome::Unreachable => return Ok(Some(sent.wait)),
+            PushOutcome::Taken | PushOutcome::Gone | PushOutcome::Refused | PushOutcome::NotSubscribed => {}
+        }
+        Ok(None)
+    }
+
+    /// Pushes once, counts how it went, and forgets a device that is not there any more.
+    pub(super) async fn push(&self, to: &Subscription, parcel: &Parcel) -> Result<Sent, ServiceError> {
+        // It is never closed.
+        let _line = self.lines.acquire().await;
+        let sent = self.sender.push(to, parcel, self.context.now()).await?;
+        let stats = &self.stats;
+        match sent.outcome {
+            PushOutcome::Taken => stats.push_sent.add_one(),
+            PushOutcome::Busy => stats.push_busy.add_one(),
+            PushOutcome::Unreachable => stats.push_unreachable.add_one(),
+            PushOutcome::Refused | PushOutcome::NotSubscribed => {
+                stats.push_refused.add_one();
+                tracing::info!(device = %to.device, status = sent.status, "a push service refused a push");
+            }
+            PushOutcome::Gone => {
+                let store = &self.context.store;
+                store.remove_subscription(to.device, Some(&to.endpoint)).await?;
+                stats.push_subscriptions_dropped.add_one();
+                tracing::info!(device = %to.device, "a device is pushed to no more: its push service does not know it");
+            }
+        }
+        Ok(sent)
+    }
+
+    /// Whether, after a while, the device is still to be pushed to there, and the message is there and has not been read.
+    async fn is_wanted_still(&self, errand: &Errand) -> Result<bool, ServiceError> {
+        let store = &self.context.store;
+        let known = store.find_subscription(errand.to.device).await?;
+        if known.is_none_or(|known| known.endpoint != errand.to.endpoint || known.user != errand.to.user) {
+            return Ok(false);
+        }
+        let Some(message) = errand.message else {
+            return Ok(true);
+        };
+        let unread = store.count_unread(errand.conversation, errand.to.user, 1).await?;
+        if unread.unwrap_or_default() == 0 {
+            return Ok(false);
+        }
+        let event = store.find_event(errand.conversation, message).await?;
+        Ok(event.is_some_and(|event| {
+            matches!(&event.body, EventBody::Message { content, .. } if !matches!(content, Content::Erased {}))
+        }))
+    }
+}
+
+/// How long to wait after so many tries; none where it is given up.
+fn next_wait(tries: u32, told: Option<Duration>) -> Option<Duration> {
+    if tries >= TRIES_MAX {
+        return None;
+    }
+    let wait = told.unwrap_or_else(|| Duration::from_secs(1_u64 << (tries - 1).min(10)));
+    (wait <= WAIT_MAX).then_some(wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_end() {
+        let waits: Vec<_> = (1..=TRIES_MAX).map(|tries| next_wait(tries, None)).collect();
+        let expect = [1, 2, 4, 8, 16, 32, 64].map(|seconds| Some(Duration::from_secs(seconds)));
+        assert_eq!(waits, [expect.as_slice(), &[None]].concat());
+        let told = |seconds| next_wait(1, Some(Duration::from_secs(seconds)));
+        assert_eq!(told(120), Some(Duration::from_mins(2)));
+        assert_eq!(told(0), Some(Duration::ZERO));
+        assert_eq!(told(3_601), None);
+        assert_eq!(next_wait(TRIES_MAX, Some(Duration::ZERO)), None);
+    }
+}
