@@ -569,9 +569,7 @@ impl<S: Storage> Engine<S> {
             }
             Expects::Notify(expects) => notifications::read_reply(expects, answer),
             Expects::Group(expects) => return self.read_group_reply(expects, answer),
-            Expects::StorageUse => read::<Uploads>(answer).map(|uploads| Reply::StorageUse {
-                used_bytes: uploads.used_bytes,
-            }),
+            Expects::StorageUse => read_use(answer),
             Expects::BlobLinks => read::<BlobLinks>(answer).map(|links| Reply::BlobLinks {
                 items: links.items,
                 expires_at: links.expires_at,
@@ -582,6 +580,12 @@ impl<S: Storage> Engine<S> {
         };
         Ok(reply)
     }
+}
+
+fn read_use(answer: &HttpAnswer) -> Result<Reply, CommandError> {
+    read::<Uploads>(answer).map(|uploads| Reply::StorageUse {
+        used_bytes: uploads.used_bytes,
+    })
 }
 
 /// A failure that the server has not named.
