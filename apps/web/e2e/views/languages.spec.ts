@@ -5,7 +5,6 @@ import { arLater } from '../../src/i18n/ar-later';
 import { de } from '../../src/i18n/de';
 import { pseudoText } from '../../src/i18n/pseudo';
 import { en } from '../../src/i18n/en';
-import { enLater } from '../../src/i18n/en-later';
 import { expect, expectAccessible, expectFits, room, swipe, test } from '../support/views';
 
 const isPhone = (page: Page): boolean => (page.viewportSize()?.width ?? 0) < 600;
@@ -44,17 +43,19 @@ test.describe('German', () => {
 
   test('gives way to another that is chosen, at once and for good', async ({ page, open }) => {
     await open('full');
-    await openEntry(page, de['menu.appearance']);
-    await page.getByLabel('Sprache').selectOption('English');
-    await expect(page.getByRole('dialog', { name: enLater['appearance.title'] })).toBeVisible();
-    await expect(page.getByLabel('Language')).toHaveValue('en');
+    await openEntry(page, de['menu.settings']);
+    await page.locator('[data-section=language]').click();
+    await page.getByRole('combobox', { name: 'Sprache' }).selectOption('English');
+    await expect(page.getByRole('dialog', { name: 'Language' })).toBeVisible();
+    await expect(page.getByRole('combobox', { name: 'Language' })).toHaveValue('en');
     await page.keyboard.press('Escape');
     await expect(page.getByText(en['filter.unread'], { exact: true })).toBeVisible();
     await page.reload();
     await expect(page.getByText(en['filter.unread'], { exact: true })).toBeVisible();
-    await openEntry(page, en['menu.appearance']);
-    await page.getByLabel('Language').selectOption('As in the browser');
-    await expect(page.getByRole('dialog', { name: 'Darstellung' })).toBeVisible();
+    await openEntry(page, en['menu.settings']);
+    await page.locator('[data-section=language]').click();
+    await page.getByRole('combobox', { name: 'Language' }).selectOption('As in the browser');
+    await expect(page.getByRole('dialog', { name: 'Sprache' })).toBeVisible();
   });
 });
 
@@ -171,11 +172,13 @@ const screens: { name: string; scene: string; path?: string; enter?: (page: Page
     path: room(2),
     enter: (page) => page.getByRole('button', { name: odd(en['chat.details']) }).click(),
   },
-  ...(['menu.profile', 'menu.appearance', 'menu.devices', 'menu.sign_out'] as const).map((entry) => ({
-    name: entry,
-    scene: 'full',
-    enter: (page: Page) => openEntry(page, odd(en[entry])),
-  })),
+  ...(['menu.profile', 'menu.appearance', 'menu.devices', 'menu.settings', 'menu.sign_out'] as const).map(
+    (entry) => ({
+      name: entry,
+      scene: 'full',
+      enter: (page: Page) => openEntry(page, odd(en[entry])),
+    }),
+  ),
 ];
 
 test.describe('German words', () => {

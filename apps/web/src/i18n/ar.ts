@@ -125,6 +125,7 @@ export const ar = {
   'menu.profile': 'الملف الشخصي',
   'menu.appearance': 'المظهر',
   'menu.devices': 'الأجهزة',
+  'menu.settings': 'كل الإعدادات',
   'menu.install': 'تثبيت التطبيق',
   'menu.sign_out': 'تسجيل الخروج',
 

@@ -463,6 +463,33 @@ export const deLater = {
   'appearance.contrast.system': 'Wie das Gerät',
   'appearance.contrast.more': 'Höher',
 
+  'settings.title': 'Einstellungen',
+  'settings.search': 'Einstellungen durchsuchen',
+  'settings.back': 'Zurück zu allen Einstellungen',
+  'settings.picture': 'Bild',
+  'settings.privacy': 'Privatsphäre',
+  'settings.requests':
+    'Was dir Leute schreiben, mit denen du keinen gemeinsamen Chat hast, wartet, bis du es annimmst. Sie erfahren nicht, ob du es gelesen hast oder wann du da bist.',
+  'settings.blocked': 'Blockierte Personen',
+  'settings.blocked.text':
+    'Wen du blockiert hast, steht bei den archivierten Chats. Dort kannst du die Blockierung aufheben.',
+  'settings.blocked.show': 'Archivierte anzeigen',
+  'settings.storage': 'Speicher und Daten',
+  'settings.storage.device': 'Auf diesem Gerät',
+  'settings.storage.device.text':
+    'Chats, Nachrichten und Entwürfe sind in diesem Browser gespeichert, damit sie auch ohne Verbindung da sind.',
+  'settings.storage.used': '{used} von {most}',
+  'settings.storage.keep': 'Dauerhaft behalten',
+  'settings.storage.keep.text':
+    'Der Browser kann löschen, was hier gespeichert ist, wenn auf dem Gerät wenig Platz ist. Was gesendet wurde, bleibt auf deinem Server.',
+  'settings.storage.keep.submit': 'Behalten',
+  'settings.storage.kept': 'Der Browser behält alles, bis du dich abmeldest.',
+  'settings.storage.refused':
+    'Der Browser verspricht das gerade nicht. Bei installierten Apps tut er es oft.',
+  'settings.storage.server': 'Deine Dateien auf dem Server',
+  'settings.storage.unknown': 'Das ist gerade nicht bekannt.',
+  'settings.erase': 'Löschen, was auf diesem Gerät ist',
+
   'language.title': 'Sprache',
   'language.system': 'Wie im Browser',
   'language.failed':

@@ -107,6 +107,7 @@ export const de = {
   'menu.profile': 'Profil',
   'menu.appearance': 'Darstellung',
   'menu.devices': 'Geräte',
+  'menu.settings': 'Alle Einstellungen',
   'menu.install': 'App installieren',
   'menu.sign_out': 'Abmelden',
 

@@ -448,6 +448,33 @@ export const enLater = {
   'appearance.contrast.system': 'Like this device',
   'appearance.contrast.more': 'More',
 
+  'settings.title': 'Settings',
+  'settings.search': 'Search settings',
+  'settings.back': 'Back to all settings',
+  'settings.picture': 'Picture',
+  'settings.privacy': 'Privacy',
+  'settings.requests':
+    'What people write whom you are in no conversation with waits until you accept it. They do not learn whether you have read it or when you are here.',
+  'settings.blocked': 'Blocked people',
+  'settings.blocked.text':
+    'Whom you have blocked stands among the archived conversations, where you can unblock them.',
+  'settings.blocked.show': 'Show archived',
+  'settings.storage': 'Storage and data',
+  'settings.storage.device': 'On this device',
+  'settings.storage.device.text':
+    'Conversations, messages and drafts are kept in this browser, so that they are there without a line.',
+  'settings.storage.used': '{used} of {most}',
+  'settings.storage.keep': 'Keep it for good',
+  'settings.storage.keep.text':
+    'The browser may erase what is kept here when the device has little room left. What was sent stays on your server.',
+  'settings.storage.keep.submit': 'Keep it',
+  'settings.storage.kept': 'The browser keeps it until you sign out.',
+  'settings.storage.refused':
+    'The browser does not promise that now. It often does for apps that are installed.',
+  'settings.storage.server': 'Your files on the server',
+  'settings.storage.unknown': 'That is not known right now.',
+  'settings.erase': 'Erase what is on this device',
+
   'language.title': 'Language',
   'language.system': 'As in the browser',
   'language.failed': '{name} could not be loaded. Check your connection and try again.',

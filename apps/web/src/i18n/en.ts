@@ -104,6 +104,7 @@ export const en = {
   'menu.profile': 'Profile',
   'menu.appearance': 'Appearance',
   'menu.devices': 'Devices',
+  'menu.settings': 'All settings',
   'menu.install': 'Install the app',
   'menu.sign_out': 'Sign out',
 

@@ -455,6 +455,32 @@ export const esLater = {
   'appearance.contrast.system': 'Como el dispositivo',
   'appearance.contrast.more': 'Más',
 
+  'settings.title': 'Ajustes',
+  'settings.search': 'Buscar ajustes',
+  'settings.back': 'Volver a todos los ajustes',
+  'settings.picture': 'Imagen',
+  'settings.privacy': 'Privacidad',
+  'settings.requests':
+    'Lo que te escriben personas con las que no compartes ningún chat espera hasta que lo aceptes. No saben si lo has leído ni cuándo estás.',
+  'settings.blocked': 'Personas bloqueadas',
+  'settings.blocked.text':
+    'A quienes has bloqueado los encuentras entre los chats archivados, donde puedes desbloquearlos.',
+  'settings.blocked.show': 'Mostrar archivados',
+  'settings.storage': 'Almacenamiento y datos',
+  'settings.storage.device': 'En este dispositivo',
+  'settings.storage.device.text':
+    'Los chats, mensajes y borradores se guardan en este navegador para tenerlos también sin conexión.',
+  'settings.storage.used': '{used} de {most}',
+  'settings.storage.keep': 'Conservarlo siempre',
+  'settings.storage.keep.text':
+    'El navegador puede borrar lo guardado aquí si queda poco espacio en el dispositivo. Lo enviado sigue en tu servidor.',
+  'settings.storage.keep.submit': 'Conservarlo',
+  'settings.storage.kept': 'El navegador lo conserva hasta que cierres sesión.',
+  'settings.storage.refused': 'El navegador no lo promete ahora. Suele hacerlo con apps instaladas.',
+  'settings.storage.server': 'Tus archivos en el servidor',
+  'settings.storage.unknown': 'Ahora no se sabe.',
+  'settings.erase': 'Borrar lo que hay en este dispositivo',
+
   'language.title': 'Idioma',
   'language.system': 'Como en el navegador',
   'language.failed': 'No se pudo cargar {name}. Comprueba tu conexión e inténtalo de nuevo.',

@@ -104,6 +104,7 @@ export const es = {
   'menu.profile': 'Perfil',
   'menu.appearance': 'Apariencia',
   'menu.devices': 'Dispositivos',
+  'menu.settings': 'Todos los ajustes',
   'menu.install': 'Instalar la app',
   'menu.sign_out': 'Cerrar sesión',
 

@@ -469,6 +469,33 @@ export const frLater = {
   'appearance.contrast.system': 'Comme l’appareil',
   'appearance.contrast.more': 'Renforcé',
 
+  'settings.title': 'Réglages',
+  'settings.search': 'Rechercher un réglage',
+  'settings.back': 'Retour à tous les réglages',
+  'settings.picture': 'Image',
+  'settings.privacy': 'Confidentialité',
+  'settings.requests':
+    'Les messages de personnes avec qui tu n’as aucune conversation attendent que tu les acceptes. Elles ne savent ni si tu les as lus, ni quand tu es là.',
+  'settings.blocked': 'Personnes bloquées',
+  'settings.blocked.text':
+    'Les personnes que tu as bloquées se trouvent parmi les conversations archivées, où tu peux les débloquer.',
+  'settings.blocked.show': 'Afficher les archives',
+  'settings.storage': 'Stockage et données',
+  'settings.storage.device': 'Sur cet appareil',
+  'settings.storage.device.text':
+    'Conversations, messages et brouillons sont gardés dans ce navigateur, pour être là même sans connexion.',
+  'settings.storage.used': '{used} sur {most}',
+  'settings.storage.keep': 'Garder durablement',
+  'settings.storage.keep.text':
+    'Le navigateur peut effacer ce qui est gardé ici quand l’appareil manque de place. Ce qui a été envoyé reste sur ton serveur.',
+  'settings.storage.keep.submit': 'Garder',
+  'settings.storage.kept': 'Le navigateur garde tout jusqu’à ta déconnexion.',
+  'settings.storage.refused':
+    'Le navigateur ne le promet pas pour l’instant. Il le fait souvent pour les applis installées.',
+  'settings.storage.server': 'Tes fichiers sur le serveur',
+  'settings.storage.unknown': 'Inconnu pour l’instant.',
+  'settings.erase': 'Effacer ce qui est sur cet appareil',
+
   'language.title': 'Langue',
   'language.system': 'Comme le navigateur',
   'language.failed': '{name} n’a pas pu être chargé. Vérifie ta connexion et réessaie.',

@@ -107,6 +107,7 @@ export const fr = {
   'menu.profile': 'Profil',
   'menu.appearance': 'Apparence',
   'menu.devices': 'Appareils',
+  'menu.settings': 'Tous les réglages',
   'menu.install': 'Installer l’appli',
   'menu.sign_out': 'Se déconnecter',
 

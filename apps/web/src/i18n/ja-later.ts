@@ -438,6 +438,32 @@ export const jaLater = {
   'appearance.contrast.system': '端末に合わせる',
   'appearance.contrast.more': '高い',
 
+  'settings.title': '設定',
+  'settings.search': '設定を検索',
+  'settings.back': 'すべての設定に戻る',
+  'settings.picture': '画像',
+  'settings.privacy': 'プライバシー',
+  'settings.requests':
+    '一緒に参加しているチャットがない人からのメッセージは、承認するまで保留されます。読んだことやオンライン状態は相手に伝わりません。',
+  'settings.blocked': 'ブロックした人',
+  'settings.blocked.text': 'ブロックした人はアーカイブしたチャットの中にあり、そこで解除できます。',
+  'settings.blocked.show': 'アーカイブを表示',
+  'settings.storage': 'ストレージとデータ',
+  'settings.storage.device': 'この端末',
+  'settings.storage.device.text':
+    'チャット、メッセージ、下書きはこのブラウザーに保存され、オフラインでも見られます。',
+  'settings.storage.used': '{used}/{most}',
+  'settings.storage.keep': '消えないように保存',
+  'settings.storage.keep.text':
+    '端末の空きが少なくなると、ブラウザーがここに保存したものを消去することがあります。送信したものはサーバーに残ります。',
+  'settings.storage.keep.submit': '保存を続ける',
+  'settings.storage.kept': 'ログアウトするまで、ブラウザーが保存を続けます。',
+  'settings.storage.refused':
+    'ブラウザーは今、それを保証していません。インストールしたアプリでは保証されることがよくあります。',
+  'settings.storage.server': 'サーバー上のファイル',
+  'settings.storage.unknown': '今はわかりません。',
+  'settings.erase': 'この端末にあるものを消去',
+
   'language.title': '言語',
   'language.system': 'ブラウザーに合わせる',
   'language.failed': '{name}を読み込めませんでした。接続を確認して、もう一度お試しください。',

@@ -104,6 +104,7 @@ export const ja = {
   'menu.profile': 'プロフィール',
   'menu.appearance': '外観',
   'menu.devices': '端末',
+  'menu.settings': 'すべての設定',
   'menu.install': 'アプリをインストール',
   'menu.sign_out': 'ログアウト',
 

@@ -47,6 +47,7 @@ export type DialogName =
   | 'invite'
   | 'profile'
   | 'appearance'
+  | 'settings'
   | 'devices'
   | 'sign-out';
 

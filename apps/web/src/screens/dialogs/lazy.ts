@@ -18,8 +18,9 @@ export const lazyDialogs = {
   roles: () => part(import('./Roles.svelte')),
   'hand-over': () => part(import('./HandOver.svelte')),
   invite: () => part(import('./Invite.svelte')),
-  profile: () => part(import('./ProfileDialog.svelte')),
-  appearance: () => part(import('./Appearance.svelte')),
-  devices: () => part(import('./Devices.svelte')),
+  profile: () => part(import('../settings/Settings.svelte')),
+  appearance: () => part(import('../settings/Settings.svelte')),
+  devices: () => part(import('../settings/Settings.svelte')),
+  settings: () => part(import('../settings/Settings.svelte')),
   'sign-out': () => part(import('./SignOut.svelte')),
 } as const;

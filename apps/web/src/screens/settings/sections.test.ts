@@ -1,0 +1,50 @@
+// @vitest-environment jsdom
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { load } from '../../i18n/load';
+import { findSettings, sectionOf, sections } from './sections';
+
+const found = (query: string): string[] =>
+  findSettings(query).map(({ section, setting }) => `${section.id}/${setting.id}`);
+
+afterEach(async () => {
+  await load('en');
+});
+
+describe('settings', () => {
+  it('are found by their words, their choices and their section, those with the word in the title first', () => {
+    expect(found('')).toEqual([]);
+    expect(found('  ')).toEqual([]);
+    expect(found('dark')).toEqual(['appearance/theme']);
+    expect(found('TEXT size')).toEqual(['appearance/size']);
+    expect(found('status')[0]).toBe('account/status');
+    expect(found('xyz')).toEqual([]);
+    expect(found('sign out')[0]).toBe('account/sign_out');
+  });
+
+  it('are found in the language in use, with or without accents', async () => {
+    await load('fr');
+    expect(found('thème')).toContain('appearance/theme');
+    expect(found('theme')).toContain('appearance/theme');
+    expect(found('dark')).toEqual([]);
+  });
+
+  it('each have a place on their page', () => {
+    const folder = resolve('src/screens/settings');
+    for (const { id, settings } of sections) {
+      const name = `${id.charAt(0).toUpperCase()}${id.slice(1)}Page.svelte`;
+      const page = readFileSync(resolve(folder, name), 'utf8');
+      for (const setting of settings) expect(page, id).toContain(`data-setting="${setting.id}"`);
+    }
+  });
+
+  it('open where a menu leads', () => {
+    expect(sectionOf('profile')).toBe('account');
+    expect(sectionOf('settings')).toBe(null);
+    for (const dialog of ['appearance', 'devices'] as const)
+      expect(sections.map(({ id }) => id)).toContain(sectionOf(dialog));
+  });
+});

@@ -1,0 +1,132 @@
+import type { Component } from 'svelte';
+
+import { t, type Key } from '../../i18n';
+import type { IconName } from '../../icons/paths';
+import type { DialogName } from '../../state/app.svelte';
+import AccountPage from './AccountPage.svelte';
+import AppearancePage from './AppearancePage.svelte';
+import DevicesPage from './DevicesPage.svelte';
+import LanguagePage from './LanguagePage.svelte';
+import PrivacyPage from './PrivacyPage.svelte';
+import StoragePage from './StoragePage.svelte';
+
+/** Something that can be set. The page marks its place with `data-setting`. */
+interface Setting {
+  readonly id: string;
+  readonly title: Key;
+  /** More texts that it is found by. */
+  readonly also?: readonly Key[];
+}
+
+export interface Section {
+  readonly id: string;
+  readonly title: Key;
+  readonly icon: IconName;
+  readonly page: Component<Record<string, never>>;
+  readonly settings: readonly Setting[];
+}
+
+/** All of them, in the order in which they are listed. A part of the app that has settings adds its own. */
+export const sections: readonly Section[] = [
+  {
+    id: 'account',
+    title: 'profile.title',
+    icon: 'user',
+    page: AccountPage,
+    settings: [
+      { id: 'picture', title: 'settings.picture', also: ['picture.choose', 'menu.account'] },
+      { id: 'name', title: 'auth.name', also: ['auth.name.hint', 'menu.account'] },
+      { id: 'about', title: 'profile.about', also: ['profile.about.hint'] },
+      { id: 'status', title: 'profile.status', also: ['profile.status.text', 'emoji.title'] },
+      { id: 'sign_out', title: 'menu.sign_out', also: ['menu.account'] },
+    ],
+  },
+  {
+    id: 'devices',
+    title: 'devices.title',
+    icon: 'devices',
+    page: DevicesPage,
+    settings: [{ id: 'devices', title: 'devices.title', also: ['devices.text'] }],
+  },
+  {
+    id: 'privacy',
+    title: 'settings.privacy',
+    icon: 'eye_off',
+    page: PrivacyPage,
+    settings: [
+      { id: 'requests', title: 'requests.title', also: ['settings.requests'] },
+      { id: 'blocked', title: 'settings.blocked', also: ['settings.blocked.text'] },
+    ],
+  },
+  {
+    id: 'appearance',
+    title: 'appearance.title',
+    icon: 'sun',
+    page: AppearancePage,
+    settings: [
+      {
+        id: 'theme',
+        title: 'appearance.theme',
+        also: ['appearance.theme.light', 'appearance.theme.dark', 'appearance.title'],
+      },
+      {
+        id: 'accent',
+        title: 'appearance.accent',
+        also: ['appearance.accent.sea', 'appearance.accent.plum', 'appearance.title'],
+      },
+      { id: 'size', title: 'appearance.size', also: ['appearance.size.large'] },
+      { id: 'density', title: 'appearance.density', also: ['appearance.density.compact'] },
+      { id: 'contrast', title: 'appearance.contrast', also: ['appearance.title'] },
+    ],
+  },
+  {
+    id: 'language',
+    title: 'language.title',
+    icon: 'globe',
+    page: LanguagePage,
+    settings: [{ id: 'language', title: 'language.title', also: ['language.system'] }],
+  },
+  {
+    id: 'storage',
+    title: 'settings.storage',
+    icon: 'disk',
+    page: StoragePage,
+    settings: [
+      { id: 'device', title: 'settings.storage.device', also: ['settings.storage.device.text'] },
+      { id: 'keep', title: 'settings.storage.keep', also: ['settings.storage.keep.text'] },
+      { id: 'server', title: 'settings.storage.server' },
+      { id: 'erase', title: 'settings.erase', also: ['signout.text'] },
+    ],
+  },
+];
+
+/** The page that an entry of a menu leads to; none leads to the list of them. */
+export function sectionOf(dialog: DialogName | null): string | null {
+  return dialog === 'profile' ? 'account' : dialog === 'settings' ? null : dialog;
+}
+
+export interface Hit {
+  readonly section: Section;
+  readonly setting: Setting;
+}
+
+/** For comparing: without accents, in small letters. */
+function plainLetters(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLocaleLowerCase();
+}
+
+/** The settings that have all words of a question in their texts, in the language in use; those first whose title has them. */
+export function findSettings(query: string): Hit[] {
+  const asked = plainLetters(query).split(/\s+/u).filter(Boolean);
+  if (asked.length === 0) return [];
+  const all = sections.flatMap((section) => section.settings.map((setting) => ({ section, setting })));
+  const has = (keys: readonly Key[]): boolean => {
+    const text = plainLetters(keys.map((key) => (t as (key: Key) => string)(key)).join('\n'));
+    return asked.every((word) => text.includes(word));
+  };
+  const found = all.filter(({ section, setting }) =>
+    has([setting.title, section.title, ...(setting.also ?? [])]),
+  );
+  const titled = ({ setting }: Hit): boolean => has([setting.title]);
+  return [...found.filter(titled), ...found.filter((hit) => !titled(hit))];
+}
