@@ -5,6 +5,7 @@
  * Pages are asked for from the network first, so that a new version is seen as soon as there is a line; the files that a page
  * names carry their hash in their name, so that a page never gets those of another version.
  */
+import { listen } from './notify/worker';
 import { keepShared } from './share/keep';
 
 declare const self: ServiceWorkerGlobalScope;
@@ -30,6 +31,8 @@ const MATCH = { ignoreVary: true } as const;
 
 const hashed = new Set(shell.hashed);
 const plain = new Set(shell.plain);
+
+listen();
 
 self.addEventListener('install', (event) => {
   event.waitUntil(fill());

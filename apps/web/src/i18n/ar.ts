@@ -124,6 +124,7 @@ export const ar = {
   'menu.account_of': 'حساب {name}',
   'menu.profile': 'الملف الشخصي',
   'menu.appearance': 'المظهر',
+  'menu.notifications': 'الإشعارات',
   'menu.devices': 'الأجهزة',
   'menu.settings': 'كل الإعدادات',
   'menu.install': 'تثبيت التطبيق',

@@ -518,6 +518,69 @@ export const deLater = {
   'viewer.previous': 'Vorheriges Bild',
   'viewer.next': 'Nächstes Bild',
 
+  'notifications.title': 'Benachrichtigungen',
+  'notifications.device': 'Dieses Gerät',
+  'notifications.looking': 'Wird geprüft …',
+  'notifications.why':
+    'Damit du von Nachrichten erfährst, wenn die App geschlossen ist. Dein Browser fragt dich, ob er Benachrichtigungen zeigen darf.',
+  'notifications.turn_on': 'Einschalten',
+  'notifications.turn_off': 'Ausschalten',
+  'notifications.test': 'Benachrichtigungen testen',
+  'notifications.standing.on': 'Benachrichtigungen sind an, auch wenn die App geschlossen ist.',
+  'notifications.standing.off': 'Benachrichtigungen sind auf diesem Gerät aus.',
+  'notifications.standing.denied':
+    'Dein Browser darf keine Benachrichtigungen dieser Seite zeigen. In seinen Einstellungen, neben der Adresse, kannst du sie erlauben.',
+  'notifications.standing.unsupported':
+    'Dieser Browser kann hier keine Benachrichtigungen zeigen. Lege die App auf iPhone oder iPad zuerst auf den Home-Bildschirm.',
+  'notifications.standing.no_worker':
+    'Der Teil der App, der Benachrichtigungen zeigt, ist nicht installiert: Private Fenster und Adressen ohne https erlauben das nicht.',
+  'notifications.standing.server_off': 'Dieser Server benachrichtigt keine Geräte, die nicht verbunden sind.',
+  'notifications.standing.no_service':
+    'Der Push-Dienst deines Browsers nimmt das Gerät gerade nicht an. Sieh nach, ob er in den Einstellungen des Browsers ausgeschaltet ist, und versuche es noch einmal.',
+  'notifications.standing.no_line':
+    'Der Server ist nicht erreichbar. Versuche es noch einmal, sobald die Verbindung steht.',
+  'notifications.test.taken':
+    'Gesendet. Wenn in einer Minute nichts erscheint, sieh in den Einstellungen von System und Browser nach, und ob ein Fokusmodus an ist.',
+  'notifications.test.not_subscribed':
+    'Der Server kennt dieses Gerät nicht. Schalte Benachrichtigungen aus und wieder ein.',
+  'notifications.test.gone':
+    'Der Push-Dienst kennt dieses Gerät nicht mehr. Schalte Benachrichtigungen wieder ein.',
+  'notifications.test.refused':
+    'Der Push-Dienst hat es nicht angenommen. Schalte Benachrichtigungen aus und wieder ein.',
+  'notifications.test.busy': 'Der Push-Dienst ist überlastet. Versuche es später noch einmal.',
+  'notifications.test.unreachable':
+    'Der Server erreicht den Push-Dienst deines Browsers nicht. Wer ihn betreibt, weiß vielleicht warum.',
+  'notifications.sound': 'Ton',
+  'notifications.sound.hint':
+    'Wenn eine Nachricht kommt, während die App offen ist und du woanders hinsiehst.',
+  'notifications.account': 'Alle deine Geräte',
+  'notifications.previews': 'Was eine Benachrichtigung zeigt',
+  'notifications.previews.message': 'Name und Nachricht',
+  'notifications.previews.names': 'Nur den Namen',
+  'notifications.previews.nothing': 'Nichts davon',
+  'notifications.quiet': 'Ruhezeit',
+  'notifications.quiet.hint': 'Zwischen diesen Zeiten wird dir nichts gesendet, jeden Tag.',
+  'notifications.quiet.from': 'Von',
+  'notifications.quiet.to': 'Bis',
+  'notifications.quiet.error': 'Zwei verschiedene Zeiten',
+  'notifications.quiet.zone': 'Zeitzone',
+  'notifications.keywords': 'Stichwörter',
+  'notifications.keywords.hint':
+    'Nachrichten mit einem davon zählen wie solche, die dich nennen. Trenne sie mit Kommas.',
+  'notifications.saved': 'Gespeichert.',
+  'notify.message': 'Eine neue Nachricht',
+  'notify.messages': 'Neue Nachrichten: {n}',
+  'notify.files': 'Dateien: {n}',
+  'notify.request': 'Jemand, den du nicht kennst, möchte dir schreiben',
+  'notify.test': 'Benachrichtigungen funktionieren.',
+  'notify.reply': 'Antworten',
+  'notify.reply.hint': 'Nachricht schreiben',
+  'notify.read': 'Als gelesen markieren',
+  'details.notify': 'Benachrichtige mich über',
+  'details.notify.all': 'Alle Nachrichten',
+  'details.notify.mentions': 'Nachrichten über mich',
+  'details.notify.nothing': 'Nichts',
+
   'voice.recording': 'Aufnahme läuft',
   'voice.cancel': 'Aufnahme verwerfen',
   'voice.send': 'Sprachnachricht senden',

@@ -106,6 +106,7 @@ export const de = {
   'menu.account_of': 'Konto von {name}',
   'menu.profile': 'Profil',
   'menu.appearance': 'Darstellung',
+  'menu.notifications': 'Benachrichtigungen',
   'menu.devices': 'Geräte',
   'menu.settings': 'Alle Einstellungen',
   'menu.install': 'App installieren',

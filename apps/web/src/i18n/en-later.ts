@@ -502,6 +502,70 @@ export const enLater = {
   'viewer.previous': 'Previous picture',
   'viewer.next': 'Next picture',
 
+  'notifications.title': 'Notifications',
+  'notifications.device': 'This device',
+  'notifications.looking': 'Looking…',
+  'notifications.why':
+    'So that you hear of messages while the app is closed. Your browser will ask you whether it may show notifications.',
+  'notifications.turn_on': 'Turn on',
+  'notifications.turn_off': 'Turn off',
+  'notifications.test': 'Test my notifications',
+  'notifications.standing.on': 'Notifications are on, also while the app is closed.',
+  'notifications.standing.off': 'Notifications are off on this device.',
+  'notifications.standing.denied':
+    'Your browser may show no notifications of this site. You can allow them in its settings, beside the address.',
+  'notifications.standing.unsupported':
+    'This browser cannot show notifications here. On an iPhone or iPad, add the app to the home screen first.',
+  'notifications.standing.no_worker':
+    'The part of the app that would show notifications is not installed: private windows and addresses without https do not allow it.',
+  'notifications.standing.server_off':
+    'This server sends no notifications to devices that are not connected.',
+  'notifications.standing.no_service':
+    'The push service of your browser does not take the device now. Look whether it is turned off in the browser’s settings, and try again.',
+  'notifications.standing.no_line': 'The server cannot be reached. Try again when there is a line.',
+  'notifications.test.taken':
+    'Sent. If nothing shows within a minute, look at the notification settings of your system and browser, and whether a focus mode is on.',
+  'notifications.test.not_subscribed':
+    'The server does not know this device. Turn notifications off and on again.',
+  'notifications.test.gone':
+    'The push service does not know this device any more. Turn notifications on again.',
+  'notifications.test.refused': 'The push service did not take it. Turn notifications off and on again.',
+  'notifications.test.busy': 'The push service is busy. Try again later.',
+  'notifications.test.unreachable':
+    'The server cannot reach your browser’s push service. Its administrator may know why.',
+  'notifications.sound': 'Sound',
+  'notifications.sound.hint': 'When a message comes while the app is open and you look elsewhere.',
+  'notifications.account': 'All your devices',
+  'notifications.previews': 'What a notification shows',
+  'notifications.previews.message': 'Name and message',
+  'notifications.previews.names': 'Name only',
+  'notifications.previews.nothing': 'Neither',
+  'notifications.quiet': 'Quiet hours',
+  'notifications.quiet.hint': 'Nothing is sent to you between these times, every day.',
+  'notifications.quiet.from': 'From',
+  'notifications.quiet.to': 'To',
+  'notifications.quiet.error': 'Two different times',
+  'notifications.quiet.zone': 'Time zone',
+  'notifications.keywords': 'Words',
+  'notifications.keywords.hint':
+    'Messages with one of these count like those that name you. Put commas between them.',
+  'notifications.saved': 'Saved.',
+
+  // What notifications themselves say.
+  'notify.message': 'A new message',
+  'notify.messages': 'New messages: {n}',
+  'notify.files': 'Files: {n}',
+  'notify.request': 'Somebody you do not know wants to write to you',
+  'notify.test': 'Notifications work.',
+  'notify.reply': 'Reply',
+  'notify.reply.hint': 'Write a message',
+  'notify.read': 'Mark as read',
+
+  'details.notify': 'Notify me of',
+  'details.notify.all': 'All messages',
+  'details.notify.mentions': 'Messages about me',
+  'details.notify.nothing': 'Nothing',
+
   'voice.recording': 'Recording',
   'voice.cancel': 'Discard the recording',
   'voice.send': 'Send voice note',

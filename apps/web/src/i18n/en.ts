@@ -103,6 +103,7 @@ export const en = {
   'menu.account_of': 'Account of {name}',
   'menu.profile': 'Profile',
   'menu.appearance': 'Appearance',
+  'menu.notifications': 'Notifications',
   'menu.devices': 'Devices',
   'menu.settings': 'All settings',
   'menu.install': 'Install the app',

@@ -508,6 +508,69 @@ export const esLater = {
   'viewer.previous': 'Imagen anterior',
   'viewer.next': 'Imagen siguiente',
 
+  'notifications.title': 'Notificaciones',
+  'notifications.device': 'Este dispositivo',
+  'notifications.looking': 'Comprobando…',
+  'notifications.why':
+    'Para que sepas de los mensajes cuando la aplicación está cerrada. El navegador te preguntará si puede mostrar notificaciones.',
+  'notifications.turn_on': 'Activar',
+  'notifications.turn_off': 'Desactivar',
+  'notifications.test': 'Probar las notificaciones',
+  'notifications.standing.on': 'Las notificaciones están activadas, también con la aplicación cerrada.',
+  'notifications.standing.off': 'Las notificaciones están desactivadas en este dispositivo.',
+  'notifications.standing.denied':
+    'El navegador no puede mostrar notificaciones de este sitio. Puedes permitirlas en sus ajustes, junto a la dirección.',
+  'notifications.standing.unsupported':
+    'Este navegador no puede mostrar notificaciones aquí. En un iPhone o iPad, añade primero la aplicación a la pantalla de inicio.',
+  'notifications.standing.no_worker':
+    'La parte de la aplicación que muestra las notificaciones no está instalada: las ventanas privadas y las direcciones sin https no lo permiten.',
+  'notifications.standing.server_off':
+    'Este servidor no envía notificaciones a los dispositivos que no están conectados.',
+  'notifications.standing.no_service':
+    'El servicio de notificaciones del navegador no acepta el dispositivo ahora. Mira si está desactivado en los ajustes del navegador e inténtalo de nuevo.',
+  'notifications.standing.no_line':
+    'No se puede acceder al servidor. Inténtalo de nuevo cuando haya conexión.',
+  'notifications.test.taken':
+    'Enviada. Si no aparece nada en un minuto, revisa los ajustes de notificaciones del sistema y del navegador, y si hay un modo de concentración activo.',
+  'notifications.test.not_subscribed':
+    'El servidor no conoce este dispositivo. Desactiva las notificaciones y vuelve a activarlas.',
+  'notifications.test.gone':
+    'El servicio de notificaciones ya no conoce este dispositivo. Vuelve a activar las notificaciones.',
+  'notifications.test.refused':
+    'El servicio de notificaciones no la ha aceptado. Desactiva las notificaciones y vuelve a activarlas.',
+  'notifications.test.busy': 'El servicio de notificaciones está ocupado. Inténtalo más tarde.',
+  'notifications.test.unreachable':
+    'El servidor no llega al servicio de notificaciones de tu navegador. Quizá su administrador sepa por qué.',
+  'notifications.sound': 'Sonido',
+  'notifications.sound.hint': 'Cuando llega un mensaje con la aplicación abierta y miras a otro lado.',
+  'notifications.account': 'Todos tus dispositivos',
+  'notifications.previews': 'Qué muestra una notificación',
+  'notifications.previews.message': 'Nombre y mensaje',
+  'notifications.previews.names': 'Solo el nombre',
+  'notifications.previews.nothing': 'Ninguno',
+  'notifications.quiet': 'Horas de silencio',
+  'notifications.quiet.hint': 'Entre estas horas no se te envía nada, todos los días.',
+  'notifications.quiet.from': 'Desde',
+  'notifications.quiet.to': 'Hasta',
+  'notifications.quiet.error': 'Dos horas distintas',
+  'notifications.quiet.zone': 'Zona horaria',
+  'notifications.keywords': 'Palabras',
+  'notifications.keywords.hint':
+    'Los mensajes con una de ellas cuentan como los que te nombran. Sepáralas con comas.',
+  'notifications.saved': 'Guardado.',
+  'notify.message': 'Un mensaje nuevo',
+  'notify.messages': 'Mensajes nuevos: {n}',
+  'notify.files': 'Archivos: {n}',
+  'notify.request': 'Alguien que no conoces quiere escribirte',
+  'notify.test': 'Las notificaciones funcionan.',
+  'notify.reply': 'Responder',
+  'notify.reply.hint': 'Escribe un mensaje',
+  'notify.read': 'Marcar como leído',
+  'details.notify': 'Notificarme',
+  'details.notify.all': 'Todos los mensajes',
+  'details.notify.mentions': 'Mensajes sobre mí',
+  'details.notify.nothing': 'Nada',
+
   'voice.recording': 'Grabando',
   'voice.cancel': 'Descartar la grabación',
   'voice.send': 'Enviar mensaje de voz',

@@ -103,6 +103,7 @@ export const es = {
   'menu.account_of': 'Cuenta de {name}',
   'menu.profile': 'Perfil',
   'menu.appearance': 'Apariencia',
+  'menu.notifications': 'Notificaciones',
   'menu.devices': 'Dispositivos',
   'menu.settings': 'Todos los ajustes',
   'menu.install': 'Instalar la app',

@@ -523,6 +523,69 @@ export const frLater = {
   'viewer.previous': 'Image précédente',
   'viewer.next': 'Image suivante',
 
+  'notifications.title': 'Notifications',
+  'notifications.device': 'Cet appareil',
+  'notifications.looking': 'Vérification…',
+  'notifications.why':
+    'Pour être au courant des messages quand l’application est fermée. Votre navigateur vous demandera s’il peut afficher des notifications.',
+  'notifications.turn_on': 'Activer',
+  'notifications.turn_off': 'Désactiver',
+  'notifications.test': 'Tester mes notifications',
+  'notifications.standing.on': 'Les notifications sont activées, même quand l’application est fermée.',
+  'notifications.standing.off': 'Les notifications sont désactivées sur cet appareil.',
+  'notifications.standing.denied':
+    'Votre navigateur ne peut pas afficher les notifications de ce site. Vous pouvez les autoriser dans ses réglages, à côté de l’adresse.',
+  'notifications.standing.unsupported':
+    'Ce navigateur ne peut pas afficher de notifications ici. Sur un iPhone ou un iPad, ajoutez d’abord l’application à l’écran d’accueil.',
+  'notifications.standing.no_worker':
+    'La partie de l’application qui affiche les notifications n’est pas installée : les fenêtres privées et les adresses sans https ne le permettent pas.',
+  'notifications.standing.server_off':
+    'Ce serveur n’envoie pas de notifications aux appareils qui ne sont pas connectés.',
+  'notifications.standing.no_service':
+    'Le service de notifications de votre navigateur n’accepte pas l’appareil pour le moment. Vérifiez s’il est désactivé dans les réglages du navigateur, puis réessayez.',
+  'notifications.standing.no_line': 'Le serveur est injoignable. Réessayez quand la connexion sera rétablie.',
+  'notifications.test.taken':
+    'Envoyée. Si rien n’apparaît d’ici une minute, vérifiez les réglages de notifications du système et du navigateur, et si un mode de concentration est actif.',
+  'notifications.test.not_subscribed':
+    'Le serveur ne connaît pas cet appareil. Désactivez puis réactivez les notifications.',
+  'notifications.test.gone':
+    'Le service de notifications ne connaît plus cet appareil. Réactivez les notifications.',
+  'notifications.test.refused':
+    'Le service de notifications ne l’a pas acceptée. Désactivez puis réactivez les notifications.',
+  'notifications.test.busy': 'Le service de notifications est occupé. Réessayez plus tard.',
+  'notifications.test.unreachable':
+    'Le serveur n’arrive pas à joindre le service de notifications de votre navigateur. Son administrateur sait peut-être pourquoi.',
+  'notifications.sound': 'Son',
+  'notifications.sound.hint':
+    'Quand un message arrive alors que l’application est ouverte et que vous regardez ailleurs.',
+  'notifications.account': 'Tous vos appareils',
+  'notifications.previews': 'Ce que montre une notification',
+  'notifications.previews.message': 'Nom et message',
+  'notifications.previews.names': 'Nom seulement',
+  'notifications.previews.nothing': 'Aucun des deux',
+  'notifications.quiet': 'Heures calmes',
+  'notifications.quiet.hint': 'Rien ne vous est envoyé entre ces heures, chaque jour.',
+  'notifications.quiet.from': 'De',
+  'notifications.quiet.to': 'À',
+  'notifications.quiet.error': 'Deux heures différentes',
+  'notifications.quiet.zone': 'Fuseau horaire',
+  'notifications.keywords': 'Mots',
+  'notifications.keywords.hint':
+    'Les messages qui en contiennent un comptent comme ceux qui vous nomment. Séparez-les par des virgules.',
+  'notifications.saved': 'Enregistré.',
+  'notify.message': 'Un nouveau message',
+  'notify.messages': 'Nouveaux messages : {n}',
+  'notify.files': 'Fichiers : {n}',
+  'notify.request': 'Quelqu’un que vous ne connaissez pas veut vous écrire',
+  'notify.test': 'Les notifications fonctionnent.',
+  'notify.reply': 'Répondre',
+  'notify.reply.hint': 'Écrire un message',
+  'notify.read': 'Marquer comme lu',
+  'details.notify': 'Me notifier',
+  'details.notify.all': 'Tous les messages',
+  'details.notify.mentions': 'Les messages à mon sujet',
+  'details.notify.nothing': 'Rien',
+
   'voice.recording': 'Enregistrement en cours',
   'voice.cancel': 'Abandonner l’enregistrement',
   'voice.send': 'Envoyer le message vocal',

@@ -106,6 +106,7 @@ export const fr = {
   'menu.account_of': 'Compte de {name}',
   'menu.profile': 'Profil',
   'menu.appearance': 'Apparence',
+  'menu.notifications': 'Notifications',
   'menu.devices': 'Appareils',
   'menu.settings': 'Tous les réglages',
   'menu.install': 'Installer l’appli',

@@ -491,6 +491,67 @@ export const jaLater = {
   'viewer.previous': '前の画像',
   'viewer.next': '次の画像',
 
+  'notifications.title': '通知',
+  'notifications.device': 'このデバイス',
+  'notifications.looking': '確認しています…',
+  'notifications.why':
+    'アプリを閉じているときもメッセージに気づけるようにします。通知を表示してよいか、ブラウザーが確認します。',
+  'notifications.turn_on': 'オンにする',
+  'notifications.turn_off': 'オフにする',
+  'notifications.test': '通知をテスト',
+  'notifications.standing.on': '通知はオンです。アプリを閉じていても届きます。',
+  'notifications.standing.off': 'このデバイスでは通知がオフです。',
+  'notifications.standing.denied':
+    'ブラウザーがこのサイトの通知を許可していません。アドレスの横の設定で許可できます。',
+  'notifications.standing.unsupported':
+    'このブラウザーではここで通知を表示できません。iPhone や iPad では、先にアプリをホーム画面に追加してください。',
+  'notifications.standing.no_worker':
+    '通知を表示する部分がインストールされていません。プライベートウィンドウや https でないアドレスでは使えません。',
+  'notifications.standing.server_off': 'このサーバーは、接続していないデバイスに通知を送りません。',
+  'notifications.standing.no_service':
+    'ブラウザーのプッシュサービスが今はこのデバイスを受け付けません。ブラウザーの設定でオフになっていないか確かめて、もう一度お試しください。',
+  'notifications.standing.no_line': 'サーバーに接続できません。接続が戻ったらもう一度お試しください。',
+  'notifications.test.taken':
+    '送信しました。1 分たっても何も表示されないときは、システムとブラウザーの通知設定と、集中モードがオンになっていないかを確かめてください。',
+  'notifications.test.not_subscribed':
+    'サーバーがこのデバイスを認識していません。通知をオフにしてから、もう一度オンにしてください。',
+  'notifications.test.gone':
+    'プッシュサービスがこのデバイスを認識しなくなりました。もう一度通知をオンにしてください。',
+  'notifications.test.refused':
+    'プッシュサービスが受け付けませんでした。通知をオフにしてから、もう一度オンにしてください。',
+  'notifications.test.busy': 'プッシュサービスが混み合っています。あとでもう一度お試しください。',
+  'notifications.test.unreachable':
+    'サーバーがブラウザーのプッシュサービスに接続できません。管理者に確認してください。',
+  'notifications.sound': 'サウンド',
+  'notifications.sound.hint': 'アプリを開いたまま別のものを見ているときにメッセージが届いたら鳴らします。',
+  'notifications.account': 'すべてのデバイス',
+  'notifications.previews': '通知に表示する内容',
+  'notifications.previews.message': '名前とメッセージ',
+  'notifications.previews.names': '名前のみ',
+  'notifications.previews.nothing': '表示しない',
+  'notifications.quiet': 'おやすみ時間',
+  'notifications.quiet.hint': '毎日この時間帯は何も送られません。',
+  'notifications.quiet.from': '開始',
+  'notifications.quiet.to': '終了',
+  'notifications.quiet.error': '異なる時刻にしてください',
+  'notifications.quiet.zone': 'タイムゾーン',
+  'notifications.keywords': 'キーワード',
+  'notifications.keywords.hint':
+    '含むメッセージは、あなたへのメンションと同じ扱いになります。コンマで区切ってください。',
+  'notifications.saved': '保存しました。',
+  'notify.message': '新しいメッセージ',
+  'notify.messages': '新しいメッセージ: {n} 件',
+  'notify.files': 'ファイル: {n} 件',
+  'notify.request': '知らない人がメッセージを送ろうとしています',
+  'notify.test': '通知は正常に動作しています。',
+  'notify.reply': '返信',
+  'notify.reply.hint': 'メッセージを書く',
+  'notify.read': '既読にする',
+  'details.notify': '通知する内容',
+  'details.notify.all': 'すべてのメッセージ',
+  'details.notify.mentions': '自分に関するメッセージ',
+  'details.notify.nothing': 'なし',
+
   'voice.recording': '録音中',
   'voice.cancel': '録音を破棄',
   'voice.send': 'ボイスメッセージを送信',

@@ -103,6 +103,7 @@ export const ja = {
   'menu.account_of': '{name}のアカウント',
   'menu.profile': 'プロフィール',
   'menu.appearance': '外観',
+  'menu.notifications': '通知',
   'menu.devices': '端末',
   'menu.settings': 'すべての設定',
   'menu.install': 'アプリをインストール',

@@ -46,6 +46,7 @@ export type DialogName =
   | 'hand-over'
   | 'invite'
   | 'profile'
+  | 'notifications'
   | 'appearance'
   | 'settings'
   | 'devices'

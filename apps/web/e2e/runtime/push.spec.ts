@@ -1,0 +1,75 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { buildInto, expect, serve, test as base, web } from './harness';
+
+/** The real app, as it is shipped. */
+const test = base.extend<object, { app: string }>({
+  app: [
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the parameter list
+    async ({}, use) => {
+      const dist = await buildInto({
+        root: web,
+        configFile: join(web, 'vite.config.ts'),
+        mode: 'production',
+      });
+      await use(dist);
+      rmSync(dist, { recursive: true });
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+});
+
+const conversation = '01999999-0000-7000-8000-000000000001';
+
+test('what is pushed to the browser is shown, once for a conversation, and cleared', async ({
+  app,
+  context,
+  page,
+}) => {
+  const site = await serve(app);
+  const origin = new URL(site.address).origin;
+  await context.grantPermissions(['notifications'], { origin });
+  await page.goto(site.address);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  const session = await context.newCDPSession(page);
+  const registered = new Promise<string>((resolve) => {
+    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      for (const { registrationId, isDeleted } of registrations) if (!isDeleted) resolve(registrationId);
+    });
+  });
+  await session.send('ServiceWorker.enable');
+  const registrationId = await registered;
+  // The way of a push service into the browser, without one.
+  const push = (data: object) =>
+    session.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data: JSON.stringify(data) });
+  const message = (seq: number, text: string) => ({
+    type: 'message',
+    conversation,
+    seq,
+    message: `01999999-0000-7000-8000-00000000010${seq}`,
+    at: 1_790_000_000_000,
+    kind: 'direct',
+    sender: 'Ada',
+    text,
+    mention: false,
+  });
+  const shown = () =>
+    page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      const notifications = await registration.getNotifications();
+      return notifications.map(({ title, body, tag }) => ({ title, body, tag }));
+    });
+  await push(message(2, 'Are you there?'));
+  await push(message(3, 'It rains'));
+  const entry = { title: 'Ada', body: 'Are you there?\nIt rains', tag: conversation };
+  await expect.poll(shown).toEqual([entry]);
+  // What is older changes nothing, and neither does what was read before.
+  await push(message(1, 'Late'));
+  await push({ type: 'read', conversation, seq: 2 });
+  await push({ type: 'request', conversation: conversation.replace(/1$/, '2'), seq: 1 });
+  await expect.poll(async () => (await shown()).length).toBe(2);
+  expect(await shown()).toContainEqual(entry);
+  await push({ type: 'read', conversation, seq: 3 });
+  await expect.poll(async () => (await shown()).map(({ tag }) => tag)).not.toContain(conversation);
+});

@@ -1,0 +1,137 @@
+/** Notifications while the app is closed, as this browser and the server have them. */
+import type { App } from '../state/app.svelte';
+import { CommandFailure } from '../state/failure';
+import type { NotifyCache } from './format';
+
+const CACHE: NotifyCache = 'pipit-notify';
+/** Safari ends a subscription whose pushes show nothing, such as those that only clear. */
+const SHOWS_ALWAYS = /(^|\.)push\.apple\.com$/;
+
+/** How notifications stand on this device, and what is in their way. */
+export type Standing =
+  | 'on'
+  | 'off'
+  /** The person, or whoever runs the machine, has said no; only the browser's own settings undo that. */
+  | 'denied'
+  /** The browser cannot do it, or not here. */
+  | 'unsupported'
+  /** There is no service worker: a private window, or a page that is not by https. */
+  | 'no_worker'
+  /** This server pushes nothing. */
+  | 'server_off'
+  /** The browser's push service would not have it, or cannot be reached. */
+  | 'no_service'
+  /** The server cannot be asked now. */
+  | 'no_line';
+
+interface Found {
+  readonly registration: ServiceWorkerRegistration;
+  readonly key: string;
+  readonly endpoint: string | null;
+  readonly subscription: PushSubscription | null;
+}
+
+/** What there is, or why there is nothing. */
+async function find(app: App): Promise<Found | Standing> {
+  if (typeof Notification === 'undefined') return 'unsupported';
+  if (Notification.permission === 'denied') return 'denied';
+  if (!('serviceWorker' in navigator)) return 'no_worker';
+  const registration = await navigator.serviceWorker.getRegistration().catch(() => undefined);
+  if (registration === undefined) return 'no_worker';
+  if (!('PushManager' in window)) return 'unsupported';
+  try {
+    const { state } = await app.ask({ type: 'get_push' }, 'push');
+    if (state.key === undefined) return 'server_off';
+    const subscription = await registration.pushManager.getSubscription().catch(() => null);
+    return { registration, key: state.key, endpoint: state.endpoint ?? null, subscription };
+  } catch (error) {
+    if (error instanceof CommandFailure) return 'no_line';
+    throw error;
+  }
+}
+
+export async function standing(app: App): Promise<Standing> {
+  const found = await find(app);
+  if (typeof found === 'string') return found;
+  const isSame = found.subscription !== null && found.subscription.endpoint === found.endpoint;
+  return isSame && Notification.permission === 'granted' ? 'on' : 'off';
+}
+
+/** Asks the person through the browser, and subscribes. To be called from something that they have pressed. */
+export async function turnOn(app: App): Promise<Standing> {
+  if (typeof Notification === 'undefined') return 'unsupported';
+  const permission = await Notification.requestPermission();
+  if (permission !== 'granted') return permission === 'denied' ? 'denied' : 'off';
+  return subscribe(app);
+}
+
+/** Says to the server where this device is pushed to, where that has changed; where nobody has turned it on it stays off. */
+export async function renew(app: App): Promise<void> {
+  if (typeof Notification === 'undefined' || Notification.permission !== 'granted') return;
+  const found = await find(app);
+  if (typeof found === 'string') return;
+  const { subscription, key, endpoint } = found;
+  if (subscription === null && endpoint === null) return;
+  if (subscription?.endpoint === endpoint && isOf(subscription, key)) return;
+  await subscribe(app);
+}
+
+async function subscribe(app: App): Promise<Standing> {
+  const found = await find(app);
+  if (typeof found === 'string') return found;
+  const { registration, key } = found;
+  let { subscription } = found;
+  // The server has another key than it had: it was set up anew.
+  if (subscription !== null && !isOf(subscription, key)) {
+    await subscription.unsubscribe();
+    subscription = null;
+  }
+  try {
+    subscription ??= await registration.pushManager.subscribe({
+      userVisibleOnly: true,
+      applicationServerKey: key,
+    });
+  } catch {
+    return Notification.permission === 'granted' ? 'no_service' : 'denied';
+  }
+  const { endpoint, keys } = subscription.toJSON();
+  const { p256dh, auth } = keys ?? {};
+  if (endpoint === undefined || p256dh === undefined || auth === undefined) return 'no_service';
+  const silent = !SHOWS_ALWAYS.test(new URL(endpoint).hostname);
+  try {
+    await app.ask({ type: 'set_push', subscription: { endpoint, p256dh, auth, silent } }, 'done');
+  } catch (error) {
+    return error instanceof CommandFailure && error.error.field === 'endpoint' ? 'no_service' : 'no_line';
+  }
+  return 'on';
+}
+
+export function isOf(subscription: PushSubscription, key: string): boolean {
+  const own = subscription.options.applicationServerKey;
+  if (own === null) return false;
+  const text = btoa(String.fromCharCode(...new Uint8Array(own)));
+  return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '') === key;
+}
+
+/** From now on this device is told nothing while the app is closed. */
+export async function turnOff(app: App): Promise<Standing> {
+  try {
+    await app.ask({ type: 'set_push', subscription: null }, 'done');
+  } catch {
+    return 'no_line';
+  }
+  await forget();
+  return 'off';
+}
+
+/** Nothing of it is left on this device, whatever the server knows. */
+export async function forget(): Promise<void> {
+  await caches.delete(CACHE).catch(() => false);
+  if (!('serviceWorker' in navigator)) return;
+  const registration = await navigator.serviceWorker.getRegistration().catch(() => undefined);
+  if (registration === undefined) return;
+  const shown = await registration.getNotifications().catch(() => []);
+  for (const notification of shown) notification.close();
+  const subscription = await registration.pushManager?.getSubscription().catch(() => null);
+  await subscription?.unsubscribe().catch(() => false);
+}

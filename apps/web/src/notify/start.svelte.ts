@@ -1,0 +1,69 @@
+/** Everything about notifications that goes on while somebody is signed in. Loaded after the first view. */
+import type { App } from '../state/app.svelte';
+import { doDeeds, keepWords } from './deeds';
+import { forget, renew } from './device';
+import { markFavicon } from './favicon';
+import type { ToPage } from './format';
+import { chime, soundIsOn } from './sound';
+
+/** Starts it, and returns what ends it: at the end of the page, or when the person has signed out. */
+export function start(app: App): () => void {
+  const listen = (event: MessageEvent<unknown>): void => {
+    void heard(app, event.data as ToPage);
+  };
+  const worker = 'serviceWorker' in navigator ? navigator.serviceWorker : null;
+  worker?.addEventListener('message', listen);
+  const unwatch = $effect.root(() => {
+    watchUnread(app);
+    // What was read can be marked once it is here.
+    $effect(() => {
+      if (app.connection.state === 'up_to_date' && 'caches' in window) void doDeeds(app);
+    });
+  });
+  void begin(app);
+  return () => {
+    worker?.removeEventListener('message', listen);
+    unwatch();
+    void markFavicon(false);
+    if (app.session?.state === 'signed_out') void forget();
+  };
+}
+
+async function begin(app: App): Promise<void> {
+  if (!('caches' in window)) return;
+  if (typeof Notification !== 'undefined' && Notification.permission === 'granted') await keepWords();
+  await renew(app);
+}
+
+async function heard(app: App, message: ToPage): Promise<void> {
+  switch (message.type) {
+    case 'open_conversation':
+      app.openConversation(message.conversation);
+      break;
+    case 'notify_deeds':
+      await doDeeds(app);
+      break;
+    case 'push_changed':
+      await renew(app);
+      break;
+  }
+}
+
+function watchUnread(app: App): void {
+  const loud = $derived(
+    app.conversations.items.reduce(
+      (sum, { unread, personal }) =>
+        sum + (personal.muted_until === null && personal.notify === 'all' ? unread : 0),
+      0,
+    ),
+  );
+  let before: number | null = null;
+  $effect(() => {
+    const more = before !== null && loud > before;
+    before = app.conversations.loaded ? loud : null;
+    if (more && document.visibilityState !== 'visible' && soundIsOn()) void chime();
+  });
+  $effect(() => {
+    void markFavicon(app.conversations.unread > 0);
+  });
+}
