@@ -215,6 +215,7 @@ macro_rules! conformance_tests {
                 a_search_is_narrowed,
                 only_what_may_be_read_is_found,
                 members_of_many_conversations_find_everything,
+                what_others_say_hides_nothing,
                 what_is_found_is_paged,
                 an_edited_message_is_found_by_its_last_text,
                 a_deleted_message_is_not_found,

@@ -243,6 +243,62 @@ pub async fn members_of_many_conversations_find_everything(store: Arc<dyn Store>
     assert_eq!(asked(&world, bob, "tea").await, ["tea of others"]);
 }
 
+/// What is common among what others say, and rare among what one reads, is found as completely as anything.
+pub async fn what_others_say_hides_nothing(store: Arc<dyn Store>) {
+    const MESSAGES: usize = 2_600;
+    const ONE_IN: usize = 13;
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    for number in 0..9 {
+        world.group(&format!("Group {number}"), alice, &[]).await;
+    }
+    let mine = world.group("Mine", alice, &[bob]).await;
+    let other = world.direct(bob, carol).await;
+    let mut expect = Vec::new();
+    let mut batch = Vec::new();
+    for number in 0..MESSAGES {
+        let (place, words) = match number % ONE_IN {
+            0 => (mine, format!("tide {number}")),
+            1 => (other, "ebb".to_owned()),
+            _ => (other, "tide".to_owned()),
+        };
+        if place == mine {
+            expect.push(words.clone());
+        }
+        batch.push(world.message(place, bob, &words));
+        if batch.len() == 200 {
+            world
+                .store
+                .append_batch(std::mem::take(&mut batch))
+                .await
+                .unwrap();
+        }
+    }
+    expect.reverse();
+    index(&world).await;
+    // As a word, as a beginning, everywhere and in one place.
+    for query in ["\"tide\"", "tid", "tide"] {
+        for within in [None, Some(vec![mine])] {
+            let (mut paged, mut after) = (Vec::new(), None);
+            loop {
+                let search = SearchMessages {
+                    limit: 190,
+                    after,
+                    within: within.clone(),
+                    ..question(alice, query)
+                };
+                let page = found(&world, search.clone()).await;
+                paged.extend(texts(&world, search).await);
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(paged, expect, "{query} {within:?}");
+        }
+    }
+    assert_eq!(asked(&world, alice, "ebb").await, Vec::<String>::new());
+}
+
 /// Pages follow one another without holes or repetitions, though many messages have the same time.
 pub async fn what_is_found_is_paged(store: Arc<dyn Store>) {
     let (world, alice, bob, carol) = World::with_three(store).await;

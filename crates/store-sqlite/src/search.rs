@@ -1,13 +1,11 @@
 //! Finding messages: FTS5 over words that are split and folded already.
 //!
-//! FTS5 lists what matches by rowid, in either direction, without collecting it first. The rowid is made of the time, so that the
-//! newest come first and a page costs what is on it, however many match. Filters (conversation, sender, attributes) are tags among the words,
-//! so that rare ones skip over what does not match.
+//! The rowid is made of the time, so that the newest come first. Filters (conversation, sender, attributes) are tags among the words. How the
+//! places are found without looking at everything that matches is in [`places`].
 
 use std::collections::HashMap;
 
-use pipit_model::search::document::{conversation_tag, has_tag, sender_tag};
-use pipit_model::search::{Term, current_content};
+use pipit_model::search::current_content;
 use pipit_store::search::{FoundMessage, FoundMessages, FoundPosition, NamedConversation, SearchMessages};
 use pipit_wire::{ConversationId, Seq, Timestamp, UserId};
 use rusqlite::{Connection, Result, params};
@@ -16,21 +14,13 @@ use crate::log;
 use crate::row::{self, seq_number};
 
 pub(crate) mod index;
+mod places;
 
 pub(crate) use index::{apply, forget, list_unindexed, read_batch, sweep};
 
 /// How many of an id's bits tell messages of one millisecond apart.
 const TIE_BITS: u32 = 16;
 const TIE_MASK: i64 = (1 << TIE_BITS) - 1;
-/// For members of more conversations than this their tags are many to ask for: the index is asked without them, and what others have found is passed over.
-const CONVERSATION_TAGS_MAX: usize = 400;
-
-/// What matches `?1` with an id of `?2` to `?3`, newest first.
-pub(crate) const MATCHING: &str = "
-    SELECT found.id, found.conversation, found.seq, found.source
-    FROM search_text CROSS JOIN search_entry AS found ON found.id = search_text.rowid
-    WHERE search_text MATCH ?1 AND search_text.rowid BETWEEN ?2 AND ?3 ORDER BY search_text.rowid DESC";
-
 macro_rules! answered {
     () => {
         " AND NOT EXISTS (
@@ -58,7 +48,7 @@ pub(crate) fn find(db: &Connection, search: &SearchMessages) -> Result<FoundMess
         return Ok(FoundMessages::default());
     }
     let limit = usize::try_from(search.limit).unwrap_or(usize::MAX);
-    let found = find_places(db, search, &readable, limit)?;
+    let found = places::find(db, search, &readable, limit)?;
     let next = found.get(limit.saturating_sub(1)).map(|(position, _)| *position);
     let mut items = Vec::with_capacity(found.len().min(limit));
     for (position, source) in found.into_iter().take(limit) {
@@ -94,72 +84,6 @@ fn find_readable(db: &Connection, search: &SearchMessages) -> Result<Readable> {
             Ok((row::id_at(row, 0)?, row::seq_at(row, 1)?))
         })?
         .collect()
-}
-
-/// What matches, in order, with the entry that has the text: `limit` and whatever has the time of the last of them.
-fn find_places(
-    db: &Connection,
-    search: &SearchMessages,
-    readable: &Readable,
-    limit: usize,
-) -> Result<Vec<(FoundPosition, Seq)>> {
-    let first = search.since.map_or(i64::MIN, first_id);
-    let last = search
-        .until
-        .map_or(i64::MAX, |until| first_id(until).saturating_sub(1))
-        .min(
-            search
-                .after
-                .map_or(i64::MAX, |after| first_id(after.at) | TIE_MASK),
-        );
-    let mut matching = db.prepare_cached(MATCHING)?;
-    let mut rows = matching.query(params![expression(search, readable), first, last])?;
-    let mut found: Vec<(FoundPosition, Seq)> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let position = FoundPosition {
-            at: time_of(row.get(0)?),
-            conversation: row::id_at(row, 1)?,
-            seq: row::seq_at(row, 2)?,
-        };
-        if found.len() >= limit && found.last().is_some_and(|(last, _)| last.at != position.at) {
-            break;
-        }
-        let may_read = readable
-            .get(&position.conversation)
-            .is_some_and(|first_seq| position.seq >= *first_seq);
-        if may_read && search.after.is_none_or(|after| position < after) {
-            found.push((position, row::seq_at(row, 3)?));
-        }
-    }
-    found.sort_unstable_by_key(|(position, _)| std::cmp::Reverse(*position));
-    Ok(found)
-}
-
-/// What is looked for as an FTS5 expression. Words and tags are letters, digits and colons, so that none is an operator in its quotes.
-fn expression(search: &SearchMessages, readable: &Readable) -> String {
-    let mut all: Vec<String> = search.terms.iter().map(phrase).collect();
-    all.extend(search.has.iter().map(|has| quoted(has_tag(*has))));
-    if let Some(from) = &search.from {
-        all.push(any(from.iter().map(|user| sender_tag(*user))));
-    }
-    if readable.len() <= CONVERSATION_TAGS_MAX || all.is_empty() {
-        all.push(any(readable.keys().map(|id| conversation_tag(*id))));
-    }
-    all.join(" AND ")
-}
-
-fn phrase(term: &Term) -> String {
-    let beginning = if term.prefix { " *" } else { "" };
-    format!("{}{beginning}", quoted(&term.tokens.join(" ")))
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', ""))
-}
-
-fn any(tags: impl Iterator<Item = String>) -> String {
-    let tags: Vec<String> = tags.map(|tag| quoted(&tag)).collect();
-    format!("({})", tags.join(" OR "))
 }
 
 /// The message at a place; none where it has been erased since it was indexed.

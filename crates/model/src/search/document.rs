@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use pipit_wire::event::MessageChange;
 use pipit_wire::{Attachment, Content, ConversationId, Event, EventBody, MessageId, UserId};
 
-use super::query::Has;
+use super::query::{Has, Term};
 use super::token::tokens;
 
 /// How often one token counts in a text: PostgreSQL keeps 256 positions of each. Later ones stand for nothing.
@@ -68,11 +68,13 @@ pub fn edited_words(message: &Event, edit: &Event) -> Option<String> {
 /// read.
 pub fn current_content(message: &Event, edit: Option<&Event>) -> Option<Content> {
     let EventBody::Message {
-        content: Content::Plain {
-            text,
-            attachments,
-            poll,
-        },
+        content:
+            Content::Plain {
+                text,
+                attachments,
+                poll,
+                preview,
+            },
         ..
     } = &message.body
     else {
@@ -94,6 +96,7 @@ pub fn current_content(message: &Event, edit: Option<&Event>) -> Option<Content>
         text: text.clone(),
         attachments: attachments.clone(),
         poll: poll.clone(),
+        preview: preview.clone(),
     })
 }
 
@@ -194,6 +197,30 @@ fn attributes(text: &str, attachments: &[Attachment]) -> Vec<Has> {
     has
 }
 
+/// Whether a document has all of these words, and one of the words that stand for each filter: what the databases' indexes find, for a
+/// document at hand.
+pub fn document_has(document: &str, terms: &[Term], filters: &[Vec<String>]) -> bool {
+    let words: Vec<&str> = document.split(' ').collect();
+    let says = |term: &Term| {
+        let matches = |said: &[&str]| {
+            let (Some((last_said, said)), Some((last, tokens))) =
+                (said.split_last(), term.tokens.split_last())
+            else {
+                return false;
+            };
+            let ends = if term.prefix {
+                last_said.starts_with(last.as_str())
+            } else {
+                last_said == last
+            };
+            ends && said == tokens
+        };
+        words.windows(term.tokens.len().max(1)).any(matches)
+    };
+    let has_any = |filter: &Vec<String>| filter.iter().any(|tag| words.contains(&tag.as_str()));
+    filters.iter().all(has_any) && terms.iter().all(says)
+}
+
 /// The tag of what is in a conversation.
 pub fn conversation_tag(conversation: ConversationId) -> String {
     format!(":c{}", conversation.as_uuid().simple())
@@ -221,6 +248,50 @@ mod tests {
     use pipit_wire::{BlobId, EventId, Seq, Timestamp};
 
     use super::*;
+
+    #[test]
+    fn a_document_at_hand_is_asked_like_the_index() {
+        let document = "low tide at noon : high water : :c1 :s2 :hlink";
+        let term = |words: &str, prefix| Term {
+            tokens: words.split(' ').map(str::to_owned).collect(),
+            prefix,
+        };
+        for (words, prefix, expect) in [
+            ("tide", false, true),
+            ("tid", false, false),
+            ("tid", true, true),
+            ("ide", true, false),
+            ("low tide", false, true),
+            ("low ti", true, true),
+            ("lo tide", true, false),
+            ("tide low", false, false),
+            ("low at", false, false),
+            ("noon high", false, false),
+            ("water", false, true),
+        ] {
+            let terms = [term(words, prefix)];
+            assert_eq!(document_has(document, &terms, &[]), expect, "{words} {prefix}");
+        }
+        let both = [term("tide", false), term("wat", true)];
+        assert!(document_has(document, &both, &[]));
+        assert!(!document_has(
+            document,
+            &[term("tide", false), term("ebb", false)],
+            &[]
+        ));
+        let filter = |tags: &[&str]| tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>();
+        assert!(document_has(
+            document,
+            &both,
+            &[filter(&[":s1", ":s2"]), filter(&[":hlink"])]
+        ));
+        assert!(!document_has(document, &both, &[filter(&[":s1"])]));
+        assert!(!document_has(
+            document,
+            &both,
+            &[filter(&[":s2"]), filter(&[":hfile"])]
+        ));
+    }
 
     fn event(body: EventBody) -> Event {
         Event {
@@ -265,6 +336,7 @@ mod tests {
             text: "See https://example.org".to_owned(),
             attachments: vec![photo()],
             poll: None,
+            preview: None,
         };
         let Step::Add { words } = step(&message(content)) else {
             panic!("a message is added");
@@ -305,6 +377,7 @@ mod tests {
             text: "old www.example.org".to_owned(),
             attachments: vec![photo()],
             poll: None,
+            preview: None,
         });
         let edit = changed(MessageChange::Edit {
             content: Content::text("new"),
