@@ -10,7 +10,8 @@ const QUEUED: i64 = 0;
 const FAILED: i64 = 1;
 const ACKNOWLEDGED: i64 = 2;
 
-const COLUMNS: &str = "id, conversation, written_at, text, reply_to, state, failed_code, seq, at, sent, target, change, files, poll";
+const COLUMNS: &str = "id, conversation, written_at, text, reply_to, state, failed_code, seq, at, sent, target, change, files, poll, \
+    preview";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRecord> {
     let state = match row.get(5)? {
@@ -32,6 +33,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRecord> {
             reply_to: value::optional_id(row, 4, MessageId::from_bytes)?,
             files: value::optional_json(row, 12)?.unwrap_or_default(),
             poll: value::optional_json(row, 13)?,
+            preview: value::optional_json(row, 14)?,
         },
     };
     Ok(OutboxRecord {
@@ -80,9 +82,12 @@ pub(crate) fn save(connection: &Connection, record: &OutboxRecord) -> rusqlite::
         OutboxBody::Message { files, .. } if !files.is_empty() => Some(value::to_json(files)?),
         _ => None,
     };
-    let poll = match &record.body {
-        OutboxBody::Message { poll: Some(poll), .. } => Some(value::to_json(poll)?),
-        _ => None,
+    let (poll, preview) = match &record.body {
+        OutboxBody::Message { poll, preview, .. } => (
+            poll.as_ref().map(value::to_json).transpose()?,
+            preview.as_ref().map(value::to_json).transpose()?,
+        ),
+        OutboxBody::Change { .. } => (None, None),
     };
     let (text, reply_to, target, change) = match &record.body {
         OutboxBody::Message { text, reply_to, .. } => (text.as_str(), reply_to.as_ref(), None, None),
@@ -90,10 +95,11 @@ pub(crate) fn save(connection: &Connection, record: &OutboxRecord) -> rusqlite::
     };
     connection
         .prepare_cached(&format!(
-            "INSERT INTO outbox ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+            "INSERT INTO outbox ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
              ON CONFLICT (id) DO UPDATE SET
                 text = excluded.text, state = excluded.state, failed_code = excluded.failed_code,
-                seq = excluded.seq, at = excluded.at, sent = excluded.sent, change = excluded.change, files = excluded.files"
+                seq = excluded.seq, at = excluded.at, sent = excluded.sent, change = excluded.change, files = excluded.files,
+                preview = excluded.preview"
         ))?
         .execute(params![
             record.id.as_bytes(),
@@ -110,6 +116,7 @@ pub(crate) fn save(connection: &Connection, record: &OutboxRecord) -> rusqlite::
             change,
             files,
             poll,
+            preview,
         ])?;
     Ok(())
 }

@@ -226,6 +226,7 @@ fn a_message_with_files_is_found_by_them_and_by_what_it_says_now_until_it_is_del
             text: "First words".to_owned(),
             attachments: vec![photo],
             poll: None,
+            preview: None,
         },
         reply_to: None,
         expires_at: None,

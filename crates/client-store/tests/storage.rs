@@ -116,6 +116,7 @@ fn waiting(number: u8, place: u8) -> OutboxRecord {
             reply_to: Some(message(99)),
             files: Vec::new(),
             poll: None,
+            preview: None,
         },
         sent: false,
         state: OutboxState::Queued,
@@ -590,6 +591,7 @@ fn changes_of_messages_wait_like_messages_and_may_be_rewritten() {
             reply_to: Some(message(99)),
             files: vec![Attachment::of(BlobId::from_bytes([9; 16]))],
             poll: None,
+            preview: None,
         },
         ..waiting(1, 1)
     };

@@ -215,6 +215,7 @@ impl<S: Storage> Engine<S> {
                     new: Vec::new(),
                     known: files.clone(),
                     poll: poll.clone(),
+                    preview: None,
                 };
                 let reply = self.queue_message(*id, target.conversation, text.clone(), None, files)?;
                 if let Reply::Failed { .. } = reply {

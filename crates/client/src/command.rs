@@ -6,6 +6,7 @@
 use pipit_wire::event::{Role, SettingsChange};
 use pipit_wire::person::StatusChange;
 use pipit_wire::poll::Poll;
+use pipit_wire::preview::LinkPreview;
 use pipit_wire::push::{NotificationSettings, NotifyRule, SetSubscription};
 use pipit_wire::{BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -105,6 +106,15 @@ pub enum Command {
         #[serde(default)]
         #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<NewAttachment>>"))]
         attachments: Vec<NewAttachment>,
+        /// What a page says that the text links to, as [`Command::FindPreview`] has found it.
+        #[serde(default)]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        preview: Option<Box<LinkPreview>>,
+    },
+    /// Asks what the page says that a link leads to. Answered by [`Reply::Preview`].
+    FindPreview {
+        /// The link.
+        url: String,
     },
     /// Asks the people of a conversation something. It becomes a message.
     SendPoll {

@@ -2,8 +2,8 @@
 
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::rest::{
-    AddMembers, ChangeConversation, ChangeRole, NewAccount, NewBlobLinks, NewDirect, NewGroup, NewInvite,
-    SetUp, SignIn, SignUp,
+    AddMembers, ChangeConversation, ChangeRole, FindPreview, NewAccount, NewBlobLinks, NewDirect, NewGroup,
+    NewInvite, SetUp, SignIn, SignUp,
 };
 use pipit_wire::{ConversationId, ErrorCode, MessageId, Seq};
 
@@ -72,15 +72,12 @@ impl<S: Storage> Engine<S> {
                 text,
                 reply_to,
                 attachments,
+                preview,
             } => {
+                let mut files = WrittenFiles::of(attachments);
+                files.preview = preview;
                 return self
-                    .queue_message(
-                        message,
-                        conversation,
-                        text,
-                        reply_to,
-                        WrittenFiles::of(attachments),
-                    )
+                    .queue_message(message, conversation, text, reply_to, files)
                     .map(Done::Now);
             }
             Command::RetryMessage { message } => return self.retry_message(message).map(Done::Now),
@@ -273,7 +270,7 @@ impl<S: Storage> Engine<S> {
 
     /// Commands that the server carries out.
     fn request_of(&self, command: Command) -> Option<(Expects, Waiting)> {
-        use HttpMethod::{Delete, Get, Post};
+        use HttpMethod::{Get, Post};
         let request = match command {
             Command::GetServerInfo => (Expects::ServerInfo, open(Get, "/v1/server")),
             Command::GetInviteInfo { token } => (
@@ -317,27 +314,19 @@ impl<S: Storage> Engine<S> {
                 conversation,
                 message,
             } => (Expects::Votes, about_message(conversation, message, "votes")),
+            Command::FindPreview { url } => (
+                Expects::Preview,
+                signed(Post, "/v1/previews").with(&FindPreview { url }),
+            ),
             Command::GetStorageUse => (Expects::StorageUse, signed(Get, "/v1/uploads")),
             Command::GetBlobLinks { blobs } => (
                 Expects::BlobLinks,
                 signed(Post, "/v1/blobs/links").with(&NewBlobLinks { blobs }),
             ),
-            Command::CreateInvite { expires_in_s, uses } => (
-                Expects::Invite,
-                signed(Post, "/v1/invites").with(&NewInvite { expires_in_s, uses }),
-            ),
-            Command::ListInvites => (Expects::Invites, signed(Get, "/v1/invites")),
-            Command::RevokeInvite { invite } => {
-                (Expects::Nothing, signed(Delete, format!("/v1/invites/{invite}")))
-            }
-            Command::ListDevices => (Expects::Devices, signed(Get, "/v1/devices")),
-            Command::SignOutDevice { device } => {
-                (Expects::Nothing, signed(Delete, format!("/v1/devices/{device}")))
-            }
             Command::SetUp { .. } | Command::SignUp { .. } | Command::SignIn { .. } => {
                 return self.sign_in_request(command);
             }
-            group_change => return group_request(group_change),
+            other => return account_request(other),
         };
         Some(request)
     }
@@ -403,6 +392,27 @@ pub(crate) enum Done {
     /// The server has been asked.
     Asked,
     Not(Command),
+}
+
+/// Commands about one's own account and who may come here.
+fn account_request(command: Command) -> Option<(Expects, Waiting)> {
+    use HttpMethod::{Delete, Get, Post};
+    let request = match command {
+        Command::CreateInvite { expires_in_s, uses } => (
+            Expects::Invite,
+            signed(Post, "/v1/invites").with(&NewInvite { expires_in_s, uses }),
+        ),
+        Command::ListInvites => (Expects::Invites, signed(Get, "/v1/invites")),
+        Command::RevokeInvite { invite } => {
+            (Expects::Nothing, signed(Delete, format!("/v1/invites/{invite}")))
+        }
+        Command::ListDevices => (Expects::Devices, signed(Get, "/v1/devices")),
+        Command::SignOutDevice { device } => {
+            (Expects::Nothing, signed(Delete, format!("/v1/devices/{device}")))
+        }
+        group_change => return group_request(group_change),
+    };
+    Some(request)
 }
 
 /// Changes to a group.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use pipit_wire::preview::LinkPreview;
 use pipit_wire::rest::{
     BlobLinks, Conversation, Devices, Found, Invite, InviteInfo, Invites, Members, ServerInfo, Session,
     Uploads, Users,
@@ -86,6 +87,7 @@ pub(crate) enum Expects {
     Devices,
     BlobLinks,
     StorageUse,
+    Preview,
     /// Who reacted to a message.
     Reactions,
     /// Who voted in a poll.
@@ -508,6 +510,21 @@ impl<S: Storage> Engine<S> {
         }
     }
 
+    fn read_members(&mut self, answer: &HttpAnswer) -> Stored<Result<Reply, CommandError>> {
+        let mut members = match read::<Members>(answer) {
+            Ok(members) => members,
+            Err(error) => return Ok(Err(error)),
+        };
+        self.save_names(members.items.iter().map(|member| &member.profile))?;
+        for member in &mut members.items {
+            member.profile = self.with_face(member.profile.clone())?;
+        }
+        Ok(Ok(Reply::Members {
+            items: members.items,
+            next: members.next,
+        }))
+    }
+
     fn read_reply(&mut self, expects: Expects, answer: &HttpAnswer) -> Stored<Result<Reply, CommandError>> {
         let reply = match expects {
             Expects::Nothing => {
@@ -547,19 +564,7 @@ impl<S: Storage> Engine<S> {
                 }
                 Err(error) => Err(error),
             },
-            Expects::Members => match read::<Members>(answer) {
-                Ok(mut members) => {
-                    self.save_names(members.items.iter().map(|member| &member.profile))?;
-                    for member in &mut members.items {
-                        member.profile = self.with_face(member.profile.clone())?;
-                    }
-                    Ok(Reply::Members {
-                        items: members.items,
-                        next: members.next,
-                    })
-                }
-                Err(error) => Err(error),
-            },
+            Expects::Members => self.read_members(answer)?,
             Expects::Invite => read::<Invite>(answer).map(|invite| Reply::Invite { invite }),
             Expects::Invites => {
                 read::<Invites>(answer).map(|invites| Reply::Invites { items: invites.items })
@@ -569,6 +574,7 @@ impl<S: Storage> Engine<S> {
             }
             Expects::Notify(expects) => notifications::read_reply(expects, answer),
             Expects::Group(expects) => return self.read_group_reply(expects, answer),
+            Expects::Preview => read::<LinkPreview>(answer).map(|preview| Reply::Preview { preview }),
             Expects::StorageUse => read_use(answer),
             Expects::BlobLinks => read::<BlobLinks>(answer).map(|links| Reply::BlobLinks {
                 items: links.items,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use pipit_wire::event::{ConversationKind, EventBody, MessageChange};
 use pipit_wire::limits::PINNED_MAX;
+use pipit_wire::preview::LinkPreview;
 use pipit_wire::{Attachment, BlobId, Content, Event, MessageId, Seq, UserId};
 
 use crate::actions::Acting;
@@ -146,7 +147,11 @@ impl<S: Storage> Engine<S> {
         acting: &Acting,
     ) -> Stored<Option<TimelineItem>> {
         let OutboxBody::Message {
-            text, reply_to, poll, ..
+            text,
+            reply_to,
+            poll,
+            preview,
+            ..
         } = &waiting.body
         else {
             return Ok(None);
@@ -175,6 +180,7 @@ impl<S: Storage> Engine<S> {
             continues: false,
             body: ItemBody::Message {
                 reply: self.reply_view(timeline, *reply_to, pending)?,
+                preview: shown_preview(preview.as_deref(), folded.text().unwrap_or(text)),
                 text: folded.text().unwrap_or(text).to_owned(),
                 attachments: self.waiting_files(&waiting)?,
                 edited_at: edited,
@@ -248,6 +254,7 @@ impl<S: Storage> Engine<S> {
             text,
             attachments,
             poll,
+            preview,
         } = content
         else {
             return Ok(ItemBody::Unreadable);
@@ -255,6 +262,7 @@ impl<S: Storage> Engine<S> {
         let mut can = acting.with_message(event.sender, event.at);
         can.edit &= poll.is_none();
         Ok(ItemBody::Message {
+            preview: shown_preview(preview.as_deref(), folded.text().unwrap_or(text)),
             text: folded.text().unwrap_or(text).to_owned(),
             reply: self.reply_view(timeline, reply_to, pending)?,
             attachments: attachments.iter().map(arrived).collect(),
@@ -455,4 +463,12 @@ pub(crate) fn arrived(file: &Attachment) -> AttachmentView {
         file: file.clone(),
         upload: None,
     }
+}
+
+/// The preview of a message, while its link stands in what the message says now.
+fn shown_preview(preview: Option<&LinkPreview>, text: &str) -> Option<Box<LinkPreview>> {
+    preview
+        .filter(|preview| text.contains(&preview.url))
+        .cloned()
+        .map(Box::new)
 }

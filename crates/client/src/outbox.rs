@@ -15,6 +15,7 @@ use pipit_wire::frame::client::{SendChange, SendMessage};
 use pipit_wire::frame::server::Ack;
 use pipit_wire::media::Attachment;
 use pipit_wire::poll::Poll;
+use pipit_wire::preview::LinkPreview;
 use pipit_wire::{
     ClientFrame, Content, ConversationId, ErrorCode, Event, EventId, MessageId, RequestId, Seq, Timestamp,
 };
@@ -36,6 +37,8 @@ pub(crate) struct WrittenFiles {
     pub(crate) known: Vec<Attachment>,
     /// What people choose from.
     pub(crate) poll: Option<Box<Poll>>,
+    /// What a page says that the text links to.
+    pub(crate) preview: Option<Box<LinkPreview>>,
 }
 
 impl WrittenFiles {
@@ -51,6 +54,7 @@ impl WrittenFiles {
             new,
             known: Vec::new(),
             poll: None,
+            preview: None,
         }
     }
 
@@ -207,6 +211,7 @@ impl<S: Storage> Engine<S> {
                 reply_to,
                 files: files.known,
                 poll: files.poll,
+                preview: files.preview,
             },
             sent: false,
             state: OutboxState::Queued,
@@ -320,7 +325,11 @@ impl<S: Storage> Engine<S> {
     /// acknowledgement names that one's entry.
     fn own_entry(&self, waiting: &OutboxRecord, seq: Seq, at: Timestamp) -> Stored<Option<LogEntry>> {
         let OutboxBody::Message {
-            text, reply_to, poll, ..
+            text,
+            reply_to,
+            poll,
+            preview,
+            ..
         } = &waiting.body
         else {
             return Ok(None);
@@ -338,6 +347,7 @@ impl<S: Storage> Engine<S> {
             body: EventBody::Message {
                 written_at: waiting.written_at,
                 content: Content::Plain {
+                    preview: preview.clone().filter(|preview| text.contains(&preview.url)),
                     text: text.clone(),
                     attachments: files,
                     poll: poll.clone(),
@@ -428,7 +438,11 @@ impl<S: Storage> Engine<S> {
 fn frame(id: RequestId, record: OutboxRecord, files: Vec<Attachment>) -> ClientFrame {
     match record.body {
         OutboxBody::Message {
-            text, reply_to, poll, ..
+            text,
+            reply_to,
+            poll,
+            preview,
+            ..
         } => ClientFrame::Message(SendMessage {
             id,
             message: Message {
@@ -436,6 +450,8 @@ fn frame(id: RequestId, record: OutboxRecord, files: Vec<Attachment>) -> ClientF
                 conversation: record.conversation,
                 written_at: record.written_at,
                 content: Content::Plain {
+                    // It may have been rewritten while it waited.
+                    preview: preview.filter(|preview| text.contains(&preview.url)),
                     text,
                     attachments: files,
                     poll,

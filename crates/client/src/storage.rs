@@ -11,6 +11,7 @@ use pipit_wire::event::{ConversationKind, GroupSettings, MessageChange, Role};
 use pipit_wire::frame::{Cursor, Personal, PersonalChange, Profile};
 use pipit_wire::media::Attachment;
 use pipit_wire::poll::Poll;
+use pipit_wire::preview::LinkPreview;
 use pipit_wire::rest::{ChangeProfile, ExcerptPart, Me};
 use pipit_wire::{
     BlobId, ConversationId, DeviceId, Event, EventId, Limits, MessageId, Seq, Timestamp, UserId,
@@ -232,6 +233,8 @@ pub enum OutboxBody {
         files: Vec<Attachment>,
         /// What people choose from, where it is a poll: its text is the question.
         poll: Option<Box<Poll>>,
+        /// What a page says that it links to.
+        preview: Option<Box<LinkPreview>>,
     },
     /// A change of a message.
     Change {

@@ -5,6 +5,7 @@
 use pipit_wire::event::{ConversationKind, GroupSettings, Role, SettingsChange};
 use pipit_wire::frame::{PresenceState, RequestState};
 use pipit_wire::person::Status;
+use pipit_wire::preview::LinkPreview;
 use pipit_wire::push::NotifyRule;
 use pipit_wire::rest::Me;
 use pipit_wire::{Attachment, BlobId, ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
@@ -427,6 +428,10 @@ pub enum ItemBody {
         reply: Option<ReplyView>,
         /// Its files.
         attachments: Vec<AttachmentView>,
+        /// What the page says that it links to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        preview: Option<Box<LinkPreview>>,
         /// When it was edited last; none where it never was.
         edited_at: Option<Timestamp>,
         /// The reactions, in the order in which each emoji first came.

@@ -183,6 +183,7 @@ impl One {
                     text: TEXT.to_owned(),
                     attachments: Vec::new(),
                     poll: None,
+                    preview: None,
                 },
                 reply_to: None,
             },

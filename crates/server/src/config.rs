@@ -13,55 +13,77 @@ pub use example::example;
 pub use option::OptionDef;
 pub use push::Push;
 pub use section::{
-    General, Inviters, Limits, Log, LogFormat, Media, MessageRequests, Messages, MetricsAccess, Proxy,
-    Registration,
+    General, Inviters, Limits, Log, LogFormat, Media, MessageRequests, Messages, MetricsAccess, Outgoing,
+    Previews, Proxy, Registration,
 };
 pub use source::{ConfigError, Sources, load};
+use toml::Table;
 
-/// The whole configuration, checked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Config {
-    /// What most installs set.
-    pub general: General,
-    /// The log.
-    pub log: Log,
-    /// Limits.
-    pub limits: Limits,
-    /// Files.
-    pub media: Media,
-    /// Changes of messages.
-    pub messages: Messages,
-    /// What stands in front of the server.
-    pub proxy: Proxy,
-    /// Notifications of devices that are not connected.
-    pub push: Push,
+/// Defines the configuration by its sections, in the order of the example.
+macro_rules! config {
+    ($($(#[doc = $doc:literal])+ $field:ident: $section:ident,)+) => {
+        /// The whole configuration, checked.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub struct Config {
+            $($(#[doc = $doc])+ pub $field: $section,)+
+        }
+
+        impl Config {
+            /// Every option, in the order of the example.
+            pub fn options() -> impl Iterator<Item = &'static OptionDef> {
+                [$($section::OPTIONS),+].into_iter().flatten()
+            }
+
+            /// A configuration of the tables that `take` gives for the names of sections; where one cannot be read, its name and why.
+            fn read(mut take: impl FnMut(&str) -> Table) -> Result<Self, (&'static str, String)> {
+                Ok(Self {
+                    $($field: source::read(&take($section::NAME)).map_err(|message| ($section::NAME, message))?,)+
+                })
+            }
+
+            /// Whether a table can be read as the section of that name, and why not.
+            fn check(section: &str, table: &Table) -> Result<(), String> {
+                match section {
+                    $($section::NAME => source::read::<$section>(table).map(drop),)+
+                    _ => Ok(()),
+                }
+            }
+
+            /// A section as the file writes it.
+            fn table(&self, section: &str) -> Option<Table> {
+                match section {
+                    $($section::NAME => Table::try_from(&self.$field).ok(),)+
+                    _ => None,
+                }
+            }
+
+            fn validate(&self) -> Result<(), Invalid> {
+                $(self.$field.validate()?;)+
+                Ok(())
+            }
+        }
+    };
 }
 
-impl Config {
-    /// Every option, in the order of the example.
-    pub fn options() -> impl Iterator<Item = &'static OptionDef> {
-        [
-            General::OPTIONS,
-            Log::OPTIONS,
-            Limits::OPTIONS,
-            Media::OPTIONS,
-            Messages::OPTIONS,
-            Proxy::OPTIONS,
-            Push::OPTIONS,
-        ]
-        .into_iter()
-        .flatten()
-    }
-
-    fn validate(&self) -> Result<(), Invalid> {
-        self.general.validate()?;
-        self.log.validate()?;
-        self.limits.validate()?;
-        self.media.validate()?;
-        self.messages.validate()?;
-        self.proxy.validate()?;
-        self.push.validate()
-    }
+config! {
+    /// What most installs set.
+    general: General,
+    /// The log.
+    log: Log,
+    /// Limits.
+    limits: Limits,
+    /// Files.
+    media: Media,
+    /// Changes of messages.
+    messages: Messages,
+    /// Requests to addresses that people name.
+    outgoing: Outgoing,
+    /// Previews of links.
+    previews: Previews,
+    /// What stands in front of the server.
+    proxy: Proxy,
+    /// Notifications of devices that are not connected.
+    push: Push,
 }
 
 /// A value of the right type that makes no sense.

@@ -21,7 +21,7 @@ use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use pipit_bus::Taken;
-use pipit_wire::{DeviceId, ErrorCode, WireError};
+use pipit_wire::{DeviceId, ErrorCode, UserId, WireError};
 use sha2::Sha256;
 
 use crate::clock::Clock;
@@ -66,6 +66,12 @@ impl Key for String {
 }
 
 impl Key for DeviceId {
+    fn bytes(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl Key for UserId {
     fn bytes(&self) -> &[u8] {
         self.as_bytes()
     }

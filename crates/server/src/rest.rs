@@ -15,6 +15,7 @@ mod invites;
 mod layer;
 mod me;
 mod metrics;
+mod previews;
 mod push;
 mod request;
 mod search;
@@ -42,6 +43,7 @@ use crate::service::accounts::Accounts;
 use crate::service::devices::Devices;
 use crate::service::invites::Invites;
 use crate::service::media::Media;
+use crate::service::previews::Previews;
 use crate::service::push::Push;
 
 pub use document::openapi;
@@ -66,6 +68,8 @@ pub struct Parts {
     pub media: Arc<Media>,
     /// Notifications of devices that are not connected.
     pub push: Arc<Push>,
+    /// Previews of links.
+    pub previews: Previews,
     /// How often a device may ask.
     pub by_device: Limit<DeviceId>,
     /// What is counted about HTTP.
@@ -112,6 +116,7 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(push::test::test))
         .routes(routes!(users::search))
         .routes(routes!(search::search))
+        .routes(routes!(previews::find))
         .routes(routes!(devices::list))
         .routes(routes!(devices::sign_out::sign_out))
         .routes(routes!(invites::list, invites::create::create))

@@ -31,6 +31,7 @@ use crate::service::expiry::Expiry;
 use crate::service::invites::Invites;
 use crate::service::media::Media;
 use crate::service::passwords::Passwords;
+use crate::service::previews::Previews;
 use crate::service::pruning::Pruning;
 use crate::service::push::Push;
 use crate::service::scrubbing::Scrubbing;
@@ -279,6 +280,7 @@ fn limits(config: &Config) -> Limits {
         media,
         edit_window_ms: Messages::window_ms(config.messages.edit_window_s),
         delete_window_ms: Messages::window_ms(config.messages.delete_window_s),
+        link_previews: config.previews.enabled,
         ..Limits::default()
     }
 }
@@ -319,6 +321,19 @@ fn assemble(
         shared_buckets: shared_buckets.clone(),
         set_up: Secret::of_key(SecretKind::SetUp, key).hash,
     });
+    let by_user = Limit::per_minute(
+        "previews",
+        config.previews.per_minute,
+        Arc::clone(&context.clock),
+        shared_buckets.clone(),
+    );
+    let previews = Previews::new(
+        context.clone(),
+        Arc::clone(&node.stats),
+        &config.previews,
+        &config.outgoing,
+        by_user,
+    );
     let by_device = Limit::per_minute(
         "device",
         config.limits.requests_per_minute_device,
@@ -333,6 +348,7 @@ fn assemble(
         invites: Invites::new(context, config.general.invites),
         media,
         push,
+        previews,
         by_device,
         // The configuration has been checked.
         address_header: config

@@ -16,6 +16,7 @@ pub mod passwords;
 pub mod personal;
 mod polls;
 pub mod presence;
+pub mod previews;
 pub mod pruning;
 pub mod push;
 pub mod receipts;

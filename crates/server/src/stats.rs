@@ -106,6 +106,18 @@ counters! {
     files_cleared,
     /// Objects removed because they belonged to no file.
     objects_cleared,
+    /// Pages fetched for previews of links that said what they are.
+    previews_made,
+    /// Previews answered from what was kept.
+    previews_kept,
+    /// Pages that were not fetched because they lead where nobody may be led.
+    previews_refused,
+    /// Pages that did not come in time.
+    previews_late,
+    /// Pages that did not come.
+    previews_failed,
+    /// Pages that say nothing of themselves, and what is no page.
+    previews_empty,
 }
 
 /// A number that many threads change.

@@ -97,6 +97,7 @@ pub(crate) fn with_files(world: &World, place: ConversationId, sender: Person, b
             text: String::new(),
             attachments: blobs.iter().map(|blob| Attachment::of(*blob)).collect(),
             poll: None,
+            preview: None,
         },
         reply_to: None,
         expires_at: None,

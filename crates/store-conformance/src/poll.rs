@@ -30,6 +30,7 @@ async fn scene(store: Arc<dyn Store>, anonymous: bool) -> Scene {
             anonymous,
             closes_at: None,
         })),
+        preview: None,
     };
     let body = EventBody::Message {
         written_at: START,

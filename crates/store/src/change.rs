@@ -218,13 +218,17 @@ pub fn edited(mut message: EventBody, edit: &EventBody) -> EventBody {
         *content = match (std::mem::replace(content, Content::Erased {}), said) {
             (
                 Content::Plain {
-                    attachments, poll, ..
+                    attachments,
+                    poll,
+                    preview,
+                    ..
                 },
                 Content::Plain { text, .. },
             ) => Content::Plain {
                 text: text.clone(),
                 attachments,
                 poll,
+                preview,
             },
             (_, said) => said.clone(),
         };
@@ -416,6 +420,7 @@ pub(crate) mod tests {
             text: "old".to_owned(),
             attachments: vec![Attachment::of(BlobId::from_bytes([9; 16]))],
             poll: None,
+            preview: None,
         });
         let after = edited(original.clone(), &changed(edit("new")));
         assert_eq!(crate::blob::attached(&after), crate::blob::attached(&original));

@@ -190,6 +190,7 @@ mod tests {
                     anonymous,
                     closes_at: None,
                 })),
+                preview: None,
             },
             reply_to: None,
             expires_at: None,

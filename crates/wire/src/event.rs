@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{BlobId, ConversationId, DeviceId, EventId, MessageId, Seq, UserId};
 use crate::media::Attachment;
 use crate::poll::{Poll, PollState, Tally};
+use crate::preview::LinkPreview;
 use crate::time::Timestamp;
 
 /// What kind of conversation it is.
@@ -52,6 +53,11 @@ pub enum Content {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         poll: Option<Box<Poll>>,
+        /// What the page that a link of the text leads to says of itself, if the sender wants it there. It stays that of the message, like
+        /// the files; it is shown while its link stands in the text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        preview: Option<Box<LinkPreview>>,
     },
     /// Opaque bytes. Nothing on the delivery path looks inside.
     Sealed {
@@ -71,6 +77,7 @@ impl Content {
             text: text.into(),
             attachments: Vec::new(),
             poll: None,
+            preview: None,
         }
     }
 

@@ -28,6 +28,7 @@ pub mod limits;
 pub mod media;
 pub mod person;
 pub mod poll;
+pub mod preview;
 pub mod push;
 pub mod rest;
 pub mod scheduled;

@@ -93,6 +93,9 @@ pub struct Limits {
     #[serde(default)]
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub delete_window_ms: i64,
+    /// Whether this server fetches the pages that links lead to, for previews.
+    #[serde(default)]
+    pub link_previews: bool,
     /// Of files.
     #[serde(default)]
     pub media: MediaLimits,
@@ -124,6 +127,7 @@ impl Default for Limits {
             group_members_max: 5_000,
             edit_window_ms: 24 * 60 * 60 * 1_000,
             delete_window_ms: -1,
+            link_previews: false,
             media: MediaLimits::default(),
             scheduled_max: SCHEDULED_MAX,
             scheduled_ahead_ms_max: SCHEDULED_AHEAD_MS_MAX,

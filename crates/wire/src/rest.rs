@@ -168,6 +168,11 @@ bodies! {
         /// The idempotency key.
         event_id: EventId,
     }
+    /// `POST /v1/previews`: what the page says that a link leads to.
+    FindPreview {
+        /// The link: `http` or `https`, at most [`crate::preview::URL_BYTES_MAX`] bytes.
+        url: String,
+    }
     /// `POST /v1/blobs/links`: where to fetch files from.
     NewBlobLinks {
         /// Which files, at most 100.

@@ -156,6 +156,8 @@ export class Person {
 }
 
 interface App {
+  /** What the server is started with. */
+  serverOptions: readonly string[];
   server: PipitServer;
   /** Three nodes behind a balancer. */
   cluster: PipitCluster;
@@ -167,9 +169,9 @@ interface App {
 
 /** A test with a real server, and as many people as it wants. */
 export const test = base.extend<App & { browserOf: (entrance: Entrance, name: string) => Promise<Person> }>({
-  // eslint-disable-next-line no-empty-pattern -- the library wants the pattern
-  server: async ({}, use) => {
-    const server = new PipitServer();
+  serverOptions: [[], { option: true }],
+  server: async ({ serverOptions }, use) => {
+    const server = new PipitServer(serverOptions);
     await server.start();
     await use(server);
     await server.remove();

@@ -17,6 +17,7 @@ import { Membership } from './membership';
 import { change, edit, erase, forget, messageIn, pin, react, tellOf } from './messages';
 import { arrangeGroups, Groups } from './groups';
 import { answerLater } from './later';
+import { answerPreview } from './links';
 import { linksFor, mediaRoom, queued, steer } from './media';
 import { Notifications } from './notifications';
 import { everyone, idOf, people } from './people';
@@ -252,6 +253,8 @@ export class FakeCore implements Core {
         return done;
       case 'send_message':
         return this.#write(command);
+      case 'find_preview':
+        return answerPreview(command.url);
       case 'get_storage_use':
         return { type: 'storage_use', used_bytes: this.scenario === 'no-room' ? 5 * 1024 ** 3 - 4 : 0 };
       case 'get_blob_links':
@@ -530,7 +533,10 @@ export class FakeCore implements Core {
     const answers = room.log.find(({ key }) => key === command.reply_to) ?? null;
     const item = append(room, people.me, Date.now(), message(command.text, answers));
     item.key = command.message;
-    if (item.body.type === 'message') item.body.attachments = queued(command.attachments ?? []);
+    if (item.body.type === 'message') {
+      item.body.attachments = queued(command.attachments ?? []);
+      if (command.preview !== undefined) item.body.preview = command.preview;
+    }
     this.#send(room, item);
     return done;
   }

@@ -1,5 +1,6 @@
 import { changedScene } from './changed';
 import { laterScene } from './later';
+import { linksScene } from './links';
 import { pollScene } from './polls';
 import { fullScene, keptScene, requestsScene, troubledScene, writtenScene } from './scenes';
 import type { Room } from './world';
@@ -12,6 +13,7 @@ const scenes: Partial<Record<string, (now: number) => Room[]>> = {
   requests: requestsScene,
   polls: pollScene,
   later: laterScene,
+  links: linksScene,
 };
 
 /** The conversations that somebody finds who is signed in, by the name of the scenario. */

@@ -37,6 +37,7 @@ export const limits: Limits = {
   group_members_max: 5_000,
   edit_window_ms: 86_400_000,
   delete_window_ms: -1,
+  link_previews: true,
   media: {
     file_bytes_max: 104_857_600,
     account_bytes_max: 5_368_709_120,

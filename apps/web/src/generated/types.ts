@@ -192,7 +192,12 @@ export type Command = { "type": "get_server_info" }
   /** The message that it answers. */
   reply_to: MessageId | null,
   /** Its files. The view hands their bytes to the driver beside this command, under the same ids. */
-  attachments?: Array<NewAttachment>, }
+  attachments?: Array<NewAttachment>,
+  /** What a page says that the text links to, as [`Command::FindPreview`] has found it. */
+  preview?: LinkPreview, }
+| { "type": "find_preview",
+  /** The link. */
+  url: string, }
 | { "type": "send_poll",
   /** Its id, a UUIDv7 made by the view. */
   message: MessageId,
@@ -563,7 +568,10 @@ export type Content = { "kind": "plain",
   /** Its files, at most [`crate::media::ATTACHMENTS_MAX`]. */
   attachments?: Array<Attachment>,
   /** What people choose from, where the text is the question of a poll. A poll has no files, and is never edited. */
-  poll?: Poll, }
+  poll?: Poll,
+  /** What the page that a link of the text leads to says of itself, if the sender wants it there. It stays that of the message, like
+  * the files; it is shown while its link stands in the text. */
+  preview?: LinkPreview, }
 | { "kind": "sealed",
   /** The name of the scheme that sealed it, such as `mls1`. */
   scheme: string,
@@ -927,6 +935,8 @@ export type ItemBody = { "type": "message",
   reply: ReplyView | null,
   /** Its files. */
   attachments: Array<AttachmentView>,
+  /** What the page says that it links to. */
+  preview?: LinkPreview,
   /** When it was edited last; none where it never was. */
   edited_at: Timestamp | null,
   /** The reactions, in the order in which each emoji first came. */
@@ -1015,6 +1025,8 @@ export type Limits = {
   edit_window_ms: number,
   /** How long after it was sent its author may delete a message for everyone, milliseconds; zero: never, -1: always. */
   delete_window_ms: number,
+  /** Whether this server fetches the pages that links lead to, for previews. */
+  link_previews: boolean,
   /** Of files. */
   media: MediaLimits,
   /** Most messages that one account has scheduled. */
@@ -1023,6 +1035,17 @@ export type Limits = {
   scheduled_ahead_ms_max: number,
   /** Of polls. */
   polls: PollLimits, };
+
+/** What the page that a link leads to says of itself. Each text is one line. */
+export type LinkPreview = {
+  /** The link, as it stands in the text: `http` or `https`, at most [`URL_BYTES_MAX`] bytes. */
+  url: string,
+  /** At most [`TITLE_CHARS_MAX`] characters; not empty. */
+  title: string,
+  /** At most [`DESCRIPTION_CHARS_MAX`] characters. */
+  description?: string,
+  /** At most [`SITE_NAME_CHARS_MAX`] characters. */
+  site_name?: string, };
 
 /** See [`ClientFrame::Conversations`]. */
 export type ListConversations = {
@@ -1588,6 +1611,9 @@ export type Reply = { "type": "done" }
 | { "type": "devices",
   /** Newest sign-in first. */
   items: Array<Device>, }
+| { "type": "preview",
+  /** It. */
+  preview: LinkPreview, }
 | { "type": "storage_use",
   /** How many bytes, those included that are still to come. */
   used_bytes: number, }

@@ -116,6 +116,9 @@ export const ar = {
   'filter.none.requests': 'لا طلبات في انتظارك.',
   'filter.show_all': 'عرض الكل',
 
+  'preview.of': 'رابط: {title}، {host}',
+  'preview.remove': 'إرسال من دون المعاينة',
+
   'menu.new_chat': 'محادثة جديدة',
   'menu.notes': 'ملاحظاتي',
   'menu.new_group': 'مجموعة جديدة',

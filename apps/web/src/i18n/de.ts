@@ -98,6 +98,9 @@ export const de = {
   'filter.none.requests': 'Keine Anfrage wartet auf dich.',
   'filter.show_all': 'Alle anzeigen',
 
+  'preview.of': 'Link: {title}, {host}',
+  'preview.remove': 'Ohne Vorschau senden',
+
   'menu.new_chat': 'Neuer Chat',
   'menu.notes': 'Notizen an mich',
   'menu.new_group': 'Neue Gruppe',

@@ -95,6 +95,9 @@ export const en = {
   'filter.none.requests': 'No request waits for you.',
   'filter.show_all': 'Show all',
 
+  'preview.of': 'Link: {title}, {host}',
+  'preview.remove': 'Send without the preview',
+
   'menu.new_chat': 'New chat',
   'menu.notes': 'Notes to self',
   'menu.new_group': 'New group',

@@ -95,6 +95,9 @@ export const es = {
   'filter.none.requests': 'No tienes solicitudes pendientes.',
   'filter.show_all': 'Mostrar todos',
 
+  'preview.of': 'Enlace: {title}, {host}',
+  'preview.remove': 'Enviar sin la vista previa',
+
   'menu.new_chat': 'Nuevo chat',
   'menu.notes': 'Notas personales',
   'menu.new_group': 'Nuevo grupo',

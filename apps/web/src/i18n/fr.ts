@@ -98,6 +98,9 @@ export const fr = {
   'filter.none.requests': 'Aucune demande en attente.',
   'filter.show_all': 'Tout afficher',
 
+  'preview.of': 'Lien : {title}, {host}',
+  'preview.remove': 'Envoyer sans l’aperçu',
+
   'menu.new_chat': 'Nouvelle discussion',
   'menu.notes': 'Notes personnelles',
   'menu.new_group': 'Nouveau groupe',

@@ -95,6 +95,9 @@ export const ja = {
   'filter.none.requests': 'リクエストはありません。',
   'filter.show_all': 'すべて表示',
 
+  'preview.of': 'リンク: {title}、{host}',
+  'preview.remove': 'プレビューなしで送信',
+
   'menu.new_chat': '新しいチャット',
   'menu.notes': '自分用メモ',
   'menu.new_group': '新しいグループ',

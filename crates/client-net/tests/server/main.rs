@@ -156,6 +156,7 @@ impl Screen {
             text: text.to_owned(),
             reply_to: None,
             attachments: Vec::new(),
+            preview: None,
         };
         assert_eq!(self.ask(command).await, Reply::Done);
     }

@@ -134,6 +134,7 @@ async fn send_file(screen: &Screen, conversation: ConversationId, bytes: Bytes) 
         text: String::new(),
         reply_to: None,
         attachments: vec![attachment],
+        preview: None,
     };
     assert_eq!(screen.ask(command).await, Reply::Done);
     blob

@@ -1,6 +1,7 @@
-//! How commands went.
+//! What commands are answered with.
 
 use pipit_wire::frame::{Member, Profile};
+use pipit_wire::preview::LinkPreview;
 use pipit_wire::push::{NotificationSettings, PushOutcome, PushState};
 use pipit_wire::rest::{
     BannedPerson, BlobLink, Device, GroupInvite, GroupInviteInfo, Invite, InviteInfo, JoinRequest, ServerInfo,
@@ -8,7 +9,7 @@ use pipit_wire::rest::{
 use pipit_wire::{ConversationId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{CommandError, EditView, MessageReach, ReactionBy, VoteBy};
+use super::data::{CommandError, EditView, MessageReach, ReactionBy, VoteBy};
 use crate::search::SearchResults;
 
 /// How a command went.
@@ -84,6 +85,11 @@ pub enum Reply {
     Devices {
         /// Newest sign-in first.
         items: Vec<Device>,
+    },
+    /// What a page says.
+    Preview {
+        /// It.
+        preview: LinkPreview,
     },
     /// How much room one's own files take on the server, of what the limits allow.
     StorageUse {

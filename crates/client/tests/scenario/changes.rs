@@ -294,6 +294,7 @@ fn what_others_do_is_shown() {
         text: "an answer".to_owned(),
         reply_to: Some(hers),
         attachments: Vec::new(),
+        preview: None,
     });
     let sent = bob.sent_messages().remove(0);
     bob.receive(&ack(&sent, 3));
@@ -546,6 +547,7 @@ fn files_are_forwarded_with_their_messages_and_not_sent_anew() {
         text: String::new(),
         attachments: vec![photo()],
         poll: None,
+        preview: None,
     };
     assert_eq!(sent[0].message.content, content);
     assert!(bob.calls.iter().all(|call| !call.path.starts_with("/v1/uploads")));

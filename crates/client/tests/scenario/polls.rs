@@ -27,6 +27,7 @@ fn asked(number: u64, sender: u128, poll: Poll) -> Event {
             text: "Where?".to_owned(),
             attachments: Vec::new(),
             poll: Some(Box::new(poll)),
+            preview: None,
         },
         reply_to: None,
         expires_at: None,

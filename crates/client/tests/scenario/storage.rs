@@ -183,6 +183,7 @@ fn a_full_disk_refuses_says_so_and_recovers() {
         text: "hello".to_owned(),
         reply_to: None,
         attachments: Vec::new(),
+        preview: None,
     };
     tab.full.set(true);
     let outputs = tab.tell(write.clone());

@@ -308,6 +308,7 @@ impl Device {
             text: text.to_owned(),
             reply_to: None,
             attachments: Vec::new(),
+            preview: None,
         })
     }
 

@@ -64,6 +64,7 @@ impl Uploading for Device {
             text: text.to_owned(),
             reply_to: None,
             attachments: files,
+            preview: None,
         });
         self.calls.retain(|call| call.path.starts_with("/v1/uploads"));
         reply

@@ -76,6 +76,7 @@ fn an_answer_shows_what_it_answers() {
         text: "or two".to_owned(),
         reply_to: Some(message(1)),
         attachments: Vec::new(),
+        preview: None,
     });
     let ItemBody::Message { reply, .. } = &bob.screen.items[4].body else {
         panic!("{:?}", bob.screen.items);

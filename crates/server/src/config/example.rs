@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use toml::{Table, Value};
+use toml::Value;
 
 use super::{Config, OptionDef};
 
@@ -38,15 +38,5 @@ pub fn example() -> String {
 
 /// The default of an option as the file writes it; none where it has none.
 pub(super) fn default_of(option: &OptionDef) -> Option<Value> {
-    let config = Config::default();
-    let table = match option.section {
-        "log" => Table::try_from(config.log),
-        "limits" => Table::try_from(config.limits),
-        "media" => Table::try_from(config.media),
-        "messages" => Table::try_from(config.messages),
-        "proxy" => Table::try_from(config.proxy),
-        "push" => Table::try_from(config.push),
-        _ => Table::try_from(config.general),
-    };
-    table.ok()?.get(option.key).cloned()
+    Config::default().table(option.section)?.get(option.key).cloned()
 }

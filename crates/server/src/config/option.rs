@@ -67,6 +67,9 @@ macro_rules! section {
         }
 
         impl $name {
+            /// Its table in the file; empty where it stands before all tables.
+            pub const NAME: &'static str = $section;
+
             /// The options of this section, in the order of the example.
             pub const OPTIONS: &'static [crate::config::option::OptionDef] = &[$(
                 crate::config::option::OptionDef {

@@ -12,9 +12,6 @@ section! {
         /// Whom a push service writes to where something is wrong: a "mailto:" or an address by https. Without it `public_url` is given, where that
         /// is by https.
         contact: Option<String> = None, sample "mailto:admin@example.org";
-        /// Networks of push services beside the public internet, on any port and without TLS too, such as "10.1.0.0/16" for one of your own. As a
-        /// flag it may be repeated; in the environment they are separated by spaces.
-        networks: Vec<String> = Vec::new();
         /// How long a message waits for being read on a device that is in use, before the others are told, milliseconds.
         active_delay_ms: u32 = 10_000;
         /// How long a push service may take to answer, milliseconds.
@@ -28,12 +25,6 @@ impl Push {
             && !(contact.starts_with("mailto:") || contact.starts_with("https://"))
         {
             return Err(Invalid::new("push.contact", "begins with mailto: or https://"));
-        }
-        for network in &self.networks {
-            if network.parse::<ipnet::IpNet>().is_err() {
-                let message = format!("{network:?} is not a network, such as 10.1.0.0/16");
-                return Err(Invalid::new("push.networks", message));
-            }
         }
         if self.active_delay_ms > 3_600_000 {
             return Err(Invalid::new("push.active_delay_ms", "is at most 3600000"));

@@ -163,6 +163,28 @@ section! {
 }
 
 section! {
+    /// Requests that this server makes to addresses that people name.
+    Outgoing in "outgoing" {
+        /// Networks that may be asked beside the public internet, on any port and without TLS too, such as "10.1.0.0/16" for an intranet: its pages for
+        /// previews of links, and a push service of your own. As a flag it may be repeated; in the environment they are separated by spaces.
+        networks: Vec<String> = Vec::new();
+    }
+}
+
+section! {
+    /// Previews of links: what the pages that people link to say of themselves.
+    Previews in "previews" {
+        /// Whether this server fetches pages that people name, so that titles can be shown beside links. It reaches the public internet alone, on the
+        /// ports 80 and 443, and tells the pages nothing of who links to them; their operators see that this server asked.
+        enabled: bool = false;
+        /// Previews that one account may ask for a minute.
+        per_minute: u32 = 30;
+        /// How long a page may take, milliseconds, redirects included.
+        timeout_ms: u32 = 5_000;
+    }
+}
+
+section! {
     /// What stands in front of the server, if anything.
     Proxy in "proxy" {
         /// The header in which a trusted proxy gives its client's address, such as "x-forwarded-for"; its last entry counts.
@@ -325,6 +347,32 @@ impl Messages {
         } else {
             seconds
         }
+    }
+}
+
+impl Outgoing {
+    pub(super) fn validate(&self) -> Result<(), Invalid> {
+        for network in &self.networks {
+            if network.parse::<ipnet::IpNet>().is_err() {
+                let message = format!("{network:?} is not a network, such as 10.1.0.0/16");
+                return Err(Invalid::new("outgoing.networks", message));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Previews {
+    pub(super) fn validate(&self) -> Result<(), Invalid> {
+        for (name, value, max) in [
+            ("previews.per_minute", self.per_minute, 1_000_000),
+            ("previews.timeout_ms", self.timeout_ms, 60_000),
+        ] {
+            if value == 0 || value > max {
+                return Err(Invalid::new(name, format!("is between 1 and {max}")));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{Config, General, Limits, Log, Media, Messages, OptionDef, Proxy, Push};
+use super::{Config, OptionDef};
 
 /// Where values come from.
 pub struct Sources<'a> {
@@ -92,7 +92,7 @@ impl Draft {
     fn apply(&mut self, option: &'static OptionDef, value: Value, origin: String) -> Result<(), ConfigError> {
         let section = self.sections.entry(option.section).or_default();
         section.insert(option.key.to_owned(), value);
-        check(option.section, section).map_err(|message| ConfigError::Value {
+        Config::check(option.section, section).map_err(|message| ConfigError::Value {
             origin: origin.clone(),
             message,
         })?;
@@ -157,15 +157,12 @@ impl Draft {
     }
 
     fn finish(mut self) -> Result<Config, ConfigError> {
-        let config = Config {
-            general: self.take("")?,
-            log: self.take("log")?,
-            limits: self.take("limits")?,
-            media: self.take("media")?,
-            messages: self.take("messages")?,
-            proxy: self.take("proxy")?,
-            push: self.take("push")?,
-        };
+        let config = Config::read(|section| self.sections.remove(section).unwrap_or_default()).map_err(
+            |(section, message)| ConfigError::Value {
+                origin: section.to_owned(),
+                message,
+            },
+        )?;
         config.validate().map_err(|invalid| ConfigError::Value {
             origin: self
                 .origins
@@ -175,29 +172,9 @@ impl Draft {
         })?;
         Ok(config)
     }
-
-    fn take<T: DeserializeOwned>(&mut self, section: &str) -> Result<T, ConfigError> {
-        let table = self.sections.remove(section).unwrap_or_default();
-        read(&table).map_err(|message| ConfigError::Value {
-            origin: section.to_owned(),
-            message,
-        })
-    }
 }
 
-fn check(section: &str, table: &Table) -> Result<(), String> {
-    match section {
-        "log" => read::<Log>(table).map(|_section| ()),
-        "limits" => read::<Limits>(table).map(|_section| ()),
-        "media" => read::<Media>(table).map(|_section| ()),
-        "messages" => read::<Messages>(table).map(|_section| ()),
-        "proxy" => read::<Proxy>(table).map(|_section| ()),
-        "push" => read::<Push>(table).map(|_section| ()),
-        _ => read::<General>(table).map(|_section| ()),
-    }
-}
-
-fn read<T: DeserializeOwned>(table: &Table) -> Result<T, String> {
+pub(super) fn read<T: DeserializeOwned>(table: &Table) -> Result<T, String> {
     T::deserialize(table.clone()).map_err(|error| error.message().replace('\n', " "))
 }
 

@@ -55,7 +55,7 @@ fn every_option_of_the_example_has_a_sample_that_is_accepted() {
 const DATABASE: &str = "postgres://localhost/pipit";
 
 fn is_number(key: &str) -> bool {
-    let sections = ["limits.", "media.", "messages."];
+    let sections = ["limits.", "media.", "messages.", "previews."];
     sections.iter().any(|section| key.starts_with(section)) || key.ends_with("_ms")
 }
 
@@ -79,8 +79,9 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             "proxy.address_header" => "x-real-ip",
             "push.enabled" => "false",
             "push.contact" => "mailto:ada@example.org",
-            "push.networks" => "10.1.0.0/16",
             "media.access_key" | "media.secret_key" => "key",
+            "previews.enabled" => "true",
+            "outgoing.networks" => "10.1.0.0/16",
             key if is_number(key) => "7",
             key => panic!("say here how to set `{key}`"),
         };
@@ -111,7 +112,7 @@ fn every_option_has_a_flag_a_variable_and_a_place_in_the_file() {
             ),
             _ => (&[], &[], String::new()),
         };
-        let line = if value == "7" || value == "false" {
+        let line = if matches!(value, "7" | "true" | "false") {
             format!("{} = {value}", option.key)
         } else if option.is_list() {
             format!("{first}{} = [{value:?}]", option.key)

@@ -55,11 +55,15 @@ impl Messaging {
                         text,
                         attachments,
                         poll,
+                        preview,
                     },
                 ..
             } => {
                 if poll.is_some() {
                     return Err(ServiceError::field("poll", "a poll is not edited"));
+                }
+                if preview.is_some() {
+                    return Err(ServiceError::field("preview", "it stays that of the message"));
                 }
                 if !attachments.is_empty() {
                     return Err(ServiceError::field(

@@ -14,7 +14,7 @@ use pipit_wire::frame::server::Typing;
 use pipit_wire::{Content, ErrorCode, EventId, ServerFrame, codec};
 
 use super::access::{ATTEMPTS_MAX, AccessCache, Caller, allow, facts_of, require_access};
-use super::{attachments, polls, requests};
+use super::{attachments, polls, previews, requests};
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::fanout::appender::{AppendFailure, Appender, Outcome, Ticket};
@@ -85,6 +85,12 @@ impl Messaging {
     ) -> Result<Submitted, ServiceError> {
         self.check(&message.content)?;
         let mut message = message;
+        if !self.context.limits.link_previews
+            && let Content::Plain { preview, .. } = &mut message.content
+        {
+            // It was made while the operator allowed it.
+            *preview = None;
+        }
         if let Err(refusal) = attachments::complete(&self.context, caller.user, &mut message.content).await {
             return self.find_with_files(caller, &message, refusal).await;
         }
@@ -213,15 +219,28 @@ impl Messaging {
                 text,
                 attachments,
                 poll: Some(poll),
+                preview,
             } => {
+                if preview.is_some() {
+                    return Err(ServiceError::field("preview", "a poll has none"));
+                }
                 self.check_text(text)?;
                 polls::check_poll(text, poll, !attachments.is_empty())
             }
             // Files may speak for themselves.
             Content::Plain {
-                text, attachments, ..
+                text,
+                attachments,
+                preview: None,
+                ..
             } if text.is_empty() && !attachments.is_empty() => Ok(()),
-            Content::Plain { text, .. } => self.check_text(text),
+            Content::Plain { text, preview, .. } => {
+                self.check_text(text)?;
+                match preview {
+                    Some(preview) => previews::check(preview, text),
+                    None => Ok(()),
+                }
+            }
             Content::Erased {} => Err(ServiceError::field("content", "only the server erases")),
             Content::Sealed { scheme, bytes } => {
                 let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';

@@ -43,7 +43,6 @@ use crate::error::ServiceError;
 use crate::limit::Limit;
 use crate::node::Node;
 use crate::outgoing::Outgoing;
-use crate::outgoing::address::Inside;
 
 const USER_AGENT: &str = concat!("Pipit/", env!("CARGO_PKG_VERSION"), " (push)");
 /// How long a push service keeps a push that somebody waits for, seconds.
@@ -195,10 +194,9 @@ impl Push {
 async fn deliver(config: &config::Config, node: &Node) -> Result<Arc<Delivery>, ServiceError> {
     let (context, options) = (node.context.clone(), &config.push);
     let key = context.store.push_key(vapid::draw(&*context.random)?).await?;
-    // The configuration has been checked.
-    let inside = options.networks.iter().filter_map(|network| network.parse().ok());
     let time = Duration::from_millis(options.timeout_ms.into());
-    let outgoing = Outgoing::new(Inside::new(inside), USER_AGENT, time)
+    let outgoing = Outgoing::new(&config.outgoing, USER_AGENT, time)
+        .map(Outgoing::https_only)
         .map_err(|error| ServiceError::Internal("what asks push services was made", Box::new(error)))?;
     let public_url = config.general.public_url.as_ref();
     let contact = options

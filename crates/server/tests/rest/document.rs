@@ -101,6 +101,7 @@ fn of_accounts(invite: &str) -> Vec<Case> {
             json!({"endpoint": "", "p256dh": "", "auth": ""}),
         ),
         case("delete", "/v1/push/subscription", json!(null)),
+        case("post", "/v1/previews", json!({"url": "https://example.org"})),
         case("post", "/v1/invites", json!({"expires_in_s": 60, "uses": 1})),
         case("get", "/v1/invites", json!(null)),
         (

@@ -93,6 +93,7 @@ fn message(number: u8, place: ConversationId, files: Vec<Attachment>) -> Message
             text: String::new(),
             attachments: files,
             poll: None,
+            preview: None,
         },
         reply_to: None,
     }

@@ -23,6 +23,7 @@ mod operations;
 mod pictures;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod previews;
 mod push;
 mod search;
 mod sessions;

@@ -17,7 +17,7 @@ use crate::sockets::Socket;
 use crate::world::{PASSWORD, Person, Reply, World};
 
 pub(crate) fn local(config: &mut Config) {
-    config.push.networks = vec!["127.0.0.0/8".to_owned()];
+    config.outgoing.networks = vec!["127.0.0.0/8".to_owned()];
     config.push.active_delay_ms = 0;
 }
 

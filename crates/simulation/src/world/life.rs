@@ -159,6 +159,7 @@ impl World {
                 text,
                 reply_to: None,
                 attachments: Vec::new(),
+                preview: None,
             };
             let command = self.command(device, send.clone())?;
             match self.device(device)?.reply(command) {

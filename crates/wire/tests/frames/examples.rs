@@ -317,6 +317,7 @@ fn poll_bodies() -> [EventBody; 3] {
                     anonymous: true,
                     closes_at: Some(NOW),
                 })),
+                preview: None,
             },
             reply_to: None,
             expires_at: None,

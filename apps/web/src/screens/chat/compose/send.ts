@@ -1,5 +1,5 @@
 /** Sends a message: its files are kept on this device first, then the core is told. */
-import type { Command } from '../../../generated/types';
+import type { Command, LinkPreview } from '../../../generated/types';
 import { describeCode } from '../../../i18n/errors';
 import { rememberLocal } from '../../../media/local';
 import { describeFailure, type App } from '../../../state/app.svelte';
@@ -11,6 +11,7 @@ export interface Draft {
   readonly text: string;
   readonly replyTo: string | null;
   readonly files: readonly Attached[];
+  readonly preview?: LinkPreview | null;
 }
 
 /** Null where it is queued; else why it is not. */
@@ -27,6 +28,7 @@ export async function sendDraft(app: App, draft: Draft): Promise<string | null> 
     text: draft.text,
     reply_to: draft.replyTo,
     ...(attachments.length > 0 ? { attachments } : {}),
+    ...(draft.preview ? { preview: draft.preview } : {}),
   };
   try {
     await app.ask(command, 'done');
