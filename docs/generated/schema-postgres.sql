@@ -81,7 +81,10 @@ TABLE conversation ( -- fillfactor=70
     history smallint NOT NULL,
     expire_after_ms bigint NOT NULL,
     avatar uuid,
+    encrypted boolean NOT NULL,
+    epoch bigint NOT NULL,
     PRIMARY KEY (id),
+    CHECK ((epoch >= 0)),
     CHECK ((expire_after_ms >= 0)),
     FOREIGN KEY (high) REFERENCES account(id),
     CHECK ((history = ANY (ARRAY[0, 1]))),
@@ -105,6 +108,17 @@ TABLE device ( -- fillfactor=80
     FOREIGN KEY (user_id) REFERENCES account(id)
 );
 
+TABLE device_key (
+    device uuid NOT NULL,
+    user_id uuid NOT NULL,
+    signature_key bytea NOT NULL,
+    publication bigint NOT NULL,
+    PRIMARY KEY (device),
+    FOREIGN KEY (device) REFERENCES device(id),
+    CHECK ((octet_length(signature_key) = 32)),
+    FOREIGN KEY (user_id) REFERENCES account(id)
+);
+
 TABLE event ( -- HASH (conversation)
     conversation uuid NOT NULL,
     seq bigint NOT NULL,
@@ -123,6 +137,14 @@ TABLE expiring (
     conversation uuid NOT NULL,
     seq bigint NOT NULL,
     PRIMARY KEY (expires_at, conversation, seq)
+);
+
+TABLE group_info (
+    conversation uuid NOT NULL,
+    epoch bigint NOT NULL,
+    bytes bytea NOT NULL,
+    PRIMARY KEY (conversation),
+    FOREIGN KEY (conversation) REFERENCES conversation(id)
 );
 
 TABLE group_invite (
@@ -165,6 +187,16 @@ TABLE join_request (
     PRIMARY KEY (conversation, user_id),
     FOREIGN KEY (conversation) REFERENCES conversation(id),
     FOREIGN KEY (user_id) REFERENCES account(id)
+);
+
+TABLE key_package (
+    id bigint NOT NULL,
+    device uuid NOT NULL,
+    last_resort boolean NOT NULL,
+    not_after bigint NOT NULL,
+    bytes bytea NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY (device) REFERENCES device_key(device) ON DELETE CASCADE
 );
 
 TABLE member ( -- fillfactor=80
@@ -311,6 +343,15 @@ TABLE schema_version (
     PRIMARY KEY (version)
 );
 
+TABLE sealed_count (
+    conversation uuid NOT NULL,
+    device uuid NOT NULL,
+    count bigint NOT NULL,
+    PRIMARY KEY (conversation, device),
+    FOREIGN KEY (conversation) REFERENCES conversation(id),
+    FOREIGN KEY (device) REFERENCES device(id)
+);
+
 TABLE search_entry ( -- autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05
     conversation uuid NOT NULL,
     seq bigint NOT NULL,
@@ -351,6 +392,24 @@ TABLE setting (
     FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE
 );
 
+TABLE welcome (
+    conversation uuid NOT NULL,
+    commit_id uuid NOT NULL,
+    at bigint NOT NULL,
+    bytes bytea NOT NULL,
+    PRIMARY KEY (conversation, commit_id),
+    FOREIGN KEY (conversation) REFERENCES conversation(id)
+);
+
+TABLE welcome_recipient (
+    device uuid NOT NULL,
+    conversation uuid NOT NULL,
+    commit_id uuid NOT NULL,
+    PRIMARY KEY (device, conversation, commit_id),
+    FOREIGN KEY (conversation, commit_id) REFERENCES welcome(conversation, commit_id) ON DELETE CASCADE,
+    FOREIGN KEY (device) REFERENCES device_key(device) ON DELETE CASCADE
+);
+
 CREATE INDEX account_by_avatar ON public.account USING btree (avatar) WHERE (avatar IS NOT NULL);
 CREATE UNIQUE INDEX account_by_handle ON public.account USING btree (handle);
 CREATE UNIQUE INDEX account_pkey ON public.account USING btree (id);
@@ -366,13 +425,16 @@ CREATE INDEX block_by_other ON public.block USING btree (other);
 CREATE UNIQUE INDEX block_pkey ON public.block USING btree (user_id, other);
 CREATE INDEX conversation_by_avatar ON public.conversation USING btree (avatar) WHERE (avatar IS NOT NULL);
 CREATE INDEX conversation_by_high ON public.conversation USING btree (high) WHERE (high IS NOT NULL);
-CREATE UNIQUE INDEX conversation_by_pair ON public.conversation USING btree (low, high) WHERE (low IS NOT NULL);
+CREATE UNIQUE INDEX conversation_by_pair ON public.conversation USING btree (low, high, encrypted) WHERE (low IS NOT NULL);
 CREATE UNIQUE INDEX conversation_pkey ON public.conversation USING btree (id);
 CREATE INDEX device_by_user ON public.device USING btree (user_id, signed_in_at);
+CREATE INDEX device_key_by_user ON public.device_key USING btree (user_id, device);
+CREATE UNIQUE INDEX device_key_pkey ON public.device_key USING btree (device);
 CREATE UNIQUE INDEX device_pkey ON public.device USING btree (id);
 CREATE UNIQUE INDEX event_by_id ON ONLY public.event USING btree (conversation, id);
 CREATE UNIQUE INDEX event_pkey ON ONLY public.event USING btree (conversation, seq);
 CREATE UNIQUE INDEX expiring_pkey ON public.expiring USING btree (expires_at, conversation, seq);
+CREATE UNIQUE INDEX group_info_pkey ON public.group_info USING btree (conversation);
 CREATE INDEX group_invite_by_end ON public.group_invite USING btree (expires_at);
 CREATE INDEX group_invite_open ON public.group_invite USING btree (conversation, created_at, id) WHERE ((uses_left > 0) AND (revoked_at IS NULL));
 CREATE UNIQUE INDEX group_invite_pkey ON public.group_invite USING btree (id);
@@ -382,6 +444,8 @@ CREATE INDEX invite_open ON public.invite USING btree (created_at, id) WHERE ((u
 CREATE UNIQUE INDEX invite_pkey ON public.invite USING btree (id);
 CREATE UNIQUE INDEX invite_token_key ON public.invite USING btree (token);
 CREATE UNIQUE INDEX join_request_pkey ON public.join_request USING btree (conversation, user_id);
+CREATE INDEX key_package_by_device ON public.key_package USING btree (device, last_resort, not_after);
+CREATE UNIQUE INDEX key_package_pkey ON public.key_package USING btree (id);
 CREATE INDEX member_by_age ON public.member USING btree (conversation, first_seq, user_id);
 CREATE INDEX member_by_user ON public.member USING btree (user_id, conversation);
 CREATE UNIQUE INDEX member_pkey ON public.member USING btree (conversation, user_id);
@@ -407,6 +471,7 @@ CREATE INDEX scheduled_over ON public.scheduled USING btree (over_at) WHERE (ove
 CREATE UNIQUE INDEX scheduled_pkey ON public.scheduled USING btree (conversation, user_id, message);
 CREATE INDEX scheduled_waiting ON public.scheduled USING btree (user_id) WHERE (over_at IS NULL);
 CREATE UNIQUE INDEX schema_version_pkey ON public.schema_version USING btree (version);
+CREATE UNIQUE INDEX sealed_count_pkey ON public.sealed_count USING btree (conversation, device);
 CREATE INDEX search_entry_by_time ON public.search_entry USING btree (at, conversation, seq);
 CREATE UNIQUE INDEX search_entry_pkey ON public.search_entry USING btree (conversation, seq);
 CREATE INDEX search_entry_words ON public.search_entry USING gin (words) WITH (fastupdate='on', gin_pending_list_limit='1024');
@@ -414,6 +479,10 @@ CREATE UNIQUE INDEX search_position_pkey ON public.search_position USING btree (
 CREATE UNIQUE INDEX server_key_pkey ON public.server_key USING btree (one);
 CREATE UNIQUE INDEX server_pkey ON public.server USING btree (one);
 CREATE UNIQUE INDEX setting_pkey ON public.setting USING btree (user_id, key);
+CREATE INDEX welcome_by_age ON public.welcome USING btree (at);
+CREATE UNIQUE INDEX welcome_pkey ON public.welcome USING btree (conversation, commit_id);
+CREATE INDEX welcome_recipient_by_welcome ON public.welcome_recipient USING btree (conversation, commit_id);
+CREATE UNIQUE INDEX welcome_recipient_pkey ON public.welcome_recipient USING btree (device, conversation, commit_id);
 PARTITION event_00 FOR VALUES WITH (modulus 16, remainder 0) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
 PARTITION event_01 FOR VALUES WITH (modulus 16, remainder 1) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
 PARTITION event_02 FOR VALUES WITH (modulus 16, remainder 2) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);

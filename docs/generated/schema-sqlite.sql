@@ -46,7 +46,7 @@ CREATE TABLE "conversation" (
     topic TEXT NOT NULL DEFAULT '',
     announcements INTEGER NOT NULL DEFAULT 0 CHECK (announcements IN (0, 1)),
     history INTEGER NOT NULL DEFAULT 0 CHECK (history IN (0, 1)),
-    expire_after_ms INTEGER NOT NULL DEFAULT 0 CHECK (expire_after_ms >= 0), avatar BLOB CHECK (length(avatar) = 16),
+    expire_after_ms INTEGER NOT NULL DEFAULT 0 CHECK (expire_after_ms >= 0), avatar BLOB CHECK (length(avatar) = 16), encrypted INTEGER NOT NULL DEFAULT 0 CHECK (encrypted IN (0, 1)), epoch INTEGER NOT NULL DEFAULT 0 CHECK (epoch >= 0),
     CHECK ((kind = 0) = (low IS NOT NULL) AND (low IS NULL) = (high IS NULL) AND low <= high IS NOT FALSE)
 ) STRICT, WITHOUT ROWID;
 
@@ -59,6 +59,13 @@ CREATE TABLE device (
     signed_in_at INTEGER NOT NULL,
     last_seen_at INTEGER NOT NULL,
     revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE device_key (
+    device BLOB NOT NULL PRIMARY KEY REFERENCES device (id),
+    user BLOB NOT NULL REFERENCES user (id),
+    signature_key BLOB NOT NULL CHECK (length(signature_key) = 32),
+    publication INTEGER NOT NULL DEFAULT 0 -- the last one of key packages
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE event (
@@ -78,6 +85,12 @@ CREATE TABLE expiring (
     conversation BLOB NOT NULL REFERENCES conversation (id),
     seq INTEGER NOT NULL,
     PRIMARY KEY (expires_at, conversation, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE group_info (
+    conversation BLOB NOT NULL PRIMARY KEY REFERENCES conversation (id),
+    epoch INTEGER NOT NULL,
+    bytes BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE group_invite (
@@ -108,6 +121,14 @@ CREATE TABLE join_request (
     at INTEGER NOT NULL,
     PRIMARY KEY (conversation, user)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE key_package (
+    id INTEGER NOT NULL PRIMARY KEY,
+    device BLOB NOT NULL REFERENCES device_key (device) ON DELETE CASCADE,
+    last_resort INTEGER NOT NULL CHECK (last_resort IN (0, 1)),
+    not_after INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+) STRICT;
 
 CREATE TABLE member (
     conversation BLOB NOT NULL REFERENCES conversation (id),
@@ -217,6 +238,13 @@ CREATE TABLE scheduled (
     FOREIGN KEY (conversation, user) REFERENCES personal (conversation, user) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE sealed_count (
+    conversation BLOB NOT NULL REFERENCES conversation (id),
+    device BLOB NOT NULL REFERENCES device (id),
+    count INTEGER NOT NULL,
+    PRIMARY KEY (conversation, device)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE search_entry (
     id INTEGER NOT NULL PRIMARY KEY,
     conversation BLOB NOT NULL,
@@ -273,6 +301,22 @@ CREATE TABLE user_word (
     PRIMARY KEY (word, user)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE welcome (
+    conversation BLOB NOT NULL REFERENCES conversation (id),
+    commit_id BLOB NOT NULL CHECK (length(commit_id) = 16),
+    at INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (conversation, commit_id)
+) STRICT;
+
+CREATE TABLE welcome_recipient (
+    device BLOB NOT NULL REFERENCES device_key (device) ON DELETE CASCADE,
+    conversation BLOB NOT NULL,
+    commit_id BLOB NOT NULL,
+    PRIMARY KEY (device, conversation, commit_id),
+    FOREIGN KEY (conversation, commit_id) REFERENCES welcome (conversation, commit_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 CREATE INDEX attachment_by_message ON attachment (conversation, message);
 
 CREATE INDEX blob_by_owner ON blob (owner, finished, size);
@@ -281,9 +325,11 @@ CREATE INDEX blob_unattached ON blob (touched_at) WHERE attachments = 0;
 
 CREATE INDEX conversation_by_avatar ON conversation (avatar) WHERE avatar IS NOT NULL;
 
-CREATE UNIQUE INDEX conversation_by_pair ON conversation (low, high) WHERE low IS NOT NULL;
+CREATE UNIQUE INDEX conversation_by_pair ON conversation (low, high, encrypted) WHERE low IS NOT NULL;
 
 CREATE INDEX device_by_user ON device (user, signed_in_at);
+
+CREATE INDEX device_key_by_user ON device_key (user, device);
 
 CREATE UNIQUE INDEX event_by_id ON event (id, conversation);
 
@@ -294,6 +340,8 @@ CREATE INDEX group_invite_open ON group_invite (conversation, created_at, id) WH
 CREATE INDEX invite_by_end ON invite (expires_at);
 
 CREATE INDEX invite_open ON invite (created_at, id) WHERE uses_left > 0 AND revoked_at IS NULL;
+
+CREATE INDEX key_package_by_device ON key_package (device, last_resort, not_after);
 
 CREATE INDEX member_by_age ON member (conversation, first_seq, user);
 
@@ -322,4 +370,8 @@ CREATE UNIQUE INDEX search_entry_by_seq ON search_entry (conversation, seq);
 CREATE INDEX user_by_avatar ON user (avatar) WHERE avatar IS NOT NULL;
 
 CREATE INDEX user_word_by_user ON user_word (user);
+
+CREATE INDEX welcome_by_age ON welcome (at);
+
+CREATE INDEX welcome_recipient_by_welcome ON welcome_recipient (conversation, commit_id);
 

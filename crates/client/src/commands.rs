@@ -5,7 +5,7 @@ use pipit_wire::rest::{
     AddMembers, ChangeConversation, ChangeRole, FindPreview, NewAccount, NewBlobLinks, NewDirect, NewGroup,
     NewInvite, SetUp, SignIn, SignUp,
 };
-use pipit_wire::{ConversationId, ErrorCode, MessageId, Seq};
+use pipit_wire::{ConversationId, ErrorCode, MessageId, Seq, UserId};
 
 use crate::command::{AccountForm, Command, CommandId, Reply, ViewId};
 use crate::engine::{Engine, Stored};
@@ -283,10 +283,10 @@ impl<S: Storage> Engine<S> {
             ),
             Command::CreateDirect { user } => (
                 Expects::Conversation,
-                signed(Post, "/v1/conversations/direct").with(&NewDirect { user }),
+                signed(Post, "/v1/conversations/direct").with(&open_direct(user)),
             ),
             Command::CreateGroup { id, title, members } => {
-                let body = NewGroup { id, title, members };
+                let body = open_group(id, title, members);
                 (
                     Expects::Conversation,
                     signed(Post, "/v1/conversations/group").with(&body),
@@ -479,4 +479,22 @@ const fn needs_session(command: &Command) -> bool {
 fn about_message(conversation: ConversationId, message: MessageId, what: &str) -> Waiting {
     let path = format!("/v1/conversations/{conversation}/messages/{message}/{what}");
     signed(HttpMethod::Get, path)
+}
+
+/// A direct conversation that is not encrypted: this client makes no other yet.
+const fn open_direct(user: UserId) -> NewDirect {
+    NewDirect {
+        user,
+        encrypted: false,
+    }
+}
+
+/// The same of a group.
+const fn open_group(id: ConversationId, title: String, members: Vec<UserId>) -> NewGroup {
+    NewGroup {
+        id,
+        title,
+        members,
+        encrypted: false,
+    }
 }

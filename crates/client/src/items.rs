@@ -230,7 +230,9 @@ impl<S: Storage> Engine<S> {
                 message,
                 change: MessageChange::Pin { on: true },
             } => ItemBody::Pinned { message: *message },
-            EventBody::MessageChanged { .. } | EventBody::Unknown => return Ok(None),
+            EventBody::MessageChanged { .. } | EventBody::Handshake { .. } | EventBody::Unknown => {
+                return Ok(None);
+            }
         };
         Ok(Some(body))
     }

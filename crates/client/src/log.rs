@@ -122,6 +122,7 @@ impl<S: Storage> Engine<S> {
             EventBody::Created { .. }
             | EventBody::Message { .. }
             | EventBody::MessageChanged { .. }
+            | EventBody::Handshake { .. }
             | EventBody::Unknown => {}
         }
         Ok(false)

@@ -274,6 +274,28 @@ impl Device {
         })
     }
 
+    /// Gives up a group that this device has made: the log has another's commit first, and so that one's group is the conversation's. How many things this device has sealed
+    /// there stays known, so that it goes on counting in the group that it is let into.
+    pub fn abandon_group(
+        &mut self,
+        port: &mut dyn Port,
+        random: &mut dyn Randomness,
+        conversation: ConversationId,
+    ) -> Result<(), Error> {
+        let count = self.step_in(port, random, conversation, |_, held| Ok(held.record.count))?;
+        self.forget();
+        self.step(port, random, |step| {
+            step.provider.storage.remove_group(&group_id(conversation))?;
+            let record = Record {
+                count,
+                standing: Standing::Current,
+            };
+            step.save_record(conversation, &record)
+        })?;
+        self.confirmed.remove(&conversation);
+        Ok(())
+    }
+
     /// Removes everything of a group from this device: nothing of it can be read any more.
     pub fn erase_group(
         &mut self,

@@ -33,6 +33,8 @@ pub struct Joiner {
 pub struct Place {
     /// What kind of conversation.
     pub kind: ConversationKind,
+    /// Whether it is encrypted end to end.
+    pub encrypted: bool,
     /// Whether only admins and owners write.
     pub announcements: bool,
     /// How many owners there are.
@@ -52,8 +54,17 @@ pub enum Action {
     MarkReceipt,
     /// Show that one is typing.
     ShowTyping,
-    /// Write a message.
+    /// Write a message that the server can read.
     Send,
+    /// Write a message that was sealed on the device.
+    SendSealed,
+    /// Change the group of devices, take key packages of members' devices for it, or describe it to those who come in anew. Who may add and
+    /// remove whose devices is asked again by every device that receives it.
+    ChangeDevices,
+    /// Look up the keys of members' devices.
+    ReadKeys,
+    /// Keep on the server what is not sent yet: a draft, a scheduled message.
+    KeepUnsent,
     /// Add or take back one's own reaction.
     React,
     /// Vote in a poll, or take that back.
@@ -149,6 +160,12 @@ pub enum Refusal {
         /// The lowest role that may.
         needed: Role,
     },
+    /// Nothing that the server could read goes in here.
+    #[error("the conversation is encrypted: only what was sealed on a device goes into it")]
+    SealedOnly,
+    /// There is no group of devices here.
+    #[error("the conversation is not encrypted")]
+    NotEncrypted,
     /// Only announcements are written here, by admins and owners.
     #[error("only admins write here")]
     AnnouncementsOnly,
@@ -182,10 +199,12 @@ impl Refusal {
             Self::LastOwner => ErrorCode::OwnerRequired,
             Self::Banned => ErrorCode::Banned,
             Self::GroupFull { .. } => ErrorCode::GroupTooLarge,
+            Self::SealedOnly => ErrorCode::SealedOnly,
             Self::OnlyInGroups
             | Self::RoleTooLow { .. }
             | Self::AnnouncementsOnly
             | Self::NotAuthor
+            | Self::NotEncrypted
             | Self::Unanswered
             | Self::NoRequest
             | Self::TargetNotBelow => ErrorCode::Forbidden,
@@ -200,9 +219,14 @@ pub fn authorize(actor: Actor, action: Action, place: Place) -> Result<(), Refus
     }
     let role = actor.role.ok_or(Refusal::NotMember)?;
     // Whoever does more than this answers by it.
-    if actor.unanswered && matches!(action, Action::MarkReceipt | Action::ShowTyping) {
+    let shows = matches!(
+        action,
+        Action::MarkReceipt | Action::ShowTyping | Action::ChangeDevices
+    );
+    if actor.unanswered && shows {
         return Err(Refusal::Unanswered);
     }
+    fits(action, place.encrypted)?;
     match place.kind {
         ConversationKind::Direct => in_direct(actor, action),
         ConversationKind::Group => in_group(role, action, place),
@@ -224,12 +248,62 @@ pub fn authorize_joining(joiner: Joiner, place: Place) -> Result<(), Refusal> {
     has_room(place, 1)
 }
 
+/// Whether something belongs where it is to happen. Into an encrypted conversation goes nothing that says something to the server, by what is listed here
+/// and not by what is left out: a new action has to be given its place.
+const fn fits(action: Action, encrypted: bool) -> Result<(), Refusal> {
+    match action {
+        Action::SendSealed | Action::ChangeDevices | Action::ReadKeys => {
+            if encrypted {
+                Ok(())
+            } else {
+                Err(Refusal::NotEncrypted)
+            }
+        }
+        Action::Send
+        | Action::KeepUnsent
+        | Action::React
+        | Action::Vote
+        | Action::CloseOwnPoll
+        | Action::CloseOthersPoll { .. }
+        | Action::EditOwn
+        | Action::EditOthers => {
+            if encrypted {
+                Err(Refusal::SealedOnly)
+            } else {
+                Ok(())
+            }
+        }
+        // What is read, who is in it, what it is called and set to, what goes, and what is pinned: the server orders and keeps that in any conversation.
+        Action::Read
+        | Action::MarkReceipt
+        | Action::ShowTyping
+        | Action::DeleteOwn
+        | Action::DeleteOthers { .. }
+        | Action::Pin
+        | Action::ChangeProfile
+        | Action::ChangeSettings
+        | Action::SetTimer
+        | Action::AddMembers { .. }
+        | Action::ManageInvites
+        | Action::Silence { .. }
+        | Action::Remove { .. }
+        | Action::Ban { .. }
+        | Action::ChangeRole { .. }
+        | Action::StepDown { .. }
+        | Action::Leave => Ok(()),
+    }
+}
+
 fn in_direct(actor: Actor, action: Action) -> Result<(), Refusal> {
     match action {
         // What is there may still be read and taken back after a block; nothing new comes.
-        Action::Read | Action::MarkReceipt | Action::DeleteOwn => Ok(()),
+        Action::Read | Action::MarkReceipt | Action::DeleteOwn | Action::ReadKeys | Action::KeepUnsent => {
+            Ok(())
+        }
         Action::ShowTyping
         | Action::Send
+        | Action::SendSealed
+        | Action::ChangeDevices
         | Action::React
         | Action::Vote
         | Action::CloseOwnPoll
@@ -262,11 +336,14 @@ fn in_group(role: Role, action: Action, place: Place) -> Result<(), Refusal> {
     match action {
         Action::Read
         | Action::MarkReceipt
+        | Action::ReadKeys
+        | Action::ChangeDevices
+        | Action::KeepUnsent
         | Action::React
         | Action::Vote
         | Action::CloseOwnPoll
         | Action::DeleteOwn => Ok(()),
-        Action::Send | Action::ShowTyping | Action::EditOwn => {
+        Action::Send | Action::SendSealed | Action::ShowTyping | Action::EditOwn => {
             if place.announcements && role < Role::Admin {
                 Err(Refusal::AnnouncementsOnly)
             } else {

@@ -1,6 +1,7 @@
-//! The command line: `serve`, `config example`, `health`.
+//! The command line: `serve`, `restored`, `config example`, `health`.
 
 mod health;
+mod restored;
 mod seed;
 mod serve;
 
@@ -42,6 +43,7 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
     match matches.subcommand() {
         Some(("serve", matches)) => serve::run(load(matches)?),
         Some(("health", matches)) => health::run(&load(matches)?),
+        Some(("restored", matches)) => restored::run(&load(matches)?),
         Some(("seed", matches)) => {
             let accounts = matches.get_one::<u32>("accounts").copied().unwrap_or_default();
             seed::run(&load(matches)?, accounts)
@@ -65,6 +67,9 @@ fn command() -> Command {
         .subcommand(with_options(
             Command::new("health").about("Asks a server on this machine whether it lives; for containers"),
         ))
+        .subcommand(with_options(Command::new("restored").about(
+            "To be run once after a backup was restored, before the server starts: keys that may have been given away are made anew",
+        )))
         .subcommand(with_options(
             Command::new("seed")
                 .about("Makes accounts on a new server for a load test")

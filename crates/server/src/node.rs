@@ -19,6 +19,7 @@ use crate::fanout::hub::Hub;
 use crate::fanout::repair::Repair;
 use crate::gateway::Settings;
 use crate::service::conversations::Conversations;
+use crate::service::encryption::Encryption;
 use crate::service::messaging::Messaging;
 use crate::service::personal::Personals;
 use crate::service::presence::Presence;
@@ -67,6 +68,8 @@ pub struct Node {
     pub repair: Arc<Repair>,
     /// Writing.
     pub messaging: Arc<Messaging>,
+    /// What encrypted conversations need beside that.
+    pub encryption: Encryption,
     /// Making conversations and changing who is in them.
     pub conversations: Arc<Conversations>,
     /// What people keep of conversations for themselves.
@@ -137,9 +140,11 @@ impl Node {
             Arc::clone(&hub),
         ));
         let alarm = Alarm::default();
+        let messaging = Arc::new(Messaging::new(context.clone(), appender, Arc::clone(&hub)));
         let node = Arc::new(Self {
             repair,
-            messaging: Arc::new(Messaging::new(context.clone(), appender, Arc::clone(&hub))),
+            encryption: Encryption::new(context.clone(), Arc::clone(&messaging), Arc::clone(&stats)),
+            messaging,
             personals: Arc::new(Personals::new(
                 context.clone(),
                 Arc::clone(&hub),

@@ -72,6 +72,8 @@ pub struct Parts {
     pub previews: Previews,
     /// How often a device may ask.
     pub by_device: Limit<DeviceId>,
+    /// How often a device may take key packages of others.
+    pub claims: Limit<DeviceId>,
     /// What is counted about HTTP.
     pub metrics: Metrics,
     /// Who may read what is counted.
@@ -119,6 +121,7 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(previews::find))
         .routes(routes!(devices::list))
         .routes(routes!(devices::sign_out::sign_out))
+        .merge(encryption_endpoints())
         .routes(routes!(invites::list, invites::create::create))
         .routes(routes!(invites::inspect::inspect, invites::revoke::revoke))
         .routes(routes!(conversations::list))
@@ -168,6 +171,25 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(metrics::metrics))
         .routes(routes!(document::openapi_json))
         .routes(routes!(document::asyncapi_json))
+}
+
+/// Those of encrypted conversations.
+fn encryption_endpoints() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(devices::key::publish))
+        .routes(routes!(
+            devices::key_packages::count,
+            devices::key_packages::publish
+        ))
+        .routes(routes!(devices::welcomes::list))
+        .routes(routes!(devices::welcomes::acknowledge))
+        .routes(routes!(conversations::encryption::devices))
+        .routes(routes!(conversations::encryption::claim))
+        .routes(routes!(conversations::encryption::handshake))
+        .routes(routes!(
+            conversations::encryption::group,
+            conversations::encryption::describe
+        ))
 }
 
 /// Everything that is served. `gateway` has the WebSocket's route.

@@ -2,6 +2,7 @@
 
 mod accept;
 mod error;
+mod restored;
 mod seed;
 mod storage;
 mod way;
@@ -39,6 +40,7 @@ use crate::service::search::indexing::Indexing;
 use crate::service::tokens::{AccessTokens, Secret, SecretKind};
 
 pub use self::error::StartError;
+pub use self::restored::restored;
 pub use self::seed::{Seeded, seed};
 pub use self::storage::Storage;
 use self::way::Way;
@@ -47,6 +49,9 @@ use self::way::Way;
 const DRAIN: Duration = Duration::from_secs(8);
 /// How often a device may have a push tried.
 const PUSH_TESTS_PER_MINUTE: u32 = 10;
+
+/// How often a device may take key packages of others.
+const CLAIMS_PER_MINUTE: u32 = 60;
 
 /// Where time and randomness come from.
 pub struct Environment {
@@ -338,6 +343,12 @@ fn assemble(
         "device",
         config.limits.requests_per_minute_device,
         Arc::clone(&context.clock),
+        shared_buckets.clone(),
+    );
+    let claims = Limit::per_minute(
+        "claims",
+        CLAIMS_PER_MINUTE,
+        Arc::clone(&context.clock),
         shared_buckets,
     );
     App::new(rest::Parts {
@@ -350,6 +361,7 @@ fn assemble(
         push,
         previews,
         by_device,
+        claims,
         // The configuration has been checked.
         address_header: config
             .proxy

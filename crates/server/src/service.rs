@@ -7,6 +7,7 @@ pub mod changes;
 mod chore;
 pub mod conversations;
 pub mod devices;
+pub mod encryption;
 pub mod expiry;
 pub mod invites;
 mod joining;

@@ -36,6 +36,14 @@ counters! {
     votes_appended,
     /// Polls that were closed among them.
     polls_closed,
+    /// Changes of groups of devices among them, and wishes for such.
+    handshakes_appended,
+    /// Sealed messages and handshakes refused because their conversation's group had moved on.
+    stale_epochs,
+    /// Key packages of devices given away.
+    key_packages_claimed,
+    /// Last resorts among them: their devices had no other left.
+    last_resorts_claimed,
     /// Messages sent at the time for which they were scheduled.
     scheduled_sent,
     /// Scheduled messages that were refused when their time came.

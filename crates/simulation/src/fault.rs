@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pipit_store::Store;
 use pipit_store::account::{
     Barred, CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice,
     NewInvite, Opening, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash,
@@ -18,6 +17,10 @@ use pipit_store::change::{Pins, ReactionRecord};
 use pipit_store::conversation::{
     ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
 };
+use pipit_store::encryption::{
+    ClaimedPackage, DeviceKeyRecord, GroupRecord, NewWelcome, Pool, Publication, PublishError,
+    PublishKeyError, WelcomeRecord,
+};
 use pipit_store::error::StoreError;
 use pipit_store::group::{
     BanRecord, GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested,
@@ -29,6 +32,8 @@ use pipit_store::poll::VoteRecord;
 use pipit_store::push::{PushStore, PushTarget, PushedEntry, Subscription};
 use pipit_store::schedule::DueMessage;
 use pipit_store::search::{FoundMessages, NamedConversation, SearchMessages, Swept};
+use pipit_store::{EncryptionStore, Store};
+use pipit_wire::encryption::GroupHead;
 use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
 };
@@ -36,6 +41,7 @@ use pipit_wire::person::{Face, FaceChange};
 use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
+use uuid::Uuid;
 
 use crate::lifeline::Lifeline;
 
@@ -134,20 +140,12 @@ fn failed() -> StoreError {
 
 macro_rules! store {
     (
-        push { $(fn $push_name:ident($($push_arg:ident: $push_type:ty),*) -> $push_out:ty;)* }
+        $trait:ident
         passed { $(fn $name:ident($($arg:ident: $type:ty),*) -> $out:ty;)* }
         faulty { $(fn $faulty_name:ident($($faulty_arg:ident: $faulty_type:ty),*) -> $faulty_out:ty;)* }
     ) => {
         #[async_trait]
-        impl PushStore for FaultStore {
-            $(async fn $push_name(&self, $($push_arg: $push_type),*) -> Result<$push_out, StoreError> {
-                self.step()?;
-                self.inner.$push_name($($push_arg),*).await
-            })*
-        }
-
-        #[async_trait]
-        impl Store for FaultStore {
+        impl $trait for FaultStore {
             $(async fn $name(&self, $($arg: $type),*) -> Result<$out, StoreError> {
                 self.step()?;
                 self.inner.$name($($arg),*).await
@@ -169,16 +167,7 @@ macro_rules! store {
 }
 
 store! {
-    push {
-        fn push_key(candidate: [u8; 32]) -> [u8; 32];
-        fn set_subscription(subscription: Subscription) -> bool;
-        fn find_subscription(device: DeviceId) -> Option<Subscription>;
-        fn remove_subscription(device: DeviceId, endpoint: Option<&str>) -> bool;
-        fn has_subscriptions() -> bool;
-        fn list_push_targets(entry: PushedEntry, after: Option<(UserId, DeviceId)>, limit: u32) -> Vec<PushTarget>;
-        fn note_shown(device: DeviceId, conversation: ConversationId, seq: Seq) -> ();
-        fn take_shown(user: UserId, conversation: ConversationId, read: Seq) -> Vec<Subscription>;
-    }
+    Store
     passed {
         fn ping() -> ();
         fn find_server() -> Option<ServerRecord>;
@@ -279,4 +268,43 @@ store! {
         fn advance_receipts(batch: &[ReceiptAdvance]) -> Vec<ReceiptOutcome>;
         fn rotate_refresh(rotation: RotateRefresh) -> Result<DeviceRecord, RotateRefreshError>;
     }
+}
+
+store! {
+    EncryptionStore
+    passed {
+        fn renew_generation(generation: Uuid) -> ();
+        fn publish_key(key: DeviceKeyRecord) -> Result<(), PublishKeyError>;
+        fn publish_packages(publication: Publication) -> Result<Pool, PublishError>;
+        fn find_pool(device: DeviceId, now: Timestamp) -> Option<Pool>;
+        fn list_device_keys(conversation: ConversationId, after: Option<DeviceId>, limit: u32)
+            -> Vec<DeviceKeyRecord>;
+        fn claim_packages(conversation: ConversationId, devices: &[DeviceId], now: Timestamp)
+            -> Vec<ClaimedPackage>;
+        fn stage_welcome(welcome: NewWelcome) -> ();
+        fn drop_welcome(conversation: ConversationId, commit: EventId) -> ();
+        fn list_welcomes(device: DeviceId, limit: u32) -> Vec<WelcomeRecord>;
+        fn remove_welcome(device: DeviceId, conversation: ConversationId, commit: EventId) -> bool;
+        fn prune_welcomes(before: Timestamp, limit: u32) -> u64;
+        fn keep_group_info(conversation: ConversationId, epoch: u64, bytes: Vec<u8>) -> bool;
+        fn find_group(conversation: ConversationId, device: DeviceId) -> Option<GroupRecord>;
+        fn find_heads(device: DeviceId, conversations: &[ConversationId]) -> Vec<(ConversationId, GroupHead)>;
+        fn note_sealed(conversation: ConversationId, device: DeviceId, count: u64) -> ();
+    }
+    faulty {}
+}
+
+store! {
+    PushStore
+    passed {
+        fn push_key(candidate: [u8; 32]) -> [u8; 32];
+        fn set_subscription(subscription: Subscription) -> bool;
+        fn find_subscription(device: DeviceId) -> Option<Subscription>;
+        fn remove_subscription(device: DeviceId, endpoint: Option<&str>) -> bool;
+        fn has_subscriptions() -> bool;
+        fn list_push_targets(entry: PushedEntry, after: Option<(UserId, DeviceId)>, limit: u32) -> Vec<PushTarget>;
+        fn note_shown(device: DeviceId, conversation: ConversationId, seq: Seq) -> ();
+        fn take_shown(user: UserId, conversation: ConversationId, read: Seq) -> Vec<Subscription>;
+    }
+    faulty {}
 }

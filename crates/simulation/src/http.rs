@@ -71,7 +71,7 @@ async fn conversations(
     match (method, parts) {
         (HttpMethod::Post, ["direct"]) => {
             let new: rest::NewDirect = body(request)?;
-            let conversation = service.create_direct(caller, new.user).await?;
+            let conversation = service.create_direct(caller, new.user, new.encrypted).await?;
             json(&rest::Conversation { conversation })
         }
         (HttpMethod::Post, ["group"]) => {

@@ -52,6 +52,7 @@ pub async fn an_entry_comes_back_whole(store: Arc<dyn Store>) {
         EventBody::Message {
             written_at: START.plus_ms(-5),
             content: Content::Sealed {
+                seal: None,
                 scheme: "mls1".to_owned(),
                 bytes: "AAEC/w==".to_owned(),
             },

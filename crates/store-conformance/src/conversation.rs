@@ -35,6 +35,7 @@ pub async fn a_direct_conversation_is_made(store: Arc<dyn Store>) {
             kind: ConversationKind::Direct,
             title: None,
             members: vec![member(bob.user, Role::Member), member(alice.user, Role::Member)],
+            encrypted: false,
         },
     };
     assert_eq!(
@@ -161,6 +162,7 @@ pub async fn a_group_is_made(store: Arc<dyn Store>) {
         device: Some(bob.device),
         body: EventBody::Created {
             kind: ConversationKind::Group,
+            encrypted: false,
             title: Some("Tea".to_owned()),
             members: vec![
                 member(bob.user, Role::Owner),
@@ -280,6 +282,7 @@ pub async fn the_access_to_a_group_is_found(store: Arc<dyn Store>) {
     };
     let expect = ConversationAccess {
         kind: ConversationKind::Group,
+        encrypted: false,
         role: Some(Role::Owner),
         first_seq: seq(2),
         last_seq: seq(2),
@@ -318,12 +321,8 @@ pub async fn the_access_to_a_group_is_found(store: Arc<dyn Store>) {
         !access(alice, Some(bob)).await.suspended,
         "it is the one who asks that counts"
     );
-    let none = world
-        .store
-        .find_access(world.id(), alice.user, None)
-        .await
-        .unwrap();
-    assert_eq!(none, None);
+    let none = world.store.find_access(world.id(), alice.user, None);
+    assert_eq!(none.await.unwrap(), None);
 }
 
 /// The facts about a direct conversation: the other one, and a block from either side.
@@ -336,6 +335,7 @@ pub async fn the_access_to_a_direct_conversation_is_found(store: Arc<dyn Store>)
     };
     let expect = ConversationAccess {
         kind: ConversationKind::Direct,
+        encrypted: false,
         role: Some(Role::Member),
         first_seq: seq(1),
         last_seq: seq(1),

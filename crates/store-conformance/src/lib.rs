@@ -27,6 +27,7 @@ pub mod change;
 pub mod conversation;
 pub mod corpus;
 pub mod device;
+pub mod encryption;
 pub mod expiry;
 pub mod invite;
 pub mod joining;
@@ -81,6 +82,24 @@ macro_rules! conformance_tests {
                 a_suspended_account_rotates_nothing,
                 concurrent_rotations_of_one_token_succeed,
                 spent_tokens_are_pruned,
+            }
+            encryption {
+                a_conversation_is_encrypted_from_its_beginning,
+                two_people_may_have_an_encrypted_conversation_too,
+                the_log_keeps_the_epoch,
+                a_repeated_handshake_is_answered_like_the_first,
+                epochs_hold_within_a_batch,
+                concurrent_commits_end_an_epoch_once,
+                what_was_sealed_is_counted_though_it_is_refused,
+                what_is_plain_stays_out_of_an_encrypted_conversation,
+                a_device_says_its_key_once,
+                key_packages_are_given_away_once,
+                a_pool_of_key_packages_is_bounded_and_replaced,
+                concurrent_claims_share_no_key_package,
+                a_new_generation_gives_nothing_away_twice,
+                a_welcome_waits_for_its_commit_and_its_device,
+                welcomes_are_bounded,
+                a_group_is_described_as_it_is,
             }
             invite {
                 an_invite_is_used_up,
@@ -306,6 +325,7 @@ mod tests {
             include_str!("change.rs"),
             include_str!("conversation.rs"),
             include_str!("device.rs"),
+            include_str!("encryption.rs"),
             include_str!("invite.rs"),
             include_str!("joining.rs"),
             include_str!("log.rs"),

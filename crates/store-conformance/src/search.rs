@@ -412,6 +412,7 @@ pub async fn sealed_messages_are_not_found(store: Arc<dyn Store>) {
     let (world, alice, bob, _) = World::with_three(store).await;
     let direct = world.direct(alice, bob).await;
     let content = Content::Sealed {
+        seal: None,
         scheme: "mls1".to_owned(),
         bytes: "dGVh".to_owned(),
     };

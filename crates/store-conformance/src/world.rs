@@ -154,6 +154,7 @@ impl World {
             creator: creator.user,
             device: Some(creator.device),
             other: other.user,
+            encrypted: false,
             asks: false,
             now: self.now(),
         }
@@ -173,6 +174,7 @@ impl World {
             creator: creator.user,
             device: Some(creator.device),
             title: title.to_owned(),
+            encrypted: false,
             members: members.iter().map(|person| person.user).collect(),
             asked: Vec::new(),
             now: self.now(),

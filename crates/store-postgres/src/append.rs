@@ -27,13 +27,13 @@ use crate::error::{Error, corrupt};
 use crate::ledger::{Decided, Fate, Ledger, Start};
 use crate::row::{self, at, event_columns, seq_number};
 use crate::session::{Params, Session, only_if, params};
-use crate::{blob, change, expiry, personal};
+use crate::{blob, change, encryption, expiry, personal};
 
 type Result<T> = std::result::Result<T, Error>;
 
 pub(crate) const LOCK: &str = "
     SELECT id, last_seq, last_at, last_message_seq, member_count, owner_count, topic, announcements, history,
-        expire_after_ms, avatar FROM conversation
+        expire_after_ms, avatar, encrypted, epoch FROM conversation
     WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 pub(crate) const FIND_REPEATED: &str = concat!(
     "SELECT ",
@@ -84,11 +84,11 @@ const UPDATE_CONVERSATIONS: &str = "
     UPDATE conversation SET last_seq = now.last_seq, last_at = now.last_at, last_message_seq = now.last_message_seq,
         member_count = now.member_count, owner_count = now.owner_count,
         title = coalesce(now.title, conversation.title), topic = now.topic, announcements = now.announcements,
-        history = now.history, expire_after_ms = now.expire_after_ms, avatar = now.avatar
+        history = now.history, expire_after_ms = now.expire_after_ms, avatar = now.avatar, epoch = now.epoch
     FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[],
-            $8::text[], $9::boolean[], $10::smallint[], $11::bigint[], $12::uuid[])
+            $8::text[], $9::boolean[], $10::smallint[], $11::bigint[], $12::uuid[], $13::bigint[])
         AS now (id, last_seq, last_at, last_message_seq, member_count, owner_count, title, topic, announcements,
-            history, expire_after_ms, avatar)
+            history, expire_after_ms, avatar, epoch)
     WHERE conversation.id = now.id";
 
 pub(crate) async fn append_batch(
@@ -109,7 +109,7 @@ pub(crate) async fn append_batch(
         decided.push(ledger.append(entry));
     }
     let outcomes = answer(session, &ledger, decided).await?;
-    if ledger.added.is_empty() {
+    if ledger.added.is_empty() && ledger.sealed.is_empty() {
         session.rollback().await?;
     } else {
         write(session, &ledger).await?;
@@ -191,6 +191,7 @@ impl Questions {
                 | EventBody::TitleChanged { .. }
                 | EventBody::SettingsChanged { .. }
                 | EventBody::MessageChanged { .. }
+                | EventBody::Handshake { .. }
                 | EventBody::Unknown => {}
             }
         }
@@ -283,6 +284,8 @@ fn conversation_state(row: &tokio_postgres::Row) -> Result<crate::ledger::State>
         owner_count: row::count_at(row, 5)?,
         title: None,
         settings: row::settings(row, 6)?,
+        encrypted: at(row, 11)?,
+        epoch: encryption::number_at(row, 12)?,
         changed: false,
     })
 }
@@ -308,7 +311,9 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
     let expiring = expiry::Columns::of(&ledger.added);
     let expires = expiring.params();
     let asked = fates.asked.params();
-    let steps: [(&str, Params<'_>, usize); 10] = [
+    let sealing = encryption::CountColumns::of(&ledger.sealed);
+    let sealed = sealing.params();
+    let steps: [(&str, Params<'_>, usize); 11] = [
         (DELETE_MEMBERS, removed_keys, fates.removed.conversation.len()),
         (INSERT_BANS, &banned, ledger.bans.len()),
         (INSERT_MEMBERS, &inserted, fates.inserted.conversation.len()),
@@ -319,6 +324,7 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
         (blob::INSERT_ATTACHMENTS, &attached, attachments.blob.len()),
         (blob::COUNT_ATTACHMENTS, counted, attachments.counted.len()),
         (UPDATE_CONVERSATIONS, &conversations, ledger.changed().count()),
+        (encryption::NOTE_SEALED, &sealed, ledger.sealed.len()),
     ];
     let mut flight: Vec<(tokio_postgres::Statement, Params<'_>, usize)> = Vec::new();
     for (sql, params, rows) in steps {
@@ -342,7 +348,7 @@ async fn write(session: &Session, ledger: &Ledger) -> Result<()> {
             })
         });
     let commit: BoxFuture<'_, Result<()>> = Box::pin(session.commit());
-    // join_all polls in order up to 30 futures; here are 25 at most.
+    // join_all polls in order up to 30 futures; here are 26 at most.
     for outcome in join_all(statements.chain(of_messages).chain(std::iter::once(commit))).await {
         outcome?;
     }
@@ -565,6 +571,7 @@ struct ConversationColumns {
     history: Vec<i16>,
     expire_after_ms: Vec<i64>,
     avatar: Vec<Option<Uuid>>,
+    epoch: Vec<i64>,
 }
 
 impl ConversationColumns {
@@ -585,12 +592,13 @@ impl ConversationColumns {
             columns
                 .avatar
                 .push(state.settings.avatar.map(|blob| blob.as_uuid()));
+            columns.epoch.push(encryption::number(state.epoch));
         }
         columns
     }
 
     /// For [`UPDATE_CONVERSATIONS`].
-    fn params(&self) -> [&(dyn ToSql + Sync); 12] {
+    fn params(&self) -> [&(dyn ToSql + Sync); 13] {
         [
             &self.id,
             &self.last_seq,
@@ -604,6 +612,7 @@ impl ConversationColumns {
             &self.history,
             &self.expire_after_ms,
             &self.avatar,
+            &self.epoch,
         ]
     }
 }

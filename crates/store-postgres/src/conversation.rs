@@ -16,22 +16,24 @@ use crate::{log, personal};
 
 type Result<T> = std::result::Result<T, Error>;
 
-const FIND_DIRECT: &str = "SELECT id FROM conversation WHERE low = $1 AND high = $2";
+const FIND_DIRECT: &str = "SELECT id FROM conversation WHERE low = $1 AND high = $2 AND encrypted = $3";
 /// Two that make the same one at once wait for each other here, and the second makes none.
 const INSERT_DIRECT: &str = "
     INSERT INTO conversation
-        (id, kind, low, high, last_seq, last_at, last_message_seq, member_count, owner_count)
-    VALUES ($1, $2, $3, $4, 1, $5, 0, $6, 0)
-    ON CONFLICT (low, high) WHERE low IS NOT NULL DO NOTHING";
+        (id, kind, low, high, last_seq, last_at, last_message_seq, member_count, owner_count, encrypted)
+    VALUES ($1, $2, $3, $4, 1, $5, 0, $6, 0, $7)
+    ON CONFLICT (low, high, encrypted) WHERE low IS NOT NULL DO NOTHING";
 const INSERT_GROUP: &str = "
-    INSERT INTO conversation (id, kind, title, last_seq, last_at, last_message_seq, member_count, owner_count)
-    VALUES ($1, $2, $3, 1, $4, 0, $5, 1)
+    INSERT INTO conversation
+        (id, kind, title, last_seq, last_at, last_message_seq, member_count, owner_count, encrypted)
+    VALUES ($1, $2, $3, 1, $4, 0, $5, 1, $6)
     ON CONFLICT (id) DO NOTHING";
 
 pub(crate) async fn create_direct(session: &Session, new: &NewDirect) -> Result<Created> {
     let low = new.creator.min(new.other).as_uuid();
     let high = new.creator.max(new.other).as_uuid();
-    if let Some(found) = session.first(FIND_DIRECT, params![low, high]).await? {
+    let pair = params![low, high, new.encrypted];
+    if let Some(found) = session.first(FIND_DIRECT, pair).await? {
         let conversation = row::id_at(&found, 0)?;
         return Ok(Created {
             conversation,
@@ -41,12 +43,20 @@ pub(crate) async fn create_direct(session: &Session, new: &NewDirect) -> Result<
     let insert = session.prepare(INSERT_DIRECT).await?;
     let members = new.members();
     let count = i64::try_from(members.len()).unwrap_or(i64::MAX);
-    let row = params![new.id.as_uuid(), KIND_DIRECT, low, high, new.now.as_ms(), count];
+    let row = params![
+        new.id.as_uuid(),
+        KIND_DIRECT,
+        low,
+        high,
+        new.now.as_ms(),
+        count,
+        new.encrypted
+    ];
     let (begun, made) = tokio::join!(biased; session.begin(), session.execute(&insert, row));
     begun?;
     if made? == 0 {
         session.rollback().await?;
-        let found = session.first(FIND_DIRECT, params![low, high]).await?;
+        let found = session.first(FIND_DIRECT, pair).await?;
         let found = found.ok_or_else(|| corrupt("a direct conversation is there and is not"))?;
         return Ok(Created {
             conversation: row::id_at(&found, 0)?,
@@ -64,6 +74,7 @@ pub(crate) async fn create_direct(session: &Session, new: &NewDirect) -> Result<
             kind: ConversationKind::Direct,
             title: None,
             members: members.clone(),
+            encrypted: new.encrypted,
         },
     };
     let asked: &[UserId] = if new.asks { &[new.other] } else { &[] };
@@ -89,14 +100,21 @@ pub(crate) async fn create_group(
     let members: Vec<MemberRole> = std::iter::once(owner).chain(others).collect();
     let count = i64::try_from(members.len()).unwrap_or(i64::MAX);
     let insert = session.prepare(INSERT_GROUP).await?;
-    let row = params![new.id.as_uuid(), KIND_GROUP, new.title, new.now.as_ms(), count];
+    let row = params![
+        new.id.as_uuid(),
+        KIND_GROUP,
+        new.title,
+        new.now.as_ms(),
+        count,
+        new.encrypted
+    ];
     let (begun, made) = tokio::join!(biased; session.begin(), session.execute(&insert, row));
     begun?;
     if made? == 0 {
         session.rollback().await?;
         let first = log::find_at(session, new.id, Seq::ZERO.next()).await?;
         let first = first.ok_or_else(|| corrupt("a conversation without a first entry"))?;
-        let same = first.sender == new.creator && is_same_group(&first.body, &new.title, &members);
+        let same = first.sender == new.creator && is_same_group(&first.body, new, &members);
         return Ok(if same {
             Ok(Created {
                 conversation: new.id,
@@ -117,6 +135,7 @@ pub(crate) async fn create_group(
             kind: ConversationKind::Group,
             title: Some(new.title.clone()),
             members: members.clone(),
+            encrypted: new.encrypted,
         },
     };
     complete(session, &event, &members, &new.asked).await?;
@@ -140,11 +159,12 @@ async fn find_own_first(
 }
 
 /// Whether the first entry of a log made this group, in whatever order its members were named.
-fn is_same_group(first: &EventBody, new_title: &str, new_members: &[MemberRole]) -> bool {
+fn is_same_group(first: &EventBody, new: &NewGroup, new_members: &[MemberRole]) -> bool {
     let EventBody::Created {
         kind: ConversationKind::Group,
         title: Some(title),
         members,
+        encrypted,
     } = first
     else {
         return false;
@@ -154,7 +174,7 @@ fn is_same_group(first: &EventBody, new_title: &str, new_members: &[MemberRole])
         members.sort_unstable();
         members
     };
-    title == new_title && sorted(members) == sorted(new_members)
+    *title == new.title && *encrypted == new.encrypted && sorted(members) == sorted(new_members)
 }
 
 /// Puts the first entry into the log of a new conversation, makes its members, notes whom it asks as a request, and ends the transaction.
@@ -195,7 +215,8 @@ const ACCESS: &str = "
             OR EXISTS (SELECT 1 FROM block WHERE user_id = conversation.high AND other = conversation.low),
         conversation.announcements,
         EXISTS (SELECT 1 FROM ban WHERE conversation = $1 AND user_id = $3),
-        (SELECT request FROM personal WHERE conversation = $1 AND user_id = $2)
+        (SELECT request FROM personal WHERE conversation = $1 AND user_id = $2),
+        conversation.encrypted
     FROM conversation
         LEFT JOIN member AS me ON me.conversation = conversation.id AND me.user_id = $2
         LEFT JOIN member AS target ON target.conversation = conversation.id AND target.user_id = $3
@@ -220,6 +241,7 @@ pub(crate) async fn find_access(
     let role = |column| at::<Option<i16>>(&row, column)?.map(row::role).transpose();
     Ok(Some(ConversationAccess {
         kind: row::conversation_kind(at(&row, 0)?)?,
+        encrypted: at(&row, 14)?,
         role: role(6)?,
         first_seq: at::<Option<i64>>(&row, 7)?
             .map(row::seq)

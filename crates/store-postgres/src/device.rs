@@ -216,20 +216,29 @@ pub(crate) async fn revoke(
                 SELECT id FROM device WHERE id = $1 AND user_id = $2 AND revoked_at IS NOT NULL)",
         )
         .await?;
+    // Its key packages, and the welcomes that wait for it, go with it.
+    let forget_key = session
+        .prepare(
+            "DELETE FROM device_key WHERE device = (
+                SELECT id FROM device WHERE id = $1 AND user_id = $2 AND revoked_at IS NOT NULL)",
+        )
+        .await?;
     let key_at = params![device.as_uuid(), user.as_uuid(), now.as_ms()];
     let key = params![device.as_uuid(), user.as_uuid()];
-    let (begun, revoked, emptied, unsubscribed, committed) = tokio::join!(
+    let (begun, revoked, emptied, unsubscribed, keyless, committed) = tokio::join!(
         biased;
         session.begin(),
         session.execute(&revoke, key_at),
         session.execute(&forget, key),
         session.execute(&unsubscribe, key),
+        session.execute(&forget_key, key),
         session.commit(),
     );
     begun?;
     let revoked = revoked?;
     emptied?;
     unsubscribed?;
+    keyless?;
     committed?;
     if revoked == 0 && session.is_in_doubt() {
         let own = "SELECT 1 FROM device WHERE id = $1 AND user_id = $2 AND revoked_at = $3";

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use pipit_store::blob::required;
 use pipit_store::change::{Verdict, erased, is_repetition, with_timer};
+use pipit_store::encryption::{after, seal_of};
 use pipit_store::log::{Append, AppendError, Appended, Facts};
 use pipit_wire::event::{EventBody, GroupSettings, HistoryPolicy, MessageChange, Role};
-use pipit_wire::{BlobId, ConversationId, Event, EventId, Seq, Timestamp, UserId};
+use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, Seq, Timestamp, UserId};
 
 use crate::book::{Book, Place};
 
@@ -21,6 +22,8 @@ pub(crate) struct State {
     /// The new title, where the batch has changed it.
     pub(crate) title: Option<String>,
     pub(crate) settings: GroupSettings,
+    pub(crate) encrypted: bool,
+    pub(crate) epoch: u64,
     pub(crate) changed: bool,
 }
 
@@ -92,6 +95,8 @@ pub(crate) struct Ledger {
     pub(crate) bans: Vec<Ban>,
     /// The new entries, in order.
     pub(crate) added: Vec<Event>,
+    /// The greatest count of sealed things that each device has sent with this batch, refused ones included.
+    pub(crate) sealed: BTreeMap<(ConversationId, DeviceId), u64>,
     /// By how much more, or less, pictures of groups are kept.
     pub(crate) pictures: BTreeMap<BlobId, i64>,
 }
@@ -148,9 +153,7 @@ impl Ledger {
 
     /// Decides on one entry.
     pub(crate) fn append(&mut self, entry: &Append) -> Result<Decided, AppendError> {
-        if !self.states.contains_key(&entry.conversation) {
-            return Err(AppendError::NoConversation);
-        }
+        self.note_sealed(entry)?;
         if let Some(event) = self.events.get(&(entry.conversation, entry.id)) {
             return if is_repetition(event, entry.sender, &entry.body) {
                 Ok(Decided::Appended(Box::new(Appended {
@@ -161,11 +164,9 @@ impl Ledger {
                 Err(AppendError::IdConflict)
             };
         }
+        let epoch = self.epoch_after(entry)?;
         let mut target = None;
         if let EventBody::MessageChanged { message, change } = &entry.body {
-            if !self.do_facts_hold(entry.conversation, &entry.facts) {
-                return Err(AppendError::Stale);
-            }
             let known = self.events.get(&(entry.conversation, (*message).into()));
             let event = known.filter(|event| matches!(event.body, EventBody::Message { .. }));
             let event = event.ok_or(AppendError::NoMessage)?;
@@ -180,6 +181,9 @@ impl Ledger {
         let body = with_timer(entry.body.clone(), entry.at, settings, message);
         let body = self.book.with_tally(body, message, entry.sender);
         let seq = self.apply(entry).ok_or(AppendError::Stale)?;
+        if let Some(state) = self.states.get_mut(&entry.conversation) {
+            state.epoch = epoch;
+        }
         if let Some((target, change)) = target {
             self.book.apply(&target, entry.sender, seq, change);
             self.book.voted(&target, entry.sender, seq, &body);
@@ -204,6 +208,29 @@ impl Ledger {
         })))
     }
 
+    /// Whatever a device has sealed for this log is counted, whether it gets in or not.
+    fn note_sealed(&mut self, entry: &Append) -> Result<(), AppendError> {
+        let state = self.states.get(&entry.conversation);
+        let state = state.ok_or(AppendError::NoConversation)?;
+        if let (Some(seal), Some(device)) = (seal_of(&entry.body), entry.device)
+            && state.encrypted
+        {
+            let count = self.sealed.entry((entry.conversation, device)).or_default();
+            *count = seal.count.max(*count);
+        }
+        Ok(())
+    }
+
+    /// The epoch of the log after this entry, where its facts hold and it may stand there.
+    fn epoch_after(&self, entry: &Append) -> Result<u64, AppendError> {
+        if !self.do_facts_hold(entry.conversation, &entry.facts) {
+            return Err(AppendError::Stale);
+        }
+        let state = self.states.get(&entry.conversation);
+        let state = state.ok_or(AppendError::NoConversation)?;
+        after(state.encrypted, state.epoch, &entry.body)
+    }
+
     /// Takes what a message, its edits and the votes in it say out of the entries of this batch; those of the log are erased there.
     fn erase(&mut self, target: &Event) {
         let is_of = |event: &Event| {
@@ -218,12 +245,8 @@ impl Ledger {
         }
     }
 
-    /// Gives the entry its place and does what it says. None, and nothing has changed, where a fact does not hold or what it says
-    /// cannot be done.
+    /// Gives the entry, whose facts hold, its place and does what it says. None, and nothing has changed, where that cannot be done.
     fn apply(&mut self, entry: &Append) -> Option<Seq> {
-        if !self.do_facts_hold(entry.conversation, &entry.facts) {
-            return None;
-        }
         if !required(&entry.body).iter().all(|blob| self.blobs.contains(blob)) {
             return None;
         }
@@ -263,6 +286,7 @@ impl Ledger {
             | EventBody::TitleChanged { .. }
             | EventBody::SettingsChanged { .. }
             | EventBody::MessageChanged { .. }
+            | EventBody::Handshake { .. }
             | EventBody::Created { .. }
             | EventBody::Unknown => {}
         }
@@ -401,6 +425,8 @@ mod tests {
             owner_count: 1,
             title: None,
             settings: GroupSettings::default(),
+            encrypted: false,
+            epoch: 0,
             changed: false,
         };
         ledger.open(id(7), state);

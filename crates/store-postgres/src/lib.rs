@@ -20,6 +20,7 @@ mod book;
 mod change;
 mod conversation;
 mod device;
+mod encryption;
 mod error;
 mod expiry;
 mod invite;

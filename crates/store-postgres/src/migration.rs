@@ -33,6 +33,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("poll", include_str!("../migrations/0015_poll.sql")),
     ("scheduled", include_str!("../migrations/0016_scheduled.sql")),
     ("push", include_str!("../migrations/0017_push.sql")),
+    ("encryption", include_str!("../migrations/0018_encryption.sql")),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

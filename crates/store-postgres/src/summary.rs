@@ -41,7 +41,8 @@ macro_rules! page {
             ", personal.changed_at, personal.archived_seq, personal.pin, personal.muted_until,
                 personal.marked_unread, personal.draft, personal.hidden, personal.request, personal.asked_by, personal.scheduled::text, personal.notify, edit.body, page.topic, page.announcements, page.history,
                 page.expire_after_ms, page.avatar,
-                CASE WHEN page.role >= 2 THEN (SELECT count(*) FROM join_request WHERE conversation = page.id) ELSE 0 END
+                CASE WHEN page.role >= 2 THEN (SELECT count(*) FROM join_request WHERE conversation = page.id) ELSE 0 END,
+                page.encrypted
             FROM page JOIN account ON account.id = $1
             LEFT JOIN personal ON personal.conversation = page.id AND personal.user_id = $1
             LEFT JOIN LATERAL (
@@ -164,6 +165,7 @@ fn summary(row: &Row, mut members: Vec<Member>) -> Result<ConversationSummary> {
         id: row::id_at(row, 0)?,
         kind: row::conversation_kind(at(row, 1)?)?,
         title: at(row, 2)?,
+        encrypted: at(row, 39)?,
         member_count: row::count_at(row, 3)?,
         members,
         first_seq: row::seq_at(row, 4)?,

@@ -11,6 +11,7 @@ use std::collections::hash_map::Entry;
 
 use pipit_store::blob::{attached, required};
 use pipit_store::change::{Verdict, is_repetition, with_timer};
+use pipit_store::encryption::{after, seal_of};
 use pipit_store::log::{Append, AppendError, Appended, Facts};
 use pipit_store::poll::with_tally;
 use pipit_wire::event::{EventBody, GroupSettings, HistoryPolicy, MemberRole, MessageChange, Role};
@@ -20,7 +21,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 use self::message::{Messages, Seen};
 use crate::error::corrupt;
 use crate::row::{role_number, seq_number};
-use crate::{blob, change, conversation, expiry, joining, log, person, personal, poll, row};
+use crate::{blob, change, conversation, encryption, expiry, joining, log, person, personal, poll, row};
 
 /// A conversation's row, while a batch runs.
 struct State {
@@ -32,6 +33,8 @@ struct State {
     /// The new title, where the batch has changed it.
     title: Option<String>,
     settings: GroupSettings,
+    encrypted: bool,
+    epoch: u64,
     changed: bool,
     seen: Seen,
 }
@@ -56,6 +59,7 @@ pub(crate) fn append_batch(
                 Ok(appended) => Ok(appended),
                 Err(entry) => {
                     state.seen.forget();
+                    note_sealed(db, state, &entry)?;
                     append(db, state, entry)?
                 }
             },
@@ -91,6 +95,10 @@ fn append(
     if !do_facts_hold(db, state, entry.conversation, &entry.facts)? {
         return Ok(Err(AppendError::Stale));
     }
+    let epoch = match after(state.encrypted, state.epoch, &entry.body) {
+        Ok(epoch) => epoch,
+        Err(error) => return Ok(Err(error)),
+    };
     let mut target = None;
     let mut tally = (None, 0);
     if let EventBody::MessageChanged { message, change } = &entry.body {
@@ -109,10 +117,7 @@ fn append(
     }
     let seq = state.last_seq.next();
     let blobs = attached(&entry.body);
-    if !blob::are_finished(db, &required(&entry.body))? {
-        return Ok(Err(AppendError::Stale));
-    }
-    if !apply(db, state, &entry, seq)? {
+    if !blob::are_finished(db, &required(&entry.body))? || !apply(db, state, &entry, seq)? {
         return Ok(Err(AppendError::Stale));
     }
     let body = with_timer(entry.body, entry.at, &state.settings, target.as_ref());
@@ -133,11 +138,22 @@ fn append(
     }
     state.last_seq = seq;
     state.last_at = event.at;
+    state.epoch = epoch;
     state.changed = true;
     Ok(Ok(Appended {
         event,
         repeated: false,
     }))
+}
+
+/// Whatever a device has sealed for this log is counted, whether it gets in or not.
+fn note_sealed(db: &Connection, state: &State, entry: &Append) -> Result<()> {
+    match (seal_of(&entry.body), entry.device) {
+        (Some(seal), Some(device)) if state.encrypted => {
+            encryption::note_sealed(db, entry.conversation, device, seal.count)
+        }
+        _ => Ok(()),
+    }
 }
 
 const fn repeated(event: Event) -> Appended {
@@ -157,7 +173,7 @@ fn stands(db: &Connection, conversation: ConversationId, seq: Seq) -> Result<App
 fn find_state(db: &Connection, conversation: ConversationId) -> Result<Option<State>> {
     db.prepare_cached(
         "SELECT last_seq, last_at, last_message_seq, member_count, owner_count, topic, announcements, history,
-            expire_after_ms, avatar
+            expire_after_ms, avatar, encrypted, epoch
         FROM conversation WHERE id = ?1",
     )?
     .query_row([conversation.as_bytes()], |row| {
@@ -169,6 +185,8 @@ fn find_state(db: &Connection, conversation: ConversationId) -> Result<Option<St
             owner_count: row.get(4)?,
             title: None,
             settings: row::settings(row, 5)?,
+            encrypted: row.get(10)?,
+            epoch: encryption::number_at(row, 11)?,
             changed: false,
             seen: Seen::default(),
         })
@@ -180,7 +198,7 @@ fn save_state(db: &Connection, conversation: ConversationId, state: &State) -> R
     db.prepare_cached(
         "UPDATE conversation SET last_seq = ?2, last_at = ?3, last_message_seq = ?4, member_count = ?5,
         owner_count = ?6, title = coalesce(?7, title), topic = ?8, announcements = ?9, history = ?10,
-        expire_after_ms = ?11, avatar = ?12 WHERE id = ?1",
+        expire_after_ms = ?11, avatar = ?12, epoch = ?13 WHERE id = ?1",
     )?
     .execute(params![
         conversation.as_bytes(),
@@ -194,7 +212,8 @@ fn save_state(db: &Connection, conversation: ConversationId, state: &State) -> R
         state.settings.announcements,
         row::history_number(state.settings.history),
         state.settings.expire_after_ms,
-        state.settings.avatar.as_ref().map(BlobId::as_bytes)
+        state.settings.avatar.as_ref().map(BlobId::as_bytes),
+        encryption::number(state.epoch)
     ])?;
     Ok(())
 }
@@ -284,7 +303,10 @@ fn apply(db: &Connection, state: &mut State, entry: &Append, seq: Seq) -> Result
             state.settings.apply(change);
             blob::replace_picture(db, before, state.settings.avatar)?;
         }
-        EventBody::Created { .. } | EventBody::MessageChanged { .. } | EventBody::Unknown => {}
+        EventBody::Created { .. }
+        | EventBody::MessageChanged { .. }
+        | EventBody::Handshake { .. }
+        | EventBody::Unknown => {}
     }
     Ok(true)
 }

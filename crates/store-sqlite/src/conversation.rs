@@ -15,8 +15,10 @@ pub(crate) fn create_direct(db: &Connection, new: &NewDirect) -> Result<Created>
     let low = new.creator.min(new.other);
     let high = new.creator.max(new.other);
     let found = db
-        .prepare_cached("SELECT id FROM conversation WHERE low = ?1 AND high = ?2")?
-        .query_row([low.as_bytes(), high.as_bytes()], |row| row::id_at(row, 0))
+        .prepare_cached("SELECT id FROM conversation WHERE low = ?1 AND high = ?2 AND encrypted = ?3")?
+        .query_row(params![low.as_bytes(), high.as_bytes(), new.encrypted], |row| {
+            row::id_at(row, 0)
+        })
         .optional()?;
     if let Some(conversation) = found {
         return Ok(Created {
@@ -26,8 +28,9 @@ pub(crate) fn create_direct(db: &Connection, new: &NewDirect) -> Result<Created>
     }
     let members = new.members();
     db.prepare_cached(
-        "INSERT INTO conversation (id, kind, low, high, last_seq, last_at, last_message_seq, member_count, owner_count)
-        VALUES (?1, ?2, ?3, ?4, 1, ?5, 0, ?6, 0)",
+        "INSERT INTO conversation (id, kind, low, high, last_seq, last_at, last_message_seq, member_count, owner_count,
+            encrypted)
+        VALUES (?1, ?2, ?3, ?4, 1, ?5, 0, ?6, 0, ?7)",
     )?
     .execute(params![
         new.id.as_bytes(),
@@ -35,7 +38,8 @@ pub(crate) fn create_direct(db: &Connection, new: &NewDirect) -> Result<Created>
         low.as_bytes(),
         high.as_bytes(),
         new.now.as_ms(),
-        i64::try_from(members.len()).unwrap_or(i64::MAX)
+        i64::try_from(members.len()).unwrap_or(i64::MAX),
+        new.encrypted
     ])?;
     let event = Event {
         id: new.event,
@@ -48,6 +52,7 @@ pub(crate) fn create_direct(db: &Connection, new: &NewDirect) -> Result<Created>
             kind: ConversationKind::Direct,
             title: None,
             members,
+            encrypted: new.encrypted,
         },
     };
     insert_first(db, &event)?;
@@ -71,7 +76,7 @@ pub(crate) fn create_group(db: &Connection, new: &NewGroup) -> Result<Result<Cre
     });
     let members: Vec<MemberRole> = std::iter::once(owner).chain(others).collect();
     if let Some(first) = log::find_at(db, new.id, Seq::ZERO.next())? {
-        let same = first.sender == new.creator && is_same_group(&first.body, &new.title, &members);
+        let same = first.sender == new.creator && is_same_group(&first.body, new, &members);
         return Ok(if same {
             Ok(Created {
                 conversation: new.id,
@@ -83,10 +88,18 @@ pub(crate) fn create_group(db: &Connection, new: &NewGroup) -> Result<Result<Cre
     }
     let count = i64::try_from(members.len()).unwrap_or(i64::MAX);
     db.prepare_cached(
-        "INSERT INTO conversation (id, kind, title, last_seq, last_at, last_message_seq, member_count, owner_count)
-        VALUES (?1, ?2, ?3, 1, ?4, 0, ?5, 1)",
+        "INSERT INTO conversation (id, kind, title, last_seq, last_at, last_message_seq, member_count, owner_count,
+            encrypted)
+        VALUES (?1, ?2, ?3, 1, ?4, 0, ?5, 1, ?6)",
     )?
-    .execute(params![new.id.as_bytes(), KIND_GROUP, new.title, new.now.as_ms(), count])?;
+    .execute(params![
+        new.id.as_bytes(),
+        KIND_GROUP,
+        new.title,
+        new.now.as_ms(),
+        count,
+        new.encrypted
+    ])?;
     let event = Event {
         id: new.event,
         conversation: new.id,
@@ -98,6 +111,7 @@ pub(crate) fn create_group(db: &Connection, new: &NewGroup) -> Result<Result<Cre
             kind: ConversationKind::Group,
             title: Some(new.title.clone()),
             members,
+            encrypted: new.encrypted,
         },
     };
     insert_first(db, &event)?;
@@ -111,11 +125,12 @@ pub(crate) fn create_group(db: &Connection, new: &NewGroup) -> Result<Result<Cre
 }
 
 /// Whether the first entry of a log made this group, in whatever order its members were named.
-fn is_same_group(first: &EventBody, new_title: &str, new_members: &[MemberRole]) -> bool {
+fn is_same_group(first: &EventBody, new: &NewGroup, new_members: &[MemberRole]) -> bool {
     let EventBody::Created {
         kind: ConversationKind::Group,
         title: Some(title),
         members,
+        encrypted,
     } = first
     else {
         return false;
@@ -125,7 +140,7 @@ fn is_same_group(first: &EventBody, new_title: &str, new_members: &[MemberRole])
         members.sort_unstable();
         members
     };
-    title == new_title && sorted(members) == sorted(new_members)
+    *title == new.title && *encrypted == new.encrypted && sorted(members) == sorted(new_members)
 }
 
 /// Puts the first entry into the log of a new conversation, and makes the members that it names.
@@ -141,6 +156,7 @@ fn insert_first(db: &Connection, event: &Event) -> Result<()> {
 
 struct Conversation {
     kind: ConversationKind,
+    encrypted: bool,
     low: Option<UserId>,
     high: Option<UserId>,
     last_seq: Seq,
@@ -157,7 +173,7 @@ pub(crate) fn find_access(
 ) -> Result<Option<ConversationAccess>> {
     let found = db
         .prepare_cached(
-            "SELECT kind, low, high, last_seq, member_count, owner_count, announcements
+            "SELECT kind, low, high, last_seq, member_count, owner_count, announcements, encrypted
             FROM conversation WHERE id = ?1",
         )?
         .query_row([conversation.as_bytes()], |row| {
@@ -169,6 +185,7 @@ pub(crate) fn find_access(
                 member_count: row.get(4)?,
                 owner_count: row.get(5)?,
                 announcements: row.get(6)?,
+                encrypted: row.get(7)?,
             })
         })
         .optional()?;
@@ -193,6 +210,7 @@ pub(crate) fn find_access(
     };
     Ok(Some(ConversationAccess {
         kind: found.kind,
+        encrypted: found.encrypted,
         role: standing.map(|(role, _)| role),
         first_seq: standing.map_or(Seq::ZERO, |(_, first_seq)| first_seq),
         last_seq: found.last_seq,

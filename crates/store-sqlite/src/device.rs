@@ -149,8 +149,13 @@ pub(crate) fn revoke(db: &Connection, user: UserId, device: DeviceId, now: Times
     if revoked == 0 {
         return Ok(false);
     }
-    db.prepare_cached("DELETE FROM refresh_token WHERE device = ?1")?
-        .execute([device.as_bytes()])?;
+    for forget in [
+        "DELETE FROM refresh_token WHERE device = ?1",
+        // Its key packages, and the welcomes that wait for it, go with it.
+        "DELETE FROM device_key WHERE device = ?1",
+    ] {
+        db.prepare_cached(forget)?.execute([device.as_bytes()])?;
+    }
     push::remove(db, device, None)?;
     Ok(true)
 }

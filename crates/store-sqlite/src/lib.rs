@@ -17,6 +17,7 @@ mod change;
 mod checkpoint;
 mod conversation;
 mod device;
+mod encryption;
 mod engine;
 mod error;
 mod expiry;

@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0015_poll.sql"),
     include_str!("../migrations/0016_scheduled.sql"),
     include_str!("../migrations/0017_push.sql"),
+    include_str!("../migrations/0018_encryption.sql"),
 ];
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.

@@ -31,6 +31,7 @@ pub(crate) const fn event_kind(body: &EventBody) -> i64 {
         EventBody::TitleChanged { .. } => 5,
         EventBody::MessageChanged { .. } => 6,
         EventBody::SettingsChanged { .. } => 8,
+        EventBody::Handshake { .. } => 9,
         EventBody::Unknown => 255,
     }
 }

@@ -18,7 +18,7 @@ const MEMBERS_MAX: u32 = {
 macro_rules! summary_columns {
     () => {
         "conversation.id, kind, title, member_count, last_seq, last_at, last_message_seq,
-        member.first_seq, member.read_seq, topic, announcements, history, expire_after_ms, avatar, member.role"
+        member.first_seq, member.read_seq, topic, announcements, history, expire_after_ms, avatar, member.role, encrypted"
     };
 }
 
@@ -105,6 +105,7 @@ fn summary_row(row: &Row<'_>) -> Result<SummaryRow> {
             id: row::id_at(row, 0)?,
             kind: row::conversation_kind(row.get(1)?)?,
             title: row.get(2)?,
+            encrypted: row.get(15)?,
             member_count: row.get(3)?,
             members: Vec::new(),
             first_seq: row::seq_at(row, 7)?,

@@ -17,6 +17,8 @@ pub struct NewDirect {
     pub device: Option<DeviceId>,
     /// The other person; the creator where these are notes to oneself.
     pub other: UserId,
+    /// Whether it is encrypted end to end: another conversation of the two than the one that is not.
+    pub encrypted: bool,
     /// Whether it is a message request to the other person.
     pub asks: bool,
     /// When.
@@ -51,6 +53,8 @@ pub struct NewGroup {
     pub device: Option<DeviceId>,
     /// Its name.
     pub title: String,
+    /// Whether it is encrypted end to end.
+    pub encrypted: bool,
     /// Who else is in it: distinct, existing accounts without the creator.
     pub members: Vec<UserId>,
     /// Those of the members to whom it is a message request.
@@ -91,6 +95,8 @@ pub struct MemberPosition {
 pub struct ConversationAccess {
     /// What kind it is.
     pub kind: ConversationKind,
+    /// Whether it is encrypted end to end.
+    pub encrypted: bool,
     /// What the one who asks is; none where not a member.
     pub role: Option<Role>,
     /// The first entry that they may read.

@@ -10,7 +10,8 @@
 //! * receipts only move forward, and `read_seq <= delivered_seq <= last_seq`;
 //! * what a log entry says about members and titles, and the tables of members and titles, change in one transaction;
 //! * what a log entry says about an earlier message, and what is kept of that message, change in one transaction; what was
-//!   deleted is nowhere any more from then on.
+//!   deleted is nowhere any more from then on;
+//! * a commit ends the epoch of an encrypted conversation's log in the transaction that appends it ([`encryption::after`]).
 //!
 //! Authorization is not decided here. The service decides it in `model` on facts that it has read; the facts travel with
 //! the append ([`Facts`]) and the store refuses with [`AppendError::Stale`] where they no longer hold.
@@ -20,6 +21,7 @@ pub mod account;
 pub mod blob;
 pub mod change;
 pub mod conversation;
+pub mod encryption;
 pub mod error;
 pub mod group;
 pub mod log;
@@ -50,11 +52,12 @@ use poll::VoteRecord;
 use schedule::DueMessage;
 use search::{FoundMessages, NamedConversation, SearchMessages, Swept};
 
+pub use encryption::EncryptionStore;
 pub use log::Facts;
 
 /// A server's storage. Every method is atomic; whatever it returned as done is on disk.
 #[async_trait]
-pub trait Store: push::PushStore {
+pub trait Store: EncryptionStore + push::PushStore {
     /// Whether it answers; for `/readyz`.
     async fn ping(&self) -> Result<(), StoreError>;
 

@@ -10,6 +10,8 @@ use pipit_wire::{ConversationId, DeviceId, Event, EventId, Seq, Timestamp, UserI
 /// what the first append returned. It is the same entry where sender and body are the same; device and time may differ, and so
 /// may what has been erased since ([`crate::change::is_repetition`]).
 ///
+/// The count of whatever is sealed for a group of devices is kept for its device, whether the entry is appended or refused ([`crate::encryption`]).
+///
 /// A message whose files are not all there and finished is [`AppendError::Stale`]; from then on the files are kept for it.
 ///
 /// The store applies what it says about members and titles in the same transaction: `MemberAdded` makes a membership whose
@@ -83,6 +85,15 @@ pub enum AppendError {
     /// The poll takes no more votes.
     #[error("the poll is closed")]
     PollClosed,
+    /// It was sealed for another epoch than the log's.
+    #[error("the log is in epoch {epoch}")]
+    StaleEpoch {
+        /// The log's.
+        epoch: u64,
+    },
+    /// Something that is not sealed for a group of devices, in an encrypted conversation, or the other way round.
+    #[error("what is sealed belongs into encrypted conversations, and nothing else does")]
+    NotSealed,
 }
 
 /// Which part of a log.

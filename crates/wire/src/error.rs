@@ -114,6 +114,10 @@ error_codes! {
     WindowClosed => 403, Never;
     /// The poll takes no more votes.
     PollClosed => 409, Never;
+    /// The conversation's group of devices has moved on: take in what the log has, and seal it again.
+    StaleEpoch => 409, Never;
+    /// The conversation is encrypted: only what was sealed on a device goes into it.
+    SealedOnly => 403, Never;
     /// There are as many of these as are allowed: different reactions to a message, pinned messages.
     LimitReached => 409, Never;
     /// The server's disk is full.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::encryption::{HandshakeKind, Seal};
 use crate::ids::{BlobId, ConversationId, DeviceId, EventId, MessageId, Seq, UserId};
 use crate::media::Attachment;
 use crate::poll::{Poll, PollState, Tally};
@@ -65,6 +66,10 @@ pub enum Content {
         scheme: String,
         /// The bytes, in standard base64 with padding (RFC 4648, section 4).
         bytes: String,
+        /// What stands beside them in an encrypted conversation, where nothing goes without; elsewhere it is refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        seal: Option<Seal>,
     },
     /// What was here has been erased: the message was deleted. Only the server says so; a client that sends it is refused.
     Erased {},
@@ -386,6 +391,10 @@ pub enum EventBody {
         title: Option<String>,
         /// The first members, with their roles.
         members: Vec<MemberRole>,
+        /// Whether it is encrypted end to end.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+        encrypted: bool,
     },
     /// A message.
     Message {
@@ -437,6 +446,15 @@ pub enum EventBody {
         message: MessageId,
         /// What.
         change: MessageChange,
+    },
+    /// Something happened, or is to happen, to the group of devices of an encrypted conversation.
+    Handshake {
+        /// What.
+        kind: HandshakeKind,
+        /// What stands beside the bytes; a commit ends its epoch.
+        seal: Seal,
+        /// An `MLSMessage` (RFC 9420, section 6), in standard base64 with padding.
+        bytes: String,
     },
     /// An entry of a type that this version does not know. It keeps its place in the log; clients show nothing for it.
     #[serde(other)]

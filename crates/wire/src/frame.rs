@@ -102,6 +102,10 @@ pub struct ConversationSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub title: Option<String>,
+    /// Whether it is encrypted end to end: chosen when it was made, and never changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+    pub encrypted: bool,
     /// How many members there are.
     pub member_count: u32,
     /// The members, oldest first: all of them up to [`crate::limits::SUMMARY_MEMBERS_MAX`], else the first so many.

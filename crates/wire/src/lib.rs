@@ -9,6 +9,7 @@
 //! * [`event`]: the entries of a conversation's log.
 //! * [`codec`]: text to frame and back, with the length checked before anything is parsed.
 //! * [`error`]: every error a client can meet, with its code and retry class.
+//! * [`encryption`]: what is carried for encrypted conversations.
 //! * [`limits`]: every size that the protocol bounds.
 //! * [`media`]: the files of messages.
 //! * [`person`]: what people show of themselves.
@@ -20,6 +21,7 @@
 #[cfg(feature = "schema")]
 pub mod asyncapi;
 pub mod codec;
+pub mod encryption;
 pub mod error;
 pub mod event;
 pub mod frame;

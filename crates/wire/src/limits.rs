@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::encryption::EncryptionLimits;
 use crate::media::MediaLimits;
 use crate::poll::PollLimits;
 use crate::scheduled::{SCHEDULED_AHEAD_MS_MAX, SCHEDULED_MAX};
@@ -109,6 +110,9 @@ pub struct Limits {
     /// Of polls.
     #[serde(default)]
     pub polls: PollLimits,
+    /// Of encrypted conversations.
+    #[serde(default)]
+    pub encryption: EncryptionLimits,
 }
 
 impl Default for Limits {
@@ -132,6 +136,7 @@ impl Default for Limits {
             scheduled_max: SCHEDULED_MAX,
             scheduled_ahead_ms_max: SCHEDULED_AHEAD_MS_MAX,
             polls: PollLimits::default(),
+            encryption: EncryptionLimits::default(),
         }
     }
 }

@@ -85,6 +85,10 @@ bodies! {
     NewDirect {
         /// With whom.
         user: UserId,
+        /// Whether it is encrypted end to end. Two people may have one conversation that is and one that is not.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+        encrypted: bool,
     }
     /// `POST /v1/conversations/group`: makes a group.
     NewGroup {
@@ -94,6 +98,10 @@ bodies! {
         title: String,
         /// Who else is in it, at most [`crate::limits::MEMBERS_PER_REQUEST_MAX`]; may be empty.
         members: Vec<UserId>,
+        /// Whether it is encrypted end to end. That never changes.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+        encrypted: bool,
     }
     /// `POST /v1/conversations/{id}/members`: adds people to a group.
     AddMembers {
@@ -512,3 +520,5 @@ answers! {
         kind: ConversationKind,
     }
 }
+
+pub mod encryption;

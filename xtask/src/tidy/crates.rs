@@ -53,6 +53,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "store-postgres",
             "bus",
             "server",
+            "e2ee",
             "client",
             "client-store",
             "client-net",

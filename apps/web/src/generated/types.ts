@@ -116,7 +116,10 @@ export type CatchUp = {
   /** The last entry of the log. */
   last_seq: Seq,
   /** More than [`crate::limits::PAGE_EVENTS_MAX`] entries are missing: page them in with `history` when they are wanted. */
-  gap: boolean, };
+  gap: boolean,
+  /** Of an encrypted conversation: how far the server knows its group and this device in it. Nothing is sealed before that was compared with the device's
+  * own state. */
+  group?: GroupHead, };
 
 /** A change of a message as its author's device made it. Sent like a message: kept until it is acknowledged, and sent again with the
 * same id where that is in doubt. */
@@ -576,7 +579,9 @@ export type Content = { "kind": "plain",
   /** The name of the scheme that sealed it, such as `mls1`. */
   scheme: string,
   /** The bytes, in standard base64 with padding (RFC 4648, section 4). */
-  bytes: string, }
+  bytes: string,
+  /** What stands beside them in an encrypted conversation, where nothing goes without; elsewhere it is refused. */
+  seal?: Seal, }
 | { "kind": "erased", };
 
 /** See [`ServerFrame::ConversationGone`]. */
@@ -629,6 +634,8 @@ export type ConversationSummary = {
   kind: ConversationKind,
   /** The group's name; none for a direct conversation, which is shown by the other's name. */
   title?: string,
+  /** Whether it is encrypted end to end: chosen when it was made, and never changed. */
+  encrypted?: boolean,
   /** How many members there are. */
   member_count: number,
   /** The members, oldest first: all of them up to [`crate::limits::SUMMARY_MEMBERS_MAX`], else the first so many.
@@ -701,8 +708,21 @@ export type EditView = {
   /** The text. */
   text: string, };
 
+/** What is allowed of encrypted conversations, as a server states it. Bytes are counted before base64. */
+export type EncryptionLimits = {
+  /** Most people in one encrypted conversation. */
+  members_max: number,
+  /** Longest commit or proposal, bytes. */
+  handshake_bytes_max: number,
+  /** Longest welcome, and longest description of a group, bytes. */
+  welcome_bytes_max: number,
+  /** Longest key package, bytes. */
+  key_package_bytes_max: number,
+  /** Most key packages that are kept for a device. */
+  key_packages_max: number, };
+
 /** A stable name for what went wrong. Codes are only ever added. */
-export type ErrorCode = "malformed" | "too_large" | "unknown_type" | "unknown_field" | "invalid_field" | "out_of_order" | "unsupported_version" | "unauthenticated" | "signed_out" | "wrong_credentials" | "suspended" | "forbidden" | "not_found" | "not_member" | "blocked" | "banned" | "handle_taken" | "id_conflict" | "invite_invalid" | "invite_required" | "already_set_up" | "password_unacceptable" | "group_too_large" | "owner_required" | "quota_exceeded" | "too_many_uploads" | "offset_conflict" | "checksum_mismatch" | "picture_too_large" | "attachment_unusable" | "window_closed" | "poll_closed" | "limit_reached" | "storage_full" | "rate_limited" | "unavailable" | "internal" | "unknown";
+export type ErrorCode = "malformed" | "too_large" | "unknown_type" | "unknown_field" | "invalid_field" | "out_of_order" | "unsupported_version" | "unauthenticated" | "signed_out" | "wrong_credentials" | "suspended" | "forbidden" | "not_found" | "not_member" | "blocked" | "banned" | "handle_taken" | "id_conflict" | "invite_invalid" | "invite_required" | "already_set_up" | "password_unacceptable" | "group_too_large" | "owner_required" | "quota_exceeded" | "too_many_uploads" | "offset_conflict" | "checksum_mismatch" | "picture_too_large" | "attachment_unusable" | "window_closed" | "poll_closed" | "stale_epoch" | "sealed_only" | "limit_reached" | "storage_full" | "rate_limited" | "unavailable" | "internal" | "unknown";
 
 /** An entry of a conversation's log. Entries never change, but that deleted content is erased from them; later ones say what happened
 * to earlier ones. */
@@ -729,7 +749,9 @@ export type EventBody = { "type": "created",
   /** The group's name; none for a direct conversation. */
   title?: string,
   /** The first members, with their roles. */
-  members: Array<MemberRole>, }
+  members: Array<MemberRole>,
+  /** Whether it is encrypted end to end. */
+  encrypted?: boolean, }
 | { "type": "message",
   /** When the person pressed send, by the device's clock. */
   written_at: Timestamp,
@@ -761,6 +783,13 @@ export type EventBody = { "type": "created",
   message: MessageId,
   /** What. */
   change: MessageChange, }
+| { "type": "handshake",
+  /** What. */
+  kind: HandshakeKind,
+  /** What stands beside the bytes; a commit ends its epoch. */
+  seal: Seal,
+  /** An `MLSMessage` (RFC 9420, section 6), in standard base64 with padding. */
+  bytes: string, }
 | { "type": "unknown" };
 
 /** An entry of a conversation's log. Made by whoever causes the entry; the idempotency key of its append. */
@@ -834,6 +863,13 @@ export type Goodbye = {
 /** Why the server ends a connection. */
 export type GoodbyeReason = "shutdown" | "slow_reader" | "replaced" | "unknown";
 
+/** What the server knows of a group and of the device that asks. */
+export type GroupHead = {
+  /** The epoch at the log's end; zero where no commit has made the group yet. */
+  epoch: number,
+  /** The greatest [`Seal::count`] that the server was ever sent by this device in this conversation, refused ones included; zero where it was sent none. */
+  count: number, };
+
 /** An invite link to a group, as those who may make one see it. */
 export type GroupInvite = {
   /** Which one. */
@@ -870,6 +906,9 @@ export type GroupSettings = {
   expire_after_ms?: number,
   /** Its picture, a file that its members may read; none where it has none. */
   avatar?: BlobId, };
+
+/** What a handshake does to the group of devices. */
+export type HandshakeKind = "commit" | "proposal";
 
 /** See [`ClientFrame::Hello`]. */
 export type Hello = {
@@ -1034,7 +1073,9 @@ export type Limits = {
   /** How far ahead a message may be scheduled, milliseconds. */
   scheduled_ahead_ms_max: number,
   /** Of polls. */
-  polls: PollLimits, };
+  polls: PollLimits,
+  /** Of encrypted conversations. */
+  encryption: EncryptionLimits, };
 
 /** What the page that a link leads to says of itself. Each text is one line. */
 export type LinkPreview = {
@@ -1710,6 +1751,13 @@ export type ScheduledView = {
   failed: string | null,
   /** Whether this device has something to say of it that the server does not have yet. */
   waiting: boolean, };
+
+/** What stands beside sealed bytes, in the clear. */
+export type Seal = {
+  /** The epoch that it can be read in; of a commit, the one that it ends. At most [`SEAL_NUMBER_MAX`]. */
+  epoch: number,
+  /** Which one of this device's sealed things in this conversation it is, counted from 1, refused ones included. At most [`SEAL_NUMBER_MAX`]. */
+  count: number, };
 
 /** What was found. */
 export type SearchResults = {

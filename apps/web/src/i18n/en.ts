@@ -377,6 +377,8 @@ export const en = {
   'error.attachment_unusable': 'A file of this message cannot be sent any more. Attach it again.',
   'error.window_closed': 'It is too late to change this message.',
   'error.poll_closed': 'The poll is closed.',
+  'error.stale_epoch': 'This conversation’s devices have just changed. Send it again.',
+  'error.sealed_only': 'This conversation is encrypted, and this app cannot write in it yet.',
   'error.limit_reached': 'There are as many of these here as are allowed.',
   'error.storage_full': 'The server has no space left for files.',
   'error.rate_limited': 'That was too fast.',

@@ -451,6 +451,7 @@ pub(crate) fn direct(number: u128, last: u64) -> ConversationSummary {
         id: conversation(number),
         kind: ConversationKind::Direct,
         title: None,
+        encrypted: false,
         member_count: 2,
         members: vec![
             member(ALICE, Role::Member, last, last),
@@ -582,6 +583,7 @@ pub(crate) fn ack(sent: &SendMessage, number: u64) -> ServerFrame {
 
 pub(crate) fn catch_up(id: RequestId, place: u128, events: Vec<Event>, last: u64, gap: bool) -> ServerFrame {
     ServerFrame::CatchUp(CatchUp {
+        group: None,
         id,
         conversation: conversation(place),
         events,

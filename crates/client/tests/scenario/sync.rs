@@ -263,6 +263,7 @@ fn conversations_come_and_go() {
     assert_eq!(bob.screen.list[0].title, "Birds");
     let sync = asked_to_sync(&mut bob).expect("its first entry is not here");
     let created = EventBody::Created {
+        encrypted: false,
         kind: pipit_wire::event::ConversationKind::Group,
         title: Some("Birds".to_owned()),
         members: vec![],

@@ -95,6 +95,7 @@ fn sealed_messages_are_unreadable_not_lost() {
     let body = EventBody::Message {
         written_at: START,
         content: Content::Sealed {
+            seal: None,
             scheme: "mls1".to_owned(),
             bytes: "AAAA".to_owned(),
         },

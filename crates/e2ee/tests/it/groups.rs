@@ -1,6 +1,6 @@
 //! What groups are for.
 
-use pipit_e2ee::{Error, Goal, Received, Suite};
+use pipit_e2ee::{Error, Goal, LogHead, Received, Suite};
 
 use crate::world::{Phone, Scene, entry, identity, log};
 
@@ -281,4 +281,27 @@ fn an_erased_group_leaves_nothing() {
         .unwrap();
     assert!(phone.port.same(&empty));
     phone.create();
+}
+
+/// Two devices make the group of one conversation, and the log has the commit of one of them first.
+#[test]
+fn who_makes_a_group_second_gives_it_up_and_goes_on_counting() {
+    let mut scene = Scene::strangers(&[(1, 1), (1, 2)]);
+    let directory = scene.directory.clone();
+    scene.phones[0].create();
+    scene.phones[1].create();
+    scene.phones[1].want(&directory, &[Goal::Refresh]).unwrap();
+    let late = scene.id();
+    let lost = scene.phones[1].commit(&directory, late).unwrap().unwrap();
+    assert_eq!((lost.epoch, lost.count), (0, 1));
+    let phone = &mut scene.phones[1];
+    let (port, random) = (&mut phone.port, &mut phone.random);
+    phone
+        .device
+        .abandon_group(port, random, crate::world::CONVERSATION)
+        .unwrap();
+    scene.add(0, &[1], &[]);
+    scene.phones[1].confirm(LogHead { epoch: 1, count: 1 }).unwrap();
+    let id = scene.id();
+    assert_eq!(scene.phones[1].seal(id, b"hello").unwrap().count, 2);
 }

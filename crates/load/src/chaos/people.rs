@@ -351,7 +351,15 @@ async fn make_conversations(shared: &mut Shared, sessions: &[Session], seed: u64
         let &[first, second] = pair else { continue };
         let user = *shared.cast.users.get(second).context("a person is missing")?;
         let made: rest::Conversation = shared
-            .post(0, "/v1/conversations/direct", token(first), &NewDirect { user })
+            .post(
+                0,
+                "/v1/conversations/direct",
+                token(first),
+                &NewDirect {
+                    user,
+                    encrypted: false,
+                },
+            )
             .await?;
         add(shared, made.conversation.id, &[first, second]);
     }
@@ -362,6 +370,7 @@ async fn make_conversations(shared: &mut Shared, sessions: &[Session], seed: u64
         let body = NewGroup {
             id: ConversationId::new(shared.timestamp(), random.random()),
             title: format!("Group {group}"),
+            encrypted: false,
             members: others
                 .iter()
                 .filter_map(|other| shared.cast.users.get(*other).copied())

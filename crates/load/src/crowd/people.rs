@@ -135,7 +135,10 @@ pub async fn invite(http: &HttpClient, of: &Person, uses: u32) -> anyhow::Result
 
 /// The conversation between two.
 pub async fn direct(http: &HttpClient, of: &Person, with: UserId) -> anyhow::Result<ConversationId> {
-    let body = rest::NewDirect { user: with };
+    let body = rest::NewDirect {
+        user: with,
+        encrypted: false,
+    };
     let path = "/v1/conversations/direct".to_owned();
     let made: rest::Conversation = ask(http, HttpMethod::Post, path, Some(&of.access_token), &body).await?;
     Ok(made.conversation.id)
@@ -154,6 +157,7 @@ pub async fn group(
         id,
         title: "Load".to_owned(),
         members: chunks.next().unwrap_or_default().to_vec(),
+        encrypted: false,
     };
     let path = "/v1/conversations/group".to_owned();
     let _made: rest::Conversation = ask(http, HttpMethod::Post, path, Some(&of.access_token), &body).await?;

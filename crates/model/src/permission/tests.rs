@@ -14,6 +14,7 @@ fn actor(role: Role) -> Actor {
 fn group() -> Place {
     Place {
         kind: ConversationKind::Group,
+        encrypted: false,
         announcements: false,
         owner_count: 2,
         member_count: 10,
@@ -36,6 +37,10 @@ fn every_action() -> Vec<Action> {
         Action::MarkReceipt,
         Action::ShowTyping,
         Action::Send,
+        Action::SendSealed,
+        Action::ChangeDevices,
+        Action::ReadKeys,
+        Action::KeepUnsent,
         Action::React,
         Action::Vote,
         Action::CloseOwnPoll,
@@ -145,6 +150,7 @@ fn a_direct_conversation_has_no_roles_to_use() {
             action,
             Action::Read
                 | Action::MarkReceipt
+                | Action::KeepUnsent
                 | Action::ShowTyping
                 | Action::Send
                 | Action::React
@@ -158,6 +164,7 @@ fn a_direct_conversation_has_no_roles_to_use() {
         let expect = match action {
             _ if allowed => Ok(()),
             Action::EditOthers => Err(Refusal::NotAuthor),
+            Action::SendSealed | Action::ChangeDevices | Action::ReadKeys => Err(Refusal::NotEncrypted),
             _ => Err(Refusal::OnlyInGroups),
         };
         assert_eq!(
@@ -225,7 +232,7 @@ fn a_request_shows_nothing_until_it_is_answered() {
     };
     for action in every_action() {
         let expect = match action {
-            Action::MarkReceipt | Action::ShowTyping => Err(Refusal::Unanswered),
+            Action::MarkReceipt | Action::ShowTyping | Action::ChangeDevices => Err(Refusal::Unanswered),
             _ => authorize(actor(Role::Member), action, direct()),
         };
         assert_eq!(authorize(asked, action, direct()), expect, "{action:?}");
@@ -329,4 +336,62 @@ fn every_refusal_has_a_code_of_its_own_kind() {
     assert_eq!(Refusal::Blocked.code(), ErrorCode::Blocked);
     assert_eq!(Refusal::Suspended.code(), ErrorCode::Suspended);
     assert_eq!(Refusal::Banned.code(), ErrorCode::Banned);
+}
+
+/// Which of the actions that carry words, and which of those about devices, are possible in an encrypted conversation: all others are as elsewhere.
+#[test]
+fn into_an_encrypted_conversation_goes_only_what_is_sealed() {
+    for open in [group(), direct()] {
+        let sealed = Place {
+            encrypted: true,
+            ..open
+        };
+        for action in every_action() {
+            let (in_open, in_sealed) = (
+                authorize(actor(Role::Owner), action, open),
+                authorize(actor(Role::Owner), action, sealed),
+            );
+            match action {
+                Action::SendSealed | Action::ChangeDevices | Action::ReadKeys => {
+                    assert_eq!(in_open, Err(Refusal::NotEncrypted), "{action:?}");
+                    assert_eq!(in_sealed, Ok(()), "{action:?}");
+                }
+                Action::Send
+                | Action::KeepUnsent
+                | Action::React
+                | Action::Vote
+                | Action::CloseOwnPoll
+                | Action::CloseOthersPoll { .. }
+                | Action::EditOwn
+                | Action::EditOthers => assert_eq!(in_sealed, Err(Refusal::SealedOnly), "{action:?}"),
+                _ => assert_eq!(in_open, in_sealed, "{action:?}"),
+            }
+        }
+    }
+    let announced = Place {
+        encrypted: true,
+        announcements: true,
+        ..group()
+    };
+    let member = actor(Role::Member);
+    assert_eq!(
+        authorize(member, Action::SendSealed, announced),
+        Err(Refusal::AnnouncementsOnly)
+    );
+    assert_eq!(authorize(member, Action::ChangeDevices, announced), Ok(()));
+    let blocked = Actor {
+        blocked: true,
+        ..member
+    };
+    let sealed = Place {
+        encrypted: true,
+        ..direct()
+    };
+    for action in [Action::SendSealed, Action::ChangeDevices] {
+        assert_eq!(
+            authorize(blocked, action, sealed),
+            Err(Refusal::Blocked),
+            "{action:?}"
+        );
+    }
 }

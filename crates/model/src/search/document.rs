@@ -354,6 +354,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_not_indexed() {
         let sealed = Content::Sealed {
+            seal: None,
             scheme: "mls1".to_owned(),
             bytes: "AAAA".to_owned(),
         };

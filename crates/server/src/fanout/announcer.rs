@@ -44,6 +44,7 @@ impl Announcer {
             | EventBody::TitleChanged { .. }
             | EventBody::SettingsChanged { .. }
             | EventBody::MessageChanged { .. }
+            | EventBody::Handshake { .. }
             | EventBody::Unknown => {}
         }
         let (entry, event) = Entry::encode(event);
@@ -52,12 +53,12 @@ impl Announcer {
         event
     }
 
-    /// Announces a message or a change of one once more, where there are other nodes: the node that appended it may have ended before it told anybody.
+    /// Announces a message, a change of one or a handshake once more, where there are other nodes: the node that appended it may have ended before it told anybody.
     /// Whoever was given it already drops it.
     pub fn announce_again(&self, event: Event) -> Event {
         let is_written = matches!(
             event.body,
-            EventBody::Message { .. } | EventBody::MessageChanged { .. }
+            EventBody::Message { .. } | EventBody::MessageChanged { .. } | EventBody::Handshake { .. }
         );
         if self.hub.is_alone() || !is_written {
             return event;

@@ -161,6 +161,9 @@ impl Worker {
     }
 
     fn count_change(&self, body: &EventBody) {
+        if let EventBody::Handshake { .. } = body {
+            self.stats.handshakes_appended.add_one();
+        }
         if let EventBody::MessageChanged { change, .. } = body {
             let counter = match change {
                 MessageChange::Edit { .. } => &self.stats.edits_appended,
@@ -175,6 +178,9 @@ impl Worker {
     }
 
     fn announce(&self, outcome: Result<Appended, AppendError>) -> Outcome {
+        if let Err(AppendError::StaleEpoch { .. }) = &outcome {
+            self.stats.stale_epochs.add_one();
+        }
         let appended = outcome?;
         if appended.repeated {
             return Ok(Appended {

@@ -66,6 +66,7 @@ impl Entry {
             | EventBody::TitleChanged { .. }
             | EventBody::SettingsChanged { .. }
             | EventBody::MessageChanged { .. }
+            | EventBody::Handshake { .. }
             | EventBody::Unknown => None,
         };
         let seq = event.seq;

@@ -1,16 +1,19 @@
 //! Answering cursors, a few conversations at a time, so that a client that reads slowly is not read ahead for.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
 use pipit_store::change::leave_out_expired;
+use pipit_store::log::CatchUpRow;
 use pipit_store::poll::veil;
+use pipit_wire::encryption::GroupHead;
 use pipit_wire::frame::Cursor;
 use pipit_wire::frame::server::{CatchUp as CatchUpFrame, ConversationGone, Synced};
-use pipit_wire::{ConversationId, RequestId, ServerFrame, UserId, codec};
+use pipit_wire::{ConversationId, RequestId, ServerFrame, codec};
 
 use crate::context::Context;
 use crate::error::ServiceError;
+use crate::service::access::Caller;
 
 /// How many cursors are answered by one reading of the storage.
 const CURSORS_AT_ONCE: usize = 32;
@@ -45,7 +48,7 @@ impl CatchUp {
     pub(super) async fn step(
         &mut self,
         context: &Context,
-        user: UserId,
+        caller: Caller,
     ) -> Result<(Vec<Bytes>, Vec<ConversationId>, bool), ServiceError> {
         let chunk: Vec<_> = self.cursors.iter().take(CURSORS_AT_ONCE).copied().collect();
         let mut frames = Vec::with_capacity(chunk.len() + 1);
@@ -59,7 +62,9 @@ impl CatchUp {
                     .page_events_max
                     .min(u32::try_from(self.events_left).unwrap_or(u32::MAX))
             };
+            let user = caller.user;
             let mut rows = context.store.catch_up(user, &chunk, limit).await?;
+            let mut heads = heads(context, caller, &rows).await?;
             let now = context.now();
             for row in &mut rows {
                 leave_out_expired(&mut row.events, &mut Vec::new(), now);
@@ -82,6 +87,7 @@ impl CatchUp {
                     events: row.events,
                     last_seq: row.last_seq,
                     gap: row.gap,
+                    group: heads.remove(&row.conversation),
                 }));
                 self.bytes_left = self.bytes_left.saturating_sub(frame.len());
                 frames.push(frame);
@@ -94,6 +100,20 @@ impl CatchUp {
         }
         Ok((frames, all_gone, over))
     }
+}
+
+/// How far the groups are of those of these conversations that are encrypted. Read after the rows: what comes in between comes by itself.
+async fn heads(
+    context: &Context,
+    caller: Caller,
+    rows: &[CatchUpRow],
+) -> Result<HashMap<ConversationId, GroupHead>, ServiceError> {
+    let Some(device) = caller.device.filter(|_| !rows.is_empty()) else {
+        return Ok(HashMap::new());
+    };
+    let conversations: Vec<_> = rows.iter().map(|row| row.conversation).collect();
+    let heads = context.store.find_heads(device, &conversations).await?;
+    Ok(heads.into_iter().collect())
 }
 
 pub(super) fn encode(frame: &ServerFrame) -> Bytes {

@@ -380,7 +380,7 @@ impl Open {
         let Some(request) = self.catch_ups.front_mut() else {
             return Vec::new();
         };
-        match request.step(&node.context, self.caller.user).await {
+        match request.step(&node.context, self.caller).await {
             Ok((frames, gone, over)) => {
                 // The log may not have been given up to where it says so.
                 for conversation in gone {

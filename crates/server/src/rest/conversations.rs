@@ -3,6 +3,7 @@
 pub(super) mod bans;
 pub(super) mod change;
 pub(super) mod direct;
+pub(super) mod encryption;
 pub(super) mod find;
 pub(super) mod group;
 pub(super) mod invites;

@@ -1,6 +1,9 @@
 //! `/v1/devices`.
 
+pub(super) mod key;
+pub(super) mod key_packages;
 pub(super) mod sign_out;
+pub(super) mod welcomes;
 
 use axum::Json;
 use axum::extract::State;

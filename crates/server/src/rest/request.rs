@@ -16,11 +16,13 @@ use crate::service::accounts::Identity;
 
 /// The longest body, in bytes: a hundred members with their ids are about 8 KiB.
 pub const BODY_BYTES_MAX: usize = 64 * 1_024;
+/// The longest body that carries sealed bytes: a handshake with its welcome, a pool of key packages, in base64.
+pub(super) const SEALED_BODY_BYTES_MAX: usize = 1024 * 1_024;
 
 /// A JSON body. Its length is checked first; unknown fields are refused by name.
-pub(super) struct JsonBody<T>(pub(super) T);
+pub(super) struct JsonBody<T, const BYTES_MAX: usize = BODY_BYTES_MAX>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
+impl<T: DeserializeOwned, const BYTES_MAX: usize> FromRequest<App> for JsonBody<T, BYTES_MAX> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _app: &App) -> Result<Self, ApiError> {
@@ -29,13 +31,13 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
         let stated = headers
             .get(header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse().ok());
-        if stated.is_some_and(|length: u64| length > BODY_BYTES_MAX as u64) {
-            return Err(too_large().into());
+        if stated.is_some_and(|length: u64| length > BYTES_MAX as u64) {
+            return Err(too_large(BYTES_MAX).into());
         }
-        let body = Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await;
+        let body = Limited::new(request.into_body(), BYTES_MAX).collect().await;
         let bytes = body.map_err(|error| {
             if error.is::<LengthLimitError>() {
-                too_large()
+                too_large(BYTES_MAX)
             } else {
                 WireError::new(ErrorCode::Malformed, "the body broke off")
             }
@@ -46,10 +48,10 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     }
 }
 
-fn too_large() -> WireError {
+fn too_large(bytes_max: usize) -> WireError {
     WireError::new(
         ErrorCode::TooLarge,
-        format!("a body has at most {BODY_BYTES_MAX} bytes"),
+        format!("a body has at most {bytes_max} bytes"),
     )
 }
 

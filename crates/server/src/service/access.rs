@@ -3,6 +3,7 @@
 use pipit_model::{Action, Actor, Joiner, Place, authorize, authorize_joining};
 use pipit_store::Facts;
 use pipit_store::conversation::ConversationAccess;
+use pipit_wire::encryption::ENCRYPTED_MEMBERS_MAX;
 use pipit_wire::event::{ConversationKind, Role};
 use pipit_wire::frame::RequestState;
 use pipit_wire::{ConversationId, DeviceId, ErrorCode, Timestamp, UserId};
@@ -102,10 +103,20 @@ pub fn allow_joining(
 fn place_of(access: &ConversationAccess, member_count_max: u32) -> Place {
     Place {
         kind: access.kind,
+        encrypted: access.encrypted,
         announcements: access.announcements,
         owner_count: access.owner_count,
         member_count: access.member_count,
-        member_count_max,
+        member_count_max: members_max(access, member_count_max),
+    }
+}
+
+/// How many members there may be: fewer where the devices of all of them are leaves of one tree.
+pub fn members_max(access: &ConversationAccess, member_count_max: u32) -> u32 {
+    if access.encrypted {
+        member_count_max.min(ENCRYPTED_MEMBERS_MAX)
+    } else {
+        member_count_max
     }
 }
 
@@ -143,6 +154,7 @@ mod tests {
     fn access() -> ConversationAccess {
         ConversationAccess {
             kind: ConversationKind::Direct,
+            encrypted: false,
             role: Some(Role::Member),
             first_seq: Seq::ZERO,
             last_seq: Seq::ZERO,

@@ -15,7 +15,8 @@ use pipit_wire::limits::{
 use pipit_wire::{ConversationId, ErrorCode, Event, EventId, UserId, WireError, rest};
 
 use super::access::{
-    ATTEMPTS_MAX, Caller, allow, allow_joining, facts_about, facts_of, not_member, require_access,
+    ATTEMPTS_MAX, Caller, allow, allow_joining, facts_about, facts_of, members_max, not_member,
+    require_access,
 };
 use super::attachments;
 use super::expiry::without_expired;
@@ -102,6 +103,7 @@ impl Conversations {
         &self,
         caller: Caller,
         other: UserId,
+        encrypted: bool,
     ) -> Result<ConversationSummary, ServiceError> {
         self.require_users(&[other]).await?;
         self.require_unblocked(caller.user, &[other]).await?;
@@ -116,6 +118,7 @@ impl Conversations {
                 creator: caller.user,
                 device: caller.device,
                 other,
+                encrypted,
                 asks: asked.contains(&other),
                 now,
             })
@@ -150,6 +153,7 @@ impl Conversations {
                 creator: caller.user,
                 device: caller.device,
                 title,
+                encrypted: group.encrypted,
                 members: group.members,
                 asked,
                 now,
@@ -507,7 +511,8 @@ impl Conversations {
         }
         allow_joining(access, false, self.context.limits.group_members_max)?;
         let mut facts = facts_about(caller.user, access, user, None);
-        facts.member_count_max = Some(self.context.limits.group_members_max.saturating_sub(1));
+        let most = members_max(access, self.context.limits.group_members_max);
+        facts.member_count_max = Some(most.saturating_sub(1));
         Ok(Some(facts))
     }
 
@@ -524,10 +529,10 @@ impl Conversations {
         if access.role.is_some() {
             return Ok(None);
         }
-        let members_max = self.context.limits.group_members_max;
-        allow_joining(&access, access.suspended, members_max)?;
+        let most = self.context.limits.group_members_max;
+        allow_joining(&access, access.suspended, most)?;
         let mut facts = facts_of(caller.user, &access);
-        facts.member_count_max = Some(members_max.saturating_sub(1));
+        facts.member_count_max = Some(members_max(&access, most).saturating_sub(1));
         Ok(Some(facts))
     }
 

@@ -7,13 +7,16 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use pipit_model::{Action, text};
 use pipit_store::change::{is_erased, is_repetition};
+use pipit_store::encryption::seal_of;
 use pipit_store::log::{Append, AppendError, Appended};
+use pipit_wire::encryption::SCHEME;
 use pipit_wire::event::{EventBody, Message};
 use pipit_wire::frame::client::SendTyping;
 use pipit_wire::frame::server::Typing;
 use pipit_wire::{Content, ErrorCode, EventId, ServerFrame, codec};
 
 use super::access::{ATTEMPTS_MAX, AccessCache, Caller, allow, facts_of, require_access};
+use super::encryption::check_seal;
 use super::{attachments, polls, previews, requests};
 use crate::context::Context;
 use crate::error::ServiceError;
@@ -84,6 +87,9 @@ impl Messaging {
         cache: &mut AccessCache,
     ) -> Result<Submitted, ServiceError> {
         self.check(&message.content)?;
+        if is_sealed(&message.content) {
+            check_beside(caller, &message)?;
+        }
         let mut message = message;
         if !self.context.limits.link_previews
             && let Content::Plain { preview, .. } = &mut message.content
@@ -176,11 +182,35 @@ impl Messaging {
                 }))
             }
             // Whoever has sent it while they might gets the first acknowledgement still.
-            Err(refusal) => match find_appended(&self.context, &entry).await? {
-                Some(appended) => Ok(Submitted::Appended(appended)),
-                None => Err(refusal),
-            },
+            Err(refusal) => {
+                if let Some(appended) = find_appended(&self.context, &entry).await? {
+                    return Ok(Submitted::Appended(appended));
+                }
+                self.note_refused(&entry).await?;
+                Err(refusal)
+            }
         }
+    }
+
+    /// Puts an entry into the log that is decided on like a message, and waits until it is on disk.
+    pub(super) async fn enter(&self, entry: Append) -> Result<Appended, ServiceError> {
+        let mut cache = AccessCache::default();
+        match self.decide(entry, 1, &mut cache).await? {
+            Submitted::Appended(appended) => Ok(appended),
+            Submitted::Pending(mut pending) => {
+                let outcome = pending.outcome().await;
+                self.settle(pending, outcome, &mut cache).await
+            }
+        }
+    }
+
+    /// Whatever a device has sealed is counted, refused or not: it has left the device, and its key must not be used again.
+    pub(super) async fn note_refused(&self, entry: &Append) -> Result<(), ServiceError> {
+        if let (Some(seal), Some(device)) = (seal_of(&entry.body), entry.device) {
+            let store = &self.context.store;
+            store.note_sealed(entry.conversation, device, seal.count).await?;
+        }
+        Ok(())
     }
 
     async fn authorize(&self, entry: &mut Append, cache: &mut AccessCache) -> Result<(), ServiceError> {
@@ -188,17 +218,18 @@ impl Messaging {
             let message = *message;
             return self.authorize_change(entry, message, cache).await;
         }
+        let action = action_of(&entry.body);
         let group_members_max = self.context.limits.group_members_max;
         let now = self.context.now();
         // What was read for something else may refuse this, and a refusal is never kept.
         if let Some(access) = cache.get(entry.conversation, now)
-            && allow(access, Action::Send, group_members_max).is_ok()
+            && allow(access, action, group_members_max).is_ok()
         {
             entry.facts = facts_of(entry.sender, access);
             return Ok(());
         }
         let mut access = require_access(&self.context, entry.conversation, entry.sender, None).await?;
-        allow(&access, Action::Send, group_members_max)?;
+        allow(&access, action, group_members_max)?;
         requests::accept_by_acting(
             &self.context,
             &self.hub,
@@ -242,7 +273,13 @@ impl Messaging {
                 }
             }
             Content::Erased {} => Err(ServiceError::field("content", "only the server erases")),
-            Content::Sealed { scheme, bytes } => {
+            Content::Sealed { scheme, bytes, seal } => {
+                if let Some(seal) = seal {
+                    check_seal(*seal)?;
+                    if scheme != SCHEME {
+                        return Err(ServiceError::field("scheme", "it is mls1 here"));
+                    }
+                }
                 let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
                 if scheme.is_empty() || scheme.len() > SCHEME_BYTES_MAX || !scheme.bytes().all(allowed) {
                     return Err(ServiceError::field("scheme", "1 to 32 of a-z, 0-9 and _"));
@@ -296,10 +333,35 @@ impl Messaging {
     }
 }
 
-fn too_large(field: &'static str, why: impl std::fmt::Display) -> ServiceError {
+pub(super) fn too_large(field: &'static str, why: impl std::fmt::Display) -> ServiceError {
     ServiceError::Refused(
         pipit_wire::WireError::new(ErrorCode::TooLarge, format!("`{field}`: {why}")).about(field),
     )
+}
+
+/// Whether it was sealed for the devices of an encrypted conversation.
+const fn is_sealed(content: &Content) -> bool {
+    matches!(content, Content::Sealed { seal: Some(_), .. })
+}
+
+/// What goes along with a sealed message in the clear is nothing that says something.
+fn check_beside(caller: Caller, message: &Message) -> Result<(), ServiceError> {
+    if message.reply_to.is_some() {
+        return Err(ServiceError::field("reply_to", "it goes inside what is sealed"));
+    }
+    if caller.device.is_none() {
+        return Err(ServiceError::field("seal", "only a device seals"));
+    }
+    Ok(())
+}
+
+/// What somebody needs to be allowed who puts this into a log.
+const fn action_of(body: &EventBody) -> Action {
+    match body {
+        EventBody::Message { content, .. } if is_sealed(content) => Action::SendSealed,
+        EventBody::Handshake { .. } => Action::ChangeDevices,
+        _ => Action::Send,
+    }
 }
 
 /// The entry with this id, where it is in the log and says the same.
@@ -326,6 +388,12 @@ impl From<AppendFailure> for ServiceError {
                 Self::refused(ErrorCode::LimitReached, "there are as many as may be")
             }
             AppendFailure::Refused(AppendError::PollClosed) => super::polls::closed(),
+            AppendFailure::Refused(AppendError::StaleEpoch { epoch }) => {
+                Self::refused(ErrorCode::StaleEpoch, format!("the log is in epoch {epoch}"))
+            }
+            AppendFailure::Refused(AppendError::NotSealed) => {
+                Self::refused(ErrorCode::SealedOnly, AppendError::NotSealed.to_string())
+            }
             AppendFailure::Refused(AppendError::IdConflict) => {
                 Self::refused(ErrorCode::IdConflict, "the id was used before for something else")
             }

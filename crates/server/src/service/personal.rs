@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use pipit_model::Action;
 use pipit_wire::frame::server::PersonalChanged;
 use pipit_wire::frame::{Personal, PersonalChange};
 use pipit_wire::limits::HIDDEN_MAX;
 use pipit_wire::{ConversationId, ErrorCode, Seq, ServerFrame, UserId, WireError};
 
-use super::access::{Caller, not_member};
+use super::access::{Caller, allow, not_member, require_access};
 use super::conversations::Conversations;
 use super::presence::Presence;
 use super::scheduling::{self, Alarm};
@@ -56,6 +57,10 @@ impl Personals {
     ) -> Result<Personal, ServiceError> {
         let user = caller.user;
         self.check(&change)?;
+        if is_unsent(&change) {
+            let access = require_access(&self.context, conversation, user, None).await?;
+            allow(&access, Action::KeepUnsent, self.context.limits.group_members_max)?;
+        }
         self.check_hidden(user, conversation, &change).await?;
         if let Some(answer) = change.request
             && let Some(left) = self.answer(caller, conversation, answer).await?
@@ -137,4 +142,10 @@ impl Personals {
         }
         Ok(())
     }
+}
+
+/// Whether there is something in it that is to be sent later: the server could read it.
+fn is_unsent(change: &PersonalChange) -> bool {
+    let has_draft = change.draft.as_ref().is_some_and(|draft| !draft.is_empty());
+    has_draft || change.schedule.values().any(Option::is_some)
 }

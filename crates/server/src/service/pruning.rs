@@ -16,6 +16,8 @@ use crate::stats::Stats;
 const SPENT_TOKENS_KEPT_MS: i64 = 30 * DAY_MS;
 /// How long an invite is kept after its end.
 const ENDED_INVITES_KEPT_MS: i64 = 30 * DAY_MS;
+/// How long a welcome waits for its device. One that is away for longer comes into the group anew.
+const WELCOMES_KEPT_MS: i64 = 90 * DAY_MS;
 const DAY_MS: i64 = 86_400_000;
 /// How often this is done.
 const EVERY: Duration = Duration::from_hours(1);
@@ -51,6 +53,8 @@ impl Pruning {
         while self.count(store.prune_invites(before, BATCH).await?) {}
         let before = now.plus_ms(-OVER_KEPT_MS);
         while self.count(store.prune_scheduled(before, BATCH).await?) {}
+        let before = now.plus_ms(-WELCOMES_KEPT_MS);
+        while self.count(store.prune_welcomes(before, BATCH).await?) {}
         Ok(())
     }
 

@@ -214,7 +214,7 @@ async fn a_block_ends_writing_and_typing_but_not_reading() {
     let refused = server
         .node
         .conversations
-        .create_direct(alice.caller(), bob.user)
+        .create_direct(alice.caller(), bob.user, false)
         .await;
     assert!(refused.unwrap_err().to_string().contains("blocked"));
 }

@@ -10,6 +10,7 @@
 mod abuse;
 mod changes;
 mod chat;
+mod encryption;
 mod ends;
 mod expiry;
 mod lossy;

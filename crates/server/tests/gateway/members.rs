@@ -207,7 +207,7 @@ async fn what_makes_no_sense_is_refused() {
     let (alice, bob) = (world.person("alice").await, world.person("bob").await);
     let conversations = &server.node.conversations;
     let refused = conversations
-        .create_direct(alice.caller(), world.id())
+        .create_direct(alice.caller(), world.id(), false)
         .await
         .unwrap_err();
     assert!(refused.to_string().starts_with("NotFound"), "{refused}");
@@ -221,6 +221,7 @@ async fn what_makes_no_sense_is_refused() {
         id: world.id(),
         title: title.to_owned(),
         members,
+        encrypted: false,
     };
     for (title, members) in [
         ("", vec![]),

@@ -142,6 +142,7 @@ async fn who_is_refused_in_a_conversation_is_blocked_until_it_is_accepted() {
         id: world.id(),
         title: "A way around".to_owned(),
         members: vec![bob.user],
+        encrypted: false,
     };
     let around = server
         .node

@@ -88,7 +88,7 @@ async fn two_devices_without_a_socket() {
     let (alice, bob) = (world.person("alice").await, world.person("bob").await);
     let conversation = node
         .conversations
-        .create_direct(alice.caller(), bob.user)
+        .create_direct(alice.caller(), bob.user, false)
         .await
         .unwrap()
         .id;
@@ -133,7 +133,7 @@ async fn a_storage_that_fails_loses_nothing() {
     let (alice, bob) = (world.person("alice").await, world.person("bob").await);
     let conversation = node
         .conversations
-        .create_direct(alice.caller(), bob.user)
+        .create_direct(alice.caller(), bob.user, false)
         .await
         .unwrap()
         .id;

@@ -211,7 +211,7 @@ impl Server {
     pub(crate) async fn direct(&self, one: &Person, other: &Person) -> ConversationId {
         self.node
             .conversations
-            .create_direct(one.caller(), other.user)
+            .create_direct(one.caller(), other.user, false)
             .await
             .unwrap()
             .id
@@ -222,6 +222,7 @@ impl Server {
             id: self.world.id(),
             title: "The group".to_owned(),
             members: members.iter().map(|member| member.user).collect(),
+            encrypted: false,
         };
         self.node
             .conversations

@@ -13,6 +13,7 @@ mod changes;
 mod cluster;
 mod conversations;
 mod document;
+mod encryption;
 mod files;
 mod groups;
 mod input;

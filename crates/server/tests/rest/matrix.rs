@@ -1,5 +1,6 @@
 //! Who may do what over HTTP, as a table: every endpoint of a conversation by everybody who could ask.
 
+use pipit_server::config::{Config, MessageRequests};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -115,6 +116,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "yyffnnn",
     ),
     ("DELETE", "/requests/{asker}", "", "yyffnnn"),
+    // There is no group of devices in one that is not encrypted.
+    ("GET", "/devices", "", "ffffnnn"),
+    ("POST", "/key-packages", r#"{"devices":["{event}"]}"#, "ffffnnn"),
+    ("POST", "/handshakes", HANDSHAKE, "ffffnnn"),
+    ("GET", "/group", "", "ffffnnn"),
+    ("POST", "/group", r#"{"epoch":0,"bytes":"AAEC"}"#, "ffffnnn"),
     ("GET", "/v1/groups/invites/{token}", "", "yyyyyyy"),
     (
         "POST",
@@ -122,6 +129,20 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         r#"{"event_id":"{event}","token":"{token}"}"#,
         "yyyyyby",
     ),
+];
+
+const HANDSHAKE: &str = r#"{"id":"{event}","kind":"commit","seal":{"epoch":0,"count":1},"bytes":"AAEC"}"#;
+
+/// The same of an encrypted group: who is a member may change its devices, whatever their role. What each device does with that is its own business.
+const ENCRYPTED: &[(&str, &str, &str, &str)] = &[
+    ("GET", "", "", "yyyynnn"),
+    ("GET", "/devices", "", "yyyynnn"),
+    ("POST", "/key-packages", r#"{"devices":["{event}"]}"#, "yyyynnn"),
+    ("POST", "/handshakes", HANDSHAKE, "yyyynnn"),
+    ("GET", "/group", "", "yyyynnn"),
+    ("POST", "/group", r#"{"epoch":0,"bytes":"AAEC"}"#, "yyyynnn"),
+    ("DELETE", "/members/{victim}", "", "yyyfnnn"),
+    ("PATCH", "", r#"{"event_id":"{event}","title":"x"}"#, "yyffnnn"),
 ];
 
 /// A server with everybody in it, and ids for what they make.
@@ -140,7 +161,10 @@ struct Group {
 
 impl Town {
     async fn new() -> Self {
-        let (world, ada) = World::with_ada().await;
+        // Nobody has to accept a request before they are what their name says.
+        let off = |config: &mut Config| config.general.message_requests = MessageRequests::Off;
+        let world = World::start_with(off).await;
+        let ada = world.set_up("ada").await;
         let mut people = Vec::new();
         for name in ASKERS.into_iter().chain(OTHERS) {
             people.push((name, world.join(&ada, name).await));
@@ -166,12 +190,12 @@ impl Town {
         self.world.call(method, path, Some(&who.access), body).await
     }
 
-    async fn group(&mut self) -> Group {
+    async fn group(&mut self, encrypted: bool) -> Group {
         let (group, events) = (self.id(), [self.id(), self.id(), self.id(), self.id(), self.id()]);
         let path = format!("/v1/conversations/{group}");
         let own = self.person("own");
         let members = ["adm", "mod", "mem", "left", "banned", "victim"].map(|name| self.person(name).user);
-        let new = json!({"id": group, "title": "Birds", "members": members});
+        let new = json!({"id": group, "title": "Birds", "members": members, "encrypted": encrypted});
         self.world.post("/v1/conversations/group", own, new).await.ok();
         for (name, role, event) in [("adm", "admin", &events[0]), ("mod", "moderator", &events[1])] {
             let member = format!("{path}/members/{}", self.person(name).user);
@@ -232,10 +256,12 @@ fn letter(reply: &Reply) -> char {
 async fn everybody_may_do_what_the_table_says() {
     let mut town = Town::new().await;
     let mut wrong = Vec::new();
-    for (method, path, body, expect) in TABLE {
+    let open = TABLE.iter().map(|row| (row, false));
+    let encrypted = ENCRYPTED.iter().map(|row| (row, true));
+    for ((method, path, body, expect), encrypted) in open.chain(encrypted) {
         let mut got = String::new();
         for asker in ASKERS {
-            let group = town.group().await;
+            let group = town.group(encrypted).await;
             let path = town.fill(path, &group, asker);
             let path = if path.starts_with("/v1/") {
                 path
@@ -248,7 +274,9 @@ async fn everybody_may_do_what_the_table_says() {
             got.push(letter(&reply));
         }
         if got != *expect {
-            wrong.push(format!("{method} {path} {body}: {got} and not {expect}"));
+            wrong.push(format!(
+                "{method} {path} {body} (encrypted: {encrypted}): {got} and not {expect}"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -258,7 +286,7 @@ async fn everybody_may_do_what_the_table_says() {
 #[tokio::test]
 async fn what_is_not_there_is_not_told_from_what_is_others() {
     let mut town = Town::new().await;
-    let group = town.group().await;
+    let group = town.group(false).await;
     for (method, path, body, _) in TABLE.iter().filter(|(_, path, ..)| !path.starts_with("/v1/")) {
         let path = town.fill(path, &group, "stranger");
         let body = town.fill(body, &group, "stranger");

@@ -5,6 +5,7 @@
 //! expected is left to the general way, which finds out what to say.
 
 use pipit_store::blob::attached;
+use pipit_store::encryption;
 use pipit_store::log::{Append, Appended, Facts};
 use pipit_wire::event::EventBody;
 use pipit_wire::{ConversationId, Event};
@@ -52,6 +53,8 @@ impl<'db> Messages<'db> {
         entry: Append,
     ) -> Result<std::result::Result<Appended, Append>> {
         let is_plain = matches!(entry.body, EventBody::Message { .. })
+            && !state.encrypted
+            && encryption::seal_of(&entry.body).is_none()
             && state.settings.expire_after_ms == 0
             && attached(&entry.body).is_empty();
         if !is_plain || !self.do_facts_hold(state, entry.conversation, &entry.facts)? {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ConversationSummary, ListPosition, Personal, PresenceState, Profile, Receipt};
+use crate::encryption::GroupHead;
 use crate::error::WireError;
 use crate::event::{Event, MessageState};
 use crate::ids::{ConversationId, DeviceId, MessageId, RequestId, Seq, UserId};
@@ -143,6 +144,11 @@ pub struct CatchUp {
     pub last_seq: Seq,
     /// More than [`crate::limits::PAGE_EVENTS_MAX`] entries are missing: page them in with `history` when they are wanted.
     pub gap: bool,
+    /// Of an encrypted conversation: how far the server knows its group and this device in it. Nothing is sealed before that was compared with the device's
+    /// own state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub group: Option<GroupHead>,
 }
 
 /// See [`ServerFrame::Synced`].

@@ -1,5 +1,6 @@
 //! One of every frame.
 
+use pipit_wire::encryption::{GroupHead, HandshakeKind, Seal};
 use pipit_wire::event::{
     AvatarChange, Change, ConversationKind, Event, EventBody, GroupSettings, HistoryPolicy, LastEdit,
     MemberRole, Message, MessageChange, MessageState, Reaction, Role, SettingsChange,
@@ -129,8 +130,9 @@ pub(crate) fn client_frames() -> Vec<ClientFrame> {
             content: Content::Sealed {
                 scheme: "mls1".to_owned(),
                 bytes: "AAEC".to_owned(),
+                seal: Some(Seal { epoch: 3, count: 17 }),
             },
-            reply_to: Some(message_id(8)),
+            reply_to: None,
         },
     });
     let cursors = vec![Cursor {
@@ -248,6 +250,7 @@ fn bodies() -> Vec<EventBody> {
                 },
                 member,
             ],
+            encrypted: true,
         },
         EventBody::Message {
             written_at: NOW,
@@ -301,6 +304,11 @@ fn bodies() -> Vec<EventBody> {
             on: true,
         }),
         changed(MessageChange::Pin { on: false }),
+        EventBody::Handshake {
+            kind: HandshakeKind::Commit,
+            seal: Seal { epoch: 3, count: 18 },
+            bytes: "AAEC".to_owned(),
+        },
     ]
 }
 
@@ -390,6 +398,7 @@ fn answer_frames() -> Vec<ServerFrame> {
             events: vec![message_event(42, "Hello, Bob")],
             last_seq: seq(42),
             gap: false,
+            group: Some(GroupHead { epoch: 4, count: 18 }),
         }),
         ServerFrame::Synced(Synced { id: RequestId(3) }),
         ServerFrame::Page(Page {
@@ -496,6 +505,7 @@ fn summary() -> ConversationSummary {
         id: conversation(),
         kind: ConversationKind::Direct,
         title: None,
+        encrypted: true,
         member_count: 2,
         members: vec![member(alice(), "alice", "Alice"), member(bob(), "bob", "Bob")],
         first_seq: seq(1),

@@ -21,7 +21,7 @@ pub(in crate::rest) async fn create(
     let conversation = app
         .node
         .conversations
-        .create_direct(who.caller(), body.user)
+        .create_direct(who.caller(), body.user, body.encrypted)
         .await?;
     Ok(Json(rest::Conversation { conversation }))
 }

@@ -1,0 +1,156 @@
+//! What encrypted conversations need over HTTP: keys of devices, key packages, handshakes, welcomes. Bytes are in standard base64 with padding (RFC 4648,
+//! section 4).
+
+use serde::{Deserialize, Serialize};
+
+use crate::encryption::{HandshakeKind, Seal};
+use crate::ids::{ConversationId, DeviceId, EventId, Seq, UserId};
+use crate::time::Timestamp;
+
+bodies! {
+    /// `POST /v1/devices/current/key`: the public key by which this device signs in encrypted conversations. It is said once.
+    NewDeviceKey {
+        /// Ed25519 (RFC 8032), 32 bytes.
+        signature_key: String,
+    }
+    /// `POST /v1/devices/current/key-packages`: what others need to add this device while it is away.
+    NewKeyPackages {
+        /// Greater than that of every publication before: one that is not changes nothing, so that a repeated request is none.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        publication: u64,
+        /// Whether these take the place of all that were there.
+        replace_all: bool,
+        /// Each is given away once; at most [`crate::encryption::KEY_PACKAGES_MAX`] are kept.
+        packages: Vec<NewKeyPackage>,
+        /// Given away where there is no other, any number of times; takes the place of the one before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        last_resort: Option<NewKeyPackage>,
+    }
+    /// A key package of this device.
+    NewKeyPackage {
+        /// A `KeyPackage` in an `MLSMessage` (RFC 9420, sections 6 and 10), at most [`crate::encryption::KEY_PACKAGE_BYTES_MAX`] bytes.
+        bytes: String,
+        /// Until when it is good: it is given to nobody after that. At most 90 days ahead.
+        not_after: Timestamp,
+    }
+    /// `POST /v1/conversations/{id}/key-packages`: takes one key package of each of these devices.
+    ClaimKeyPackages {
+        /// Devices of members, at most [`crate::encryption::DEVICES_PER_REQUEST_MAX`], without the one that asks.
+        devices: Vec<DeviceId>,
+    }
+    /// `POST /v1/conversations/{id}/handshakes`: changes the group of devices, or wishes for it.
+    NewHandshake {
+        /// Of the entry that it becomes; the idempotency key.
+        id: EventId,
+        /// What it does.
+        kind: HandshakeKind,
+        /// What stands beside it; a commit ends its epoch.
+        seal: Seal,
+        /// An `MLSMessage`, at most [`crate::encryption::HANDSHAKE_BYTES_MAX`] bytes.
+        bytes: String,
+        /// For those whom a commit adds. They can have it once the commit is in the log.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        welcome: Option<NewWelcome>,
+    }
+    /// A welcome, and for whom.
+    NewWelcome {
+        /// Devices of members, at most [`crate::encryption::DEVICES_PER_REQUEST_MAX`].
+        devices: Vec<DeviceId>,
+        /// A `Welcome` in an `MLSMessage`, at most [`crate::encryption::WELCOME_BYTES_MAX`] bytes.
+        bytes: String,
+    }
+    /// `POST /v1/conversations/{id}/group`: describes the group for devices that come in anew.
+    NewGroupInfo {
+        /// The epoch that it describes: the log's own.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        epoch: u64,
+        /// A `GroupInfo` in an `MLSMessage`, at most [`crate::encryption::GROUP_INFO_BYTES_MAX`] bytes.
+        bytes: String,
+    }
+}
+
+answers! {
+    /// How it stands with the key packages of this device.
+    KeyPackages {
+        /// Another one than before: the server was restored from a backup. What was published may have been given away already: publish anew, with
+        /// `replace_all`.
+        generation: String,
+        /// The last publication that was taken; zero where there was none. Less than the device has made: the server has lost some.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        publication: u64,
+        /// How many are left that can be given away once.
+        count: u32,
+        /// Whether there is a last resort.
+        last_resort: bool,
+    }
+    /// `GET /v1/conversations/{id}/devices`: the devices of the members that have a key.
+    DeviceKeys {
+        /// By device.
+        items: Vec<DeviceKey>,
+        /// Give it as `after` for the next page; none at the end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        next: Option<DeviceId>,
+    }
+    /// A device and its key.
+    DeviceKey {
+        /// Whose it is.
+        user: UserId,
+        /// Which one.
+        device: DeviceId,
+        /// Ed25519, 32 bytes.
+        signature_key: String,
+    }
+    /// Key packages that are the caller's now, each of a device that was asked for. Of a device that has none left there is none.
+    ClaimedKeyPackages {
+        /// In any order.
+        items: Vec<ClaimedKeyPackage>,
+    }
+    /// A key package of somebody's device.
+    ClaimedKeyPackage {
+        /// Whose it is.
+        user: UserId,
+        /// Which device's.
+        device: DeviceId,
+        /// As it was published.
+        bytes: String,
+        /// Whether others may be given the same one.
+        last_resort: bool,
+    }
+    /// The handshake is on the server's disk.
+    HandshakeTaken {
+        /// Its place in the log.
+        seq: Seq,
+        /// When it was put there.
+        at: Timestamp,
+    }
+    /// `GET /v1/devices/current/welcomes`: the welcomes that wait for this device.
+    Welcomes {
+        /// The oldest first, at most 4: take these in, and acknowledge them, for the next.
+        items: Vec<WaitingWelcome>,
+    }
+    /// A welcome that waits for this device.
+    WaitingWelcome {
+        /// Into the group of which conversation.
+        conversation: ConversationId,
+        /// The commit that adds the device; it is in the log.
+        commit: EventId,
+        /// A `Welcome` in an `MLSMessage`.
+        bytes: String,
+    }
+    /// `GET /v1/conversations/{id}/group`: what the server knows of the group and of this device in it.
+    GroupState {
+        /// The epoch at the log's end; zero where no commit has made the group yet.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        epoch: u64,
+        /// The greatest count of sealed things that the server was ever sent by this device here.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        count: u64,
+        /// The group as of that epoch, for coming in anew; none where nobody has described it since the last commit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        info: Option<String>,
+    }
+}
