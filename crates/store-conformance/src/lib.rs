@@ -31,6 +31,7 @@ pub mod encryption;
 pub mod expiry;
 pub mod invite;
 pub mod joining;
+pub mod keys;
 pub mod log;
 pub mod mark;
 pub mod opening;
@@ -92,13 +93,6 @@ macro_rules! conformance_tests {
                 concurrent_commits_end_an_epoch_once,
                 what_was_sealed_is_counted_though_it_is_refused,
                 what_is_plain_stays_out_of_an_encrypted_conversation,
-                a_device_says_its_key_once,
-                key_packages_are_given_away_once,
-                a_pool_of_key_packages_is_bounded_and_replaced,
-                concurrent_claims_share_no_key_package,
-                a_new_generation_gives_nothing_away_twice,
-                a_welcome_waits_for_its_commit_and_its_device,
-                welcomes_are_bounded,
                 a_group_is_described_as_it_is,
             }
             invite {
@@ -207,6 +201,15 @@ macro_rules! conformance_tests {
                 what_cannot_be_applied_is_stale,
                 an_unknown_entry_keeps_its_place,
                 concurrent_appends_leave_no_gap,
+            }
+            keys {
+                a_device_says_its_key_once,
+                key_packages_are_given_away_once,
+                a_pool_of_key_packages_is_bounded_and_replaced,
+                concurrent_claims_share_no_key_package,
+                a_new_generation_gives_nothing_away_twice,
+                a_welcome_waits_for_its_commit_and_its_device,
+                welcomes_are_bounded,
             }
             log {
                 ranges_are_read,
@@ -328,6 +331,7 @@ mod tests {
             include_str!("encryption.rs"),
             include_str!("invite.rs"),
             include_str!("joining.rs"),
+            include_str!("keys.rs"),
             include_str!("log.rs"),
             include_str!("mark.rs"),
             include_str!("person.rs"),

@@ -50,6 +50,13 @@ export const limits: Limits = {
   scheduled_max: 100,
   scheduled_ahead_ms_max: 31_708_800_000,
   polls: { question_graphemes_max: 300, option_graphemes_max: 100, options_max: 12 },
+  encryption: {
+    members_max: 500,
+    handshake_bytes_max: 131_072,
+    welcome_bytes_max: 393_216,
+    key_package_bytes_max: 8_192,
+    key_packages_max: 100,
+  },
 };
 
 /** A conversation of the scripted world: all of its log, of which a timeline shows the end. */

@@ -9,6 +9,7 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
+mod phone;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,117 +17,26 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pipit_e2ee::{
-    Authority, Device, Error, Goal, Identity, Log, LogHead, MemoryPort, OutgoingCommit, Randomness, Received,
-    SignatureKey, Suite,
+    Device, Error, Goal, Identity, Log, LogHead, OutgoingCommit, Received, SignatureKey, Suite,
 };
 use pipit_server::error::ServiceError;
 use pipit_server::node::Node;
-use pipit_server::service::access::Caller;
 use pipit_simulation::Plan;
 use pipit_simulation::server::Server;
 use pipit_store::Store as _;
-use pipit_store::account::NewDevice;
 use pipit_wire::encryption::{HandshakeKind, SCHEME, Seal};
 use pipit_wire::event::{EventBody, Message};
-use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::rest::encryption as keys;
-use pipit_wire::{Content, ConversationId, ErrorCode, EventId, Seq, Timestamp, UserId, rest};
+use pipit_wire::{Content, ConversationId, ErrorCode, EventId, Seq, UserId, rest};
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
+
+use crate::phone::{Counts, Directory, Entry, OldCopy, Phone, now, phone};
 
 const GROUP: ConversationId = ConversationId::from_bytes([7; 16]);
 /// To whom each device belongs; the first one's person owns the group.
 const DEVICES: [usize; 6] = [0, 0, 1, 1, 2, 3];
 const STEPS: usize = 160;
-
-/// The system's time: OpenMLS compares lifetimes of key packages with it.
-fn now() -> Timestamp {
-    #[expect(clippy::disallowed_methods, reason = "OpenMLS reads the same clock")]
-    let now = std::time::SystemTime::now();
-    let since = now.duration_since(std::time::UNIX_EPOCH).unwrap();
-    Timestamp(i64::try_from(since.as_millis()).unwrap())
-}
-
-struct Seeded(ChaCha8Rng);
-
-impl Randomness for Seeded {
-    fn fill(&mut self, bytes: &mut [u8]) {
-        self.0.fill_bytes(bytes);
-    }
-}
-
-/// What devices believe: keys as the server has ever told them, for they read commits about those who have gone since.
-#[derive(Clone, Default)]
-struct Directory {
-    keys: BTreeMap<Identity, SignatureKey>,
-    owner: Option<UserId>,
-    members: BTreeSet<UserId>,
-}
-
-impl Authority for Directory {
-    fn vouches(&self, device: Identity, key: &SignatureKey) -> bool {
-        self.keys.get(&device) == Some(key)
-    }
-
-    fn may_add(&self, actor: UserId, _: UserId) -> bool {
-        self.owner == Some(actor)
-    }
-
-    fn may_remove(&self, actor: UserId, _: UserId) -> bool {
-        self.owner == Some(actor)
-    }
-
-    fn may_join(&self, newcomer: UserId) -> bool {
-        self.members.contains(&newcomer)
-    }
-}
-
-/// What a copy of a device's store has, and where it was then.
-struct OldCopy {
-    port: MemoryPort,
-    publications: u64,
-    cursor: Option<Seq>,
-    reads_after: Seq,
-}
-
-struct Phone {
-    caller: Caller,
-    me: Identity,
-    port: MemoryPort,
-    device: Device,
-    random: Seeded,
-    /// How many times it has published key packages, as it knows.
-    publications: u64,
-    /// The last entry that it has read; none where it has been in no group.
-    cursor: Option<Seq>,
-    /// It must be able to read what comes after this.
-    reads_after: Seq,
-    /// Said, and not in the log yet.
-    waiting: Option<(EventId, String)>,
-    copy: Option<OldCopy>,
-    /// It has to come in anew.
-    astray: bool,
-    signed_out: bool,
-}
-
-/// An entry, as the one who watches everything knows it.
-struct Entry {
-    from: Identity,
-    text: Option<String>,
-    members: BTreeSet<Identity>,
-}
-
-#[derive(Default, Debug)]
-struct Counts {
-    read: u32,
-    stale: u32,
-    races_lost: u32,
-    restored: u32,
-    came_back: u32,
-    refused_outside: u32,
-    joined: u32,
-}
-
 struct World {
     server: Server,
     node: Arc<Node>,
@@ -140,7 +50,6 @@ struct World {
     sent: BTreeMap<(Identity, u64), Vec<u8>>,
     counts: Counts,
 }
-
 fn user(number: usize) -> UserId {
     UserId::from_bytes([u8::try_from(number + 1).unwrap(); 16])
 }
@@ -148,7 +57,6 @@ fn user(number: usize) -> UserId {
 fn code(error: ServiceError) -> ErrorCode {
     error.into_wire([0; 8]).code
 }
-
 impl World {
     async fn new(seed: u64) -> Self {
         let plan = Plan {
@@ -765,50 +673,6 @@ impl World {
         );
     }
 }
-
-async fn phone(server: &Server, number: usize, user: UserId) -> Phone {
-    let device = server.new_device_id(now());
-    let new = NewDevice {
-        id: device,
-        user,
-        name: "a device".to_owned(),
-        client: ClientInfo {
-            name: "simulation".to_owned(),
-            version: "1".to_owned(),
-        },
-        refresh: server.new_refresh_token().1,
-        now: now(),
-    };
-    server.truth.create_device(new).await.unwrap();
-    let me = Identity { user, device };
-    let mut port = MemoryPort::default();
-    let mut random = Seeded(ChaCha8Rng::seed_from_u64(u64::try_from(number).unwrap()));
-    let made = Device::create(&mut port, &mut random, me).unwrap();
-    let key = keys::NewDeviceKey {
-        signature_key: STANDARD.encode(made.signature_key().0),
-    };
-    let caller = Caller {
-        user,
-        device: Some(device),
-    };
-    let encryption = &server.running(0).unwrap().node.encryption;
-    encryption.publish_key(caller, key).await.unwrap();
-    Phone {
-        caller,
-        me,
-        port,
-        device: made,
-        random,
-        publications: 0,
-        cursor: None,
-        reads_after: Seq::ZERO,
-        waiting: None,
-        copy: None,
-        astray: false,
-        signed_out: false,
-    }
-}
-
 #[tokio::test]
 async fn members_read_everything_and_others_nothing_over_the_real_server() {
     let mut total = Counts::default();
