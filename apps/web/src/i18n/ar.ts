@@ -483,6 +483,8 @@ export const ar = {
   'error.attachment_unusable': 'لم يعد ممكنًا إرسال أحد ملفات هذه الرسالة. أرفقه مرة أخرى.',
   'error.window_closed': 'فات وقت تعديل هذه الرسالة.',
   'error.poll_closed': 'انتهى الاستطلاع.',
+  'error.stale_epoch': 'تغيّرت أجهزة هذه المحادثة للتو. أعد الإرسال.',
+  'error.sealed_only': 'هذه المحادثة مشفّرة، ولا يستطيع هذا التطبيق الكتابة فيها بعد.',
   'error.limit_reached': 'بلغ العدد هنا الحد المسموح.',
   'error.storage_full': 'لا مساحة متبقية للملفات على الخادم.',
   'error.rate_limited': 'كان ذلك سريعًا جدًا.',

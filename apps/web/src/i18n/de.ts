@@ -393,6 +393,8 @@ export const de = {
     'Eine Datei dieser Nachricht kann nicht mehr gesendet werden. Füge sie noch einmal an.',
   'error.window_closed': 'Es ist zu spät, diese Nachricht zu ändern.',
   'error.poll_closed': 'Die Umfrage ist beendet.',
+  'error.stale_epoch': 'Die Geräte in dieser Unterhaltung haben sich gerade geändert. Sende es noch einmal.',
+  'error.sealed_only': 'Diese Unterhaltung ist verschlüsselt, und diese App kann darin noch nicht schreiben.',
   'error.limit_reached': 'Davon gibt es hier schon so viele, wie erlaubt sind.',
   'error.storage_full': 'Der Server hat keinen Platz mehr für Dateien.',
   'error.rate_limited': 'Das ging zu schnell.',

@@ -383,6 +383,8 @@ export const es = {
   'error.attachment_unusable': 'Un archivo de este mensaje ya no se puede enviar. Adjúntalo de nuevo.',
   'error.window_closed': 'Es demasiado tarde para cambiar este mensaje.',
   'error.poll_closed': 'La encuesta está cerrada.',
+  'error.stale_epoch': 'Los dispositivos de esta conversación acaban de cambiar. Envíalo de nuevo.',
+  'error.sealed_only': 'Esta conversación está cifrada y esta aplicación todavía no puede escribir en ella.',
   'error.limit_reached': 'Ya hay tantos como se permiten aquí.',
   'error.storage_full': 'Al servidor no le queda espacio para archivos.',
   'error.rate_limited': 'Eso fue demasiado rápido.',

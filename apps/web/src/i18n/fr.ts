@@ -384,6 +384,8 @@ export const fr = {
   'error.attachment_unusable': 'Un fichier de ce message ne peut plus être envoyé. Joins-le à nouveau.',
   'error.window_closed': 'Il est trop tard pour modifier ce message.',
   'error.poll_closed': 'Le sondage est terminé.',
+  'error.stale_epoch': 'Les appareils de cette conversation viennent de changer. Envoyez-le à nouveau.',
+  'error.sealed_only': 'Cette conversation est chiffrée, et cette application ne peut pas encore y écrire.',
   'error.limit_reached': 'Il y en a déjà autant qu’il est permis ici.',
   'error.storage_full': 'Le serveur n’a plus de place pour les fichiers.',
   'error.rate_limited': 'C’était trop rapide.',

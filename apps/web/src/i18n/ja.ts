@@ -367,6 +367,8 @@ export const ja = {
   'error.attachment_unusable': 'このメッセージのファイルは送信できなくなりました。もう一度添付してください。',
   'error.window_closed': 'このメッセージを変更できる時間を過ぎました。',
   'error.poll_closed': '投票は終了しています。',
+  'error.stale_epoch': 'この会話の端末がちょうど変わりました。もう一度送信してください。',
+  'error.sealed_only': 'この会話は暗号化されており、このアプリではまだ書き込めません。',
   'error.limit_reached': 'ここで許可されている数に達しています。',
   'error.storage_full': 'サーバーに、ファイルを置く空きがありません。',
   'error.rate_limited': '操作が速すぎました。',

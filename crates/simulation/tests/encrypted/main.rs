@@ -19,7 +19,6 @@ use base64::engine::general_purpose::STANDARD;
 use pipit_e2ee::{
     Device, Error, Goal, Identity, Log, LogHead, OutgoingCommit, Received, SignatureKey, Suite,
 };
-use pipit_server::error::ServiceError;
 use pipit_server::node::Node;
 use pipit_simulation::Plan;
 use pipit_simulation::server::Server;
@@ -31,7 +30,7 @@ use pipit_wire::{Content, ConversationId, ErrorCode, EventId, Seq, UserId, rest}
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use crate::phone::{Counts, Directory, Entry, OldCopy, Phone, now, phone};
+use crate::phone::{Counts, Directory, Entry, OldCopy, Phone, code, now, phone, user};
 
 const GROUP: ConversationId = ConversationId::from_bytes([7; 16]);
 /// To whom each device belongs; the first one's person owns the group.
@@ -49,13 +48,6 @@ struct World {
     welcomed: BTreeSet<Identity>,
     sent: BTreeMap<(Identity, u64), Vec<u8>>,
     counts: Counts,
-}
-fn user(number: usize) -> UserId {
-    UserId::from_bytes([u8::try_from(number + 1).unwrap(); 16])
-}
-
-fn code(error: ServiceError) -> ErrorCode {
-    error.into_wire([0; 8]).code
 }
 impl World {
     async fn new(seed: u64) -> Self {

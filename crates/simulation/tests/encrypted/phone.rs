@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pipit_e2ee::{Authority, Device, Identity, MemoryPort, Randomness, SignatureKey};
+use pipit_server::error::ServiceError;
 use pipit_server::service::access::Caller;
 use pipit_simulation::server::Server;
 use pipit_store::Store as _;
 use pipit_store::account::NewDevice;
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::rest::encryption as keys;
-use pipit_wire::{EventId, Seq, Timestamp, UserId};
+use pipit_wire::{ErrorCode, EventId, Seq, Timestamp, UserId};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -144,4 +145,12 @@ pub(crate) async fn phone(server: &Server, number: usize, user: UserId) -> Phone
         astray: false,
         signed_out: false,
     }
+}
+
+pub(crate) fn user(number: usize) -> UserId {
+    UserId::from_bytes([u8::try_from(number + 1).unwrap(); 16])
+}
+
+pub(crate) fn code(error: ServiceError) -> ErrorCode {
+    error.into_wire([0; 8]).code
 }
