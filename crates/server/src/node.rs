@@ -167,9 +167,14 @@ impl Node {
             leaving: CancellationToken::new(),
             shutdown,
         });
-        let sink: Arc<dyn Sink> = Arc::<Self>::clone(&node);
-        bus.attach(Arc::downgrade(&sink));
+        node.listen(&*bus);
         node
+    }
+
+    /// Takes what comes from other nodes.
+    fn listen(self: &Arc<Self>, bus: &dyn Bus) {
+        let sink: Arc<dyn Sink> = Arc::<Self>::clone(self);
+        bus.attach(Arc::downgrade(&sink));
     }
 
     /// What sends messages that are due; somebody has to run it.
