@@ -167,118 +167,85 @@ async fn what_is_published_twice_is_published_once() {
     assert_eq!(world.get(&path("/devices"), &ada).await.ok()["items"], json!([]));
 }
 
+async fn refuses(world: &World, person: &Person, asked: Vec<(String, Value, (u16, &str))>) {
+    for (path, body, expect) in asked {
+        let reply = world.post(&path, person, body).await;
+        assert_eq!(reply.refusal(), expect, "{path}: {}", reply.body);
+    }
+}
+
+fn long(length: usize) -> String {
+    STANDARD.encode(vec![1; length])
+}
+
+const INVALID: (u16, &str) = (400, "invalid_field");
+const LARGE: (u16, &str) = (413, "too_large");
+
 #[tokio::test]
-async fn what_is_wrong_is_refused_by_name() {
+async fn keys_and_key_packages_that_are_none_are_refused_by_name() {
     let (world, ada) = World::with_ada().await;
-    den(&world, &ada, &[]).await;
+    let pool = "/v1/devices/current/key-packages".to_owned();
     let unknown = publication_of(&world, 1, &["x"], None);
-    let unknown = world
-        .post("/v1/devices/current/key-packages", &ada, unknown)
-        .await;
-    assert_eq!(
-        unknown.refusal(),
-        (404, "not_found"),
-        "a device without a key has no key packages"
-    );
+    // A device without a key has no key packages.
+    refuses(&world, &ada, vec![(pool.clone(), unknown, (404, "not_found"))]).await;
     prepared(&world, &ada, &[], None).await;
-    let own = format!("{}", ada.device);
-    let long = |length: usize| STANDARD.encode(vec![1; length]);
     let soon = world.now().plus_ms(1_000);
+    let far = world.now().plus_ms(91 * 86_400_000);
     let package = |bytes: String, not_after| json!({"publication": 2, "replace_all": false, "packages": [{"bytes": bytes, "not_after": not_after}]});
-    let with = |field: &str, value: Value| {
-        let mut body = commit(7, 0, 1);
-        body[field] = value;
-        body
-    };
-    let many: Vec<String> = (0..101).map(id).collect();
-    let handshakes = path("/handshakes");
-    let claims = path("/key-packages");
-    let pool = "/v1/devices/current/key-packages";
-    for (path, body, expect) in [
-        (
-            "/v1/devices/current/key",
-            json!({"signature_key": "AAEC"}),
-            (400, "invalid_field"),
-        ),
-        (
-            "/v1/devices/current/key",
-            json!({"signature_key": long(33)}),
-            (413, "too_large"),
-        ),
-        (
-            "/v1/devices/current/key",
-            json!({"signature_key": "?"}),
-            (400, "invalid_field"),
-        ),
-        (pool, package(long(8_193), soon), (413, "too_large")),
-        (pool, package(String::new(), soon), (400, "invalid_field")),
-        (pool, package(long(9), world.now()), (400, "invalid_field")),
-        (
-            pool,
-            package(long(9), world.now().plus_ms(91 * 86_400_000)),
-            (400, "invalid_field"),
-        ),
-        (pool, publication_of(&world, 0, &[], None), (400, "invalid_field")),
+    let key = "/v1/devices/current/key".to_owned();
+    let asked = vec![
+        (key.clone(), json!({"signature_key": "AAEC"}), INVALID),
+        (key.clone(), json!({"signature_key": long(33)}), LARGE),
+        (key, json!({"signature_key": "?"}), INVALID),
+        (pool.clone(), package(long(8_193), soon), LARGE),
+        (pool.clone(), package(String::new(), soon), INVALID),
+        (pool.clone(), package(long(9), world.now()), INVALID),
+        (pool.clone(), package(long(9), far), INVALID),
+        (pool.clone(), publication_of(&world, 0, &[], None), INVALID),
         (
             pool,
             publication_of(&world, 2, &["x"; 101], None),
             (409, "limit_reached"),
         ),
-        (&claims, json!({"devices": []}), (400, "invalid_field")),
-        (
-            &claims,
-            json!({"devices": [id(1), id(1)]}),
-            (400, "invalid_field"),
-        ),
-        (&claims, json!({"devices": many}), (400, "invalid_field")),
-        (&claims, json!({"devices": [own]}), (400, "invalid_field")),
-        (
-            &handshakes,
-            with("bytes", json!(long(131_073))),
-            (413, "too_large"),
-        ),
-        (&handshakes, with("bytes", json!("")), (400, "invalid_field")),
-        (
-            &handshakes,
-            with("seal", json!({"epoch": 0, "count": 0})),
-            (400, "invalid_field"),
-        ),
-        (
-            &handshakes,
-            with("seal", json!({"epoch": 9_007_199_254_740_992_u64, "count": 1})),
-            (400, "invalid_field"),
-        ),
-        (
-            &handshakes,
-            with("kind", json!("greeting")),
-            (400, "invalid_field"),
-        ),
-        (
-            &handshakes,
-            with("welcome", json!({"devices": [], "bytes": long(9)})),
-            (400, "invalid_field"),
-        ),
-        (
-            &handshakes,
-            with("welcome", json!({"devices": [id(1)], "bytes": long(393_217)})),
-            (413, "too_large"),
-        ),
-        (
-            &handshakes,
-            with("bytes", json!("x".repeat(1024 * 1024))),
-            (413, "too_large"),
-        ),
-    ] {
-        let reply = world.post(path, &ada, body).await;
-        assert_eq!(reply.refusal(), expect, "{path}: {}", reply.body);
-    }
-    let mut wish = commit(8, 0, 1);
-    wish["kind"] = json!("proposal");
-    wish["welcome"] = json!({"devices": [id(1)], "bytes": long(9)});
-    assert_eq!(
-        world.post(&handshakes, &ada, wish).await.refusal(),
-        (400, "invalid_field")
-    );
+    ];
+    refuses(&world, &ada, asked).await;
+}
+
+#[tokio::test]
+async fn claims_and_handshakes_that_are_none_are_refused_by_name() {
+    let (world, ada) = World::with_ada().await;
+    den(&world, &ada, &[]).await;
+    let changed = |field: &str, value: Value| {
+        let mut body = commit(7, 0, 1);
+        body[field] = value;
+        (path("/handshakes"), body)
+    };
+    let mut proposal = commit(8, 0, 1);
+    proposal["kind"] = json!("proposal");
+    proposal["welcome"] = json!({"devices": [id(1)], "bytes": long(9)});
+    let many: Vec<String> = (0..101).map(id).collect();
+    let claims = [json!([]), json!([id(1), id(1)]), json!(many), json!([ada.device])];
+    let claims = claims.map(|devices| (path("/key-packages"), json!({"devices": devices})));
+    let welcome = |devices: Value, length| json!({"devices": devices, "bytes": long(length)});
+    let invalid = [
+        changed("bytes", json!("")),
+        changed("seal", json!({"epoch": 0, "count": 0})),
+        changed("seal", json!({"epoch": 9_007_199_254_740_992_u64, "count": 1})),
+        changed("kind", json!("greeting")),
+        changed("welcome", welcome(json!([]), 9)),
+        (path("/handshakes"), proposal),
+    ];
+    let large = [
+        changed("bytes", json!(long(131_073))),
+        changed("welcome", welcome(json!([id(1)]), 393_217)),
+        changed("bytes", json!("x".repeat(1024 * 1024))),
+    ];
+    let invalid = claims
+        .into_iter()
+        .chain(invalid)
+        .map(|(path, body)| (path, body, INVALID));
+    let large = large.into_iter().map(|(path, body)| (path, body, LARGE));
+    refuses(&world, &ada, invalid.chain(large).collect()).await;
     let group = world.get(&path("/group"), &ada).await.ok();
     assert_eq!(group["epoch"], 0, "none of it has happened");
 }

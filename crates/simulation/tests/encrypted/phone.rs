@@ -24,7 +24,7 @@ pub(crate) fn now() -> Timestamp {
     Timestamp(i64::try_from(since.as_millis()).unwrap())
 }
 
-pub(crate) struct Seeded(ChaCha8Rng);
+pub(crate) struct Seeded(pub(crate) ChaCha8Rng);
 
 impl Randomness for Seeded {
     fn fill(&mut self, bytes: &mut [u8]) {
@@ -82,8 +82,8 @@ pub(crate) struct Phone {
     pub(crate) waiting: Option<(EventId, String)>,
     pub(crate) copy: Option<OldCopy>,
     /// It has to come in anew.
-    astray: bool,
-    signed_out: bool,
+    pub(crate) astray: bool,
+    pub(crate) signed_out: bool,
 }
 
 /// An entry, as the one who watches everything knows it.
