@@ -220,6 +220,7 @@ pub(crate) fn server_frames() -> Vec<ServerFrame> {
     frames.extend(
         bodies()
             .into_iter()
+            .chain([handshake()])
             .chain(poll_bodies())
             .map(|body| ServerFrame::Event(log_entry(42, body))),
     );
@@ -304,12 +305,15 @@ fn bodies() -> Vec<EventBody> {
             on: true,
         }),
         changed(MessageChange::Pin { on: false }),
-        EventBody::Handshake {
-            kind: HandshakeKind::Commit,
-            seal: Seal { epoch: 3, count: 18 },
-            bytes: "AAEC".to_owned(),
-        },
     ]
+}
+
+fn handshake() -> EventBody {
+    EventBody::Handshake {
+        kind: HandshakeKind::Commit,
+        seal: Seal { epoch: 3, count: 18 },
+        bytes: "AAEC".to_owned(),
+    }
 }
 
 fn poll_bodies() -> [EventBody; 3] {
