@@ -105,8 +105,8 @@ impl Outgoing {
     pub fn client_for(&self, url: &Url) -> Result<&Client, NotAllowed> {
         let usual = match (url.scheme(), url.port_or_known_default()) {
             ("https", Some(80 | 443)) => true,
-            ("http", Some(80 | 443)) => !self.https_only,
-            ("http" | "https", Some(_)) => false,
+            ("http", Some(80 | 443)) if !self.https_only => true,
+            ("http" | "https", Some(_)) if !self.inside.is_empty() => false,
             _ => return Err(NotAllowed),
         };
         let literal = match url.host().ok_or(NotAllowed)? {

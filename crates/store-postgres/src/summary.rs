@@ -165,7 +165,7 @@ fn summary(row: &Row, mut members: Vec<Member>) -> Result<ConversationSummary> {
         id: row::id_at(row, 0)?,
         kind: row::conversation_kind(at(row, 1)?)?,
         title: at(row, 2)?,
-        encrypted: at(row, 39)?,
+        encrypted: at(row, 40)?,
         member_count: row::count_at(row, 3)?,
         members,
         first_seq: row::seq_at(row, 4)?,

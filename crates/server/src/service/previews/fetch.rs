@@ -74,6 +74,8 @@ impl From<NotAllowed> for FetchError {
 fn failure(error: &reqwest::Error) -> FetchError {
     if outgoing::was_not_allowed(error) {
         FetchError::Refused
+    } else if error.is_timeout() {
+        FetchError::TooSlow
     } else {
         FetchError::Failed
     }
@@ -96,7 +98,7 @@ async fn read(mut response: Response) -> Result<String, FetchError> {
         .find(|(name, _)| name.eq_ignore_ascii_case("charset"))
         .and_then(|(_, label)| encoding_rs::Encoding::for_label(label.trim_matches('"').as_bytes()));
     let mut bytes: Vec<u8> = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_broken| FetchError::Failed)? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
         let room = PAGE_BYTES_MAX.saturating_sub(bytes.len());
         let searched = bytes.len().saturating_sub(HEAD_END.len());
         bytes.extend(chunk.iter().take(room));
