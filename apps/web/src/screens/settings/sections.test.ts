@@ -20,6 +20,7 @@ describe('settings', () => {
     expect(found('  ')).toEqual([]);
     expect(found('dark')).toEqual(['appearance/theme']);
     expect(found('TEXT size')).toEqual(['appearance/size']);
+    expect(found('quiet hours')).toEqual(['notifications/account']);
     expect(found('status')[0]).toBe('account/status');
     expect(found('xyz')).toEqual([]);
     expect(found('sign out')[0]).toBe('account/sign_out');
@@ -44,7 +45,7 @@ describe('settings', () => {
   it('open where a menu leads', () => {
     expect(sectionOf('profile')).toBe('account');
     expect(sectionOf('settings')).toBe(null);
-    for (const dialog of ['appearance', 'devices'] as const)
+    for (const dialog of ['appearance', 'devices', 'notifications'] as const)
       expect(sections.map(({ id }) => id)).toContain(sectionOf(dialog));
   });
 });

@@ -7,6 +7,7 @@ import AccountPage from './AccountPage.svelte';
 import AppearancePage from './AppearancePage.svelte';
 import DevicesPage from './DevicesPage.svelte';
 import LanguagePage from './LanguagePage.svelte';
+import NotificationsPage from './NotificationsPage.svelte';
 import PrivacyPage from './PrivacyPage.svelte';
 import StoragePage from './StoragePage.svelte';
 
@@ -56,6 +57,29 @@ export const sections: readonly Section[] = [
     settings: [
       { id: 'requests', title: 'requests.title', also: ['settings.requests'] },
       { id: 'blocked', title: 'settings.blocked', also: ['settings.blocked.text'] },
+    ],
+  },
+  {
+    id: 'notifications',
+    title: 'notifications.title',
+    icon: 'bell',
+    page: NotificationsPage,
+    settings: [
+      {
+        id: 'device',
+        title: 'notifications.device',
+        also: ['notifications.title', 'notifications.test', 'notifications.sound'],
+      },
+      {
+        id: 'account',
+        title: 'notifications.account',
+        also: [
+          'notifications.title',
+          'notifications.previews',
+          'notifications.quiet',
+          'notifications.keywords',
+        ],
+      },
     ],
   },
   {
