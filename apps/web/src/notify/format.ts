@@ -35,4 +35,6 @@ export type Deed =
 export type ToPage =
   | { readonly type: 'open_conversation'; readonly conversation: string }
   | { readonly type: 'notify_deeds' }
-  | { readonly type: 'push_changed' };
+  | { readonly type: 'push_changed' }
+  /** Answered on the port that comes with it: the id of the conversation that is open, or null. */
+  | { readonly type: 'what_is_open' };

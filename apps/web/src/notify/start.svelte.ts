@@ -9,7 +9,7 @@ import { chime, soundIsOn } from './sound';
 /** Starts it, and returns what ends it: at the end of the page, or when the person has signed out. */
 export function start(app: App): () => void {
   const listen = (event: MessageEvent<unknown>): void => {
-    void heard(app, event.data as ToPage);
+    void heard(app, event.data as ToPage, event.ports[0]);
   };
   const worker = 'serviceWorker' in navigator ? navigator.serviceWorker : null;
   worker?.addEventListener('message', listen);
@@ -35,7 +35,7 @@ async function begin(app: App): Promise<void> {
   await renew(app);
 }
 
-async function heard(app: App, message: ToPage): Promise<void> {
+async function heard(app: App, message: ToPage, port: MessagePort | undefined): Promise<void> {
   switch (message.type) {
     case 'open_conversation':
       app.openConversation(message.conversation);
@@ -46,6 +46,11 @@ async function heard(app: App, message: ToPage): Promise<void> {
     case 'push_changed':
       await renew(app);
       break;
+    case 'what_is_open': {
+      const { current } = app.router;
+      port?.postMessage(current.name === 'conversation' ? current.id : null);
+      break;
+    }
   }
 }
 

@@ -9,6 +9,8 @@ declare const self: ServiceWorkerGlobalScope;
 const CACHE: NotifyCache = 'pipit-notify';
 const WORDS: WordsPath = '/notify/words';
 const DEEDS: DeedsPath = '/notify/deeds/';
+/** How long a page may take to say what it shows. */
+const ANSWER_MS = 500;
 const ICON = '/icons/icon-192.png';
 
 /** What the lists of the DOM's types lack. */
@@ -86,11 +88,23 @@ async function pushed(data: PushMessageData | null): Promise<void> {
 
 /** Whether somebody is looking at the conversation just now. */
 async function isOnScreen(conversation: ConversationId): Promise<boolean> {
-  const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
-  return pages.some(
-    ({ visibilityState, url }) =>
-      visibilityState === 'visible' && new URL(url).pathname === `/c/${conversation}`,
-  );
+  const there = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  const seen = there.filter(({ visibilityState }) => visibilityState === 'visible');
+  return (await Promise.all(seen.map(whatIsOpen))).includes(conversation);
+}
+
+/** What a page shows. It is asked: the address that the browser knows of it is the one with which it was loaded. One that does not answer shows nothing. */
+function whatIsOpen(page: WindowClient): Promise<string | null> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    const timer = setTimeout(() => resolve(null), ANSWER_MS);
+    port1.onmessage = ({ data }: MessageEvent<unknown>) => {
+      clearTimeout(timer);
+      resolve(typeof data === 'string' ? data : null);
+    };
+    const asked: ToPage = { type: 'what_is_open' };
+    page.postMessage(asked, [port2]);
+  });
 }
 
 async function close(tag: ConversationId, seq: number): Promise<void> {
