@@ -30,6 +30,7 @@ async function pusher(session: CDPSession, origin: string): Promise<(data: objec
 test('a closed app is told: the browser is asked, and its service worker shows what is pushed', async ({
   person,
 }) => {
+  test.setTimeout(180_000);
   const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
   await ada.setUp('Harbour');
   await ben.join(await ada.invite(), 'Ada');
