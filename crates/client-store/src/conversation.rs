@@ -9,7 +9,7 @@ use crate::value::{self, from_seq};
 
 const COLUMNS: &str = "id, kind, title, peer, role, member_count, first_seq, last_seq, last_at, activity_at, \
      state_seq, last_message, delivered_seq, read_seq, delivered_confirmed, read_confirmed, counted_unread, \
-     counted_last_seq, counted_read_seq, settings, join_requests";
+     counted_last_seq, counted_read_seq, settings, join_requests, encrypted";
 
 pub(crate) fn find(
     connection: &Connection,
@@ -46,6 +46,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConversationRecord> {
         },
         settings: value::optional_json(row, 19)?.unwrap_or_default(),
         join_requests: row.get(20)?,
+        encrypted: row.get(21)?,
     })
 }
 
@@ -55,7 +56,7 @@ pub(crate) fn save(connection: &Connection, record: &ConversationRecord) -> rusq
         .prepare_cached(&format!(
             "INSERT INTO conversation ({COLUMNS})
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-                ?20, ?21)
+                ?20, ?21, ?22)
              ON CONFLICT (id) DO UPDATE SET
                 kind = excluded.kind, title = excluded.title, peer = excluded.peer, role = excluded.role,
                 member_count = excluded.member_count, first_seq = excluded.first_seq,
@@ -65,7 +66,7 @@ pub(crate) fn save(connection: &Connection, record: &ConversationRecord) -> rusq
                 delivered_confirmed = excluded.delivered_confirmed, read_confirmed = excluded.read_confirmed,
                 counted_unread = excluded.counted_unread, counted_last_seq = excluded.counted_last_seq,
                 counted_read_seq = excluded.counted_read_seq, settings = excluded.settings,
-                join_requests = excluded.join_requests"
+                join_requests = excluded.join_requests, encrypted = excluded.encrypted"
         ))?
         .execute(params![
             record.id.as_bytes(),
@@ -92,6 +93,7 @@ pub(crate) fn save(connection: &Connection, record: &ConversationRecord) -> rusq
                 .map(value::to_json)
                 .transpose()?,
             record.join_requests,
+            record.encrypted,
         ])?;
     Ok(())
 }

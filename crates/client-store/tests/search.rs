@@ -31,6 +31,7 @@ fn record(number: u8, at: i64) -> ConversationRecord {
         member_count: 2,
         settings: GroupSettings::default(),
         join_requests: 0,
+        encrypted: false,
         first_seq: seq(1),
         last_seq: seq(9),
         last_at: Timestamp(at),

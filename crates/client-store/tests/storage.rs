@@ -65,6 +65,7 @@ fn record(number: u8, at: i64) -> ConversationRecord {
             ..Default::default()
         },
         join_requests: 3,
+        encrypted: true,
     }
 }
 

@@ -46,8 +46,8 @@ impl Acting {
             },
             place: Place {
                 kind: record.kind,
-                // This client makes none yet; the server refuses whatever is plain in one.
-                encrypted: false,
+                // This client seals nothing yet: in an encrypted conversation it writes nothing, so that no words leave the device in the clear.
+                encrypted: record.encrypted,
                 announcements: record.settings.announcements,
                 owner_count: owners.saturating_add(u32::from(!all_known)),
                 member_count: record.member_count,

@@ -239,6 +239,7 @@ impl<S: Storage> Engine<S> {
             counted: Counted::default(),
             settings: pipit_wire::event::GroupSettings::default(),
             join_requests: 0,
+            encrypted: summary.encrypted,
         };
         self.storage.save_conversation(&record)?;
         self.storage

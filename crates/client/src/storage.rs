@@ -130,6 +130,8 @@ pub struct ConversationRecord {
     pub settings: GroupSettings,
     /// How many people wait to be let in, as the server said last; zero where oneself does not decide that.
     pub join_requests: u32,
+    /// Whether it is encrypted end to end.
+    pub encrypted: bool,
 }
 
 /// How many messages of others the server counted as unread, and when that was.

@@ -304,7 +304,8 @@ store! {
         fn has_subscriptions() -> bool;
         fn list_push_targets(entry: PushedEntry, after: Option<(UserId, DeviceId)>, limit: u32) -> Vec<PushTarget>;
         fn note_shown(device: DeviceId, conversation: ConversationId, seq: Seq) -> ();
-        fn take_shown(user: UserId, conversation: ConversationId, read: Seq) -> Vec<Subscription>;
+        fn list_shown(user: UserId, conversation: ConversationId, read: Seq) -> Vec<Subscription>;
+        fn forget_shown(device: DeviceId, conversation: ConversationId, read: Seq) -> ();
     }
     faulty {}
 }

@@ -7,7 +7,7 @@ use pipit_store::Store;
 use pipit_store::encryption::{
     DeviceKeyRecord, NewKeyPackage, NewWelcome, Pool, Publication, PublishError, PublishKeyError,
 };
-use pipit_wire::event::EventBody;
+use pipit_wire::event::{EventBody, MemberRole, Role};
 use pipit_wire::{ConversationId, DeviceId, EventId, Timestamp};
 use tokio::task::JoinSet;
 
@@ -315,6 +315,9 @@ pub async fn a_welcome_waits_for_its_commit_and_its_device(store: Arc<dyn Store>
     assert_eq!(waiting(&world, bob).await, [], "neither is in the log");
     world.append(entry).await;
     world.store.drop_welcome(den, lost).await.unwrap();
+    let mut late = world.entry(den, alice, commit(1, 2));
+    late.id = lost;
+    world.append(late).await;
     world.store.drop_welcome(den, id).await.unwrap();
     assert_eq!(
         waiting(&world, bob).await,
@@ -342,6 +345,45 @@ pub async fn a_welcome_waits_for_its_commit_and_its_device(store: Arc<dyn Store>
         [],
         "who was removed has nothing to come into"
     );
+}
+
+/// Many may race to welcome one device: only one of their commits gets into the log, and its welcome is there.
+pub async fn losers_of_a_race_leave_the_welcome(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let den = encrypted_group(&world, alice, &[bob, carol]).await;
+    with_keys(&world, &[alice, bob, carol]).await;
+    let first = world.entry(den, alice, commit(0, 1));
+    let mut staged: Vec<EventId> = vec![first.id];
+    staged.extend((0..5).map(|_| world.id::<EventId>()));
+    for id in &staged {
+        let welcome = welcome(&world, den, *id, &[bob]);
+        world.store.stage_welcome(welcome).await.unwrap();
+    }
+    let won = first.id;
+    world.append(first).await;
+    for id in &staged[1..] {
+        world.store.drop_welcome(den, *id).await.unwrap();
+    }
+    assert_eq!(waiting(&world, bob).await, [won]);
+    let stranger = world.person("dora", "Dora").await;
+    with_keys(&world, &[stranger]).await;
+    let entry = world.entry(den, alice, commit(1, 2));
+    let to_stranger = welcome(&world, den, entry.id, &[stranger]);
+    world.store.stage_welcome(to_stranger).await.unwrap();
+    world.append(entry).await;
+    world
+        .enter(
+            den,
+            alice,
+            EventBody::MemberAdded {
+                member: MemberRole {
+                    user: stranger.user,
+                    role: Role::Member,
+                },
+            },
+        )
+        .await;
+    assert_eq!(waiting(&world, stranger).await, [], "there was nobody to welcome");
 }
 
 /// The latest few wait for a device that never comes, and not for ever.

@@ -129,7 +129,7 @@ macro_rules! conformance_tests {
                 an_address_is_one_devices,
                 a_message_is_pushed_to_who_has_not_read_it,
                 a_target_knows_its_rules,
-                what_was_shown_is_taken_when_it_was_read,
+                what_was_shown_is_known_until_it_is_cleared,
             }
             request {
                 a_request_waits_for_an_answer,
@@ -210,6 +210,7 @@ macro_rules! conformance_tests {
                 a_new_generation_gives_nothing_away_twice,
                 a_welcome_waits_for_its_commit_and_its_device,
                 welcomes_are_bounded,
+                losers_of_a_race_leave_the_welcome,
             }
             log {
                 ranges_are_read,

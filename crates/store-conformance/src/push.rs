@@ -225,24 +225,34 @@ pub async fn a_target_knows_its_rules(store: Arc<dyn Store>) {
     assert_eq!(targets(&world, tea, alice, place).await, []);
 }
 
-/// What was shown is taken once it was read, and once only.
-pub async fn what_was_shown_is_taken_when_it_was_read(store: Arc<dyn Store>) {
+/// What was shown is known until it was cleared, and ends with the subscription.
+pub async fn what_was_shown_is_known_until_it_is_cleared(store: Arc<dyn Store>) {
     let (world, alice, bob, _) = World::with_three(store).await;
     let tablet = another_device(&world, bob).await;
     let tea = world.group("Tea", alice, &[bob]).await;
     let cake = world.group("Cake", alice, &[bob]).await;
     let pushed_to = subscribe(&world, bob, "b").await;
-    subscribe(&world, tablet, "t").await;
+    let tablet_to = subscribe(&world, tablet, "t").await;
     let store = &world.store;
-    let take = async |conversation, read| store.take_shown(bob.user, conversation, seq(read)).await.unwrap();
+    let shown = async |conversation, read| store.list_shown(bob.user, conversation, seq(read)).await.unwrap();
     for (device, place) in [(bob.device, 5), (bob.device, 4), (tablet.device, 9)] {
         store.note_shown(device, tea, seq(place)).await.unwrap();
     }
-    assert_eq!(take(tea, 4).await, []);
-    assert_eq!(take(cake, 9).await, []);
-    assert_eq!(take(tea, 5).await, [pushed_to]);
-    assert_eq!(take(tea, 5).await, []);
+    assert_eq!(shown(tea, 4).await, []);
+    assert_eq!(shown(cake, 9).await, []);
+    assert_eq!(shown(tea, 5).await, std::slice::from_ref(&pushed_to));
+    assert_eq!(shown(tea, 9).await.len(), 2);
+    store.forget_shown(bob.device, tea, seq(4)).await.unwrap();
+    assert_eq!(
+        shown(tea, 5).await,
+        [pushed_to],
+        "what is shown is newer than what was cleared"
+    );
+    store.forget_shown(bob.device, tea, seq(5)).await.unwrap();
+    assert_eq!(shown(tea, 9).await, [tablet_to]);
     store.remove_subscription(tablet.device, None).await.unwrap();
-    assert_eq!(take(tea, 9).await, [], "it went with the subscription");
+    assert_eq!(shown(tea, 9).await, [], "it went with the subscription");
     store.note_shown(alice.device, tea, seq(1)).await.unwrap();
+    let of_alice = store.list_shown(alice.user, tea, seq(9)).await.unwrap();
+    assert_eq!(of_alice, [], "she is pushed nothing");
 }

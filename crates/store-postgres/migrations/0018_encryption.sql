@@ -11,7 +11,7 @@ CREATE TABLE sealed_count (
     device uuid NOT NULL REFERENCES device (id),
     count bigint NOT NULL,
     PRIMARY KEY (conversation, device)
-);
+) WITH (fillfactor = 80);
 
 CREATE TABLE device_key (
     device uuid NOT NULL PRIMARY KEY REFERENCES device (id),

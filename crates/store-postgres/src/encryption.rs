@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use pipit_store::EncryptionStore;
 use pipit_store::encryption::{
     ClaimedPackage, DeviceKeyRecord, GroupRecord, NewWelcome, Pool, Publication, PublishError,
-    PublishKeyError, WELCOMES_KEPT, WelcomeRecord,
+    PublishKeyError, WELCOME_STAGED_MS_MAX, WELCOMES_KEPT, WelcomeRecord,
 };
 use pipit_store::error::StoreError;
 use pipit_wire::encryption::GroupHead;
@@ -233,7 +233,7 @@ async fn publish_key(
     })
 }
 
-const LOCK_KEY: &str = "SELECT 1 FROM device_key WHERE device = $1 FOR UPDATE";
+const LOCK_KEY: &str = "SELECT 1 FROM device_key WHERE device = $1 FOR NO KEY UPDATE";
 const FIND_POOL: &str = "
     SELECT publication,
         (SELECT count(*) FROM key_package WHERE key_package.device = $1 AND NOT last_resort AND not_after > $2),
@@ -370,7 +370,7 @@ const LOCK_MEMBERS_KEYS: &str = "
     SELECT device_key.device, device_key.user_id FROM device_key
     WHERE device_key.device = ANY($2) AND EXISTS (
         SELECT 1 FROM member WHERE member.conversation = $1 AND member.user_id = device_key.user_id)
-    ORDER BY device_key.device FOR UPDATE";
+    ORDER BY device_key.device FOR NO KEY UPDATE";
 /// A statement of its own after the lock. Those that are given away once, before the last resort; the one that ends first, before the others.
 const CLAIM: &str = "
     WITH chosen AS (
@@ -419,18 +419,24 @@ const INSERT_WELCOME: &str = "
     INSERT INTO welcome (conversation, commit_id, at, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
 const INSERT_RECIPIENTS: &str = "
     INSERT INTO welcome_recipient (device, conversation, commit_id)
-    SELECT device, $1, $2 FROM device_key WHERE device = ANY($3) ON CONFLICT DO NOTHING";
-/// Leaves each of these devices the latest few welcomes into a conversation.
+    SELECT device, $1, $2 FROM device_key JOIN member ON member.conversation = $1 AND member.user_id = device_key.user_id
+    WHERE device = ANY($3) ON CONFLICT DO NOTHING";
+/// Leaves each of these devices the latest few welcomes into a conversation, of those whose commits are in the log.
 const BOUND_WELCOMES: &str = "
     DELETE FROM welcome_recipient USING (
         SELECT waiting.device, waiting.commit_id, row_number() OVER (
             PARTITION BY waiting.device ORDER BY welcome.at DESC, welcome.commit_id DESC) AS place
         FROM welcome_recipient AS waiting JOIN welcome
             ON welcome.conversation = waiting.conversation AND welcome.commit_id = waiting.commit_id
-        WHERE waiting.conversation = $1 AND waiting.device = ANY($2)
+        WHERE waiting.conversation = $1 AND waiting.device = ANY($2) AND EXISTS (
+            SELECT 1 FROM event WHERE event.conversation = $1 AND event.id = welcome.commit_id)
     ) AS waiting
     WHERE welcome_recipient.conversation = $1 AND welcome_recipient.device = waiting.device
         AND welcome_recipient.commit_id = waiting.commit_id AND waiting.place > $3";
+/// Forgets welcomes whose commits never came.
+const DROP_STAGED: &str = "
+    DELETE FROM welcome WHERE conversation = $1 AND at < $2 AND NOT EXISTS (
+        SELECT 1 FROM event WHERE event.conversation = $1 AND event.id = welcome.commit_id)";
 /// Forgets welcomes that wait for nobody.
 const DROP_UNWANTED: &str = "
     DELETE FROM welcome WHERE conversation = $1 AND NOT EXISTS (
@@ -444,6 +450,7 @@ async fn stage_welcome(session: &Session, welcome: &NewWelcome) -> Result<()> {
     let insert = session.prepare(INSERT_WELCOME).await?;
     let recipients = session.prepare(INSERT_RECIPIENTS).await?;
     let bound = session.prepare(BOUND_WELCOMES).await?;
+    let staged = session.prepare(DROP_STAGED).await?;
     let unwanted = session.prepare(DROP_UNWANTED).await?;
     let conversation = welcome.conversation.as_uuid();
     let devices: Vec<Uuid> = welcome.devices.iter().map(DeviceId::as_uuid).collect();
@@ -466,16 +473,20 @@ async fn stage_welcome(session: &Session, welcome: &NewWelcome) -> Result<()> {
         return session.rollback().await;
     }
     let waiting = params![conversation, welcome.commit.as_uuid(), devices];
-    let bounds = params![conversation, devices, i64::from(WELCOMES_KEPT)];
-    let (waiting, bounded, dropped, committed) = tokio::join!(
+    // With the one that is to come.
+    let bounds = params![conversation, devices, i64::from(WELCOMES_KEPT - 1)];
+    let old = params![conversation, welcome.now.plus_ms(-WELCOME_STAGED_MS_MAX).as_ms()];
+    let (waiting, bounded, ended, dropped, committed) = tokio::join!(
         biased;
         session.execute(&recipients, waiting),
         session.execute(&bound, bounds),
+        session.execute(&staged, old),
         session.execute(&unwanted, whose),
         session.commit(),
     );
     waiting?;
     bounded?;
+    ended?;
     dropped?;
     committed
 }

@@ -10,7 +10,8 @@ type Result<T> = std::result::Result<T, Error>;
 
 /// Takes the lock that an append to the two people's conversation takes: once a block is acknowledged, nothing that was decided
 /// without it gets into the log.
-const LOCK_PAIR: &str = "SELECT 1 FROM conversation WHERE low = $1 AND high = $2 FOR NO KEY UPDATE";
+const LOCK_PAIR: &str =
+    "SELECT 1 FROM conversation WHERE low = $1 AND high = $2 ORDER BY id FOR NO KEY UPDATE";
 const BLOCK: &str = "INSERT INTO block (user_id, other, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 
 pub(crate) async fn set_blocked(

@@ -142,7 +142,7 @@ const TARGETS: &str = concat!(
     LEFT JOIN personal ON personal.conversation = member.conversation AND personal.user_id = member.user_id
     LEFT JOIN setting ON setting.user_id = member.user_id AND setting.key = $7
     WHERE member.conversation = $1 AND member.user_id <> $2 AND member.first_seq <= $3 AND member.read_seq < $3
-        AND (member.user_id, subscription.device) > ($4, $5)
+        AND member.user_id >= $4 AND (member.user_id, subscription.device) > ($4, $5)
         AND account.suspended_at IS NULL AND coalesce(personal.request, 0) < 2
         AND NOT EXISTS (SELECT 1 FROM block WHERE block.user_id = member.user_id AND block.other = $2)
     ORDER BY member.user_id, subscription.device LIMIT $6"
@@ -203,25 +203,36 @@ async fn note_shown(
     Ok(())
 }
 
-const TAKE_SHOWN: &str = concat!(
-    "DELETE FROM push_shown AS shown USING push_subscription AS subscription
-    WHERE shown.user_id = $1 AND shown.conversation = $2 AND shown.seq <= $3
-        AND subscription.device = shown.device
-    RETURNING ",
-    subscription_columns!()
+const SHOWN: &str = concat!(
+    "SELECT ",
+    subscription_columns!(),
+    " FROM push_shown AS shown JOIN push_subscription AS subscription ON subscription.device = shown.device
+    WHERE shown.user_id = $1 AND shown.conversation = $2 AND shown.seq <= $3 ORDER BY shown.device"
 );
 
-async fn take_shown(
+async fn list_shown(
     session: &Session,
     user: UserId,
     conversation: ConversationId,
     read: Seq,
 ) -> Result<Vec<Subscription>> {
-    let taken = params![user.as_uuid(), conversation.as_uuid(), seq_number(read)];
-    let rows = session.rows(TAKE_SHOWN, taken).await?;
-    let mut shown: Vec<_> = rows.iter().map(subscription).collect::<Result<_>>()?;
-    shown.sort_unstable_by_key(|subscription| subscription.device);
-    Ok(shown)
+    let key = params![user.as_uuid(), conversation.as_uuid(), seq_number(read)];
+    session.rows(SHOWN, key).await?.iter().map(subscription).collect()
+}
+
+const FORGET_SHOWN: &str = "
+    DELETE FROM push_shown WHERE user_id = (SELECT user_id FROM push_subscription WHERE device = $1)
+        AND conversation = $2 AND device = $1 AND seq <= $3";
+
+async fn forget_shown(
+    session: &Session,
+    device: DeviceId,
+    conversation: ConversationId,
+    read: Seq,
+) -> Result<()> {
+    let forgotten = params![device.as_uuid(), conversation.as_uuid(), seq_number(read)];
+    session.run(FORGET_SHOWN, forgotten).await?;
+    Ok(())
 }
 
 #[async_trait]
@@ -271,12 +282,21 @@ impl PushStore for PostgresStore {
         work!(self, |session| note_shown(session, device, conversation, seq))
     }
 
-    async fn take_shown(
+    async fn list_shown(
         &self,
         user: UserId,
         conversation: ConversationId,
         read: Seq,
     ) -> std::result::Result<Vec<Subscription>, StoreError> {
-        work!(self, |session| take_shown(session, user, conversation, read))
+        work!(self, |session| list_shown(session, user, conversation, read))
+    }
+
+    async fn forget_shown(
+        &self,
+        device: DeviceId,
+        conversation: ConversationId,
+        read: Seq,
+    ) -> std::result::Result<(), StoreError> {
+        work!(self, |session| forget_shown(session, device, conversation, read))
     }
 }

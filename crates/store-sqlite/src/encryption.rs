@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use pipit_store::EncryptionStore;
 use pipit_store::encryption::{
     ClaimedPackage, DeviceKeyRecord, GroupRecord, NewKeyPackage, NewWelcome, Pool, Publication, PublishError,
-    PublishKeyError, WELCOMES_KEPT, WelcomeRecord,
+    PublishKeyError, WELCOME_STAGED_MS_MAX, WELCOMES_KEPT, WelcomeRecord,
 };
 use pipit_store::error::StoreError;
 use pipit_wire::encryption::GroupHead;
@@ -352,19 +352,35 @@ fn stage_welcome(db: &Connection, welcome: &NewWelcome) -> Result<()> {
     }
     let mut insert = db.prepare_cached(
         "INSERT INTO welcome_recipient (device, conversation, commit_id)
-        SELECT device, ?2, ?3 FROM device_key WHERE device = ?1 ON CONFLICT DO NOTHING",
+        SELECT device, ?2, ?3 FROM device_key
+            JOIN member ON member.conversation = ?2 AND member.user = device_key.user
+        WHERE device = ?1 ON CONFLICT DO NOTHING",
     )?;
     let mut bound = db.prepare_cached(
-        "DELETE FROM welcome_recipient WHERE device = ?1 AND conversation = ?2 AND commit_id NOT IN (
+        "DELETE FROM welcome_recipient WHERE device = ?1 AND conversation = ?2 AND commit_id IN (
             SELECT welcome.commit_id FROM welcome_recipient AS waiting
             JOIN welcome ON welcome.conversation = waiting.conversation AND welcome.commit_id = waiting.commit_id
-            WHERE waiting.device = ?1 AND waiting.conversation = ?2
-            ORDER BY welcome.at DESC, welcome.commit_id DESC LIMIT ?3)",
+            WHERE waiting.device = ?1 AND waiting.conversation = ?2 AND EXISTS (
+                SELECT 1 FROM event WHERE event.id = welcome.commit_id AND event.conversation = ?2)
+            ORDER BY welcome.at DESC, welcome.commit_id DESC LIMIT -1 OFFSET ?3)",
     )?;
     for device in &welcome.devices {
         insert.execute([device.as_bytes(), conversation.as_bytes(), commit.as_bytes()])?;
-        bound.execute(params![device.as_bytes(), conversation.as_bytes(), WELCOMES_KEPT])?;
+        // With the one that is to come.
+        bound.execute(params![
+            device.as_bytes(),
+            conversation.as_bytes(),
+            WELCOMES_KEPT - 1
+        ])?;
     }
+    db.prepare_cached(
+        "DELETE FROM welcome WHERE conversation = ?1 AND at < ?2 AND NOT EXISTS (
+            SELECT 1 FROM event WHERE event.id = welcome.commit_id AND event.conversation = ?1)",
+    )?
+    .execute(params![
+        conversation.as_bytes(),
+        welcome.now.plus_ms(-WELCOME_STAGED_MS_MAX).as_ms()
+    ])?;
     drop_unwanted(db, conversation)
 }
 

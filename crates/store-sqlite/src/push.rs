@@ -110,7 +110,7 @@ const TARGETS: &str = concat!(
     LEFT JOIN personal ON personal.conversation = member.conversation AND personal.user = member.user
     LEFT JOIN setting ON setting.user = member.user AND setting.key = ?7
     WHERE conversation.id = ?1 AND member.user <> ?2 AND member.first_seq <= ?3 AND member.read_seq < ?3
-        AND (member.user, subscription.device) > (?4, ?5)
+        AND member.user >= ?4 AND (member.user, subscription.device) > (?4, ?5)
         AND user.suspended_at IS NULL AND coalesce(personal.request, 0) < 2
         AND NOT EXISTS (SELECT 1 FROM block WHERE block.user = member.user AND block.other = ?2)
     ORDER BY member.user, subscription.device LIMIT ?6"
@@ -186,20 +186,17 @@ fn shown(
     db.prepare_cached(SHOWN)?.query_map(key, subscription)?.collect()
 }
 
-fn take_shown(
-    db: &Connection,
-    user: UserId,
-    conversation: ConversationId,
-    read: Seq,
-) -> Result<Vec<Subscription>> {
-    let shown = shown(db, user, conversation, read)?;
-    db.prepare_cached("DELETE FROM push_shown WHERE user = ?1 AND conversation = ?2 AND seq <= ?3")?
-        .execute(params![
-            user.as_bytes(),
-            conversation.as_bytes(),
-            seq_number(read)
-        ])?;
-    Ok(shown)
+fn forget_shown(db: &Connection, device: DeviceId, conversation: ConversationId, read: Seq) -> Result<()> {
+    db.prepare_cached(
+        "DELETE FROM push_shown WHERE user = (SELECT user FROM push_subscription WHERE device = ?1)
+            AND conversation = ?2 AND device = ?1 AND seq <= ?3",
+    )?
+    .execute(params![
+        device.as_bytes(),
+        conversation.as_bytes(),
+        seq_number(read)
+    ])?;
+    Ok(())
 }
 
 #[async_trait]
@@ -259,22 +256,25 @@ impl PushStore for SqliteStore {
             .await
     }
 
-    async fn take_shown(
+    async fn list_shown(
         &self,
         user: UserId,
         conversation: ConversationId,
         read: Seq,
     ) -> std::result::Result<Vec<Subscription>, StoreError> {
-        // Mostly nothing is shown, and then nothing is written.
-        let shown = self
-            .engine
-            .read(move |db| shown(db, user, conversation, read))
-            .await?;
-        if shown.is_empty() {
-            return Ok(shown);
-        }
         self.engine
-            .write(move |db| take_shown(db, user, conversation, read))
+            .read(move |db| shown(db, user, conversation, read))
+            .await
+    }
+
+    async fn forget_shown(
+        &self,
+        device: DeviceId,
+        conversation: ConversationId,
+        read: Seq,
+    ) -> std::result::Result<(), StoreError> {
+        self.engine
+            .write(move |db| forget_shown(db, device, conversation, read))
             .await
     }
 }

@@ -15,6 +15,8 @@ use crate::log::AppendError;
 
 /// How many welcomes into one conversation wait for one device; the oldest goes where there would be more.
 pub const WELCOMES_KEPT: u32 = 3;
+/// How long a welcome waits for its commit to get into the log, in milliseconds: ten minutes, far more than an append takes.
+pub const WELCOME_STAGED_MS_MAX: i64 = 10 * 60 * 1_000;
 
 /// A device's public signature key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -228,14 +230,21 @@ pub const fn seal_of(body: &EventBody) -> Option<Seal> {
 const fn is_open(body: &EventBody) -> bool {
     match body {
         EventBody::Message { .. } => seal_of(body).is_none(),
-        EventBody::MessageChanged { change, .. } => matches!(
-            change,
+        EventBody::MessageChanged { change, .. } => match change {
             MessageChange::Edit { .. }
-                | MessageChange::React { .. }
-                | MessageChange::Vote { .. }
-                | MessageChange::ClosePoll {}
-        ),
-        _ => false,
+            | MessageChange::React { .. }
+            | MessageChange::Vote { .. }
+            | MessageChange::ClosePoll {} => true,
+            MessageChange::Delete {} | MessageChange::Pin { .. } => false,
+        },
+        EventBody::Unknown => true,
+        EventBody::Created { .. }
+        | EventBody::MemberAdded { .. }
+        | EventBody::MemberRemoved { .. }
+        | EventBody::RoleChanged { .. }
+        | EventBody::TitleChanged { .. }
+        | EventBody::SettingsChanged { .. }
+        | EventBody::Handshake { .. } => false,
     }
 }
 

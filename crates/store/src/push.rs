@@ -105,12 +105,18 @@ pub trait PushStore: Send + Sync + 'static {
         conversation: ConversationId,
         seq: Seq,
     ) -> Result<(), StoreError>;
-    /// The devices of somebody on which nothing is shown that is beyond `read`, of what was pushed of a conversation; it counts as not shown from
-    /// then on.
-    async fn take_shown(
+    /// The devices of somebody on which something is shown of a conversation, and nothing that is beyond `read`.
+    async fn list_shown(
         &self,
         user: UserId,
         conversation: ConversationId,
         read: Seq,
     ) -> Result<Vec<Subscription>, StoreError>;
+    /// What was shown of a conversation up to this place on a device is shown there no more.
+    async fn forget_shown(
+        &self,
+        device: DeviceId,
+        conversation: ConversationId,
+        read: Seq,
+    ) -> Result<(), StoreError>;
 }

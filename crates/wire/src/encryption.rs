@@ -95,3 +95,21 @@ impl Default for EncryptionLimits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stated_is_what_holds() {
+        let stated = EncryptionLimits::default();
+        for (stated, holds) in [
+            (stated.handshake_bytes_max, HANDSHAKE_BYTES_MAX),
+            (stated.welcome_bytes_max, WELCOME_BYTES_MAX),
+            (stated.welcome_bytes_max, GROUP_INFO_BYTES_MAX),
+            (stated.key_package_bytes_max, KEY_PACKAGE_BYTES_MAX),
+        ] {
+            assert_eq!(usize::try_from(stated), Ok(holds));
+        }
+    }
+}

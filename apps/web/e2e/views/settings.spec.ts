@@ -50,8 +50,8 @@ test('a setting is found by its words, in the language in use, and gone to', asy
   // The page stays, and the words are found that are there now.
   await expect(page.getByRole('dialog', { name: 'Sprache' })).toBeVisible();
   if (isPhone(page)) await page.getByRole('button', { name: 'Zurück zu allen Einstellungen' }).click();
-  await page.getByRole('searchbox', { name: 'Einstellungen durchsuchen' }).fill('schriftgrosse');
+  await page.getByRole('searchbox', { name: 'Einstellungen suchen' }).fill('schriftgrosse');
   await expect(page.getByRole('button', { name: /^Schriftgröße/ })).toHaveCount(0);
-  await page.getByRole('searchbox', { name: 'Einstellungen durchsuchen' }).fill('kontrást');
+  await page.getByRole('searchbox', { name: 'Einstellungen suchen' }).fill('kontrást');
   await expect(page.getByRole('button', { name: /^Kontrast/ })).toBeVisible();
 });

@@ -464,7 +464,7 @@ export const deLater = {
   'appearance.contrast.more': 'Höher',
 
   'settings.title': 'Einstellungen',
-  'settings.search': 'Einstellungen durchsuchen',
+  'settings.search': 'Einstellungen suchen',
   'settings.back': 'Zurück zu allen Einstellungen',
   'settings.picture': 'Bild',
   'settings.privacy': 'Privatsphäre',

@@ -2,6 +2,7 @@
 import type { App } from '../state/app.svelte';
 import { t } from '../i18n';
 import '../i18n/later';
+import { deviceOf, ownerOf } from './owner';
 import type { Deed, DeedsPath, NotifyCache, NotifyWords, WordsPath } from './format';
 
 const CACHE: NotifyCache = 'pipit-notify';
@@ -25,24 +26,27 @@ export async function keepWords(): Promise<void> {
   await cache.put(WORDS, Response.json(words));
 }
 
-/** Does what waits, each thing once: two tabs may look at the same time. */
+/**
+ * Does what waits. A thing is forgotten once the core has it, or has refused it and that was said: two tabs may do the same at the same time, and
+ * its id makes that one thing.
+ */
 export async function doDeeds(app: App): Promise<void> {
+  if ((await ownerOf()) !== deviceOf(app)) return;
   const cache = await caches.open(CACHE);
   for (const request of await cache.keys()) {
     if (!new URL(request.url).pathname.startsWith(DEEDS)) continue;
     const kept = await cache.match(request);
-    if (kept === undefined || !(await cache.delete(request))) continue;
-    const deed = (await kept.json()) as Deed;
-    app.tell(
-      deed.type === 'read'
-        ? { type: 'mark_read', conversation: deed.conversation, seq: deed.seq }
-        : {
-            type: 'send_message',
-            conversation: deed.conversation,
-            message: deed.id,
-            text: deed.text,
-            reply_to: null,
-          },
-    );
+    if (kept === undefined) continue;
+    await carryOut(app, (await kept.json()) as Deed);
+    await cache.delete(request);
   }
+}
+
+async function carryOut(app: App, deed: Deed): Promise<void> {
+  if (deed.type === 'read') {
+    app.tell({ type: 'mark_read', conversation: deed.conversation, seq: deed.seq });
+    return;
+  }
+  const { conversation, id, text } = deed;
+  await app.attempt({ type: 'send_message', conversation, message: id, text, reply_to: null });
 }

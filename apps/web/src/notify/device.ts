@@ -2,6 +2,7 @@
 import type { App } from '../state/app.svelte';
 import { CommandFailure } from '../state/failure';
 import type { NotifyCache } from './format';
+import { deviceOf, ownerOf, setOwner } from './owner';
 
 const CACHE: NotifyCache = 'pipit-notify';
 /** Safari ends a subscription whose pushes show nothing, such as those that only clear. */
@@ -65,13 +66,18 @@ export async function turnOn(app: App): Promise<Standing> {
   return subscribe(app);
 }
 
-/** Says to the server where this device is pushed to, where that has changed; where nobody has turned it on it stays off. */
+/** Says to the server where this device is pushed to, where that has changed; where nobody has turned it on here it stays off. */
 export async function renew(app: App): Promise<void> {
   if (typeof Notification === 'undefined' || Notification.permission !== 'granted') return;
   const found = await find(app);
   if (typeof found === 'string') return;
   const { subscription, key, endpoint } = found;
-  if (subscription === null && endpoint === null) return;
+  if (endpoint === null) {
+    if (subscription === null) return;
+    // Of whoever was signed in before, or turned off; else the push service does not know it any more, and it takes a new one.
+    if ((await ownerOf()) !== deviceOf(app)) return forget();
+    await subscription.unsubscribe().catch(() => false);
+  }
   if (subscription?.endpoint === endpoint && isOf(subscription, key)) return;
   await subscribe(app);
 }
@@ -103,6 +109,8 @@ async function subscribe(app: App): Promise<Standing> {
   } catch (error) {
     return error instanceof CommandFailure && error.error.field === 'endpoint' ? 'no_service' : 'no_line';
   }
+  const device = deviceOf(app);
+  if (device !== null) await setOwner(device);
   return 'on';
 }
 
@@ -134,4 +142,10 @@ export async function forget(): Promise<void> {
   for (const notification of shown) notification.close();
   const subscription = await registration.pushManager?.getSubscription().catch(() => null);
   await subscription?.unsubscribe().catch(() => false);
+}
+
+/** The same, where it is this device's; another one may have come since. */
+export async function forgetOf(device: string): Promise<void> {
+  const owner = await ownerOf();
+  if (owner === null || owner === device) await forget();
 }

@@ -1,13 +1,15 @@
 /** Everything about notifications that goes on while somebody is signed in. Loaded after the first view. */
 import type { App } from '../state/app.svelte';
 import { doDeeds, keepWords } from './deeds';
-import { forget, renew } from './device';
+import { forget, forgetOf, renew } from './device';
 import { markFavicon } from './favicon';
 import type { ToPage } from './format';
+import { deviceOf, ownerOf } from './owner';
 import { chime, soundIsOn } from './sound';
 
 /** Starts it, and returns what ends it: at the end of the page, or when the person has signed out. */
 export function start(app: App): () => void {
+  const device = deviceOf(app);
   const listen = (event: MessageEvent<unknown>): void => {
     void heard(app, event.data as ToPage, event.ports[0]);
   };
@@ -25,12 +27,15 @@ export function start(app: App): () => void {
     worker?.removeEventListener('message', listen);
     unwatch();
     void markFavicon(false);
-    if (app.session?.state === 'signed_out') void forget();
+    if (app.session?.state === 'signed_out' && device !== null) void forgetOf(device);
   };
 }
 
 async function begin(app: App): Promise<void> {
   if (!('caches' in window)) return;
+  // What somebody else has left in this browser, who did not sign out in it.
+  const owner = await ownerOf();
+  if (owner !== null && owner !== deviceOf(app)) await forget();
   if (typeof Notification !== 'undefined' && Notification.permission === 'granted') await keepWords();
   await renew(app);
 }
@@ -66,7 +71,7 @@ function watchUnread(app: App): void {
   $effect(() => {
     const more = before !== null && loud > before;
     before = app.conversations.loaded ? loud : null;
-    if (more && document.visibilityState !== 'visible' && soundIsOn()) void chime();
+    if (more && !document.hasFocus() && soundIsOn()) void chime();
   });
   $effect(() => {
     void markFavicon(app.conversations.unread > 0);

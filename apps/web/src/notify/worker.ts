@@ -48,7 +48,7 @@ async function wordsOf(): Promise<NotifyWords | null> {
 
 function read(data: PushMessageData | null): Push {
   try {
-    return data?.json() as Push;
+    return (data?.json() as Push | null | undefined) ?? { type: 'unknown' };
   } catch {
     return { type: 'unknown' };
   }

@@ -78,6 +78,10 @@ impl Messaging {
                     self.check_text(text)
                 }
             }
+            MessageChange::Edit {
+                content: Content::Sealed { seal: Some(_), .. },
+                ..
+            } => Err(ServiceError::field("seal", "an edit has none")),
             MessageChange::Edit { content, .. } => self.check(content),
             MessageChange::React { emoji, .. } => emoji::reaction(emoji, REACTION_BYTES_MAX)
                 .map_err(|error| ServiceError::field("emoji", error)),

@@ -344,7 +344,6 @@ impl Presence {
         Ok(frames)
     }
 
-    /// How those whom no block hides are on other nodes; none where that is not known.
     /// Those of these accounts that have a device in use, on any node. Where the others do not say, they are taken for not.
     pub async fn in_use(&self, users: &[UserId]) -> HashSet<UserId> {
         let is_online = |state| state == PresenceState::Online;
@@ -367,21 +366,7 @@ impl Presence {
         found
     }
 
-    /// Whether a device is connected to this node, and in use.
-    pub fn is_device_in_use(&self, user: UserId, device: DeviceId) -> bool {
-        let connections = self.hub.connections_of(user);
-        let all = lock(&self.state);
-        let Some(person) = all.people.get(&user) else {
-            return false;
-        };
-        person.here.iter().any(|(number, state)| {
-            *state == PresenceState::Online
-                && connections
-                    .iter()
-                    .any(|connection| connection.number() == *number && connection.device == device)
-        })
-    }
-
+    /// How those whom no block hides are on other nodes; none where that is not known.
     async fn elsewhere(&self, visible: &[(UserId, bool)]) -> Option<HashMap<UserId, PresenceState>> {
         let shared = self.hub.shared()?;
         let shown = visible.iter().filter(|(_, blocked)| !blocked);

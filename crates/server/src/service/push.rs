@@ -172,8 +172,7 @@ impl Push {
     /// How somebody is notified.
     pub async fn settings(&self, identity: &Identity) -> Result<NotificationSettings, ServiceError> {
         let kept = self.context.store.find_setting(identity.user, SETTING).await?;
-        let kept = kept.and_then(|kept| serde_json::from_str(&kept).ok());
-        Ok(kept.unwrap_or_default())
+        Ok(rules::settings_of(kept.as_deref()))
     }
 
     /// Changes it.

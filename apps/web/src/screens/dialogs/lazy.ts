@@ -18,10 +18,10 @@ export const lazyDialogs = {
   roles: () => part(import('./Roles.svelte')),
   'hand-over': () => part(import('./HandOver.svelte')),
   invite: () => part(import('./Invite.svelte')),
-  notifications: () => part(import('./Notifications.svelte')),
   profile: () => part(import('../settings/Settings.svelte')),
   appearance: () => part(import('../settings/Settings.svelte')),
   devices: () => part(import('../settings/Settings.svelte')),
+  notifications: () => part(import('../settings/Settings.svelte')),
   settings: () => part(import('../settings/Settings.svelte')),
   'sign-out': () => part(import('./SignOut.svelte')),
 } as const;

@@ -1,14 +1,15 @@
 //! From what has happened to what is pushed: who is concerned, what their rules say, and whether they are there anyway.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
-use pipit_store::push::{PushTarget, PushedEntry, Subscription};
+use pipit_store::push::{PushTarget, PushedEntry};
 use pipit_wire::event::ConversationKind;
-use pipit_wire::push::{NotificationSettings, Previews, Push};
+use pipit_wire::push::{Previews, Push};
 use pipit_wire::{Content, ConversationId, DeviceId, Event, EventBody, EventId, Seq, UserId};
 use sha2::Sha256;
 use tokio::sync::mpsc;
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::delivery::{Delivery, Errand};
 use super::payload;
 use super::queue::Job;
-use super::rules::{Facts, Verdict, decide};
+use super::rules::{Facts, Verdict, decide, settings_of};
 use super::sender::{Parcel, Urgency};
 use crate::context::Context;
 use crate::error::ServiceError;
@@ -30,8 +31,6 @@ const BATCH_MAX: usize = 256;
 const PAGE: u32 = 500;
 /// How long a push service keeps a message for a device that is not there, seconds: a week.
 const MESSAGE_TTL_S: u32 = 7 * 24 * 60 * 60;
-/// And that it was read: a day.
-const READ_TTL_S: u32 = 24 * 60 * 60;
 
 /// See the module.
 pub(super) struct Deciding {
@@ -82,28 +81,37 @@ impl Deciding {
             Ok(is_any) => is_any,
             Err(error) => {
                 warn(&error.into());
-                false
+                // Whether there are any is asked again with each of them.
+                true
             }
         };
-        for job in batch.drain(..) {
-            if !is_any {
-                continue;
-            }
-            let done = match job {
+        let mut reads: BTreeMap<(UserId, ConversationId), Seq> = BTreeMap::new();
+        for job in batch.drain(..).filter(|_| is_any) {
+            match job {
                 Job::Message { conversation, event } => {
-                    let done = self.message(conversation, event).await;
+                    self.done(self.message(conversation, event).await);
                     self.stats.push_considered.add_one();
-                    done
                 }
+                // Many of somebody's markers move together: the last one says it all.
                 Job::Read {
                     user,
                     conversation,
                     read,
-                } => self.read(user, conversation, read).await,
-            };
-            if let Err(error) = done {
-                warn(&error);
+                } => {
+                    let known = reads.entry((user, conversation)).or_insert(read);
+                    *known = read.max(*known);
+                }
             }
+        }
+        for ((user, conversation), read) in reads {
+            self.done(self.read(user, conversation, read).await);
+        }
+    }
+
+    fn done(&self, outcome: Result<(), ServiceError>) {
+        if let Err(error) = outcome {
+            self.stats.push_failed.add_one();
+            warn(&error);
         }
     }
 
@@ -158,11 +166,7 @@ impl Deciding {
     async fn tell(&self, news: &News<'_>, page: Vec<PushTarget>) -> Result<(), ServiceError> {
         let now = self.context.now();
         let judged = page.into_iter().map(|target| {
-            let settings: NotificationSettings = target
-                .setting
-                .as_deref()
-                .and_then(|setting| serde_json::from_str(setting).ok())
-                .unwrap_or_default();
+            let settings = settings_of(target.setting.as_deref());
             let facts = Facts {
                 text: news.text,
                 answers: news.answers == Some(target.subscription.user),
@@ -181,11 +185,8 @@ impl Deciding {
         let active = self.presence.in_use(&users).await;
         for (target, verdict) in told {
             let to = &target.subscription;
-            let is_active = active.contains(&to.user);
-            if is_active && self.presence.is_device_in_use(to.user, to.device) {
-                continue;
-            }
-            let delay = if is_active {
+            // A device that is in use waits like the others: it may have lost its line, or be where nobody looks.
+            let delay = if active.contains(&to.user) {
                 self.active_delay
             } else {
                 Duration::ZERO
@@ -255,31 +256,12 @@ impl Deciding {
 
     async fn read(&self, user: UserId, conversation: ConversationId, read: Seq) -> Result<(), ServiceError> {
         self.delivery.withdraw(user, conversation, read);
-        let shown = self.context.store.take_shown(user, conversation, read).await?;
-        for to in shown.into_iter().filter(|to| to.silent) {
-            self.delivery.put(self.clearing(to, conversation, read));
+        for to in self.context.store.list_shown(user, conversation, read).await? {
+            let topic = self.topic(to.device, conversation);
+            self.delivery
+                .put(Errand::clearing(to, conversation, read, Some(topic)));
         }
         Ok(())
-    }
-
-    fn clearing(&self, to: Subscription, conversation: ConversationId, read: Seq) -> Errand {
-        let push = Push::Read {
-            conversation,
-            seq: read,
-        };
-        Errand {
-            parcel: Parcel {
-                bytes: payload::encode(&push),
-                ttl_s: READ_TTL_S,
-                urgency: Urgency::Normal,
-                topic: Some(self.topic(to.device, conversation)),
-            },
-            to,
-            conversation,
-            seq: read,
-            message: None,
-            delay: Duration::ZERO,
-        }
     }
 
     /// At most 32 characters of URL-safe base64 (RFC 8030, section 5.4): of 24 bytes.

@@ -4,20 +4,22 @@
 //! notification for a conversation. So nothing that is older overtakes, however often it is tried again, and a device that is not there for long
 //! has one thing waiting for each conversation.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use pipit_store::push::Subscription;
-use pipit_wire::push::PushOutcome;
+use pipit_wire::push::{Push, PushOutcome};
 use pipit_wire::{Content, ConversationId, DeviceId, EventBody, EventId, Seq, UserId};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
-use super::sender::{Parcel, Sender, Sent};
+use super::payload;
+use super::sender::{Parcel, Sender, Sent, Urgency};
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::fanout::lock;
@@ -25,15 +27,22 @@ use crate::stats::Stats;
 
 /// The most that is on its way.
 const WAITING_MAX: usize = 20_000;
-/// The most push services that are asked at one time.
+/// The most requests to push services at one time.
 const LINES: usize = 64;
+/// And the most of one of them.
+const LINES_EACH: usize = 16;
+/// The longest that somebody waits for one who wants to see how it goes.
+const LINE_WAIT_MAX: Duration = Duration::from_secs(10);
 /// How often one thing is tried: the last time about four minutes after the first, where no push service says otherwise.
 const TRIES_MAX: u32 = 8;
 /// The longest wait that a push service may ask for; for longer ones it is given up.
 const WAIT_MAX: Duration = Duration::from_hours(1);
 
+/// How long a push service keeps it that something was read, seconds: a day.
+const READ_TTL_S: u32 = 24 * 60 * 60;
+
 /// What is to be pushed where.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Errand {
     /// Where to.
     pub(super) to: Subscription,
@@ -47,6 +56,31 @@ pub(super) struct Errand {
     pub(super) parcel: Parcel,
     /// How long it waits to be read elsewhere.
     pub(super) delay: Duration,
+}
+
+impl Errand {
+    /// Has what is shown of a conversation up to `seq` cleared.
+    pub(super) fn clearing(
+        to: Subscription,
+        conversation: ConversationId,
+        seq: Seq,
+        topic: Option<String>,
+    ) -> Self {
+        let push = Push::Read { conversation, seq };
+        Self {
+            to,
+            conversation,
+            seq,
+            message: None,
+            parcel: Parcel {
+                bytes: payload::encode(&push),
+                ttl_s: READ_TTL_S,
+                urgency: Urgency::Normal,
+                topic,
+            },
+            delay: Duration::ZERO,
+        }
+    }
 }
 
 type Place = (UserId, ConversationId, DeviceId);
@@ -66,6 +100,7 @@ pub(super) struct Delivery {
     stats: Arc<Stats>,
     waiting: Mutex<BTreeMap<Place, Waiting>>,
     lines: Semaphore,
+    services: Mutex<HashMap<String, Weak<Semaphore>>>,
     next: AtomicU64,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -85,6 +120,7 @@ impl Delivery {
             stats,
             waiting: Mutex::default(),
             lines: Semaphore::new(LINES),
+            services: Mutex::default(),
             next: AtomicU64::new(1),
             tasks,
             stop,
@@ -148,7 +184,7 @@ impl Delivery {
         }
     }
 
-    async fn run(&self, place: Place, task: u64, delay: Duration) {
+    async fn run(self: Arc<Self>, place: Place, task: u64, delay: Duration) {
         let (mut known, mut tries) = (0, 0);
         let mut wait = delay;
         loop {
@@ -210,30 +246,76 @@ impl Delivery {
 
     /// Pushes, once. Where it is to be tried again, with the wait that the push service asks for.
     async fn carry_out(
-        &self,
+        self: &Arc<Self>,
         errand: &Errand,
         has_waited: bool,
     ) -> Result<Option<Option<Duration>>, ServiceError> {
-        if has_waited && !self.is_wanted_still(errand).await? {
+        let own = self.line_to(&errand.to);
+        let waits = has_waited || own.available_permits() == 0 || self.lines.available_permits() == 0;
+        // Neither is ever closed.
+        let _own = own.acquire_owned().await;
+        let _line = self.lines.acquire().await;
+        if waits && !self.is_wanted_still(errand).await? {
             return Ok(None);
         }
-        let sent = self.push(&errand.to, &errand.parcel).await?;
+        let sent = self.push_now(&errand.to, &errand.parcel).await?;
         match sent.outcome {
-            PushOutcome::Taken if errand.message.is_some() => {
-                let (device, conversation) = (errand.to.device, errand.conversation);
-                let store = &self.context.store;
-                store.note_shown(device, conversation, errand.seq).await?;
-            }
+            PushOutcome::Taken => self.taken(errand).await?,
             PushOutcome::Busy | PushOutcome::Unreachable => return Ok(Some(sent.wait)),
-            PushOutcome::Taken | PushOutcome::Gone | PushOutcome::Refused | PushOutcome::NotSubscribed => {}
+            PushOutcome::Gone | PushOutcome::Refused | PushOutcome::NotSubscribed => {}
         }
         Ok(None)
     }
 
-    /// Pushes once, counts how it went, and forgets a device that is not there any more.
+    /// Keeps what a device shows now, where it can be told that it need not any more.
+    async fn taken(self: &Arc<Self>, errand: &Errand) -> Result<(), ServiceError> {
+        let (to, conversation) = (&errand.to, errand.conversation);
+        let store = &self.context.store;
+        if errand.message.is_none() {
+            store.forget_shown(to.device, conversation, errand.seq).await?;
+            return Ok(());
+        }
+        if !to.silent {
+            return Ok(());
+        }
+        store.note_shown(to.device, conversation, errand.seq).await?;
+        // Who has read it while it was on its way was not known to be shown anything.
+        if self.is_read(errand).await? {
+            let topic = errand.parcel.topic.clone();
+            self.put(Errand::clearing(to.clone(), conversation, errand.seq, topic));
+        }
+        Ok(())
+    }
+
+    /// The lines to one push service: one that does not answer holds up its own.
+    fn line_to(&self, to: &Subscription) -> Arc<Semaphore> {
+        let host = Url::parse(&to.endpoint)
+            .ok()
+            .and_then(|url| url.host_str().map(str::to_owned));
+        let mut services = lock(&self.services);
+        services.retain(|_, lines| lines.strong_count() > 0);
+        let lines = services.entry(host.unwrap_or_default()).or_default();
+        lines.upgrade().unwrap_or_else(|| {
+            let fresh = Arc::new(Semaphore::new(LINES_EACH));
+            *lines = Arc::downgrade(&fresh);
+            fresh
+        })
+    }
+
+    /// Pushes once, for a person who waits for it: not long, where others are before them.
     pub(super) async fn push(&self, to: &Subscription, parcel: &Parcel) -> Result<Sent, ServiceError> {
-        // It is never closed.
-        let _line = self.lines.acquire().await;
+        let lines = async {
+            let own = self.line_to(to).acquire_owned().await;
+            (own, self.lines.acquire().await)
+        };
+        let Ok(_lines) = tokio::time::timeout(LINE_WAIT_MAX, lines).await else {
+            return Ok(Sent::without_answer(PushOutcome::Busy));
+        };
+        self.push_now(to, parcel).await
+    }
+
+    /// Pushes once, counts how it went, and forgets a device that is not there any more.
+    async fn push_now(&self, to: &Subscription, parcel: &Parcel) -> Result<Sent, ServiceError> {
         let sent = self.sender.push(to, parcel, self.context.now()).await?;
         let stats = &self.stats;
         match sent.outcome {
@@ -254,7 +336,7 @@ impl Delivery {
         Ok(sent)
     }
 
-    /// Whether, after a while, the device is still to be pushed to there, and the message is there and has not been read.
+    /// Whether the device is still to be pushed to there, and the message is there and has not been read.
     async fn is_wanted_still(&self, errand: &Errand) -> Result<bool, ServiceError> {
         let store = &self.context.store;
         let known = store.find_subscription(errand.to.device).await?;
@@ -264,14 +346,20 @@ impl Delivery {
         let Some(message) = errand.message else {
             return Ok(true);
         };
-        let unread = store.count_unread(errand.conversation, errand.to.user, 1).await?;
-        if unread.unwrap_or_default() == 0 {
+        if self.is_read(errand).await? {
             return Ok(false);
         }
         let event = store.find_event(errand.conversation, message).await?;
         Ok(event.is_some_and(|event| {
             matches!(&event.body, EventBody::Message { content, .. } if !matches!(content, Content::Erased {}))
         }))
+    }
+
+    /// Whether whoever is told has read everything of the conversation, or is not in it any more.
+    async fn is_read(&self, errand: &Errand) -> Result<bool, ServiceError> {
+        let store = &self.context.store;
+        let unread = store.count_unread(errand.conversation, errand.to.user, 1).await?;
+        Ok(unread.unwrap_or_default() == 0)
     }
 }
 

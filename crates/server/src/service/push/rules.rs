@@ -31,6 +31,20 @@ pub(super) enum Verdict {
     },
 }
 
+/// How somebody is notified, as it is kept. Where that cannot be read, as after a newer version has written it, nothing is shown of messages.
+pub(super) fn settings_of(kept: Option<&str>) -> NotificationSettings {
+    let Some(kept) = kept else {
+        return NotificationSettings::default();
+    };
+    serde_json::from_str(kept).unwrap_or_else(|error| {
+        tracing::warn!(%error, "how somebody is notified cannot be read: nothing is shown of messages");
+        NotificationSettings {
+            previews: Previews::Nothing,
+            ..NotificationSettings::default()
+        }
+    })
+}
+
 /// Decides. The order matters: what says that there is silence is asked first.
 pub(super) fn decide(
     target: &PushTarget,

@@ -25,7 +25,7 @@ pub(super) enum Urgency {
 }
 
 /// What is pushed, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Parcel {
     /// What it says, in the clear.
     pub(super) bytes: Vec<u8>,
@@ -49,7 +49,7 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    const fn without_answer(outcome: PushOutcome) -> Self {
+    pub(super) const fn without_answer(outcome: PushOutcome) -> Self {
         Self {
             outcome,
             status: None,
