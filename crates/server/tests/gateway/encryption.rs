@@ -117,20 +117,23 @@ async fn nothing_plain_goes_in() {
         send(&mut phone, &message).await;
         phone.expect_error("sealed_only").await;
     }
+    let plain_edit = json!({"kind": "edit", "content": {"kind": "plain", "text": "Hello"}});
+    let sealed_edit = json!({"kind": "edit", "content": message["content"]});
     let changes = [
-        json!({"kind": "edit", "content": {"kind": "plain", "text": "Hello"}}),
-        json!({"kind": "edit", "content": message["content"]}),
-        json!({"kind": "react", "emoji": "👍", "on": true}),
-        json!({"kind": "vote", "options": [0]}),
-        json!({"kind": "close_poll"}),
+        (plain_edit, "sealed_only"),
+        // Edits are sealed messages: one with a seal of its own is malformed anywhere.
+        (sealed_edit, "invalid_field"),
+        (json!({"kind": "react", "emoji": "👍", "on": true}), "sealed_only"),
+        (json!({"kind": "vote", "options": [0]}), "sealed_only"),
+        (json!({"kind": "close_poll"}), "sealed_only"),
     ];
-    for change in changes {
+    for (change, code) in changes {
         let id: String = world.uuid();
         let change = json!({"id": id, "conversation": den, "message": message["id"], "change": change});
         phone
             .send(json!({"type": "change", "id": 8, "change": change}))
             .await;
-        phone.expect_error("sealed_only").await;
+        phone.expect_error(code).await;
     }
     let later = world.uuid();
     for change in [
