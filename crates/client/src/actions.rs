@@ -16,6 +16,7 @@ pub(crate) struct Acting {
     pub(crate) members: Vec<MemberRecord>,
     /// By the server's clock.
     pub(crate) now: Timestamp,
+    encrypted: bool,
     actor: Actor,
     place: Place,
     edit_window: Window,
@@ -38,6 +39,7 @@ impl Acting {
         Self {
             me,
             now,
+            encrypted: record.encrypted,
             actor: Actor {
                 role: Some(record.role),
                 suspended: false,
@@ -46,7 +48,6 @@ impl Acting {
             },
             place: Place {
                 kind: record.kind,
-                // This client seals nothing yet: in an encrypted conversation it writes nothing, so that no words leave the device in the clear.
                 encrypted: record.encrypted,
                 announcements: record.settings.announcements,
                 owner_count: owners.saturating_add(u32::from(!all_known)),
@@ -63,8 +64,12 @@ impl Acting {
         self.authorize(action).is_ok()
     }
 
-    /// Whether one may do this here.
+    /// Whether one may do this here. Whatever says something is a sealed message in an encrypted conversation, also what changes another one.
     pub(crate) fn authorize(&self, action: Action) -> Result<(), ErrorCode> {
+        let action = match action {
+            Action::Send | Action::React | Action::EditOwn if self.encrypted => Action::SendSealed,
+            other => other,
+        };
         authorize(self.actor, action, self.place).map_err(Refusal::code)
     }
 
@@ -107,14 +112,20 @@ impl Acting {
             delete: self.delete(sender, at).is_ok(),
             react: self.may(Action::React),
             pin: self.may(Action::Pin),
+            // What was sealed would leave in the clear.
+            forward: !self.encrypted,
         }
     }
 
     /// What one may do in the conversation.
     pub(crate) fn allowed(&self) -> Allowed {
+        // Whoever is asked answers first.
+        let send = !self.actor.unanswered && self.may(Action::Send);
         Allowed {
-            // Whoever is asked answers first.
-            send: !self.actor.unanswered && self.may(Action::Send),
+            send,
+            attach: send && !self.encrypted,
+            ask: send && !self.encrypted,
+            schedule: send && !self.encrypted,
             rename: self.may(Action::ChangeProfile),
             add_members: self.may(Action::AddMembers { count: 1 }),
             remove_members: self.may(Action::Remove { target: Role::Member }),

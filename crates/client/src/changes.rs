@@ -292,6 +292,9 @@ impl<S: Storage> Engine<S> {
         conversation: ConversationId,
         message: MessageId,
     ) -> Stored<Result<Forwarded, CommandError>> {
+        if self.is_encrypted(conversation)? {
+            return Ok(Err(refusal(ErrorCode::SealedOnly, Some("messages"))));
+        }
         let missing = || refusal(ErrorCode::NotFound, Some("messages"));
         let Some(event) = self.storage.find_message(conversation, message)? else {
             return Ok(Err(missing()));

@@ -404,6 +404,10 @@ pub enum Command {
     CreateDirect {
         /// With whom.
         user: UserId,
+        /// Whether it is encrypted end to end, where it has to be made; one that is there stays as it is.
+        #[serde(default)]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+        encrypted: bool,
     },
     /// Makes a group. Answered by [`Reply::Conversation`].
     CreateGroup {
@@ -413,6 +417,10 @@ pub enum Command {
         title: String,
         /// Who else is in it.
         members: Vec<UserId>,
+        /// Whether it is encrypted end to end, for good.
+        #[serde(default)]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+        encrypted: bool,
     },
     /// Adds people to a group.
     AddMembers {

@@ -5,7 +5,7 @@ use pipit_wire::rest::{
     AddMembers, ChangeConversation, ChangeRole, FindPreview, NewAccount, NewBlobLinks, NewDirect, NewGroup,
     NewInvite, SetUp, SignIn, SignUp,
 };
-use pipit_wire::{ConversationId, ErrorCode, MessageId, Seq, UserId};
+use pipit_wire::{ConversationId, ErrorCode, MessageId, Seq};
 
 use crate::command::{AccountForm, Command, CommandId, Reply, ViewId};
 use crate::engine::{Engine, Stored};
@@ -106,6 +106,11 @@ impl<S: Storage> Engine<S> {
             Command::MuteConversation { conversation, until } => self.mute(conversation, until)?,
             Command::SetNotify { conversation, notify } => self.set_notify(conversation, notify)?,
             Command::MarkUnread { conversation, unread } => self.mark_unread(conversation, unread)?,
+            // Not before this client seals and opens.
+            Command::CreateDirect { encrypted: true, .. } | Command::CreateGroup { encrypted: true, .. } => {
+                let error = refusal(ErrorCode::Forbidden, Some("encrypted"));
+                return Ok(Done::Now(Reply::Failed { error }));
+            }
             Command::SignOut => self.sign_out()?,
             Command::SignIn { ref handle, .. } if self.session.is_some() => {
                 return Ok(Done::Now(self.repeated_sign_in(handle)));
@@ -281,12 +286,22 @@ impl<S: Storage> Engine<S> {
                 Expects::Users,
                 signed(Get, format!("/v1/users?query={}", escape(&query))),
             ),
-            Command::CreateDirect { user } => (
+            Command::CreateDirect { user, encrypted } => (
                 Expects::Conversation,
-                signed(Post, "/v1/conversations/direct").with(&open_direct(user)),
+                signed(Post, "/v1/conversations/direct").with(&NewDirect { user, encrypted }),
             ),
-            Command::CreateGroup { id, title, members } => {
-                let body = open_group(id, title, members);
+            Command::CreateGroup {
+                id,
+                title,
+                members,
+                encrypted,
+            } => {
+                let body = NewGroup {
+                    id,
+                    title,
+                    members,
+                    encrypted,
+                };
                 (
                     Expects::Conversation,
                     signed(Post, "/v1/conversations/group").with(&body),
@@ -479,22 +494,4 @@ const fn needs_session(command: &Command) -> bool {
 fn about_message(conversation: ConversationId, message: MessageId, what: &str) -> Waiting {
     let path = format!("/v1/conversations/{conversation}/messages/{message}/{what}");
     signed(HttpMethod::Get, path)
-}
-
-/// A direct conversation that is not encrypted: this client makes no other yet.
-const fn open_direct(user: UserId) -> NewDirect {
-    NewDirect {
-        user,
-        encrypted: false,
-    }
-}
-
-/// The same of a group.
-const fn open_group(id: ConversationId, title: String, members: Vec<UserId>) -> NewGroup {
-    NewGroup {
-        id,
-        title,
-        members,
-        encrypted: false,
-    }
 }

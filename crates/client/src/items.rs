@@ -13,7 +13,10 @@ use crate::fold::{self, Folded};
 use crate::list::{delivery, one_line, waiting_state};
 use crate::storage::{ConversationRecord, OutboxBody, OutboxRecord, OutboxState, Storage};
 use crate::timeline::Timeline;
-use crate::view::{AttachmentView, ItemBody, MessageActions, PinView, ReactionView, ReplyView, TimelineItem};
+use crate::view::{
+    AttachmentView, ItemBody, MessageActions, PinView, ReactionView, ReplyView, TimelineItem,
+    UnreadableReason,
+};
 
 /// Messages of one sender within this time of each other are one group.
 const GROUP_MS: i64 = 5 * 60_000;
@@ -259,7 +262,9 @@ impl<S: Storage> Engine<S> {
             preview,
         } = content
         else {
-            return Ok(ItemBody::Unreadable);
+            return Ok(ItemBody::Unreadable {
+                reason: UnreadableReason::Failed,
+            });
         };
         let mut can = acting.with_message(event.sender, event.at);
         can.edit &= poll.is_none();
@@ -436,7 +441,7 @@ fn push(items: &mut Vec<TimelineItem>, mut item: TimelineItem) {
     let message = |item: &TimelineItem| {
         matches!(
             item.body,
-            ItemBody::Message { .. } | ItemBody::Deleted { .. } | ItemBody::Unreadable
+            ItemBody::Message { .. } | ItemBody::Deleted { .. } | ItemBody::Unreadable { .. }
         )
     };
     item.continues = items.last().is_some_and(|last| {

@@ -21,6 +21,7 @@ mod clock;
 mod commands;
 mod connection;
 mod diff;
+mod encryption;
 mod engine;
 mod expiry;
 mod folding;

@@ -176,6 +176,7 @@ impl<S: Storage> Engine<S> {
                 Vec::new()
             },
             draft: self.storage.draft(id)?,
+            encrypted: record.encrypted,
         };
         Ok(Some(item))
     }

@@ -193,6 +193,9 @@ impl<S: Storage> Engine<S> {
         let Some(mut record) = self.storage.conversation(conversation)? else {
             return Ok(failed(refusal(ErrorCode::NotMember, None)));
         };
+        if record.encrypted && (!files.are_none() || files.poll.is_some()) {
+            return Ok(failed(refusal(ErrorCode::SealedOnly, None)));
+        }
         let repeated = self.storage.find_outbox(message.into())?.is_some()
             || self.storage.find_message(conversation, message)?.is_some();
         if repeated {
@@ -211,7 +214,8 @@ impl<S: Storage> Engine<S> {
                 reply_to,
                 files: files.known,
                 poll: files.poll,
-                preview: files.preview,
+                // What the server has fetched is not sealed.
+                preview: files.preview.filter(|_| !record.encrypted),
             },
             sent: false,
             state: OutboxState::Queued,

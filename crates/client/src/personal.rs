@@ -296,6 +296,10 @@ impl<S: Storage> Engine<S> {
     pub(crate) fn keep_draft(&mut self, conversation: ConversationId, text: String) -> Stored {
         self.storage.save_draft(conversation, &text)?;
         self.dirty.conversation(conversation);
+        // The server would read it.
+        if self.is_encrypted(conversation)? {
+            return Ok(());
+        }
         let change = PersonalChange {
             draft: Some(text),
             ..PersonalChange::default()

@@ -37,6 +37,9 @@ impl<S: Storage> Engine<S> {
         if self.storage.conversation(conversation)?.is_none() {
             return Ok(refused(ErrorCode::NotMember));
         }
+        if self.is_encrypted(conversation)? {
+            return Ok(refused(ErrorCode::SealedOnly));
+        }
         if self.storage.find_message(conversation, message)?.is_some() {
             return Ok(Reply::Done);
         }

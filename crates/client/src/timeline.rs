@@ -294,6 +294,7 @@ impl<S: Storage> Engine<S> {
             pinned: self.pin_views(record)?,
             scheduled: self.scheduled_views(record)?,
             has_newer: timeline.place.is_some() && shown_through < record.last_seq,
+            encrypted: record.encrypted,
         })
     }
 

@@ -192,6 +192,10 @@ pub struct ConversationItem {
     pub typing: Vec<String>,
     /// What is in its composer and has not been sent.
     pub draft: Option<String>,
+    /// Whether it is encrypted end to end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+    pub encrypted: bool,
 }
 
 /// What oneself keeps of a conversation: the same on all of one's devices, and shown to nobody else.
@@ -287,6 +291,12 @@ pub struct MemberView {
 pub struct Allowed {
     /// Write messages.
     pub send: bool,
+    /// Send files with them, and what pages say that they link to.
+    pub attach: bool,
+    /// Ask the people here something.
+    pub ask: bool,
+    /// Have messages sent later.
+    pub schedule: bool,
     /// Rename the group.
     pub rename: bool,
     /// Add people.
@@ -314,6 +324,7 @@ pub struct Allowed {
 /// All of an open timeline but its list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct TimelineHeader {
     /// Which conversation.
     pub conversation: ConversationId,
@@ -369,6 +380,10 @@ pub struct TimelineHeader {
     pub scheduled: Vec<ScheduledView>,
     /// Whether the list ends before the newest entry: it was opened at an older place. `OpenTimeline` goes back to the end.
     pub has_newer: bool,
+    /// Whether the conversation is encrypted end to end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+    pub encrypted: bool,
 }
 
 /// A message that is to be sent later.
@@ -450,8 +465,11 @@ pub enum ItemBody {
         /// Who deleted it, where that was not its author.
         by: Option<String>,
     },
-    /// A message that this client cannot show (sealed by a scheme that it does not know).
-    Unreadable,
+    /// A message that this device cannot show.
+    Unreadable {
+        /// Why.
+        reason: UnreadableReason,
+    },
     /// The conversation was made, by the sender.
     Created {
         /// The group's name.
@@ -497,6 +515,19 @@ pub enum ItemBody {
     },
 }
 
+/// Why a message cannot be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum UnreadableReason {
+    /// It was sealed before this device came into the conversation's group.
+    BeforeYou,
+    /// Its turn has not come: entries before it, or this device's keys, are on their way.
+    Waiting,
+    /// It could not be opened, or what came out is not what it claims to be, or this version does not know its kind.
+    Failed,
+}
+
 /// What one may do with a message now: what the view offers. The server decides again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -512,6 +543,8 @@ pub struct MessageActions {
     pub react: bool,
     /// Pin or unpin it.
     pub pin: bool,
+    /// Write it anew elsewhere.
+    pub forward: bool,
 }
 
 /// A poll, as it stands with what waits.

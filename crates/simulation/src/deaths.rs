@@ -86,7 +86,13 @@ async fn scene(world: &mut World, whose: Whose, steps: u64) -> anyhow::Result<bo
 
 async fn make_conversation_of_two(world: &mut World) -> anyhow::Result<ConversationId> {
     let other = world.devices.get(1).context("a device")?.user;
-    world.command(0, Command::CreateDirect { user: other })?;
+    world.command(
+        0,
+        Command::CreateDirect {
+            user: other,
+            encrypted: false,
+        },
+    )?;
     world.pass(5_000).await?;
     let shown = world.devices.first().context("a device")?.shown();
     shown.first().copied().context("a conversation that is shown")

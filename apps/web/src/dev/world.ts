@@ -140,6 +140,7 @@ function mayIn(room: Room, mine: boolean): MessageActions {
     delete: mine || (room.kind === 'group' && keeps),
     react: true,
     pin: keeps,
+    forward: true,
   };
 }
 
@@ -168,7 +169,7 @@ export function message(text: string, answers: TimelineItem | null = null): Item
           text: answers.body.text.slice(0, 120),
         }
       : null;
-  const can = { reply: false, edit: false, delete: false, react: false, pin: false };
+  const can = { reply: false, edit: false, delete: false, react: false, pin: false, forward: false };
   return {
     type: 'message',
     text,
@@ -228,8 +229,12 @@ function allowedIn(room: Room): Allowed {
   const group = room.kind === 'group';
   const owners = room.members.filter((member) => member.role === 'owner').length;
   const runs = group && (role === 'owner' || role === 'admin');
+  const send = runs || !room.settings.announcements;
   return {
-    send: runs || !room.settings.announcements,
+    send,
+    attach: send,
+    ask: send,
+    schedule: send,
     rename: runs,
     add_members: runs,
     remove_members: group && role !== 'member',

@@ -28,6 +28,12 @@ export type Ack = {
 export type Allowed = {
   /** Write messages. */
   send: boolean,
+  /** Send files with them, and what pages say that they link to. */
+  attach: boolean,
+  /** Ask the people here something. */
+  ask: boolean,
+  /** Have messages sent later. */
+  schedule: boolean,
   /** Rename the group. */
   rename: boolean,
   /** Add people. */
@@ -406,14 +412,18 @@ export type Command = { "type": "get_server_info" }
   utc_offset_min: number, }
 | { "type": "create_direct",
   /** With whom. */
-  user: UserId, }
+  user: UserId,
+  /** Whether it is encrypted end to end, where it has to be made; one that is there stays as it is. */
+  encrypted?: boolean, }
 | { "type": "create_group",
   /** Its id, a UUIDv7 made by the view. */
   id: ConversationId,
   /** Its name. */
   title: string,
   /** Who else is in it. */
-  members: Array<UserId>, }
+  members: Array<UserId>,
+  /** Whether it is encrypted end to end, for good. */
+  encrypted?: boolean, }
 | { "type": "add_members",
   /** Which one. */
   conversation: ConversationId,
@@ -621,7 +631,9 @@ export type ConversationItem = {
   /** The names of those who are typing. */
   typing: Array<string>,
   /** What is in its composer and has not been sent. */
-  draft: string | null, };
+  draft: string | null,
+  /** Whether it is encrypted end to end. */
+  encrypted?: boolean, };
 
 /** What kind of conversation it is. */
 export type ConversationKind = "direct" | "group";
@@ -989,7 +1001,9 @@ export type ItemBody = { "type": "message",
 | { "type": "deleted",
   /** Who deleted it, where that was not its author. */
   by: string | null, }
-| { "type": "unreadable" }
+| { "type": "unreadable",
+  /** Why. */
+  reason: UnreadableReason, }
 | { "type": "created",
   /** The group's name. */
   title: string | null, }
@@ -1199,7 +1213,9 @@ export type MessageActions = {
   /** React to it. */
   react: boolean,
   /** Pin or unpin it. */
-  pin: boolean, };
+  pin: boolean,
+  /** Write it anew elsewhere. */
+  forward: boolean, };
 
 /** What happens to a message after it was sent. */
 export type MessageChange = { "kind": "edit",
@@ -1978,7 +1994,9 @@ export type TimelineHeader = {
   /** The messages that are to be sent later, the earliest first. */
   scheduled?: Array<ScheduledView>,
   /** Whether the list ends before the newest entry: it was opened at an older place. `OpenTimeline` goes back to the end. */
-  has_newer: boolean, };
+  has_newer: boolean,
+  /** Whether the conversation is encrypted end to end. */
+  encrypted?: boolean, };
 
 /** One line of a timeline. */
 export type TimelineItem = {
@@ -2016,6 +2034,9 @@ export type Typing = {
   user: UserId,
   /** Whether they are; forget it by yourself after `typing_shown_ms`. */
   active: boolean, };
+
+/** Why a message cannot be shown. */
+export type UnreadableReason = "before_you" | "waiting" | "failed";
 
 /** Something that a view shows has changed. */
 export type Update = { "type": "session",

@@ -245,7 +245,10 @@ async fn meet_through(
     };
     bob.ask(sign_up).await;
     bob.until("bob is up to date", up_to_date).await;
-    let direct = Command::CreateDirect { user: alice.me() };
+    let direct = Command::CreateDirect {
+        user: alice.me(),
+        encrypted: false,
+    };
     let Reply::Conversation { conversation } = bob.ask(direct).await else {
         panic!("no conversation")
     };

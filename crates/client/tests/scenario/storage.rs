@@ -248,7 +248,10 @@ fn an_entry_that_could_not_be_written_comes_again() {
 #[test]
 fn an_answer_that_could_not_be_kept_fails_its_command_and_a_request_that_never_left_does_too() {
     let mut tab = Tab::new(Device::online(vec![direct(1, 0)]));
-    let create = Command::CreateDirect { user: user(CAROL) };
+    let create = Command::CreateDirect {
+        user: user(CAROL),
+        encrypted: false,
+    };
     let outputs = tab.tell(create.clone());
     let Some(Output::Http(request)) = outputs.iter().find(|output| matches!(output, Output::Http(_))) else {
         panic!("{outputs:?}");

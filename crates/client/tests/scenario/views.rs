@@ -2,7 +2,7 @@
 
 use pipit_client::command::{Command, CommandId, Reply, ViewId};
 use pipit_client::io::{Input, Output};
-use pipit_client::view::{ItemBody, Update};
+use pipit_client::view::{ItemBody, UnreadableReason, Update};
 use pipit_wire::event::{EventBody, Role};
 use pipit_wire::frame::PresenceState;
 use pipit_wire::frame::server::{Presence, Synced, Typing};
@@ -103,7 +103,12 @@ fn sealed_messages_are_unreadable_not_lost() {
         expires_at: None,
     };
     bob.receive(&event(entry(1, 1, ALICE, body)));
-    assert_eq!(bob.screen.items[0].body, ItemBody::Unreadable);
+    assert_eq!(
+        bob.screen.items[0].body,
+        ItemBody::Unreadable {
+            reason: UnreadableReason::Failed
+        }
+    );
     assert_eq!(bob.unread(1), 1);
 }
 
@@ -418,7 +423,10 @@ fn a_long_list_is_shown_in_pages() {
 #[test]
 fn making_conversations_goes_over_http() {
     let mut bob = Device::online(vec![]);
-    let id = bob.command(Command::CreateDirect { user: user(ALICE) });
+    let id = bob.command(Command::CreateDirect {
+        user: user(ALICE),
+        encrypted: false,
+    });
     let request = bob.answer(
         200,
         &rest::Conversation {

@@ -135,13 +135,17 @@ impl World {
             .get(self.random.random_range(0..others.len()))
             .context("another person")?;
         let command = if self.random.random_bool(0.5) {
-            Command::CreateDirect { user: other }
+            Command::CreateDirect {
+                user: other,
+                encrypted: false,
+            }
         } else {
             let id = ConversationId::new(self.now, bytes(&mut self.random));
             Command::CreateGroup {
                 id,
                 title: "A group".to_owned(),
                 members: others,
+                encrypted: false,
             }
         };
         self.command(device, command)?;
