@@ -18,7 +18,7 @@ export class Membership {
   answer(command: Command): Reply | null {
     switch (command.type) {
       case 'create_direct':
-        return this.#direct(command.user);
+        return this.#direct(command.user, command.encrypted === true);
       case 'create_group': {
         const members = everyone.filter(({ user }) => command.members.includes(user));
         const room = newRoom(90, 'group', command.title, [
@@ -26,6 +26,7 @@ export class Membership {
           ...members.map((profile) => ({ profile, role: 'member' as const, presence: null })),
         ]);
         room.id = command.id;
+        room.encrypted = command.encrypted === true;
         append(room, people.me, Date.now(), { type: 'created', title: command.title });
         return this.host.made(room);
       }
@@ -63,18 +64,24 @@ export class Membership {
     return this.host.rooms().find((room) => room.id === id);
   }
 
-  #direct(user: string): Reply {
+  #direct(user: string, encrypted: boolean): Reply {
     if (user === people.me.user) return this.#notes();
     const known = this.host
       .rooms()
-      .find(({ kind, members }) => kind === 'direct' && members.some(({ profile }) => profile.user === user));
+      .find(
+        (room) =>
+          room.kind === 'direct' &&
+          room.encrypted === encrypted &&
+          room.members.some(({ profile }) => profile.user === user),
+      );
     if (known !== undefined) return { type: 'conversation', conversation: known.id };
     const profile = everyone.find((person) => person.user === user);
     if (profile === undefined) return refusal('not_found');
-    const room = newRoom(100 + everyone.indexOf(profile), 'direct', profile.name, [
+    const room = newRoom((encrypted ? 200 : 100) + everyone.indexOf(profile), 'direct', profile.name, [
       { profile: people.me, role: 'member', presence: 'online' },
       { profile, role: 'member', presence: 'offline' },
     ]);
+    room.encrypted = encrypted;
     append(room, people.me, Date.now(), { type: 'created', title: null });
     return this.host.made(room);
   }

@@ -1,4 +1,5 @@
 import { changedScene } from './changed';
+import { encryptedScene } from './encrypted';
 import { laterScene } from './later';
 import { linksScene } from './links';
 import { pollScene } from './polls';
@@ -14,6 +15,7 @@ const scenes: Partial<Record<string, (now: number) => Room[]>> = {
   polls: pollScene,
   later: laterScene,
   links: linksScene,
+  encrypted: encryptedScene,
 };
 
 /** The conversations that somebody finds who is signed in, by the name of the scenario. */

@@ -78,6 +78,7 @@ export interface Room {
   /** Who waits to be let in, and who is kept out. */
   requests: JoinRequest[];
   bans: BannedPerson[];
+  encrypted: boolean;
 }
 
 /** What whoever looks keeps of it for themselves. */
@@ -140,7 +141,7 @@ function mayIn(room: Room, mine: boolean): MessageActions {
     delete: mine || (room.kind === 'group' && keeps),
     react: true,
     pin: keeps,
-    forward: true,
+    forward: !room.encrypted,
   };
 }
 
@@ -211,6 +212,7 @@ export function newRoom(
     settings: { topic: '', announcements: false, history: 'none' },
     requests: [],
     bans: [],
+    encrypted: false,
   };
 }
 
@@ -232,9 +234,9 @@ function allowedIn(room: Room): Allowed {
   const send = runs || !room.settings.announcements;
   return {
     send,
-    attach: send,
-    ask: send,
-    schedule: send,
+    attach: send && !room.encrypted,
+    ask: send && !room.encrypted,
+    schedule: send && !room.encrypted,
     rename: runs,
     add_members: runs,
     remove_members: group && role !== 'member',
@@ -296,6 +298,7 @@ export function itemFor(room: Room): ConversationItem {
     join_requests: room.requests.length,
     typing: room.typing,
     draft: room.draft === '' ? null : room.draft,
+    ...(room.encrypted ? { encrypted: true } : {}),
   };
 }
 
@@ -339,6 +342,7 @@ export function headerFor(
     pinned: pinsOf(room),
     ...(room.scheduled.length > 0 ? { scheduled: room.scheduled } : {}),
     has_newer: hasNewer,
+    ...(room.encrypted ? { encrypted: true } : {}),
   };
 }
 

@@ -44,6 +44,7 @@ export const de = {
 
   'list.requests': { one: '{count} Person möchte beitreten', other: '{count} Personen möchten beitreten' },
   'list.marked_unread': 'als ungelesen markiert',
+  'encrypted.is': 'Ende-zu-Ende-verschlüsselt',
   'list.pinned': 'angeheftet',
   'list.muted': 'stummgeschaltet',
   'list.muted_until': 'stummgeschaltet bis {when}',
@@ -146,7 +147,18 @@ export const de = {
   },
   'chat.today': 'Heute',
   'chat.yesterday': 'Gestern',
-  'chat.unreadable': 'Diese Nachricht kann von dieser Version von Pipit nicht angezeigt werden.',
+  'unreadable.before_you': {
+    one: '{count} Nachricht von vor dem Beitritt dieses Geräts',
+    other: '{count} Nachrichten von vor dem Beitritt dieses Geräts',
+  },
+  'unreadable.waiting': {
+    one: '{count} Nachricht ist noch nicht lesbar: Ihr Schlüssel ist unterwegs',
+    other: '{count} Nachrichten sind noch nicht lesbar: Ihre Schlüssel sind unterwegs',
+  },
+  'unreadable.failed': {
+    one: '{count} Nachricht konnte auf diesem Gerät nicht entschlüsselt werden',
+    other: '{count} Nachrichten konnten auf diesem Gerät nicht entschlüsselt werden',
+  },
   'chat.deleted': 'Diese Nachricht wurde gelöscht',
   'chat.deleted_mine': 'Du hast diese Nachricht gelöscht',
   'chat.deleted_by': '{name} hat diese Nachricht gelöscht',
@@ -394,7 +406,7 @@ export const de = {
   'error.window_closed': 'Es ist zu spät, diese Nachricht zu ändern.',
   'error.poll_closed': 'Die Umfrage ist beendet.',
   'error.stale_epoch': 'Die Geräte in dieser Unterhaltung haben sich gerade geändert. Sende es noch einmal.',
-  'error.sealed_only': 'Diese Unterhaltung ist verschlüsselt, und diese App kann darin noch nicht schreiben.',
+  'error.sealed_only': 'Das geht in einem verschlüsselten Chat nicht.',
   'error.limit_reached': 'Davon gibt es hier schon so viele, wie erlaubt sind.',
   'error.storage_full': 'Der Server hat keinen Platz mehr für Dateien.',
   'error.rate_limited': 'Das ging zu schnell.',
@@ -429,6 +441,7 @@ export const de = {
     one: 'Eine Nachricht kann {count} Datei haben.',
     other: 'Eine Nachricht kann bis zu {count} Dateien haben.',
   },
+  'attach.not_here': 'In einem verschlüsselten Chat können noch keine Dateien gesendet werden.',
   'attach.none_taken': 'Dieser Server nimmt keine Dateien an.',
   'attach.no_room':
     'Diese Dateien sind {size} groß. Von {limit} für all deine Dateien sind hier noch {left} frei: Nimm welche heraus oder lösche zuerst ältere.',

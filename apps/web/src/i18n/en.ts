@@ -41,6 +41,7 @@ export const en = {
 
   'list.requests': { one: '{count} person wants to join', other: '{count} people want to join' },
   'list.marked_unread': 'marked as unread',
+  'encrypted.is': 'end-to-end encrypted',
   'list.pinned': 'pinned',
   'list.muted': 'muted',
   'list.muted_until': 'muted until {when}',
@@ -143,7 +144,18 @@ export const en = {
   },
   'chat.today': 'Today',
   'chat.yesterday': 'Yesterday',
-  'chat.unreadable': 'This message cannot be shown by this version of Pipit.',
+  'unreadable.before_you': {
+    one: '{count} message from before this device joined',
+    other: '{count} messages from before this device joined',
+  },
+  'unreadable.waiting': {
+    one: '{count} message cannot be read yet: its key is on the way',
+    other: '{count} messages cannot be read yet: their keys are on the way',
+  },
+  'unreadable.failed': {
+    one: '{count} message could not be decrypted on this device',
+    other: '{count} messages could not be decrypted on this device',
+  },
   'chat.deleted': 'This message was deleted',
   'chat.deleted_mine': 'You deleted this message',
   'chat.deleted_by': '{name} deleted this message',
@@ -378,7 +390,7 @@ export const en = {
   'error.window_closed': 'It is too late to change this message.',
   'error.poll_closed': 'The poll is closed.',
   'error.stale_epoch': 'This conversation’s devices have just changed. Send it again.',
-  'error.sealed_only': 'This conversation is encrypted, and this app cannot write in it yet.',
+  'error.sealed_only': 'This cannot be done in an encrypted conversation.',
   'error.limit_reached': 'There are as many of these here as are allowed.',
   'error.storage_full': 'The server has no space left for files.',
   'error.rate_limited': 'That was too fast.',
@@ -412,6 +424,7 @@ export const en = {
     one: 'A message can have {count} file.',
     other: 'A message can have up to {count} files.',
   },
+  'attach.not_here': 'Files cannot be sent in an encrypted conversation yet.',
   'attach.none_taken': 'This server takes no files.',
   'attach.no_room':
     'These files have {size}. Of the {limit} that all your files may have here, {left} are left: take some out, or delete older ones first.',

@@ -252,6 +252,12 @@ export const esLater = {
   'newgroup.remove': 'Quitar a {name}',
   'newgroup.submit': 'Crear grupo',
 
+  'encrypted.choice': 'Solo pueden leerlo quienes están aquí',
+  'encrypted.choice.hint':
+    'Cifrado de extremo a extremo: el servidor no puede leer lo que se escribe. Todavía no hay archivos, encuestas ni mensajes programados, y quien llega después no ve lo anterior. Esto no se puede cambiar más tarde.',
+  'encrypted.title': 'Cifrado de extremo a extremo',
+  'encrypted.text':
+    'Solo los dispositivos de quienes están aquí pueden leer lo que se escribe. El servidor sabe quién está aquí y cuándo se escribe algo, y conoce el nombre y la imagen de un grupo.',
   'timer.title': 'Mensajes temporales',
   'timer.text':
     'Los mensajes que se envíen desde ahora se borran para todos pasado este tiempo: en el servidor y en todos los dispositivos.',

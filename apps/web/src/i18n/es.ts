@@ -42,6 +42,7 @@ export const es = {
 
   'list.requests': { one: '{count} persona quiere unirse', other: '{count} personas quieren unirse' },
   'list.marked_unread': 'marcado como no leído',
+  'encrypted.is': 'cifrado de extremo a extremo',
   'list.pinned': 'fijado',
   'list.muted': 'silenciado',
   'list.muted_until': 'silenciado hasta {when}',
@@ -143,7 +144,18 @@ export const es = {
   },
   'chat.today': 'Hoy',
   'chat.yesterday': 'Ayer',
-  'chat.unreadable': 'Esta versión de Pipit no puede mostrar este mensaje.',
+  'unreadable.before_you': {
+    one: '{count} mensaje anterior a la llegada de este dispositivo',
+    other: '{count} mensajes anteriores a la llegada de este dispositivo',
+  },
+  'unreadable.waiting': {
+    one: '{count} mensaje aún no se puede leer: su clave está en camino',
+    other: '{count} mensajes aún no se pueden leer: sus claves están en camino',
+  },
+  'unreadable.failed': {
+    one: '{count} mensaje no se pudo descifrar en este dispositivo',
+    other: '{count} mensajes no se pudieron descifrar en este dispositivo',
+  },
   'chat.deleted': 'Este mensaje se eliminó',
   'chat.deleted_mine': 'Eliminaste este mensaje',
   'chat.deleted_by': '{name} eliminó este mensaje',
@@ -384,7 +396,7 @@ export const es = {
   'error.window_closed': 'Es demasiado tarde para cambiar este mensaje.',
   'error.poll_closed': 'La encuesta está cerrada.',
   'error.stale_epoch': 'Los dispositivos de esta conversación acaban de cambiar. Envíalo de nuevo.',
-  'error.sealed_only': 'Esta conversación está cifrada y esta aplicación todavía no puede escribir en ella.',
+  'error.sealed_only': 'Eso no se puede hacer en un chat cifrado.',
   'error.limit_reached': 'Ya hay tantos como se permiten aquí.',
   'error.storage_full': 'Al servidor no le queda espacio para archivos.',
   'error.rate_limited': 'Eso fue demasiado rápido.',
@@ -418,6 +430,7 @@ export const es = {
     one: 'Un mensaje puede tener {count} archivo.',
     other: 'Un mensaje puede tener hasta {count} archivos.',
   },
+  'attach.not_here': 'Todavía no se pueden enviar archivos en un chat cifrado.',
   'attach.none_taken': 'Este servidor no acepta archivos.',
   'attach.no_room':
     'Estos archivos ocupan {size}. De los {limit} para todos tus archivos aquí quedan {left}: quita algunos o elimina antes otros más antiguos.',

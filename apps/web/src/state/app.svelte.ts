@@ -168,9 +168,9 @@ export class App {
   }
 
   /** Opens the conversation with somebody, made where there is none; `ready` is called before it is shown. */
-  async openDirect(user: UserId, ready?: () => void): Promise<void> {
+  async openDirect(user: UserId, ready?: () => void, encrypted = false): Promise<void> {
     try {
-      const { conversation } = await this.ask({ type: 'create_direct', user }, 'conversation');
+      const { conversation } = await this.ask({ type: 'create_direct', user, encrypted }, 'conversation');
       ready?.();
       this.openConversation(conversation);
     } catch (error) {

@@ -48,3 +48,31 @@ it('is read out as sender, text, time, state', () => {
   expect(one && labelOf(one)).toMatch(/^Mila Novak, one, 12:01/);
   expect(three && labelOf(three)).toMatch(/^You, three, 12:00.*, Read$/);
 });
+
+it('folds what this device cannot read into a line for each reason', () => {
+  const room = newRoom(2, 'group', 'Family', []);
+  for (let day = 6; day > 2; day -= 1)
+    append(room, people.mila, NOON - day * DAY, { type: 'unreadable', reason: 'before_you' });
+  append(room, people.mila, NOON - 2 * DAY, message('one'));
+  append(room, people.mila, NOON - 2 * DAY + MINUTE, { type: 'unreadable', reason: 'failed' });
+  append(room, people.mila, NOON - 2 * DAY + 2 * MINUTE, { type: 'unreadable', reason: 'waiting' });
+  append(room, people.mila, NOON - 2 * DAY + 3 * MINUTE, message('two'));
+  const rows = rowsOf(room.log, null);
+  expect(rows.map((row) => row.folded)).toEqual([4, 0, 1, 1, 0]);
+  expect(rows.map((row) => row.day)).toEqual([false, true, false, false, false]);
+  const [run] = rows;
+  expect(run && labelOf(run.item, run.folded)).toBe('4 messages from before this device joined');
+  expect(run?.item.seq).toBe(4);
+  expect(rows.at(-1)?.last).toBe(true);
+
+  // What comes by loading older ones leaves the line's key as it was; what is new stands apart.
+  expect(rowsOf(room.log.slice(2), null)[0]?.key).toBe(run?.key);
+  expect(rowsOf(room.log, 3).map((row) => [row.folded, row.unread])).toEqual([
+    [2, false],
+    [2, true],
+    [0, false],
+    [1, false],
+    [1, false],
+    [0, false],
+  ]);
+});

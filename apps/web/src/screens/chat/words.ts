@@ -7,6 +7,7 @@ import type {
   ItemBody,
   SettingsChange,
   TimelineItem,
+  UnreadableReason,
 } from '../../generated/types';
 import { describeCode } from '../../i18n/errors';
 import { t, type Key } from '../../i18n';
@@ -75,9 +76,14 @@ export function noticeOf(
   }
 }
 
-/** What stands in place of a message that cannot be shown, or is no more. */
+/** The one calm line for messages that this device cannot read. */
+export function unreadableWords(reason: UnreadableReason, count: number): string {
+  return t(`unreadable.${reason}`, { count });
+}
+
+/** What stands in place of a message that is no more. */
 export function withoutText({ body, mine }: TimelineItem): string {
-  if (body.type !== 'deleted') return t('chat.unreadable');
+  if (body.type !== 'deleted') return '';
   if (body.by !== null) return t('chat.deleted_by', { name: body.by });
   return mine ? t('chat.deleted_mine') : t('chat.deleted');
 }
@@ -115,10 +121,11 @@ export function contentOf(body: Extract<ItemBody, { type: 'message' }>): string 
 }
 
 /** A line as a screen reader says it: sender, text, time, state. */
-export function labelOf(item: TimelineItem): string {
+export function labelOf(item: TimelineItem, folded = 1): string {
   const time = timeOfDay(item.at);
   const { body } = item;
-  const spoken = body.type === 'message' || body.type === 'unreadable' || body.type === 'deleted';
+  if (body.type === 'unreadable') return unreadableWords(body.reason, folded);
+  const spoken = body.type === 'message' || body.type === 'deleted';
   if (!spoken) return [noticeOf(item, body), time].join(t('chat.item_join'));
   const text = body.type === 'message' ? contentOf(body) : withoutText(item);
   const said = t('chat.item', { sender: senderOf(item), text, time });

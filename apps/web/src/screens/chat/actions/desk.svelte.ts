@@ -51,6 +51,11 @@ export class Desk {
     return this.app.timeline.header?.conversation ?? '';
   }
 
+  /** Whether the open conversation is encrypted end to end. */
+  get encrypted(): boolean {
+    return this.app.timeline.header?.encrypted === true;
+  }
+
   answer(item: TimelineItem): void {
     if (!isMessage(item) || !item.body.can.reply) return;
     this.edit = null;

@@ -1,0 +1,37 @@
+import type { ItemBody, UnreadableReason } from '../generated/types';
+import { people } from './people';
+import { fullScene } from './scenes';
+import { append, message, newRoom, type Room } from './world';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+function unreadable(reason: UnreadableReason): ItemBody {
+  return { type: 'unreadable', reason };
+}
+
+/** An encrypted group that this device came into later, in which one message waits for its key and one was of no use. */
+export function encryptedScene(now: number): Room[] {
+  const room = newRoom(8, 'group', 'Family', [
+    { profile: people.me, role: 'owner', presence: 'online' },
+    { profile: people.mila, role: 'member', presence: 'online' },
+    { profile: people.grandma, role: 'member', presence: 'offline' },
+  ]);
+  room.encrypted = true;
+  for (let i = 0; i < 12; i += 1)
+    append(
+      room,
+      i % 2 === 0 ? people.mila : people.grandma,
+      now - (60 - i) * HOUR_MS,
+      unreadable('before_you'),
+    );
+  const at = now - 40 * MINUTE_MS;
+  append(room, people.mila, at, message('Now this phone has the keys, too.'));
+  append(room, people.grandma, at + 2 * MINUTE_MS, message('And nobody else? Not even the server?'));
+  append(room, people.grandma, at + 3 * MINUTE_MS, unreadable('failed'));
+  append(room, people.me, at + 6 * MINUTE_MS, message('Only us. See https://pipit.example/keys'));
+  append(room, people.mila, at + 30 * MINUTE_MS, unreadable('waiting'));
+  append(room, people.mila, at + 31 * MINUTE_MS, unreadable('waiting'));
+  room.readSeq = room.log.length;
+  return [...fullScene(now), room];
+}
