@@ -53,7 +53,11 @@ export default defineConfig({
   retries: 0,
   workers: Number(process.env['PIPIT_E2E_WORKERS'] ?? 2),
   timeout: 60_000,
-  expect: { timeout: 10_000 },
+  expect: {
+    timeout: 10_000,
+    // What is new in a tree is a difference, too.
+    toMatchAriaSnapshot: { pathTemplate: '{testDir}/trees/{arg}{ext}', children: 'deep-equal' },
+  },
   reporter: [['list']],
   use: { trace: tracing ? 'retain-on-failure' : 'off', contextOptions: { reducedMotion: 'reduce' } },
   projects: [
@@ -66,7 +70,7 @@ export default defineConfig({
     {
       name: 'views-phone',
       testDir: 'e2e/views',
-      testIgnore: /keyboard\.spec\.ts/,
+      testIgnore: /(keyboard|tree)\.spec\.ts/,
       use: { ...chromium, ...phone },
     },
     { name: 'app-chromium', testDir: 'e2e/app', use: { ...chromium, ...desktop } },

@@ -90,7 +90,7 @@ function* stringsIn(node: unknown): Generator<string> {
 const PROSE = /\p{L}{2,}[,.]? \p{L}{2,}|^\p{Lu}\p{Ll}+[ .!?…]*$/u;
 /** Names of keys, of browsers and systems, of headers; selectors and other words of the platform. */
 const NAMES =
-  /^(Enter|Escape|Backspace|Delete|Home|End|Tab|Edge|Opera|Firefox|Chrome|Safari|Android|Windows|Linux|Files|Bearer |footer button)$|[[\](){}<>=#:]|^M[\d. ]/;
+  /^(Enter|Escape|Backspace|Delete|Home|End|Tab|Shift|Control|Meta|Edge|Opera|Firefox|Chrome|Safari|Android|Windows|Linux|Files|Bearer |footer button)$|[[\](){}<>=#:]|^M[\d. ]/;
 
 function proseIn(path: string): string[] {
   const source = readFileSync(path, 'utf8');
@@ -154,7 +154,7 @@ describe('templates', () => {
       .map((path) => readFileSync(path, 'utf8'))
       .join('\n');
     const assembled =
-      /^(error|upload|state|presence|role|roles|filter|mute|notice\.role|details\.(ban|remove)|emoji\.group|emoji\.tone|appearance\.(theme|accent|size|density|contrast)|timer\.unit|poll\.error|later\.error|notifications\.(standing|test)|profile\.ends)\.|^later\.(hour|evening|morning)$|^notice\.(you\.)?history_/;
+      /^(error|upload|unreadable|shortcuts|key|state|presence|role|roles|filter|mute|notice\.role|details\.(ban|remove)|emoji\.group|emoji\.tone|appearance\.(theme|accent|size|density|contrast)|timer\.unit|poll\.error|later\.error|notifications\.(standing|test)|profile\.ends)\.|^later\.(hour|evening|morning)$|^notice\.(you\.)?history_/;
     // What somebody has done is named by its end: there is a sentence for others, and one for oneself.
     const did = (key: string): boolean => source.includes(`'${key.replace(/^notice\.(you\.)?/, '')}'`);
     const unused = Object.keys({ ...en, ...enLater }).filter(

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 
-import { expect, room, test } from '../support/views';
+import { expect, expectAccessibleInEveryLook, room, test } from '../support/views';
 
 /** Presses Tab (or another key) until the element with this name has the focus; gives up after a whole round. */
 async function tabTo(page: Page, role: string, name: RegExp, key = 'Tab'): Promise<void> {
@@ -272,4 +272,38 @@ test('search is reached, gone through and left by the keyboard', async ({ page, 
   await page.keyboard.press('Escape');
   await expect(bar).toBeHidden();
   await expect(page.getByRole('textbox', { name: /Message to/ })).toBeFocused();
+});
+
+test('the sheet of shortcuts opens by its keys and from the menu, and what it lists is what works', async ({
+  page,
+  open,
+}) => {
+  await open('full', room(1));
+  const composer = page.getByRole('textbox', { name: /Message to/ });
+  await expect(composer).toBeFocused();
+  await page.keyboard.type('?');
+  await expect(composer).toHaveValue('?');
+  const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await page.keyboard.press('Control+/');
+  await expect(sheet.getByRole('region', { name: 'While you write' })).toContainText(
+    'Edit your last message',
+  );
+  await expectAccessibleInEveryLook(page);
+  await page.keyboard.press('Escape');
+  await expect(sheet).toBeHidden();
+  await expect(composer).toBeFocused();
+
+  const button = page.getByRole('button', { name: 'Details' });
+  await button.focus();
+  await page.keyboard.press('?');
+  await expect(sheet).toBeVisible();
+  await sheet.getByRole('checkbox', { name: 'Open this with ?' }).uncheck();
+  await page.keyboard.press('Escape');
+  await expect(button).toBeFocused();
+  await page.keyboard.press('?');
+  await expect(sheet).toBeHidden();
+
+  await page.getByRole('button', { name: /^Account of/ }).click();
+  await page.getByRole('menuitem', { name: 'Keyboard shortcuts' }).click();
+  await expect(sheet).toBeVisible();
 });

@@ -1,5 +1,7 @@
 import type { Attachment } from 'svelte/attachments';
 
+import { presses } from '../keys/shortcuts';
+
 /** Where a menu or a popup stands: an element, or a place that a pointer was at. */
 export type Anchor = HTMLElement | { getBoundingClientRect: () => DOMRect };
 
@@ -77,7 +79,7 @@ export function asksForMenu(open: (target: HTMLElement, anchor: Anchor) => boole
       event.stopPropagation();
     };
     const key = (event: KeyboardEvent): void => {
-      const asks = event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey);
+      const asks = presses(event, 'menu');
       if (asks && event.target instanceof HTMLElement && ask(event, event.target)) event.preventDefault();
     };
 

@@ -130,6 +130,7 @@ export const ar = {
   'menu.appearance': 'المظهر',
   'menu.notifications': 'الإشعارات',
   'menu.devices': 'الأجهزة',
+  'menu.shortcuts': 'اختصارات لوحة المفاتيح',
   'menu.settings': 'كل الإعدادات',
   'menu.install': 'تثبيت التطبيق',
   'menu.sign_out': 'تسجيل الخروج',

@@ -112,6 +112,7 @@ export const de = {
   'menu.appearance': 'Darstellung',
   'menu.notifications': 'Benachrichtigungen',
   'menu.devices': 'Geräte',
+  'menu.shortcuts': 'Tastenkürzel',
   'menu.settings': 'Alle Einstellungen',
   'menu.install': 'App installieren',
   'menu.sign_out': 'Abmelden',

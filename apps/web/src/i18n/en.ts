@@ -109,6 +109,7 @@ export const en = {
   'menu.appearance': 'Appearance',
   'menu.notifications': 'Notifications',
   'menu.devices': 'Devices',
+  'menu.shortcuts': 'Keyboard shortcuts',
   'menu.settings': 'All settings',
   'menu.install': 'Install the app',
   'menu.sign_out': 'Sign out',

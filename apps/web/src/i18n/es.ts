@@ -109,6 +109,7 @@ export const es = {
   'menu.appearance': 'Apariencia',
   'menu.notifications': 'Notificaciones',
   'menu.devices': 'Dispositivos',
+  'menu.shortcuts': 'Atajos de teclado',
   'menu.settings': 'Todos los ajustes',
   'menu.install': 'Instalar la app',
   'menu.sign_out': 'Cerrar sesión',

@@ -112,6 +112,7 @@ export const fr = {
   'menu.appearance': 'Apparence',
   'menu.notifications': 'Notifications',
   'menu.devices': 'Appareils',
+  'menu.shortcuts': 'Raccourcis clavier',
   'menu.settings': 'Tous les réglages',
   'menu.install': 'Installer l’appli',
   'menu.sign_out': 'Se déconnecter',

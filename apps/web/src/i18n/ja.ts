@@ -109,6 +109,7 @@ export const ja = {
   'menu.appearance': '外観',
   'menu.notifications': '通知',
   'menu.devices': '端末',
+  'menu.shortcuts': 'キーボードショートカット',
   'menu.settings': 'すべての設定',
   'menu.install': 'アプリをインストール',
   'menu.sign_out': 'ログアウト',

@@ -50,6 +50,7 @@ export type DialogName =
   | 'appearance'
   | 'settings'
   | 'devices'
+  | 'shortcuts'
   | 'sign-out';
 
 /** What is to be written in a conversation, from another app. */

@@ -23,5 +23,6 @@ export const lazyDialogs = {
   devices: () => part(import('../settings/Settings.svelte')),
   notifications: () => part(import('../settings/Settings.svelte')),
   settings: () => part(import('../settings/Settings.svelte')),
+  shortcuts: () => part(import('./Shortcuts.svelte')),
   'sign-out': () => part(import('./SignOut.svelte')),
 } as const;

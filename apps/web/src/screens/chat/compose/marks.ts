@@ -1,10 +1,13 @@
-/** What Ctrl and a letter put around the chosen words; with Shift where it says so. */
-const marks: Record<string, string> = { b: '**', i: '_', e: '`', 'shift+x': '~~' };
+import { presses } from '../../../keys/shortcuts';
+
+/** What stands around words that are so. */
+const marks = { bold: '**', slanted: '_', code: '`', struck: '~~' } as const;
 
 /** The marks for a key press, or undefined. */
 export function markFor(event: KeyboardEvent): string | undefined {
-  if (event.altKey || event.ctrlKey === event.metaKey) return undefined;
-  return marks[`${event.shiftKey ? 'shift+' : ''}${event.key.toLowerCase()}`];
+  const names = Object.keys(marks) as (keyof typeof marks)[];
+  const name = names.find((candidate) => presses(event, candidate));
+  return name === undefined ? undefined : marks[name];
 }
 
 /** Writes in place of what is chosen, as if it had been typed: undo takes it back. */
