@@ -1,5 +1,6 @@
 import './design/tokens.css';
 import './design/accents.css';
+import './design/wallpapers.css';
 import './design/base.css';
 
 import { mount } from 'svelte';

@@ -31,6 +31,9 @@ const text: [string, string][] = [
   ...['--canvas', '--surface', '--raised', '--accent-soft'].flatMap((ground): [string, string][] =>
     ['--text', '--text-muted', '--accent-text', '--danger'].map((ink) => [ink, ground]),
   ),
+  // Wallpapers are drawn with it, behind what is said between messages.
+  ...['--text', '--text-muted', '--accent-text', '--danger'].map((ink): [string, string] => [ink, '--line']),
+  ...Array.from({ length: 10 }, (_, tint): [string, string] => [`--tint-${tint}-text`, '--line']),
   ['--text-faint', '--canvas'],
   ['--text-faint', '--raised'],
   ['--text-faint', '--bubble-other'],

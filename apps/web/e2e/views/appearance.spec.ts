@@ -1,6 +1,14 @@
 import type { Page } from '@playwright/test';
 
-import { expect, expectAccessibleInEveryLook, expectFits, room, seen, test } from '../support/views';
+import {
+  expect,
+  expectAccessible,
+  expectAccessibleInEveryLook,
+  expectFits,
+  room,
+  seen,
+  test,
+} from '../support/views';
 
 async function openAppearance(page: Page): Promise<void> {
   await page.getByRole('button', { name: /Account of/ }).click();
@@ -79,4 +87,29 @@ test('the largest text, compact, fits', async ({ page, open }) => {
   await seen(page, /See you at the pier/);
   await expectFits(page);
   await expect(page.getByRole('textbox', { name: /Message to/ })).toBeInViewport({ ratio: 1 });
+});
+
+test('a wallpaper lies behind messages, and not where colours are forced or contrast is wanted', async ({
+  page,
+  open,
+}) => {
+  await open('full', room(1));
+  await seen(page, /See you at the pier/);
+  const ground = () =>
+    page
+      .getByRole('region', { name: 'Mila Novak' })
+      .evaluate((element) => getComputedStyle(element).backgroundImage);
+  expect(await ground()).not.toContain('gradient');
+  if ((page.viewportSize()?.width ?? 0) < 600) await page.getByRole('button', { name: 'Back' }).click();
+  await openAppearance(page);
+  await page.getByRole('group', { name: 'Wallpaper' }).getByRole('radio', { name: 'Dots' }).check();
+  // What is written over it is calculated: see `tests/contrast.test.ts`.
+  await expectAccessible(page);
+  await open('full', room(1));
+  await seen(page, /See you at the pier/);
+  expect(await ground()).toContain('radial-gradient');
+  await page.emulateMedia({ forcedColors: 'active' });
+  await expect.poll(ground).not.toContain('gradient');
+  await page.emulateMedia({ forcedColors: 'none', contrast: 'more' });
+  await expect.poll(ground).not.toContain('gradient');
 });

@@ -307,3 +307,37 @@ test('the sheet of shortcuts opens by its keys and from the menu, and what it li
   await page.getByRole('menuitem', { name: 'Keyboard shortcuts' }).click();
   await expect(sheet).toBeVisible();
 });
+
+test('the list is made wider and narrower by keyboard and by drawing its edge, and stays so', async ({
+  page,
+  open,
+}) => {
+  await open('full', room(1));
+  const list = page.getByRole('navigation', { name: 'Conversations on Harbour' });
+  const width = async (): Promise<number> => (await list.boundingBox())?.width ?? 0;
+  const edge = page.getByRole('separator', { name: 'Width of the list' });
+  const before = await width();
+
+  await edge.focus();
+  await page.keyboard.press('ArrowRight');
+  await expect.poll(width).toBeCloseTo(before + 16, -1);
+  await page.keyboard.press('End');
+  await expect.poll(width).toBe(512);
+  await expect(edge).toHaveAttribute('aria-valuenow', '32');
+  await page.keyboard.press('Home');
+  await expect.poll(width).toBe(240);
+  await page.reload();
+  await expect.poll(width).toBe(240);
+
+  const box = await edge.boundingBox();
+  if (box === null) throw new Error('the edge is not on the screen');
+  await page.mouse.move(box.x + box.width / 2, box.y + 300);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2 + 100, box.y + 320, { steps: 4 });
+  await page.mouse.up();
+  await expect.poll(width).toBe(340);
+  await page.mouse.move(600, 300);
+  expect(await width()).toBe(340);
+  await edge.dblclick();
+  await expect.poll(width).toBe(before);
+});

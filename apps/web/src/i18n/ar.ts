@@ -60,6 +60,7 @@ export const ar = {
   'list.pinned': 'مثبَّتة',
   'list.muted': 'مكتومة',
   'list.muted_until': 'مكتومة حتى {when}',
+  'list.width': 'عرض القائمة',
   'list.menu_of': 'إجراءات {title}',
   'list.mark_read': 'تعليم كمقروءة',
   'list.mark_unread': 'تعليم كغير مقروءة',

@@ -48,6 +48,7 @@ export const de = {
   'list.pinned': 'angeheftet',
   'list.muted': 'stummgeschaltet',
   'list.muted_until': 'stummgeschaltet bis {when}',
+  'list.width': 'Breite der Liste',
   'list.menu_of': 'Aktionen für {title}',
   'list.mark_read': 'Als gelesen markieren',
   'list.mark_unread': 'Als ungelesen markieren',

@@ -45,6 +45,7 @@ export const en = {
   'list.pinned': 'pinned',
   'list.muted': 'muted',
   'list.muted_until': 'muted until {when}',
+  'list.width': 'Width of the list',
   'list.menu_of': 'Actions for {title}',
   'list.mark_read': 'Mark as read',
   'list.mark_unread': 'Mark as unread',

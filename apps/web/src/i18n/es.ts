@@ -46,6 +46,7 @@ export const es = {
   'list.pinned': 'fijado',
   'list.muted': 'silenciado',
   'list.muted_until': 'silenciado hasta {when}',
+  'list.width': 'Ancho de la lista',
   'list.menu_of': 'Acciones para {title}',
   'list.mark_read': 'Marcar como leído',
   'list.mark_unread': 'Marcar como no leído',

@@ -49,6 +49,7 @@ export const fr = {
   'list.pinned': 'épinglée',
   'list.muted': 'en sourdine',
   'list.muted_until': 'en sourdine jusqu’à : {when}',
+  'list.width': 'Largeur de la liste',
   'list.menu_of': 'Actions pour {title}',
   'list.mark_read': 'Marquer comme lue',
   'list.mark_unread': 'Marquer comme non lue',

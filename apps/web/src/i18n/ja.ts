@@ -45,6 +45,7 @@ export const ja = {
   'list.pinned': 'ピン留め中',
   'list.muted': 'ミュート中',
   'list.muted_until': '{when}までミュート中',
+  'list.width': '一覧の幅',
   'list.menu_of': '{title}の操作',
   'list.mark_read': '既読にする',
   'list.mark_unread': '未読にする',

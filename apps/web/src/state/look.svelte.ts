@@ -7,6 +7,7 @@ export const looks = {
   accent: ['moss', 'sea', 'plum', 'clay', 'slate'],
   size: ['normal', 'small', 'large', 'larger', 'largest'],
   density: ['comfortable', 'compact'],
+  wallpaper: ['none', 'dots', 'weave', 'waves', 'glow'],
 } as const;
 
 export type Aspect = keyof typeof looks;
@@ -43,6 +44,7 @@ class Look {
     accent: stored('accent'),
     size: stored('size'),
     density: stored('density'),
+    wallpaper: stored('wallpaper'),
   });
 
   constructor() {
@@ -65,12 +67,13 @@ class Look {
 
   /** Tells the style sheet, which knows nothing of the system's wishes by itself. */
   apply(): void {
-    const { theme, contrast, accent, size, density } = this.#chosen;
+    const { theme, contrast, accent, size, density, wallpaper } = this.#chosen;
     const { dataset, style } = document.documentElement;
     dataset['theme'] = theme === 'system' ? (systemAsks('dark') ? 'dark' : 'light') : theme;
     dataset['contrast'] = contrast === 'more' || systemAsks('contrast') ? 'more' : 'normal';
     dataset['accent'] = accent;
     dataset['density'] = density;
+    dataset['wallpaper'] = wallpaper;
     style.fontSize = size === 'normal' ? '' : `${scale[size] * 100}%`;
   }
 }

@@ -100,6 +100,8 @@ export const sections: readonly Section[] = [
       },
       { id: 'size', title: 'appearance.size', also: ['appearance.size.large'] },
       { id: 'density', title: 'appearance.density', also: ['appearance.density.compact'] },
+      { id: 'wallpaper', title: 'appearance.wallpaper', also: ['appearance.title'] },
+      { id: 'list', title: 'list.width', also: ['appearance.title'] },
       { id: 'contrast', title: 'appearance.contrast', also: ['appearance.title'] },
     ],
   },
