@@ -1,3 +1,4 @@
+import { arKeys } from './ar-keys';
 import type { enLater } from './en-later';
 import type { Translated } from './texts';
 
@@ -5,6 +6,8 @@ type Forms = 'zero' | 'one' | 'two' | 'few' | 'many' | 'other';
 
 /** Arabic: the texts of the parts that load when they are first opened. */
 export const arLater = {
+  ...arKeys,
+
   'action.cancel': 'إلغاء',
   'action.close': 'إغلاق',
   'action.save': 'حفظ',
@@ -619,49 +622,6 @@ export const arLater = {
   'devices.sign_out_label': 'تسجيل الخروج من {name}',
   'devices.signed_out': 'سُجّل الخروج من {name}.',
 
-  'shortcuts.title': 'اختصارات لوحة المفاتيح',
-  'shortcuts.or': 'أو',
-  'shortcuts.in.everywhere': 'في كل مكان',
-  'shortcuts.in.list': 'في قائمة المحادثات',
-  'shortcuts.in.messages': 'في محادثة',
-  'shortcuts.in.writing': 'أثناء الكتابة',
-  'shortcuts.help': 'عرض هذه الاختصارات',
-  'shortcuts.search': 'البحث',
-  'shortcuts.part': 'إلى الجزء التالي من الشاشة أو السابق',
-  'shortcuts.close': 'إغلاق ما هو مفتوح',
-  'shortcuts.row': 'من محادثة إلى أخرى',
-  'shortcuts.filter': 'من عامل تصفية إلى آخر',
-  'shortcuts.menu': 'قائمة المحادثة أو الرسالة',
-  'shortcuts.find': 'البحث في هذه المحادثة',
-  'shortcuts.older': 'إلى الرسالة السابقة',
-  'shortcuts.newer': 'إلى الرسالة التالية',
-  'shortcuts.first': 'إلى أقدم رسالة محمّلة',
-  'shortcuts.last': 'إلى أحدث رسالة',
-  'shortcuts.answer': 'الرد على الرسالة',
-  'shortcuts.choose': 'اختيار الرسالة أثناء التحديد',
-  'shortcuts.send': 'إرسال',
-  'shortcuts.new_line': 'سطر جديد',
-  'shortcuts.edit_last': 'تعديل آخر رسالة لك، والحقل فارغ',
-  'shortcuts.bold': 'غامق',
-  'shortcuts.slanted': 'مائل',
-  'shortcuts.code': 'رمز برمجي',
-  'shortcuts.struck': 'يتوسطه خط',
-  'shortcuts.sign': 'فتح هذه النافذة بعلامة ?',
-  'shortcuts.sign.hint': 'أوقف هذا إن كان ينبغي ألا يفعل مفتاح وحده شيئًا. الطريقة الأخرى تعمل دائمًا.',
-  'key.ctrl': 'Ctrl',
-  'key.cmd': 'Command',
-  'key.shift': 'Shift',
-  'key.enter': 'Enter',
-  'key.escape': 'Esc',
-  'key.tab': 'Tab',
-  'key.home': 'Home',
-  'key.end': 'End',
-  'key.space': 'مسافة',
-  'key.contextmenu': 'القائمة',
-  'key.arrowup': 'أعلى',
-  'key.arrowdown': 'أسفل',
-  'key.arrowleft': 'يسار',
-  'key.arrowright': 'يمين',
   'signout.title': 'تسجيل الخروج؟',
   'signout.text': 'تُمحى الرسائل والمسودات المحفوظة في هذا المتصفح. كل ما أُرسل يبقى على خادمك.',
   'signout.submit': 'تسجيل الخروج',

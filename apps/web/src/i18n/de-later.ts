@@ -1,8 +1,11 @@
+import { deKeys } from './de-keys';
 import type { enLater } from './en-later';
 import type { Translated } from './texts';
 
 /** German: the texts of the parts that load when they are first opened. */
 export const deLater = {
+  ...deKeys,
+
   'action.cancel': 'Abbrechen',
   'action.close': 'Schließen',
   'action.save': 'Speichern',
@@ -513,50 +516,6 @@ export const deLater = {
   'devices.sign_out_label': '{name} abmelden',
   'devices.signed_out': '{name} wurde abgemeldet.',
 
-  'shortcuts.title': 'Tastenkürzel',
-  'shortcuts.or': 'oder',
-  'shortcuts.in.everywhere': 'Überall',
-  'shortcuts.in.list': 'In der Chatliste',
-  'shortcuts.in.messages': 'In einem Chat',
-  'shortcuts.in.writing': 'Beim Schreiben',
-  'shortcuts.help': 'Diese Tastenkürzel zeigen',
-  'shortcuts.search': 'Suchen',
-  'shortcuts.part': 'Zum nächsten Teil des Bildschirms, oder zurück',
-  'shortcuts.close': 'Schließen, was offen ist',
-  'shortcuts.row': 'Von einem Chat zum nächsten',
-  'shortcuts.filter': 'Von einem Filter zum nächsten',
-  'shortcuts.menu': 'Menü des Chats oder der Nachricht',
-  'shortcuts.find': 'In diesem Chat suchen',
-  'shortcuts.older': 'Zur vorigen Nachricht',
-  'shortcuts.newer': 'Zur nächsten Nachricht',
-  'shortcuts.first': 'Zur ältesten geladenen Nachricht',
-  'shortcuts.last': 'Zur neuesten Nachricht',
-  'shortcuts.answer': 'Auf die Nachricht antworten',
-  'shortcuts.choose': 'Die Nachricht auswählen, während du auswählst',
-  'shortcuts.send': 'Senden',
-  'shortcuts.new_line': 'Neue Zeile',
-  'shortcuts.edit_last': 'Deine letzte Nachricht bearbeiten, in leerem Feld',
-  'shortcuts.bold': 'Fett',
-  'shortcuts.slanted': 'Kursiv',
-  'shortcuts.code': 'Code',
-  'shortcuts.struck': 'Durchgestrichen',
-  'shortcuts.sign': 'Mit ? öffnen',
-  'shortcuts.sign.hint':
-    'Schalte es aus, wenn eine Taste allein nichts bewirken soll. Der andere Weg geht immer.',
-  'key.ctrl': 'Strg',
-  'key.cmd': 'Befehl',
-  'key.shift': 'Umschalt',
-  'key.enter': 'Eingabe',
-  'key.escape': 'Esc',
-  'key.tab': 'Tab',
-  'key.home': 'Pos1',
-  'key.end': 'Ende',
-  'key.space': 'Leertaste',
-  'key.contextmenu': 'Menü',
-  'key.arrowup': 'Nach oben',
-  'key.arrowdown': 'Nach unten',
-  'key.arrowleft': 'Nach links',
-  'key.arrowright': 'Nach rechts',
   'signout.title': 'Abmelden?',
   'signout.text':
     'Nachrichten und Entwürfe in diesem Browser werden gelöscht. Alles Gesendete bleibt auf deinem Server.',

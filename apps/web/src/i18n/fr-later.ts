@@ -1,8 +1,11 @@
 import type { enLater } from './en-later';
+import { frKeys } from './fr-keys';
 import type { Translated } from './texts';
 
 /** French: the texts of the parts that load when they are first opened. */
 export const frLater = {
+  ...frKeys,
+
   'action.cancel': 'Annuler',
   'action.close': 'Fermer',
   'action.save': 'Enregistrer',
@@ -518,50 +521,6 @@ export const frLater = {
   'devices.sign_out_label': 'Déconnecter {name}',
   'devices.signed_out': '{name} a été déconnecté.',
 
-  'shortcuts.title': 'Raccourcis clavier',
-  'shortcuts.or': 'ou',
-  'shortcuts.in.everywhere': 'Partout',
-  'shortcuts.in.list': 'Dans la liste des conversations',
-  'shortcuts.in.messages': 'Dans une conversation',
-  'shortcuts.in.writing': 'Pendant que tu écris',
-  'shortcuts.help': 'Afficher ces raccourcis',
-  'shortcuts.search': 'Rechercher',
-  'shortcuts.part': 'À la partie suivante de l’écran, ou retour',
-  'shortcuts.close': 'Fermer ce qui est ouvert',
-  'shortcuts.row': 'D’une conversation à l’autre',
-  'shortcuts.filter': 'D’un filtre à l’autre',
-  'shortcuts.menu': 'Menu de la conversation ou du message',
-  'shortcuts.find': 'Rechercher dans cette conversation',
-  'shortcuts.older': 'Au message précédent',
-  'shortcuts.newer': 'Au message suivant',
-  'shortcuts.first': 'Au plus ancien message chargé',
-  'shortcuts.last': 'Au dernier message',
-  'shortcuts.answer': 'Répondre au message',
-  'shortcuts.choose': 'Choisir le message pendant la sélection',
-  'shortcuts.send': 'Envoyer',
-  'shortcuts.new_line': 'Nouvelle ligne',
-  'shortcuts.edit_last': 'Modifier ton dernier message, dans un champ vide',
-  'shortcuts.bold': 'Gras',
-  'shortcuts.slanted': 'Italique',
-  'shortcuts.code': 'Code',
-  'shortcuts.struck': 'Barré',
-  'shortcuts.sign': 'Ouvrir avec ?',
-  'shortcuts.sign.hint':
-    'Désactive-le si une touche seule ne doit rien faire. L’autre façon fonctionne toujours.',
-  'key.ctrl': 'Ctrl',
-  'key.cmd': 'Commande',
-  'key.shift': 'Maj',
-  'key.enter': 'Entrée',
-  'key.escape': 'Échap',
-  'key.tab': 'Tab',
-  'key.home': 'Début',
-  'key.end': 'Fin',
-  'key.space': 'Espace',
-  'key.contextmenu': 'Menu',
-  'key.arrowup': 'Haut',
-  'key.arrowdown': 'Bas',
-  'key.arrowleft': 'Gauche',
-  'key.arrowright': 'Droite',
   'signout.title': 'Se déconnecter ?',
   'signout.text':
     'Les messages et brouillons gardés dans ce navigateur sont effacés. Tout ce qui a été envoyé reste sur ton serveur.',

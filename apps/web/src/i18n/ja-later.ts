@@ -1,8 +1,11 @@
 import type { enLater } from './en-later';
+import { jaKeys } from './ja-keys';
 import type { Translated } from './texts';
 
 /** Japanese: the texts of the parts that load when they are first opened. */
 export const jaLater = {
+  ...jaKeys,
+
   'action.cancel': 'キャンセル',
   'action.close': '閉じる',
   'action.save': '保存',
@@ -486,50 +489,6 @@ export const jaLater = {
   'devices.sign_out_label': '{name}をログアウト',
   'devices.signed_out': '{name}をログアウトしました。',
 
-  'shortcuts.title': 'キーボードショートカット',
-  'shortcuts.or': 'または',
-  'shortcuts.in.everywhere': 'どこでも',
-  'shortcuts.in.list': 'チャット一覧で',
-  'shortcuts.in.messages': 'チャットで',
-  'shortcuts.in.writing': '書いているとき',
-  'shortcuts.help': 'このショートカット一覧を表示',
-  'shortcuts.search': '検索',
-  'shortcuts.part': '画面の次の部分へ、または前へ',
-  'shortcuts.close': '開いているものを閉じる',
-  'shortcuts.row': 'チャットを移動',
-  'shortcuts.filter': '絞り込みを切り替える',
-  'shortcuts.menu': 'チャットまたはメッセージのメニュー',
-  'shortcuts.find': 'このチャットを検索',
-  'shortcuts.older': '前のメッセージへ',
-  'shortcuts.newer': '次のメッセージへ',
-  'shortcuts.first': '読み込まれた最も古いメッセージへ',
-  'shortcuts.last': '最新のメッセージへ',
-  'shortcuts.answer': 'メッセージに返信',
-  'shortcuts.choose': '選択中にメッセージを選ぶ',
-  'shortcuts.send': '送信',
-  'shortcuts.new_line': '改行',
-  'shortcuts.edit_last': '空の入力欄で、自分の最後のメッセージを編集',
-  'shortcuts.bold': '太字',
-  'shortcuts.slanted': '斜体',
-  'shortcuts.code': 'コード',
-  'shortcuts.struck': '取り消し線',
-  'shortcuts.sign': '? で開く',
-  'shortcuts.sign.hint':
-    'キー1つで動作してほしくない場合はオフにしてください。もう一方の方法はいつでも使えます。',
-  'key.ctrl': 'Ctrl',
-  'key.cmd': 'コマンド',
-  'key.shift': 'Shift',
-  'key.enter': 'Enter',
-  'key.escape': 'Esc',
-  'key.tab': 'Tab',
-  'key.home': 'Home',
-  'key.end': 'End',
-  'key.space': 'スペース',
-  'key.contextmenu': 'メニュー',
-  'key.arrowup': '上',
-  'key.arrowdown': '下',
-  'key.arrowleft': '左',
-  'key.arrowright': '右',
   'signout.title': 'ログアウトしますか?',
   'signout.text':
     'このブラウザーに保存されたメッセージと下書きは消去されます。送信したものはすべてサーバーに残ります。',
