@@ -263,6 +263,22 @@ TABLE poll_vote (
     PRIMARY KEY (conversation, message_seq, user_id, seq)
 );
 
+TABLE privacy (
+    user_id uuid NOT NULL,
+    receipts boolean NOT NULL,
+    typing boolean NOT NULL,
+    presence boolean NOT NULL,
+    found_by smallint NOT NULL,
+    written_by smallint NOT NULL,
+    added_by smallint NOT NULL,
+    changed_at bigint NOT NULL,
+    PRIMARY KEY (user_id),
+    CHECK ((added_by = ANY (ARRAY[0, 1, 2]))),
+    CHECK ((found_by = ANY (ARRAY[0, 1, 2]))),
+    FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE,
+    CHECK ((written_by = ANY (ARRAY[0, 1, 2])))
+);
+
 TABLE push_key (
     one smallint NOT NULL,
     key bytea NOT NULL,
@@ -343,7 +359,7 @@ TABLE schema_version (
     PRIMARY KEY (version)
 );
 
-TABLE sealed_count (
+TABLE sealed_count ( -- fillfactor=80
     conversation uuid NOT NULL,
     device uuid NOT NULL,
     count bigint NOT NULL,
@@ -454,6 +470,7 @@ CREATE INDEX message_state_pinned ON public.message_state USING btree (conversat
 CREATE UNIQUE INDEX message_state_pkey ON public.message_state USING btree (conversation, message_seq);
 CREATE UNIQUE INDEX personal_pkey ON public.personal USING btree (conversation, user_id);
 CREATE UNIQUE INDEX poll_vote_pkey ON public.poll_vote USING btree (conversation, message_seq, user_id, seq);
+CREATE UNIQUE INDEX privacy_pkey ON public.privacy USING btree (user_id);
 CREATE UNIQUE INDEX push_key_pkey ON public.push_key USING btree (one);
 CREATE INDEX push_shown_by_device ON public.push_shown USING btree (device);
 CREATE UNIQUE INDEX push_shown_pkey ON public.push_shown USING btree (user_id, conversation, device);

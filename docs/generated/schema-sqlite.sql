@@ -181,6 +181,17 @@ CREATE TABLE poll_vote (
     PRIMARY KEY (conversation, message_seq, user, seq)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE privacy (
+    user BLOB NOT NULL PRIMARY KEY REFERENCES user (id) ON DELETE CASCADE,
+    receipts INTEGER NOT NULL CHECK (receipts IN (0, 1)),
+    typing INTEGER NOT NULL CHECK (typing IN (0, 1)),
+    presence INTEGER NOT NULL CHECK (presence IN (0, 1)),
+    found_by INTEGER NOT NULL CHECK (found_by IN (0, 1, 2)),
+    written_by INTEGER NOT NULL CHECK (written_by IN (0, 1, 2)),
+    added_by INTEGER NOT NULL CHECK (added_by IN (0, 1, 2)),
+    changed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE push_key (
     only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
     key BLOB NOT NULL CHECK (length(key) = 32)

@@ -7,6 +7,7 @@ use pipit_wire::event::{Role, SettingsChange};
 use pipit_wire::person::StatusChange;
 use pipit_wire::poll::Poll;
 use pipit_wire::preview::LinkPreview;
+use pipit_wire::privacy::PrivacyChange;
 use pipit_wire::push::{NotificationSettings, NotifyRule, SetSubscription};
 use pipit_wire::{BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -374,6 +375,23 @@ pub enum Command {
     },
     /// Has something pushed to this device now. Answered by [`Reply::PushTested`].
     TestPush,
+    /// Asks what one lets others see of oneself and do to oneself. Answered by [`Reply::Privacy`].
+    GetPrivacy,
+    /// Changes that; what is left out stays. Answered by [`Reply::Privacy`].
+    SetPrivacy {
+        /// What is to change.
+        change: PrivacyChange,
+    },
+    /// Asks whom one blocks. Answered by [`Reply::Blocked`].
+    ListBlocked {
+        /// `next` of the page before; none for the first.
+        after: Option<String>,
+    },
+    /// Blocks somebody no longer. What they have begun, and was refused, is accepted by this.
+    Unblock {
+        /// Whom.
+        user: UserId,
+    },
     /// Marks a conversation as unread for oneself, or takes the mark away. Opening its timeline takes it away too.
     MarkUnread {
         /// Which one.

@@ -18,6 +18,7 @@ use crate::group::GroupExpects;
 use crate::io::{FilePart, HttpAnswer, HttpId, HttpMethod, HttpRequest, Output};
 use crate::notifications::{self, NotifyExpects};
 use crate::path::members_path;
+use crate::privacy::{self, PrivacyExpects};
 use crate::search::Asked;
 use crate::session::{RefreshFailure, ended_by};
 use crate::storage::Storage;
@@ -100,6 +101,8 @@ pub(crate) enum Expects {
     Group(GroupExpects),
     /// Something about notifications.
     Notify(NotifyExpects),
+    /// Something about privacy.
+    Privacy(PrivacyExpects),
     Nothing,
 }
 
@@ -573,6 +576,7 @@ impl<S: Storage> Engine<S> {
                 read::<Devices>(answer).map(|devices| Reply::Devices { items: devices.items })
             }
             Expects::Notify(expects) => notifications::read_reply(expects, answer),
+            Expects::Privacy(expects) => privacy::read_reply(expects, answer),
             Expects::Group(expects) => return self.read_group_reply(expects, answer),
             Expects::Preview => read::<LinkPreview>(answer).map(|preview| Reply::Preview { preview }),
             Expects::StorageUse => read_use(answer),

@@ -38,6 +38,7 @@ mod path;
 mod personal;
 mod polls;
 mod presence;
+mod privacy;
 mod receipts;
 mod receive;
 mod request;

@@ -14,7 +14,7 @@ pub(crate) enum NotifyExpects {
     Test,
 }
 
-/// Commands about notifications; none where it is another one.
+/// Commands about notifications, and what follows them.
 pub(crate) fn request_of(command: Command) -> Option<(Expects, Waiting)> {
     const SETTINGS: &str = "/v1/me/notifications";
     const SUBSCRIPTION: &str = "/v1/push/subscription";
@@ -41,7 +41,7 @@ pub(crate) fn request_of(command: Command) -> Option<(Expects, Waiting)> {
             let test = Expects::Notify(NotifyExpects::Test);
             (test, signed(HttpMethod::Post, "/v1/push/test"))
         }
-        _ => return None,
+        other => return crate::privacy::request_of(other),
     })
 }
 

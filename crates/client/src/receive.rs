@@ -77,6 +77,10 @@ impl<S: Storage> Engine<S> {
             ServerFrame::Conversations(page) => self.conversations_came(&page),
             ServerFrame::Conversation(summary) => self.apply_summary(&summary).map(|_| ()),
             ServerFrame::ConversationGone(gone) => self.conversation_gone(gone.conversation),
+            ServerFrame::Privacy(privacy) => {
+                self.privacy_came(privacy);
+                Ok(())
+            }
             ServerFrame::Personal(changed) => self.personal_came(&changed),
             ServerFrame::Pong(pong) => {
                 self.requests.close(pong.id);

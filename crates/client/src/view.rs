@@ -6,6 +6,7 @@ use pipit_wire::event::{ConversationKind, GroupSettings, Role, SettingsChange};
 use pipit_wire::frame::{PresenceState, RequestState};
 use pipit_wire::person::Status;
 use pipit_wire::preview::LinkPreview;
+use pipit_wire::privacy::Privacy;
 use pipit_wire::push::NotifyRule;
 use pipit_wire::rest::Me;
 use pipit_wire::{Attachment, BlobId, ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
@@ -76,6 +77,11 @@ pub enum Update {
         conversation: Option<ConversationId>,
         /// Why: the code of the error.
         code: String,
+    },
+    /// What one lets others see of oneself and do to oneself was changed, on this device or another one.
+    Privacy {
+        /// The whole of it.
+        privacy: Privacy,
     },
     /// Keeping data on this device does not work as it should.
     Storage {

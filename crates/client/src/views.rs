@@ -279,10 +279,15 @@ impl<S: Storage> Engine<S> {
 
     /// Tells all views that what was set here was taken back.
     pub(crate) fn show_wish_refused(&mut self, conversation: Option<ConversationId>, code: &str) {
+        let code = code.to_owned();
+        self.show_everywhere(&Update::SettingRefused { conversation, code });
+    }
+
+    /// Tells all views something.
+    pub(crate) fn show_everywhere(&mut self, update: &Update) {
         let ids: Vec<ViewId> = self.views.by_id.keys().cloned().collect();
         for id in ids {
-            let code = code.to_owned();
-            self.show(&id, Update::SettingRefused { conversation, code });
+            self.show(&id, update.clone());
         }
     }
 

@@ -10,6 +10,7 @@ pub mod mention;
 pub mod permission;
 pub mod person;
 pub mod poll;
+pub mod privacy;
 pub mod request;
 pub mod search;
 pub mod text;

@@ -145,6 +145,9 @@ pub enum Refusal {
     /// One of the two has blocked the other.
     #[error("one of the two has blocked the other")]
     Blocked,
+    /// They do not take this from whoever asks.
+    #[error("they do not take this from everybody")]
+    Declined,
     /// A request that was not accepted: the other is to learn nothing.
     #[error("the request was not accepted")]
     Unanswered,
@@ -196,6 +199,7 @@ impl Refusal {
             Self::Suspended => ErrorCode::Suspended,
             Self::NotMember => ErrorCode::NotMember,
             Self::Blocked => ErrorCode::Blocked,
+            Self::Declined => ErrorCode::Declined,
             Self::LastOwner => ErrorCode::OwnerRequired,
             Self::Banned => ErrorCode::Banned,
             Self::GroupFull { .. } => ErrorCode::GroupTooLarge,

@@ -12,6 +12,7 @@ pub mod connection;
 pub mod hub;
 pub mod outbox;
 pub mod repair;
+pub mod signs;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

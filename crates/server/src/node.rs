@@ -15,7 +15,7 @@ use crate::fanout::announcement::{decode_control, decode_frame};
 use crate::fanout::announcer::Announcer;
 use crate::fanout::appender::Appender;
 use crate::fanout::audience::Entry;
-use crate::fanout::hub::Hub;
+use crate::fanout::hub::{Hub, Moved};
 use crate::fanout::repair::Repair;
 use crate::gateway::Settings;
 use crate::service::conversations::Conversations;
@@ -23,6 +23,7 @@ use crate::service::encryption::Encryption;
 use crate::service::messaging::Messaging;
 use crate::service::personal::Personals;
 use crate::service::presence::Presence;
+use crate::service::privacy::PrivacySettings;
 use crate::service::push::PushQueue;
 use crate::service::receipts::Receipts;
 use crate::service::scheduling::{Alarm, Scheduling};
@@ -84,6 +85,8 @@ pub struct Node {
     pub search: Search,
     /// Who is there.
     pub presence: Arc<Presence>,
+    /// What people let others see of them.
+    pub privacy: PrivacySettings,
     /// Who reads access tokens.
     pub authenticator: Arc<dyn Authenticator>,
     /// What the gateway bears.
@@ -124,8 +127,7 @@ impl Node {
             &tasks,
             shutdown.clone(),
         );
-        let presence = Arc::new(Presence::new(context.clone(), Arc::clone(&hub)));
-        tasks.spawn(Arc::clone(&presence).run(shutdown.clone()));
+        let presence = start_presence(&context, &hub, &tasks, shutdown.clone());
         let spread_ms = gateway.reconnect_spread_ms;
         tasks.spawn(say_goodbye(Arc::clone(&hub), shutdown.clone(), spread_ms));
         let repair = Arc::new(Repair::new(&context, Arc::clone(&hub), Arc::clone(&stats)));
@@ -155,6 +157,7 @@ impl Node {
             alarm,
             conversations,
             search: Search::new(context.clone(), Arc::clone(&stats)),
+            privacy: PrivacySettings::new(&context, &hub, &presence, &stats),
             context,
             stats,
             hub,
@@ -189,6 +192,17 @@ impl Node {
     }
 }
 
+fn start_presence(
+    context: &Context,
+    hub: &Arc<Hub>,
+    tasks: &TaskTracker,
+    shutdown: CancellationToken,
+) -> Arc<Presence> {
+    let presence = Arc::new(Presence::new(context.clone(), Arc::clone(hub)));
+    tasks.spawn(Arc::clone(&presence).run(shutdown));
+    presence
+}
+
 /// Ends every connection when the node is to stop.
 async fn say_goodbye(hub: Arc<Hub>, shutdown: CancellationToken, spread_ms: u32) {
     shutdown.cancelled().await;
@@ -215,8 +229,8 @@ impl Sink for Node {
                         self.hub.give(conversation, entry);
                     }
                     None => match header.receipt {
-                        Some(receipt) => self.hub.give_receipt(receipt),
-                        None => self.hub.deliver(conversation, header.except, &frame),
+                        Some(receipt) => self.hub.give_receipt(Moved::from_header(receipt, header)),
+                        None => self.hub.give_typing(conversation, header.except, &frame),
                     },
                 },
                 None => self.stats.unreadable_announcements.add_one(),

@@ -108,8 +108,7 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(sessions::sign_in))
         .routes(routes!(sessions::refresh::refresh))
         .routes(routes!(sessions::current::sign_out))
-        .routes(routes!(me::me, me::change::change_profile))
-        .routes(routes!(me::notifications::read, me::notifications::set::set))
+        .merge(own_endpoints())
         .routes(routes!(push::state))
         .routes(routes!(
             push::subscription::subscribe,
@@ -171,6 +170,16 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(metrics::metrics))
         .routes(routes!(document::openapi_json))
         .routes(routes!(document::asyncapi_json))
+}
+
+/// Those of one's own account.
+fn own_endpoints() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(me::me, me::change::change_profile))
+        .routes(routes!(me::notifications::read, me::notifications::set::set))
+        .routes(routes!(me::privacy::read, me::privacy::change::change))
+        .routes(routes!(me::blocked::list))
+        .routes(routes!(me::blocked::lift::lift))
 }
 
 /// Those of encrypted conversations.

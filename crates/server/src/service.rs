@@ -18,6 +18,7 @@ pub mod personal;
 mod polls;
 pub mod presence;
 pub mod previews;
+pub mod privacy;
 pub mod pruning;
 pub mod push;
 pub mod receipts;

@@ -84,6 +84,8 @@ counters! {
     connections,
     /// Frames refused because their connection sent too many.
     rate_limited,
+    /// Changes of what people let others see of them and do to them.
+    privacy_changes,
     /// Markers that moved.
     receipts_advanced,
     /// Announcements from other nodes that could not be read.

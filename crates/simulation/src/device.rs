@@ -75,7 +75,8 @@ impl Screen {
             Update::Session { .. }
             | Update::Storage { .. }
             | Update::ChangeRefused { .. }
-            | Update::SettingRefused { .. } => Ok(()),
+            | Update::SettingRefused { .. }
+            | Update::Privacy { .. } => Ok(()),
         }
     }
 

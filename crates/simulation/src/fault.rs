@@ -29,6 +29,7 @@ use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
 use pipit_store::poll::VoteRecord;
+use pipit_store::privacy::{BlockedPosition, DirectRecord, PrivacyStore};
 use pipit_store::push::{PushStore, PushTarget, PushedEntry, Subscription};
 use pipit_store::schedule::DueMessage;
 use pipit_store::search::{FoundMessages, NamedConversation, SearchMessages, Swept};
@@ -38,6 +39,7 @@ use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
 };
 use pipit_wire::person::{Face, FaceChange};
+use pipit_wire::privacy::{BlockedPerson, Privacy, PrivacyChange};
 use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -205,8 +207,8 @@ store! {
         fn list_conversations(user: UserId, after: Option<ListPosition>, limit: u32)
             -> Vec<ConversationSummary>;
         fn find_summary(conversation: ConversationId, user: UserId) -> Option<ConversationSummary>;
-        fn list_members(conversation: ConversationId, after: Option<UserId>, limit: u32) -> Vec<Member>;
-        fn search_members(conversation: ConversationId, query: &str, after: Option<MemberPosition>, limit: u32)
+        fn list_members(conversation: ConversationId, viewer: UserId, after: Option<UserId>, limit: u32) -> Vec<Member>;
+        fn search_members(conversation: ConversationId, viewer: UserId, query: &str, after: Option<MemberPosition>, limit: u32)
             -> Vec<Member>;
         fn set_personal(conversation: ConversationId, user: UserId, change: PersonalChange, now: Timestamp)
             -> Option<Personal>;
@@ -306,6 +308,17 @@ store! {
         fn note_shown(device: DeviceId, conversation: ConversationId, seq: Seq) -> ();
         fn list_shown(user: UserId, conversation: ConversationId, read: Seq) -> Vec<Subscription>;
         fn forget_shown(device: DeviceId, conversation: ConversationId, read: Seq) -> ();
+    }
+    faulty {}
+}
+
+store! {
+    PrivacyStore
+    passed {
+        fn find_privacy(users: &[UserId]) -> Vec<(UserId, Privacy)>;
+        fn set_privacy(user: UserId, change: PrivacyChange, now: Timestamp) -> Privacy;
+        fn list_directs(user: UserId, other: UserId) -> Vec<DirectRecord>;
+        fn list_blocked_people(user: UserId, after: Option<BlockedPosition>, limit: u32) -> Vec<BlockedPerson>;
     }
     faulty {}
 }

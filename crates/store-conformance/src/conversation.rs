@@ -12,7 +12,9 @@ use tokio::task::JoinSet;
 use crate::world::{Person, World, member, seq};
 
 async fn members(world: &World, conversation: ConversationId) -> Vec<(UserId, Role)> {
-    let members = world.store.list_members(conversation, None, 100).await.unwrap();
+    let viewer = world.id();
+    let members = world.store.list_members(conversation, viewer, None, 100).await;
+    let members = members.unwrap();
     members
         .into_iter()
         .map(|member| (member.profile.user, member.role))
@@ -453,17 +455,22 @@ pub async fn members_are_paged(store: Arc<dyn Store>) {
     let mut paged = Vec::new();
     let mut after = None;
     loop {
-        let page = world.store.list_members(group, after, 3).await.unwrap();
+        let page = world
+            .store
+            .list_members(group, alice.user, after, 3)
+            .await
+            .unwrap();
         assert!(page.len() <= 3);
         let Some(last) = page.last() else { break };
         after = Some(last.profile.user);
         paged.extend(page.iter().map(|member| member.profile.user));
     }
     assert_eq!(paged, expect);
-    assert_eq!(world.store.list_members(world.id(), None, 3).await.unwrap(), []);
+    let nowhere = world.store.list_members(world.id(), alice.user, None, 3).await;
+    assert_eq!(nowhere.unwrap(), []);
     let page = world
         .store
-        .list_members(group, Some(carol.user), 1)
+        .list_members(group, alice.user, Some(carol.user), 1)
         .await
         .unwrap();
     assert_eq!(
@@ -493,7 +500,11 @@ pub async fn members_after_one_that_has_left(store: Arc<dyn Store>) {
             },
         )
         .await;
-    let page = world.store.list_members(group, Some(left), 100).await.unwrap();
+    let page = world
+        .store
+        .list_members(group, alice.user, Some(left), 100)
+        .await
+        .unwrap();
     let page: Vec<UserId> = page.iter().map(|member| member.profile.user).collect();
     let stay: Vec<UserId> = [all[0].0, all[2].0].to_vec();
     assert_eq!(page.iter().filter(|user| stay.contains(user)).count(), 2);
@@ -550,7 +561,8 @@ pub async fn a_large_group_is_made(store: Arc<dyn Store>) {
         (access.member_count, access.owner_count, access.last_seq),
         (121, 1, Seq::ZERO.next())
     );
-    let all = world.store.list_members(group, None, 1_000).await.unwrap();
+    let all = world.store.list_members(group, owner.user, None, 1_000).await;
+    let all = all.unwrap();
     assert_eq!(all.len(), 121);
 }
 
@@ -565,7 +577,12 @@ pub async fn members_are_searched_by_role_first(store: Arc<dyn Store>) {
     }
     let find = |query: &'static str, after: Option<MemberPosition>, limit| {
         let store = Arc::clone(&world.store);
-        async move { store.search_members(group, query, after, limit).await.unwrap() }
+        async move {
+            store
+                .search_members(group, alice.user, query, after, limit)
+                .await
+                .unwrap()
+        }
     };
     let users = |page: &[pipit_wire::frame::Member]| -> Vec<UserId> {
         page.iter().map(|member| member.profile.user).collect()

@@ -38,6 +38,7 @@ pub mod opening;
 pub mod person;
 pub mod picture;
 pub mod poll;
+pub mod privacy;
 pub mod property;
 pub mod push;
 pub mod receipt;
@@ -121,6 +122,13 @@ macro_rules! conformance_tests {
                 what_is_kept_of_a_conversation_is_shown_to_its_owner_alone,
                 what_is_kept_of_a_conversation_ends_with_the_membership,
                 what_is_deleted_for_oneself_only_grows,
+            }
+            privacy {
+                privacy_is_kept,
+                what_is_read_is_told_to_those_who_tell,
+                who_does_not_want_to_be_found_is_not,
+                the_conversations_of_two_are_found,
+                the_blocked_are_listed,
             }
             push {
                 the_first_push_key_is_kept,

@@ -305,12 +305,15 @@ impl History {
                 if old == (standing.delivered_seq, standing.read_seq) {
                     ReceiptOutcome::Unchanged
                 } else {
-                    ReceiptOutcome::Advanced(pipit_wire::frame::Receipt {
-                        conversation: model.id,
-                        user: person.user,
-                        delivered_seq: seq(standing.delivered_seq),
-                        read_seq: seq(standing.read_seq),
-                    })
+                    ReceiptOutcome::Advanced {
+                        receipt: pipit_wire::frame::Receipt {
+                            conversation: model.id,
+                            user: person.user,
+                            delivered_seq: seq(standing.delivered_seq),
+                            read_seq: seq(standing.read_seq),
+                        },
+                        delivered: standing.delivered_seq > old.0,
+                    }
                 }
             }
         };

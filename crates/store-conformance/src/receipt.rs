@@ -12,7 +12,18 @@ use tokio::task::JoinSet;
 use crate::world::{Person, World, member, seq};
 
 fn advanced(conversation: ConversationId, person: Person, delivered: u64, read: u64) -> ReceiptOutcome {
-    ReceiptOutcome::Advanced(receipt(conversation, person, delivered, read))
+    ReceiptOutcome::Advanced {
+        receipt: receipt(conversation, person, delivered, read),
+        delivered: true,
+    }
+}
+
+/// Only the marker of what was read has moved.
+fn read_on(conversation: ConversationId, person: Person, delivered: u64, read: u64) -> ReceiptOutcome {
+    ReceiptOutcome::Advanced {
+        receipt: receipt(conversation, person, delivered, read),
+        delivered: false,
+    }
 }
 
 fn receipt(conversation: ConversationId, person: Person, delivered: u64, read: u64) -> Receipt {
@@ -47,7 +58,7 @@ pub async fn markers_move_forward(store: Arc<dyn Store>) {
         ((3, 1), ReceiptOutcome::Unchanged),
         ((2, 0), ReceiptOutcome::Unchanged),
         ((5, 0), advanced(direct, bob, 5, 1)),
-        ((0, 4), advanced(direct, bob, 5, 4)),
+        ((0, 4), read_on(direct, bob, 5, 4)),
         ((0, 7), advanced(direct, bob, 7, 7)),
         ((0, 0), ReceiptOutcome::Unchanged),
         ((9, 2), advanced(direct, bob, 9, 7)),
@@ -174,7 +185,7 @@ pub async fn concurrent_advances_converge(store: Arc<dyn Store>) {
                 let read = delivered.saturating_sub(1 + step % 3);
                 let outcome = world.advance(direct, bob, delivered, read).await;
                 match outcome {
-                    ReceiptOutcome::Advanced(now) => {
+                    ReceiptOutcome::Advanced { receipt: now, .. } => {
                         assert!(now.delivered_seq >= seq(delivered) && now.read_seq >= seq(read));
                         assert!(now.read_seq <= now.delivered_seq);
                     }

@@ -126,11 +126,11 @@ pub async fn a_stranger_learns_nothing(store: Arc<dyn Store>) {
     }
     assert!(matches!(
         world.advance(place, alice, last, last).await,
-        ReceiptOutcome::Advanced(_)
+        ReceiptOutcome::Advanced { .. }
     ));
     answer(&world, place, bob, RequestState::Accepted).await;
     assert!(acquainted(&world, alice, bob).await);
-    let ReceiptOutcome::Advanced(receipt) = world.advance(place, bob, last, last).await else {
+    let ReceiptOutcome::Advanced { receipt, .. } = world.advance(place, bob, last, last).await else {
         panic!("the marker moves now");
     };
     assert_eq!((receipt.user, receipt.read_seq.get()), (bob.user, last));
@@ -194,7 +194,14 @@ pub async fn who_is_added_to_a_group_may_be_asked(store: Arc<dyn Store>) {
                 delivered_seq: seq(last),
                 read_seq: seq(last),
             };
-            (RequestState::Accepted, None, ReceiptOutcome::Advanced(receipt))
+            (
+                RequestState::Accepted,
+                None,
+                ReceiptOutcome::Advanced {
+                    receipt,
+                    delivered: true,
+                },
+            )
         };
         assert_eq!(stands(&world, boat, bob).await, state);
         assert_eq!(asked_by(&world, boat, bob).await, by);

@@ -236,6 +236,19 @@ pub(crate) const SEARCH: &str = "
     WHERE account.id <> $1 AND account.suspended_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM block WHERE block.user_id = $1 AND block.other = account.id)
         AND NOT EXISTS (SELECT 1 FROM block WHERE block.user_id = account.id AND block.other = $1)
+        AND (account.handle = $2 OR NOT EXISTS (
+            SELECT 1 FROM privacy WHERE privacy.user_id = account.id AND (found_by = 2 OR (
+                found_by = 1 AND account.invited_by IS DISTINCT FROM $1
+                AND NOT EXISTS (SELECT 1 FROM account AS asker WHERE asker.id = $1 AND asker.invited_by = account.id)
+                AND NOT EXISTS (
+                    SELECT 1 FROM member AS mine JOIN member AS theirs ON theirs.conversation = mine.conversation
+                    WHERE mine.user_id = $1 AND theirs.user_id = privacy.user_id AND NOT EXISTS (
+                        SELECT 1 FROM personal WHERE personal.conversation = theirs.conversation
+                            AND personal.user_id = theirs.user_id AND request > 0
+                    )
+                )
+            ))
+        ))
     ORDER BY account.handle <> $2, account.handle LIMIT $4";
 
 pub(crate) async fn search(

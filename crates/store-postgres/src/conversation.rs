@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::append::{self, AskedColumns, EventColumns, MemberColumns};
 use crate::error::{Error, corrupt};
+use crate::privacy::read_seq_for;
 use crate::row::{self, KIND_DIRECT, KIND_GROUP, at};
 use crate::session::{Session, only_if, params};
 use crate::{log, personal};
@@ -292,32 +293,41 @@ pub(crate) async fn list_memberships(
 }
 
 /// The first page of members, oldest first.
-pub(crate) const FIRST_MEMBERS: &str = "
-    SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq,
-        account.face
+pub(crate) const FIRST_MEMBERS: &str = concat!(
+    "SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, ",
+    read_seq_for!("$3"),
+    ", account.face
     FROM member JOIN account ON account.id = member.user_id
     WHERE member.conversation = $1
-    ORDER BY member.first_seq, member.user_id LIMIT $2";
+    ORDER BY member.first_seq, member.user_id LIMIT $2"
+);
 /// The page after a member; where they have left, and their place with them, from the start, so that nobody is missed.
-pub(crate) const NEXT_MEMBERS: &str = "
-    SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq,
-        account.face
+pub(crate) const NEXT_MEMBERS: &str = concat!(
+    "SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, ",
+    read_seq_for!("$3"),
+    ", account.face
     FROM member JOIN account ON account.id = member.user_id
     WHERE member.conversation = $1 AND (member.first_seq, member.user_id) >
-        (coalesce((SELECT first_seq FROM member WHERE conversation = $1 AND user_id = $3), 0), $3)
-    ORDER BY member.first_seq, member.user_id LIMIT $2";
+        (coalesce((SELECT first_seq FROM member WHERE conversation = $1 AND user_id = $4), 0), $4)
+    ORDER BY member.first_seq, member.user_id LIMIT $2"
+);
 
 pub(crate) async fn list_members(
     session: &Session,
     conversation: ConversationId,
+    viewer: UserId,
     after: Option<UserId>,
     limit: u32,
 ) -> Result<Vec<Member>> {
-    let (conversation, limit) = (conversation.as_uuid(), i64::from(limit));
+    let (conversation, viewer, limit) = (conversation.as_uuid(), viewer.as_uuid(), i64::from(limit));
     let rows = match after {
-        None => session.rows(FIRST_MEMBERS, params![conversation, limit]).await?,
+        None => {
+            session
+                .rows(FIRST_MEMBERS, params![conversation, limit, viewer])
+                .await?
+        }
         Some(after) => {
-            let key = params![conversation, limit, after.as_uuid()];
+            let key = params![conversation, limit, viewer, after.as_uuid()];
             session.rows(NEXT_MEMBERS, key).await?
         }
     };
@@ -325,19 +335,22 @@ pub(crate) async fn list_members(
 }
 
 /// A page of the members that a search finds, the highest roles first, then by handle.
-pub(crate) const SEARCH_MEMBERS: &str = "
-    SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq,
-        account.face
+pub(crate) const SEARCH_MEMBERS: &str = concat!(
+    "SELECT account.id, account.handle, account.name, member.role, member.delivered_seq, ",
+    read_seq_for!("$7"),
+    ", account.face
     FROM member JOIN account ON account.id = member.user_id
     WHERE member.conversation = $1 AND (-member.role, account.handle) > (-$2::smallint, $3)
         AND ($4 = '' OR (account.handle >= $4 AND account.handle < $5) OR EXISTS (
             SELECT 1 FROM account_word WHERE account_word.user_id = member.user_id AND word >= $4 AND word < $5
         ))
-    ORDER BY -member.role, account.handle LIMIT $6";
+    ORDER BY -member.role, account.handle LIMIT $6"
+);
 
 pub(crate) async fn search_members(
     session: &Session,
     conversation: ConversationId,
+    viewer: UserId,
     query: &str,
     after: Option<&MemberPosition>,
     limit: u32,
@@ -357,7 +370,8 @@ pub(crate) async fn search_members(
         handle,
         query,
         above,
-        i64::from(limit)
+        i64::from(limit),
+        viewer.as_uuid()
     ];
     let rows = session.rows(SEARCH_MEMBERS, key).await?;
     rows.iter().map(|row| row::member(row, 0)).collect()

@@ -7,6 +7,7 @@ use pipit_wire::{ConversationId, DeviceId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::privacy;
 use crate::row::{self, at};
 use crate::session::{Session, params};
 
@@ -64,8 +65,12 @@ pub(crate) async fn find_opening(session: &Session, device: DeviceId) -> Result<
     let row = session
         .first(
             "SELECT account.id, handle, account.name, admin, suspended_at, created_at, face,
-                ARRAY(SELECT conversation FROM member WHERE user_id = account.id)
-            FROM device JOIN account ON account.id = device.user_id WHERE device.id = $1 AND revoked_at IS NULL",
+                ARRAY(SELECT conversation FROM member WHERE user_id = account.id),
+                privacy.receipts, privacy.typing, privacy.presence, privacy.found_by, privacy.written_by,
+                privacy.added_by, privacy.changed_at
+            FROM device JOIN account ON account.id = device.user_id
+                LEFT JOIN privacy ON privacy.user_id = account.id
+            WHERE device.id = $1 AND revoked_at IS NULL",
             params![device.as_uuid()],
         )
         .await?;
@@ -74,6 +79,7 @@ pub(crate) async fn find_opening(session: &Session, device: DeviceId) -> Result<
         Ok(Opening {
             user: row::user(&row)?,
             conversations: conversations.into_iter().map(ConversationId::from).collect(),
+            privacy: privacy::known_or_default(&row, 8)?,
         })
     })
     .transpose()

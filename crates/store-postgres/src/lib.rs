@@ -34,6 +34,7 @@ mod personal;
 #[cfg(all(test, feature = "testing"))]
 mod plan;
 mod poll;
+mod privacy;
 mod push;
 mod receipt;
 mod replica;

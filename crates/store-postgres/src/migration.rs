@@ -34,6 +34,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("scheduled", include_str!("../migrations/0016_scheduled.sql")),
     ("push", include_str!("../migrations/0017_push.sql")),
     ("encryption", include_str!("../migrations/0018_encryption.sql")),
+    ("privacy", include_str!("../migrations/0019_privacy.sql")),
 ];
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.

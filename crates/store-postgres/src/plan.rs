@@ -20,6 +20,8 @@ const FILL: &str = "
     INSERT INTO account (id, handle, name, password, admin, created_at)
         SELECT md5('a' || n)::uuid, 'handle' || n, 'Name ' || n, '', false, 0 FROM generate_series(1, 300) AS n;
     INSERT INTO account_word (word, user_id) SELECT 'name ' || n, md5('a' || n)::uuid FROM generate_series(1, 300) AS n;
+    INSERT INTO privacy (user_id, receipts, typing, presence, found_by, written_by, added_by, changed_at)
+        SELECT md5('a' || n)::uuid, n % 2 = 0, true, true, 0, 0, 0, 0 FROM generate_series(1, 300) AS n;
     INSERT INTO conversation (id, kind, title, last_seq, last_at, last_message_seq, member_count, owner_count)
         SELECT md5('c' || n)::uuid, 1, 'Group', 100, n, 100, 32, 1 FROM generate_series(1, 200) AS n;
     INSERT INTO member (conversation, user_id, role, first_seq, delivered_seq, read_seq)
@@ -110,6 +112,7 @@ const CONVERSATION: &str = "Index Scan conversation_pkey";
 const LOG: &str = "Index Scan event_NN_pkey";
 const LOG_BY_ID: &str = "Index Scan event_NN_conversation_id_idx";
 const ACCOUNT: &str = "Index Scan account_pkey";
+const PRIVACY: &str = "Index Scan privacy_pkey";
 
 /// One test, because filling the tables takes longer than all of it.
 #[tokio::test]
@@ -211,12 +214,12 @@ async fn the_list_reads_what_it_shows(client: &Client) {
         }
         assert!(partitions <= 5, "five conversations, and {partitions} partitions");
     }
-    let pages = "ARRAY[md5('c7')::uuid, md5('c8')::uuid], 32";
+    let pages = "ARRAY[md5('c7')::uuid, md5('c8')::uuid], 32, md5('a9')::uuid";
     check(
         client,
         summary::MEMBERS,
         pages,
-        &["Index Scan member_by_age", ACCOUNT],
+        &["Index Scan member_by_age", ACCOUNT, PRIVACY],
         0,
     )
     .await;
@@ -227,17 +230,17 @@ async fn members_are_paged_in_an_index(client: &Client) {
     check(
         client,
         conversation::FIRST_MEMBERS,
-        "md5('c7')::uuid, 5",
-        &[by_age, ACCOUNT],
+        "md5('c7')::uuid, 5, md5('a9')::uuid",
+        &[by_age, ACCOUNT, PRIVACY],
         0,
     )
     .await;
-    let next = "md5('c7')::uuid, 5, md5('a20')::uuid";
+    let next = "md5('c7')::uuid, 5, md5('a9')::uuid, md5('a20')::uuid";
     check(
         client,
         conversation::NEXT_MEMBERS,
         next,
-        &[by_age, MEMBER, ACCOUNT],
+        &[by_age, MEMBER, ACCOUNT, PRIVACY],
         0,
     )
     .await;

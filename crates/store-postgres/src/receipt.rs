@@ -75,7 +75,7 @@ pub(crate) async fn advance(session: &Session, batch: &[ReceiptAdvance]) -> Resu
     }
     let now = write(session, &markers).await?;
     for outcome in &mut outcomes {
-        if let ReceiptOutcome::Advanced(receipt) = *outcome
+        if let ReceiptOutcome::Advanced { receipt, .. } = *outcome
             && markers.contains_key(&(receipt.conversation, receipt.user))
             && !now.contains_key(&(receipt.conversation, receipt.user))
         {
@@ -119,17 +119,21 @@ fn advance_one(old: &mut Markers, advance: &ReceiptAdvance, in_doubt: bool) -> R
     }
     let delivered = delivered_seq.max(old.delivered);
     let read = advance.read_seq.max(old.read);
+    let delivered_moves = delivered != old.delivered || in_doubt;
     if (delivered, read) != (old.delivered, old.read) {
         (old.delivered, old.read, old.moved) = (delivered, read, true);
     } else if !in_doubt {
         return ReceiptOutcome::Unchanged;
     }
-    ReceiptOutcome::Advanced(Receipt {
-        conversation: advance.conversation,
-        user: advance.user,
-        delivered_seq: delivered,
-        read_seq: read,
-    })
+    ReceiptOutcome::Advanced {
+        receipt: Receipt {
+            conversation: advance.conversation,
+            user: advance.user,
+            delivered_seq: delivered,
+            read_seq: read,
+        },
+        delivered: delivered_moves,
+    }
 }
 
 /// Moves markers, and returns them as they are then.

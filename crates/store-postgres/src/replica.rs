@@ -11,8 +11,8 @@
 //! | `list_receipts` | a replica | markers only move forward, and whoever asks gets the later ones as they come |
 //! | `read_log` after a seq, the newest; `catch_up`; `last_seq` | the primary | they repair gaps: an old answer looks like the end of the log |
 //! | `find_access`, `find_user`, `find_credential`, `find_device`, `find_opening`, `list_devices`, `find_invite`, `list_invites`, `find_server` | the primary | who may do what: a block, a removal or a sign-out counts at once |
-//! | `list_conversations`, `list_conversation_ids`, `list_memberships`, `find_summary`, `count_unread`, `list_blocked`, `find_setting` | the primary | people look there for what they have just done |
-//! | `list_members`, `filter_acquainted`, `filter_blocked` | the primary | clients keep the answer and apply later entries to it: one that is old would stay wrong |
+//! | `list_conversations`, `list_conversation_ids`, `list_memberships`, `find_summary`, `count_unread`, `list_blocked`, `list_blocked_people`, `find_setting` | the primary | people look there for what they have just done |
+//! | `list_members`, `filter_acquainted`, `filter_blocked`, `find_privacy`, `list_directs` | the primary | clients keep the answer and apply later entries to it: one that is old would stay wrong |
 //! | `list_reactions`, `list_votes`, `list_pins`, `find_faces` | the primary | people look there for what they have just done |
 //! | `find_event`, `ping` | the primary | checks |
 //!

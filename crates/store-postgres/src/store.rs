@@ -2,7 +2,7 @@
 //!
 //! # Why repeating is safe
 //! A connection that breaks at the commit leaves it open whether the work was done. Doing it again answers as the first time would have:
-//! * reading, `touch_devices`, `set_blocked`, `set_setting`, `rename_user`, `set_face`, `set_suspended`: the second time changes nothing;
+//! * reading, `touch_devices`, `set_blocked`, `set_setting`, `set_privacy`, `rename_user`, `set_face`, `set_suspended`: the second time changes nothing;
 //! * `append_batch`: by the ids of the entries, which are looked up under the locks. `repeated` is set then, so that nobody announces
 //!   them; members find them in the log, as after any lost announcement;
 //! * `create_direct`, `create_group`, `set_up`, `create_account`, `create_device`, `create_invite`, `create_group_invite`, `rotate_refresh`, `revoke_device`,
@@ -301,12 +301,14 @@ impl Store for PostgresStore {
     async fn list_members(
         &self,
         conversation: ConversationId,
+        viewer: UserId,
         after: Option<UserId>,
         limit: u32,
     ) -> Result<Vec<Member>, StoreError> {
         work!(self, |session| conversation::list_members(
             session,
             conversation,
+            viewer,
             after,
             limit
         ))
@@ -315,13 +317,21 @@ impl Store for PostgresStore {
     async fn search_members(
         &self,
         conversation: ConversationId,
+        viewer: UserId,
         query: &str,
         after: Option<MemberPosition>,
         limit: u32,
     ) -> Result<Vec<Member>, StoreError> {
         read!(
             self,
-            |session| conversation::search_members(session, conversation, query, after.as_ref(), limit),
+            |session| conversation::search_members(
+                session,
+                conversation,
+                viewer,
+                query,
+                after.as_ref(),
+                limit
+            ),
             |found| true
         )
     }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::personal;
+use crate::privacy::read_seq_for;
 use crate::row::{self, at, event_columns};
 use crate::session::{BEGIN_READ, Params, Session, params};
 
@@ -80,13 +81,15 @@ pub(crate) const NEXT_PAGE: &str = page!(
 const ONE: &str = page!("member.conversation = $3", "");
 
 /// The first members of each conversation.
-pub(crate) const MEMBERS: &str = "
-    SELECT page.id, account.id, account.handle, account.name, member.role, member.delivered_seq, member.read_seq,
-        account.face
+pub(crate) const MEMBERS: &str = concat!(
+    "SELECT page.id, account.id, account.handle, account.name, member.role, member.delivered_seq, ",
+    read_seq_for!("$3"),
+    ", account.face
     FROM unnest($1::uuid[]) AS page (id) CROSS JOIN LATERAL (
         SELECT * FROM member WHERE conversation = page.id ORDER BY first_seq, user_id LIMIT $2
     ) AS member JOIN account ON account.id = member.user_id
-    ORDER BY page.id, member.first_seq, member.user_id";
+    ORDER BY page.id, member.first_seq, member.user_id"
+);
 
 pub(crate) async fn list(
     session: &Session,
@@ -98,12 +101,12 @@ pub(crate) async fn list(
     match after {
         None => {
             let page = session.prepare(FIRST_PAGE).await?;
-            find_page(session, &page, params![user, UNREAD_MAX, limit]).await
+            find_page(session, &page, user, params![user, UNREAD_MAX, limit]).await
         }
         Some(after) => {
             let page = session.prepare(NEXT_PAGE).await?;
             let (at, id) = (after.last_at.as_ms(), after.conversation.as_uuid());
-            find_page(session, &page, params![user, UNREAD_MAX, limit, at, id]).await
+            find_page(session, &page, user, params![user, UNREAD_MAX, limit, at, id]).await
         }
     }
 }
@@ -115,10 +118,15 @@ pub(crate) async fn find(
 ) -> Result<Option<ConversationSummary>> {
     let one = session.prepare(ONE).await?;
     let key = params![user.as_uuid(), UNREAD_MAX, conversation.as_uuid()];
-    Ok(find_page(session, &one, key).await?.pop())
+    Ok(find_page(session, &one, user.as_uuid(), key).await?.pop())
 }
 
-async fn find_page(session: &Session, page: &Statement, key: Params<'_>) -> Result<Vec<ConversationSummary>> {
+async fn find_page(
+    session: &Session,
+    page: &Statement,
+    viewer: Uuid,
+    key: Params<'_>,
+) -> Result<Vec<ConversationSummary>> {
     let find_members = session.prepare(MEMBERS).await?;
     let (begun, rows) = tokio::join!(biased; session.control(BEGIN_READ), session.query(page, key));
     begun?;
@@ -128,7 +136,7 @@ async fn find_page(session: &Session, page: &Statement, key: Params<'_>) -> Resu
         ids.push(at(row, 0)?);
     }
     let limit = i64::try_from(SUMMARY_MEMBERS_MAX).unwrap_or(i64::MAX);
-    let which = params![ids, limit];
+    let which = params![ids, limit, viewer];
     let (members, committed) = tokio::join!(biased; session.query(&find_members, which), session.commit());
     let mut members = by_conversation(&members?)?;
     committed?;

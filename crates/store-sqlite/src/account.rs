@@ -139,7 +139,7 @@ pub(crate) fn find_profiles(db: &Connection, users: &[UserId]) -> Result<Vec<Pro
     Ok(profiles)
 }
 
-/// Two stretches of two indexes: handles, and names from each word on, that begin with the query.
+/// Two stretches of two indexes: handles, and names from each word on, that begin with the query. `pipit_model::privacy` says who is found by whom.
 pub(crate) const SEARCH: &str = "
     WITH hit (id) AS (
         SELECT id FROM user WHERE handle >= ?2 AND handle < ?3
@@ -150,6 +150,19 @@ pub(crate) const SEARCH: &str = "
     WHERE user.id <> ?1 AND user.suspended_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM block WHERE block.user = ?1 AND block.other = user.id)
         AND NOT EXISTS (SELECT 1 FROM block WHERE block.user = user.id AND block.other = ?1)
+        AND (user.handle = ?2 OR NOT EXISTS (
+            SELECT 1 FROM privacy WHERE privacy.user = user.id AND (found_by = 2 OR (
+                found_by = 1 AND user.invited_by IS NOT ?1
+                AND NOT EXISTS (SELECT 1 FROM user AS asker WHERE asker.id = ?1 AND asker.invited_by = user.id)
+                AND NOT EXISTS (
+                    SELECT 1 FROM member AS mine JOIN member AS theirs ON theirs.conversation = mine.conversation
+                    WHERE mine.user = ?1 AND theirs.user = privacy.user AND NOT EXISTS (
+                        SELECT 1 FROM personal WHERE personal.conversation = theirs.conversation
+                            AND personal.user = theirs.user AND request > 0
+                    )
+                )
+            ))
+        ))
     ORDER BY user.handle <> ?2, user.handle LIMIT ?4";
 
 pub(crate) fn search(db: &Connection, asker: UserId, query: &str, limit: u32) -> Result<Vec<Profile>> {

@@ -8,6 +8,7 @@ use pipit_wire::frame::Member;
 use pipit_wire::{ConversationId, Event, Seq, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
+use crate::privacy::read_seq_for;
 use crate::row::{KIND_DIRECT, KIND_GROUP};
 use crate::{append, joining, log, person, personal, row};
 
@@ -264,6 +265,7 @@ pub(crate) fn list_memberships(db: &Connection, users: &[UserId]) -> Result<Vec<
 pub(crate) fn list_members(
     db: &Connection,
     conversation: ConversationId,
+    viewer: UserId,
     after: Option<UserId>,
     limit: u32,
 ) -> Result<Vec<Member>> {
@@ -277,32 +279,39 @@ pub(crate) fn list_members(
     };
     db.prepare_cached(MEMBERS)?
         .query_map(
-            params![conversation.as_bytes(), from.0, from.1, limit],
+            params![conversation.as_bytes(), from.0, from.1, limit, viewer.as_bytes()],
             row::member,
         )?
         .collect()
 }
 
 /// A page of members, oldest first.
-pub(crate) const MEMBERS: &str = "
-    SELECT user.id, user.handle, user.name, member.role, member.delivered_seq, member.read_seq, user.face
+pub(crate) const MEMBERS: &str = concat!(
+    "SELECT user.id, user.handle, user.name, member.role, member.delivered_seq, ",
+    read_seq_for!("?5"),
+    ", user.face
     FROM member JOIN user ON user.id = member.user
     WHERE member.conversation = ?1 AND (member.first_seq, member.user) > (?2, ?3)
-    ORDER BY member.first_seq, member.user LIMIT ?4";
+    ORDER BY member.first_seq, member.user LIMIT ?4"
+);
 
 /// A page of the members that a search finds, the highest roles first, then by handle.
-pub(crate) const SEARCH_MEMBERS: &str = "
-    SELECT user.id, user.handle, user.name, member.role, member.delivered_seq, member.read_seq, user.face
+pub(crate) const SEARCH_MEMBERS: &str = concat!(
+    "SELECT user.id, user.handle, user.name, member.role, member.delivered_seq, ",
+    read_seq_for!("?7"),
+    ", user.face
     FROM member CROSS JOIN user ON user.id = member.user
     WHERE member.conversation = ?1 AND (-member.role, user.handle) > (-?2, ?3)
         AND (?4 = '' OR (user.handle >= ?4 AND user.handle < ?5) OR EXISTS (
             SELECT 1 FROM user_word WHERE user_word.user = member.user AND word >= ?4 AND word < ?5
         ))
-    ORDER BY -member.role, user.handle LIMIT ?6";
+    ORDER BY -member.role, user.handle LIMIT ?6"
+);
 
 pub(crate) fn search_members(
     db: &Connection,
     conversation: ConversationId,
+    viewer: UserId,
     query: &str,
     after: Option<&MemberPosition>,
     limit: u32,
@@ -315,7 +324,15 @@ pub(crate) fn search_members(
     });
     db.prepare_cached(SEARCH_MEMBERS)?
         .query_map(
-            params![conversation.as_bytes(), role, handle, query, above, limit],
+            params![
+                conversation.as_bytes(),
+                role,
+                handle,
+                query,
+                above,
+                limit,
+                viewer.as_bytes()
+            ],
             row::member,
         )?
         .collect()

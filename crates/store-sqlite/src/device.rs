@@ -7,7 +7,7 @@ use pipit_wire::{DeviceId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::error::corrupt;
-use crate::{conversation, push, row};
+use crate::{conversation, privacy, push, row};
 
 /// States of a refresh token.
 const CURRENT: i64 = 0;
@@ -54,7 +54,12 @@ pub(crate) fn find_opening(db: &Connection, device: DeviceId) -> Result<Option<O
         .optional()?;
     user.map(|user| {
         let conversations = conversation::list_ids(db, user.profile.user)?;
-        Ok(Opening { user, conversations })
+        let privacy = privacy::find(db, user.profile.user)?.unwrap_or_default();
+        Ok(Opening {
+            user,
+            conversations,
+            privacy,
+        })
     })
     .transpose()
 }

@@ -33,6 +33,7 @@ mod personal;
 #[cfg(test)]
 mod plan;
 mod poll;
+mod privacy;
 mod push;
 mod reader;
 mod receipt;

@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0016_scheduled.sql"),
     include_str!("../migrations/0017_push.sql"),
     include_str!("../migrations/0018_encryption.sql"),
+    include_str!("../migrations/0019_privacy.sql"),
 ];
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.

@@ -77,7 +77,10 @@ fn advance_one(db: &Connection, advance: &ReceiptAdvance) -> Result<ReceiptOutco
         seq_number(new.delivered_seq),
         seq_number(new.read_seq)
     ])?;
-    Ok(ReceiptOutcome::Advanced(new))
+    Ok(ReceiptOutcome::Advanced {
+        receipt: new,
+        delivered: new.delivered_seq != old.delivered,
+    })
 }
 
 pub(crate) fn list(db: &Connection, conversation: ConversationId, limit: u32) -> Result<Vec<Receipt>> {

@@ -308,24 +308,28 @@ impl Store for SqliteStore {
     async fn list_members(
         &self,
         conversation: ConversationId,
+        viewer: UserId,
         after: Option<UserId>,
         limit: u32,
     ) -> Result<Vec<Member>, StoreError> {
         self.engine
-            .read(move |db| conversation::list_members(db, conversation, after, limit))
+            .read(move |db| conversation::list_members(db, conversation, viewer, after, limit))
             .await
     }
 
     async fn search_members(
         &self,
         conversation: ConversationId,
+        viewer: UserId,
         query: &str,
         after: Option<MemberPosition>,
         limit: u32,
     ) -> Result<Vec<Member>, StoreError> {
         let query = query.to_owned();
         self.engine
-            .read(move |db| conversation::search_members(db, conversation, &query, after.as_ref(), limit))
+            .read(move |db| {
+                conversation::search_members(db, conversation, viewer, &query, after.as_ref(), limit)
+            })
             .await
     }
 

@@ -140,7 +140,7 @@ fn complete(db: &Connection, user: UserId, row: SummaryRow) -> Result<Conversati
 
 /// The first members, with whoever asks among them: in the last place, where they would not be.
 fn find_members(db: &Connection, conversation: ConversationId, user: UserId) -> Result<Vec<Member>> {
-    let mut members = conversation::list_members(db, conversation, None, MEMBERS_MAX)?;
+    let mut members = conversation::list_members(db, conversation, user, None, MEMBERS_MAX)?;
     if members.iter().any(|member| member.profile.user == user) {
         return Ok(members);
     }

@@ -2,6 +2,7 @@
 
 use pipit_wire::frame::Profile;
 use pipit_wire::frame::client::ClientInfo;
+use pipit_wire::privacy::Privacy;
 use pipit_wire::{ConversationId, DeviceId, InviteId, Timestamp, UserId};
 use uuid::Uuid;
 
@@ -161,6 +162,8 @@ pub struct Opening {
     pub user: UserRecord,
     /// The ids of all conversations that it is a member of, in any order.
     pub conversations: Vec<ConversationId>,
+    /// What it lets others see.
+    pub privacy: Privacy,
 }
 
 /// Why a device may not be connected.

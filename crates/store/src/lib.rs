@@ -26,6 +26,7 @@ pub mod error;
 pub mod group;
 pub mod log;
 pub mod poll;
+pub mod privacy;
 pub mod push;
 pub mod schedule;
 pub mod search;
@@ -57,7 +58,7 @@ pub use log::Facts;
 
 /// A server's storage. Every method is atomic; whatever it returned as done is on disk.
 #[async_trait]
-pub trait Store: EncryptionStore + push::PushStore {
+pub trait Store: EncryptionStore + push::PushStore + privacy::PrivacyStore {
     /// Whether it answers; for `/readyz`.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -85,7 +86,8 @@ pub trait Store: EncryptionStore + push::PushStore {
     /// Those of these accounts that exist, as others see them, in any order.
     async fn find_profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StoreError>;
     /// At most `limit` accounts whose handle or a word of whose name begins with `query` (compared without case), exact
-    /// handle first, then by handle; never `asker`, nor suspended accounts, nor those with a block between them and `asker`.
+    /// handle first, then by handle; never `asker`, nor suspended accounts, nor those with a block between them and `asker`, nor those who
+    /// do not want to be found by `asker` ([`pipit_wire::privacy::Privacy::found_by`]), unless `query` is their handle.
     async fn search_users(&self, asker: UserId, query: &str, limit: u32) -> Result<Vec<Profile>, StoreError>;
     /// Changes the name that others see. False where there is no such account.
     async fn rename_user(&self, user: UserId, name: &str) -> Result<bool, StoreError>;
@@ -203,18 +205,22 @@ pub trait Store: EncryptionStore + push::PushStore {
         user: UserId,
     ) -> Result<Option<ConversationSummary>, StoreError>;
     /// A page of members ordered by (`first_seq`, user) ascending, beginning after the member `after`; where they have left by
-    /// now, from the start: whoever pages sees some members twice, and misses nobody.
+    /// now, from the start: whoever pages sees some members twice, and misses nobody. What they have read is told as `viewer` may know
+    /// it: zero where that is kept from them ([`privacy`]).
     async fn list_members(
         &self,
         conversation: ConversationId,
+        viewer: UserId,
         after: Option<UserId>,
         limit: u32,
     ) -> Result<Vec<Member>, StoreError>;
     /// A page of the members whose handle or a word of whose name begins with `query` (compared without case; all, where it is
-    /// empty), the highest roles first, then by handle, beginning after the place `after`.
+    /// empty), the highest roles first, then by handle, beginning after the place `after`. What they have read is told like that by
+    /// [`Store::list_members`].
     async fn search_members(
         &self,
         conversation: ConversationId,
+        viewer: UserId,
         query: &str,
         after: Option<MemberPosition>,
         limit: u32,

@@ -164,7 +164,12 @@ pub struct ReceiptAdvance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReceiptOutcome {
     /// A marker moved; both as they are now.
-    Advanced(Receipt),
+    Advanced {
+        /// Where they are.
+        receipt: Receipt,
+        /// Whether that of what was delivered moved. Where not, those who may not know what was read learn nothing at all.
+        delivered: bool,
+    },
     /// Both were there or further already.
     Unchanged,
     /// Not a member, or no such conversation.

@@ -80,6 +80,8 @@ error_codes! {
     NotMember => 403, Never;
     /// One of the two has blocked the other.
     Blocked => 403, Never;
+    /// They do not take this from whoever asks: who may begin a conversation with them, or add them to groups, is for them to say.
+    Declined => 403, Never;
     /// Banned from this conversation: somebody who keeps order there has to lift that first.
     Banned => 403, Never;
     /// The handle is taken.

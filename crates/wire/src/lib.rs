@@ -14,6 +14,7 @@
 //! * [`media`]: the files of messages.
 //! * [`person`]: what people show of themselves.
 //! * [`poll`]: messages that ask, and the votes.
+//! * [`privacy`]: what people let others see of them and do to them.
 //! * [`push`]: notifications of devices that are not connected.
 //! * [`scheduled`]: messages that are sent later.
 #![warn(missing_docs)]
@@ -31,6 +32,7 @@ pub mod media;
 pub mod person;
 pub mod poll;
 pub mod preview;
+pub mod privacy;
 pub mod push;
 pub mod rest;
 pub mod scheduled;

@@ -55,3 +55,41 @@ test('a setting is found by its words, in the language in use, and gone to', asy
   await page.getByRole('searchbox', { name: 'Einstellungen suchen' }).fill('kontrást');
   await expect(page.getByRole('button', { name: /^Kontrast/ })).toBeVisible();
 });
+
+test('what others see and may do is set, and taken back where it does not work; the blocked are let go', async ({
+  page,
+  open,
+}) => {
+  await open('full');
+  await openSettings(page);
+  await page.getByRole('searchbox', { name: 'Search settings' }).fill('add me');
+  await page.getByRole('button', { name: /^Add me to groups/ }).click();
+  const dialog = page.getByRole('dialog', { name: 'Privacy' });
+  const added = dialog.getByLabel('Add me to groups');
+  await expect(added).toHaveValue('known');
+  await added.selectOption('Nobody');
+  const read = dialog.getByRole('checkbox', { name: 'What you have read' });
+  await read.focus();
+  await page.keyboard.press('Space');
+  await expect(read).not.toBeChecked();
+  const set = await page.evaluate(
+    () => window.pipit?.commands.filter(({ type }) => type === 'set_privacy') ?? null,
+  );
+  expect(set).toEqual([
+    { type: 'set_privacy', change: { added_by: 'nobody' } },
+    { type: 'set_privacy', change: { receipts: false } },
+  ]);
+  await page.evaluate(() => window.pipit?.refuse('set_privacy', 'unavailable'));
+  await dialog.getByRole('checkbox', { name: 'That you are typing' }).click();
+  await expect(dialog.getByRole('status').filter({ hasText: 'server' })).toBeVisible();
+  await expect(dialog.getByRole('checkbox', { name: 'That you are typing' })).toBeChecked();
+  await expect(dialog.getByText('Oskar Dąbrowski')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Show more' }).click();
+  await expect(dialog.getByRole('button', { name: 'Unblock Theo Lindqvist' })).toBeVisible();
+  await expectFits(page);
+  await expectAccessibleInEveryLook(page);
+  await dialog.getByRole('button', { name: 'Unblock Theo Lindqvist' }).click();
+  await expect(dialog.getByRole('heading', { name: 'Blocked people' })).toBeFocused();
+  await dialog.getByRole('button', { name: 'Unblock Oskar Dąbrowski' }).click();
+  await expect(dialog.getByText('You have not blocked anybody.')).toBeVisible();
+});

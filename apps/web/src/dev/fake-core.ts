@@ -20,6 +20,7 @@ import { answerLater } from './later';
 import { answerPreview } from './links';
 import { linksFor, mediaRoom, queued, steer } from './media';
 import { Notifications } from './notifications';
+import { PrivacySettings } from './privacy';
 import { everyone, idOf, people } from './people';
 import { answerPoll } from './polls';
 import { done, refusal } from './replies';
@@ -82,6 +83,7 @@ export class FakeCore implements Core {
   #invites: Invite[] = [];
   #devices = [1, 2, 3];
   #notifications = new Notifications();
+  #privacy = new PrivacySettings();
   #groups = new Groups(
     (id) => this.#room(id),
     (room, item) => this.#log(room, item),
@@ -297,7 +299,7 @@ export class FakeCore implements Core {
         return done;
       }
       default:
-        return this.#notifications.answer(command);
+        return this.#notifications.answer(command) ?? this.#privacy.answer(command);
     }
   }
 

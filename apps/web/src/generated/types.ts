@@ -111,6 +111,13 @@ export type BlobLink = {
   /** The path and query on this server. For a smaller picture put `/thumb/320` or `/thumb/1280` before the `?`. */
   path: string, };
 
+/** Somebody whom one blocks. */
+export type BlockedPerson = {
+  /** Who. */
+  profile: Profile,
+  /** Since when. */
+  at: Timestamp, };
+
 /** See [`ServerFrame::CatchUp`]. */
 export type CatchUp = {
   /** Of the `hello` or `sync`. */
@@ -138,6 +145,9 @@ export type Change = {
   message: MessageId,
   /** What happens to it. */
   change: MessageChange, };
+
+/** Who may do something to somebody. */
+export type Circle = "everyone" | "known" | "nobody";
 
 /** A frame from a client. The server refuses unknown types and unknown fields by name. */
 export type ClientFrame = { "type": "hello" } & Hello | { "type": "message" } & SendMessage | { "type": "change" } & SendChange | { "type": "receipt" } & SendReceipt | { "type": "typing" } & SendTyping | { "type": "presence" } & SetPresence | { "type": "watch" } & Watch | { "type": "sync" } & Sync | { "type": "history" } & History | { "type": "conversations" } & ListConversations | { "type": "personal" } & SetPersonal | { "type": "ping" } & Ping;
@@ -393,6 +403,16 @@ export type Command = { "type": "get_server_info" }
   /** Where. */
   subscription: SetSubscription | null, }
 | { "type": "test_push" }
+| { "type": "get_privacy" }
+| { "type": "set_privacy",
+  /** What is to change. */
+  change: PrivacyChange, }
+| { "type": "list_blocked",
+  /** `next` of the page before; none for the first. */
+  after: string | null, }
+| { "type": "unblock",
+  /** Whom. */
+  user: UserId, }
 | { "type": "mark_unread",
   /** Which one. */
   conversation: ConversationId,
@@ -734,7 +754,7 @@ export type EncryptionLimits = {
   key_packages_max: number, };
 
 /** A stable name for what went wrong. Codes are only ever added. */
-export type ErrorCode = "malformed" | "too_large" | "unknown_type" | "unknown_field" | "invalid_field" | "out_of_order" | "unsupported_version" | "unauthenticated" | "signed_out" | "wrong_credentials" | "suspended" | "forbidden" | "not_found" | "not_member" | "blocked" | "banned" | "handle_taken" | "id_conflict" | "invite_invalid" | "invite_required" | "already_set_up" | "password_unacceptable" | "group_too_large" | "owner_required" | "quota_exceeded" | "too_many_uploads" | "offset_conflict" | "checksum_mismatch" | "picture_too_large" | "attachment_unusable" | "window_closed" | "poll_closed" | "stale_epoch" | "sealed_only" | "limit_reached" | "storage_full" | "rate_limited" | "unavailable" | "internal" | "unknown";
+export type ErrorCode = "malformed" | "too_large" | "unknown_type" | "unknown_field" | "invalid_field" | "out_of_order" | "unsupported_version" | "unauthenticated" | "signed_out" | "wrong_credentials" | "suspended" | "forbidden" | "not_found" | "not_member" | "blocked" | "declined" | "banned" | "handle_taken" | "id_conflict" | "invite_invalid" | "invite_required" | "already_set_up" | "password_unacceptable" | "group_too_large" | "owner_required" | "quota_exceeded" | "too_many_uploads" | "offset_conflict" | "checksum_mismatch" | "picture_too_large" | "attachment_unusable" | "window_closed" | "poll_closed" | "stale_epoch" | "sealed_only" | "limit_reached" | "storage_full" | "rate_limited" | "unavailable" | "internal" | "unknown";
 
 /** An entry of a conversation's log. Entries never change, but that deleted content is erased from them; later ones say what happened
 * to earlier ones. */
@@ -1515,6 +1535,38 @@ export type Preview = {
 /** What a notification says. */
 export type Previews = "message" | "names" | "nothing";
 
+/** What an account lets others see of it and do to it: the same on all of its devices, and shown to nobody else. */
+export type Privacy = {
+  /** Whether others are told what it has read. Where not, it is not told what others have read. What was delivered is told in any case. */
+  receipts: boolean,
+  /** Whether others are told that it is typing. Where not, it is not told of others. */
+  typing: boolean,
+  /** Whether those who share a conversation with it are told whether it is there, and when it was. Where not, it is not told of others. */
+  presence: boolean,
+  /** Who finds it by a search for people. Its whole handle finds it in any case. */
+  found_by: Circle,
+  /** Who may begin a conversation with it. */
+  written_by: Circle,
+  /** Who may add it to groups. A link into a group, which it opens itself, works in any case. */
+  added_by: Circle,
+  /** When it was changed last, by the server's clock; grows with every change. Zero where it never was. */
+  changed_at: Timestamp, };
+
+/** What is to change in a [`Privacy`]; what is left out stays. */
+export type PrivacyChange = {
+  /** See [`Privacy::receipts`]. */
+  receipts?: boolean,
+  /** See [`Privacy::typing`]. */
+  typing?: boolean,
+  /** See [`Privacy::presence`]. */
+  presence?: boolean,
+  /** See [`Privacy::found_by`]. */
+  found_by?: Circle,
+  /** See [`Privacy::written_by`]. */
+  written_by?: Circle,
+  /** See [`Privacy::added_by`]. */
+  added_by?: Circle, };
+
 /** A person as others see them. */
 export type Profile = {
   /** Who. */
@@ -1710,6 +1762,14 @@ export type Reply = { "type": "done" }
   outcome: PushOutcome,
   /** The status of the push service's answer, where there was one. */
   status: number | null, }
+| { "type": "privacy",
+  /** The whole of it. */
+  privacy: Privacy, }
+| { "type": "blocked",
+  /** The page, the latest first. */
+  items: Array<BlockedPerson>,
+  /** Where the next page begins; none at the end. */
+  next: string | null, }
 | { "type": "failed",
   /** Why. */
   error: CommandError, };
@@ -1827,7 +1887,7 @@ export type SendTyping = {
 export type Seq = number;
 
 /** A frame from the server. */
-export type ServerFrame = { "type": "welcome" } & Welcome | { "type": "ack" } & Ack | { "type": "event" } & Event | { "type": "receipt" } & Receipt | { "type": "typing" } & Typing | { "type": "presence" } & Presence | { "type": "catch_up" } & CatchUp | { "type": "synced" } & Synced | { "type": "page" } & Page | { "type": "conversations" } & ConversationsPage | { "type": "conversation" } & ConversationSummary | { "type": "conversation_gone" } & ConversationGone | { "type": "profile" } & Profile | { "type": "personal" } & PersonalChanged | { "type": "pong" } & Pong | { "type": "error" } & WireError | { "type": "goodbye" } & Goodbye | { "type": "unknown" };
+export type ServerFrame = { "type": "welcome" } & Welcome | { "type": "ack" } & Ack | { "type": "event" } & Event | { "type": "receipt" } & Receipt | { "type": "typing" } & Typing | { "type": "presence" } & Presence | { "type": "catch_up" } & CatchUp | { "type": "synced" } & Synced | { "type": "page" } & Page | { "type": "conversations" } & ConversationsPage | { "type": "conversation" } & ConversationSummary | { "type": "conversation_gone" } & ConversationGone | { "type": "profile" } & Profile | { "type": "privacy" } & Privacy | { "type": "personal" } & PersonalChanged | { "type": "pong" } & Pong | { "type": "error" } & WireError | { "type": "goodbye" } & Goodbye | { "type": "unknown" };
 
 /** `GET /v1/server`, without a token: what a client needs before sign-in. */
 export type ServerInfo = {
@@ -2074,6 +2134,9 @@ export type Update = { "type": "session",
   conversation: ConversationId | null,
   /** Why: the code of the error. */
   code: string, }
+| { "type": "privacy",
+  /** The whole of it. */
+  privacy: Privacy, }
 | { "type": "storage",
   /** How it is. */
   storage: StorageView, };

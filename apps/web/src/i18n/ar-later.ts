@@ -1,4 +1,5 @@
 import { arKeys } from './ar-keys';
+import { arSettings } from './ar-settings';
 import type { enLater } from './en-later';
 import type { Translated } from './texts';
 
@@ -459,6 +460,14 @@ export const arLater = {
   'details.leave': 'مغادرة المجموعة',
   'details.leave.title': 'مغادرة «{title}»؟',
   'details.leave.text': 'لن تصلك رسائلها بعد ذلك. يمكن لشخص في المجموعة إضافتك مرة أخرى.',
+  'details.leave.scheduled': {
+    zero: 'ليس لك هنا رسائل مجدولة.',
+    one: 'لن تُرسل الرسالة التي جدولتها هنا.',
+    two: 'لن تُرسل الرسالتان اللتان جدولتهما هنا.',
+    few: 'لن تُرسل {count} رسائل جدولتها هنا.',
+    many: 'لن تُرسل {count} رسالة جدولتها هنا.',
+    other: 'لن تُرسل {count} رسالة جدولتها هنا.',
+  },
   'details.remove': 'إزالة من المجموعة',
   'details.remove.title': 'إزالة {name}؟',
   'details.remove.text': 'لن يرى {name} الرسائل الجديدة في هذه المجموعة.',
@@ -585,29 +594,7 @@ export const arLater = {
   'appearance.contrast.system': 'مثل الجهاز',
   'appearance.contrast.more': 'أعلى',
 
-  'settings.title': 'الإعدادات',
-  'settings.search': 'البحث في الإعدادات',
-  'settings.back': 'العودة إلى كل الإعدادات',
-  'settings.picture': 'الصورة',
-  'settings.privacy': 'الخصوصية',
-  'settings.requests':
-    'ما يكتبه لك أشخاص لا تجمعك بهم محادثة ينتظر حتى تقبله. لا يعلمون هل قرأته ولا متى تكون هنا.',
-  'settings.blocked': 'المحظورون',
-  'settings.blocked.text': 'تجد من حظرتهم بين المحادثات المؤرشفة، وهناك يمكنك إلغاء حظرهم.',
-  'settings.blocked.show': 'عرض المؤرشفة',
-  'settings.storage': 'التخزين والبيانات',
-  'settings.storage.device': 'على هذا الجهاز',
-  'settings.storage.device.text': 'تُحفظ المحادثات والرسائل والمسودات في هذا المتصفح لتكون متاحة دون اتصال.',
-  'settings.storage.used': '{used} من {most}',
-  'settings.storage.keep': 'الاحتفاظ الدائم',
-  'settings.storage.keep.text':
-    'قد يمحو المتصفح ما هو محفوظ هنا عندما تقل المساحة على الجهاز. ما أُرسل يبقى على خادمك.',
-  'settings.storage.keep.submit': 'الاحتفاظ',
-  'settings.storage.kept': 'يحتفظ به المتصفح حتى تسجّل الخروج.',
-  'settings.storage.refused': 'لا يضمن المتصفح ذلك الآن. غالبًا ما يضمنه للتطبيقات المثبَّتة.',
-  'settings.storage.server': 'ملفاتك على الخادم',
-  'settings.storage.unknown': 'غير معروف الآن.',
-  'settings.erase': 'محو ما على هذا الجهاز',
+  ...arSettings,
 
   'language.title': 'اللغة',
   'language.system': 'مثل المتصفح',

@@ -361,6 +361,10 @@ export const deLater = {
   'details.leave.title': '„{title}“ verlassen?',
   'details.leave.text':
     'Du bekommst ihre Nachrichten dann nicht mehr. Jemand aus der Gruppe kann dich wieder hinzufügen.',
+  'details.leave.scheduled': {
+    one: 'Die Nachricht, die du hier geplant hast, wird nicht gesendet.',
+    other: 'Die {count} Nachrichten, die du hier geplant hast, werden nicht gesendet.',
+  },
   'details.remove': 'Aus der Gruppe entfernen',
   'details.remove.title': '{name} entfernen?',
   'details.remove.text': '{name} sieht keine neuen Nachrichten dieser Gruppe mehr.',
@@ -483,9 +487,29 @@ export const deLater = {
   'settings.requests':
     'Was dir Leute schreiben, mit denen du keinen gemeinsamen Chat hast, wartet, bis du es annimmst. Sie erfahren nicht, ob du es gelesen hast oder wann du da bist.',
   'settings.blocked': 'Blockierte Personen',
-  'settings.blocked.text':
-    'Wen du blockiert hast, steht bei den archivierten Chats. Dort kannst du die Blockierung aufheben.',
-  'settings.blocked.show': 'Archivierte anzeigen',
+  'privacy.signs': 'Was andere sehen',
+  'privacy.signs.text': 'Alles gilt in beide Richtungen: Was du nicht zeigst, wird auch dir nicht gezeigt.',
+  'privacy.receipts': 'Was du gelesen hast',
+  'privacy.receipts.hint':
+    'Andere sehen, ob du ihre Nachrichten gelesen hast. Dass sie angekommen sind, wird immer angezeigt.',
+  'privacy.typing': 'Dass du schreibst',
+  'privacy.typing.hint': 'Andere sehen es, während du schreibst.',
+  'privacy.presence': 'Dass du da bist',
+  'privacy.presence.hint':
+    'Wer einen Chat mit dir teilt, sieht, ob du online bist und wann du es zuletzt warst.',
+  'privacy.others': 'Was andere dürfen',
+  'privacy.others.text':
+    'Wen du kennst: Ihr teilt einen Chat, oder einer von euch hat den anderen eingeladen. Mit deinem ganzen Benutzernamen findet man dich immer, und über einen Link kannst du Gruppen immer beitreten.',
+  'privacy.found_by': 'Mich finden',
+  'privacy.written_by': 'Mir schreiben',
+  'privacy.added_by': 'Mich zu Gruppen hinzufügen',
+  'privacy.everyone': 'Alle',
+  'privacy.known': 'Leute, die ich kenne',
+  'privacy.nobody': 'Niemand',
+  'settings.blocked.none': 'Du hast niemanden blockiert.',
+  'settings.blocked.unblock': 'Freigeben',
+  'settings.blocked.unblock_label': '{name} freigeben',
+  'settings.blocked.done': '{name} ist nicht mehr blockiert.',
   'settings.storage': 'Speicher und Daten',
   'settings.storage.device': 'Auf diesem Gerät',
   'settings.storage.device.text':

@@ -389,6 +389,8 @@ export const de = {
   'error.not_found': 'Das gibt es nicht, oder du kannst es nicht sehen.',
   'error.not_member': 'Du bist nicht in diesem Chat.',
   'error.blocked': 'Einer von euch hat den anderen blockiert.',
+  'error.declined':
+    'Wer ihnen schreiben oder sie zu Gruppen hinzufügen darf, ist eingeschränkt. Über einen Link können sie einer Gruppe beitreten.',
   'error.banned': 'Es gibt eine Sperre. Die Moderation der Gruppe muss sie erst aufheben.',
   'error.handle_taken': 'Dieser Benutzername ist vergeben. Versuche einen anderen.',
   'error.id_conflict': 'Das wurde schon für etwas anderes verwendet. Versuche es noch einmal.',

@@ -347,6 +347,10 @@ export const enLater = {
   'details.leave': 'Leave group',
   'details.leave.title': 'Leave “{title}”?',
   'details.leave.text': 'You will no longer get its messages. Someone in the group can add you again.',
+  'details.leave.scheduled': {
+    one: '{count} message that you have scheduled here will not be sent.',
+    other: '{count} messages that you have scheduled here will not be sent.',
+  },
   'details.remove': 'Remove from group',
   'details.remove.title': 'Remove {name}?',
   'details.remove.text': '{name} will no longer see new messages in this group.',
@@ -469,9 +473,29 @@ export const enLater = {
   'settings.requests':
     'What people write whom you are in no conversation with waits until you accept it. They do not learn whether you have read it or when you are here.',
   'settings.blocked': 'Blocked people',
-  'settings.blocked.text':
-    'Whom you have blocked stands among the archived conversations, where you can unblock them.',
-  'settings.blocked.show': 'Show archived',
+  'privacy.signs': 'What others see',
+  'privacy.signs.text': 'Each of these goes both ways: what you do not show is not shown to you.',
+  'privacy.receipts': 'What you have read',
+  'privacy.receipts.hint':
+    'Others see whether you have read their messages. That they arrived is always shown.',
+  'privacy.typing': 'That you are typing',
+  'privacy.typing.hint': 'Others see it while you write.',
+  'privacy.presence': 'That you are here',
+  'privacy.presence.hint':
+    'Who shares a conversation with you sees whether you are online, and when you last were.',
+  'privacy.others': 'What others may do',
+  'privacy.others.text':
+    'People you know share a conversation with you, or one of you invited the other. Your whole username always finds you, and you can always join a group by a link.',
+  'privacy.found_by': 'Find me',
+  'privacy.written_by': 'Write to me',
+  'privacy.added_by': 'Add me to groups',
+  'privacy.everyone': 'Everyone',
+  'privacy.known': 'People I know',
+  'privacy.nobody': 'Nobody',
+  'settings.blocked.none': 'You have not blocked anybody.',
+  'settings.blocked.unblock': 'Unblock',
+  'settings.blocked.unblock_label': 'Unblock {name}',
+  'settings.blocked.done': '{name} is no longer blocked.',
   'settings.storage': 'Storage and data',
   'settings.storage.device': 'On this device',
   'settings.storage.device.text':

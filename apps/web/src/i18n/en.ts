@@ -374,6 +374,8 @@ export const en = {
   'error.not_found': 'This does not exist, or you cannot see it.',
   'error.not_member': 'You are not in this conversation.',
   'error.blocked': 'One of you has blocked the other.',
+  'error.declined':
+    'They have chosen who may write to them or add them to groups. They can still join a group by a link.',
   'error.banned': 'There is a ban. A moderator of the group has to lift it first.',
   'error.handle_taken': 'This username is taken. Try another one.',
   'error.id_conflict': 'This was used for something else already. Try again.',

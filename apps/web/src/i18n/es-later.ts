@@ -353,6 +353,10 @@ export const esLater = {
   'details.leave': 'Salir del grupo',
   'details.leave.title': '¿Salir de «{title}»?',
   'details.leave.text': 'Dejarás de recibir sus mensajes. Alguien del grupo puede volver a añadirte.',
+  'details.leave.scheduled': {
+    one: 'El mensaje que has programado aquí no se enviará.',
+    other: 'Los {count} mensajes que has programado aquí no se enviarán.',
+  },
   'details.remove': 'Eliminar del grupo',
   'details.remove.title': '¿Eliminar a {name}?',
   'details.remove.text': '{name} dejará de ver los mensajes nuevos de este grupo.',
@@ -475,9 +479,28 @@ export const esLater = {
   'settings.requests':
     'Lo que te escriben personas con las que no compartes ningún chat espera hasta que lo aceptes. No saben si lo has leído ni cuándo estás.',
   'settings.blocked': 'Personas bloqueadas',
-  'settings.blocked.text':
-    'A quienes has bloqueado los encuentras entre los chats archivados, donde puedes desbloquearlos.',
-  'settings.blocked.show': 'Mostrar archivados',
+  'privacy.signs': 'Lo que ven los demás',
+  'privacy.signs.text': 'Todo vale en ambos sentidos: lo que no muestras tampoco se te muestra.',
+  'privacy.receipts': 'Lo que has leído',
+  'privacy.receipts.hint': 'Los demás ven si has leído sus mensajes. Que han llegado se muestra siempre.',
+  'privacy.typing': 'Que estás escribiendo',
+  'privacy.typing.hint': 'Los demás lo ven mientras escribes.',
+  'privacy.presence': 'Que estás',
+  'privacy.presence.hint':
+    'Quien comparte un chat contigo ve si estás en línea y cuándo lo estuviste por última vez.',
+  'privacy.others': 'Lo que pueden hacer los demás',
+  'privacy.others.text':
+    'Las personas que conoces comparten un chat contigo, o una de las dos invitó a la otra. Tu nombre de usuario completo siempre permite encontrarte, y siempre puedes unirte a un grupo con un enlace.',
+  'privacy.found_by': 'Encontrarme',
+  'privacy.written_by': 'Escribirme',
+  'privacy.added_by': 'Añadirme a grupos',
+  'privacy.everyone': 'Todos',
+  'privacy.known': 'Personas que conozco',
+  'privacy.nobody': 'Nadie',
+  'settings.blocked.none': 'No has bloqueado a nadie.',
+  'settings.blocked.unblock': 'Desbloquear',
+  'settings.blocked.unblock_label': 'Desbloquear a {name}',
+  'settings.blocked.done': '{name} ya no está en tu lista de bloqueos.',
   'settings.storage': 'Almacenamiento y datos',
   'settings.storage.device': 'En este dispositivo',
   'settings.storage.device.text':

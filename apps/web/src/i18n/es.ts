@@ -380,6 +380,8 @@ export const es = {
   'error.not_found': 'Esto no existe o no puedes verlo.',
   'error.not_member': 'No estás en este chat.',
   'error.blocked': 'Hay un bloqueo entre vosotros.',
+  'error.declined':
+    'No todos pueden escribir a esta persona ni añadirla a grupos. Puede unirse a un grupo con un enlace.',
   'error.banned': 'Hay una expulsión. Antes tiene que anularla un moderador del grupo.',
   'error.handle_taken': 'Este nombre de usuario ya está en uso. Prueba con otro.',
   'error.id_conflict': 'Esto ya se usó para otra cosa. Inténtalo de nuevo.',

@@ -366,6 +366,10 @@ export const frLater = {
   'details.leave': 'Quitter le groupe',
   'details.leave.title': 'Quitter « {title} » ?',
   'details.leave.text': 'Tu ne recevras plus ses messages. Un membre du groupe peut t’ajouter à nouveau.',
+  'details.leave.scheduled': {
+    one: 'Le message que tu as programmé ici ne sera pas envoyé.',
+    other: 'Les {count} messages que tu as programmés ici ne seront pas envoyés.',
+  },
   'details.remove': 'Retirer du groupe',
   'details.remove.title': 'Retirer {name} ?',
   'details.remove.text': '{name} ne verra plus les nouveaux messages de ce groupe.',
@@ -489,9 +493,30 @@ export const frLater = {
   'settings.requests':
     'Les messages de personnes avec qui tu n’as aucune conversation attendent que tu les acceptes. Elles ne savent ni si tu les as lus, ni quand tu es là.',
   'settings.blocked': 'Personnes bloquées',
-  'settings.blocked.text':
-    'Les personnes que tu as bloquées se trouvent parmi les conversations archivées, où tu peux les débloquer.',
-  'settings.blocked.show': 'Afficher les archives',
+  'privacy.signs': 'Ce que voient les autres',
+  'privacy.signs.text':
+    'Tout vaut dans les deux sens : ce que tu ne montres pas ne t’est pas montré non plus.',
+  'privacy.receipts': 'Ce que tu as lu',
+  'privacy.receipts.hint':
+    'Les autres voient si tu as lu leurs messages. On voit toujours qu’ils sont arrivés.',
+  'privacy.typing': 'Que tu écris',
+  'privacy.typing.hint': 'Les autres le voient pendant que tu écris.',
+  'privacy.presence': 'Ta présence',
+  'privacy.presence.hint':
+    'Qui partage une conversation avec toi voit si tu es en ligne et quand tu l’étais la dernière fois.',
+  'privacy.others': 'Ce que peuvent faire les autres',
+  'privacy.others.text':
+    'Les personnes que tu connais partagent une conversation avec toi, ou l’un de vous a invité l’autre. Ton nom d’utilisateur complet permet toujours de te trouver, et tu peux toujours rejoindre un groupe par un lien.',
+  'privacy.found_by': 'Me trouver',
+  'privacy.written_by': 'M’écrire',
+  'privacy.added_by': 'M’ajouter à des groupes',
+  'privacy.everyone': 'Tout le monde',
+  'privacy.known': 'Les personnes que je connais',
+  'privacy.nobody': 'Personne',
+  'settings.blocked.none': 'Tu n’as bloqué personne.',
+  'settings.blocked.unblock': 'Débloquer',
+  'settings.blocked.unblock_label': 'Débloquer {name}',
+  'settings.blocked.done': '{name} n’est plus bloqué.',
   'settings.storage': 'Stockage et données',
   'settings.storage.device': 'Sur cet appareil',
   'settings.storage.device.text':

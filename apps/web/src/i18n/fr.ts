@@ -379,6 +379,8 @@ export const fr = {
   'error.not_found': 'Cela n’existe pas, ou tu ne peux pas le voir.',
   'error.not_member': 'Tu n’es pas dans cette conversation.',
   'error.blocked': 'L’un de vous a bloqué l’autre.',
+  'error.declined':
+    'Tout le monde ne peut pas écrire à cette personne ni l’ajouter à un groupe. Elle peut rejoindre un groupe par un lien.',
   'error.banned': 'Il y a un bannissement. Un modérateur du groupe doit d’abord le lever.',
   'error.handle_taken': 'Ce nom d’utilisateur est déjà pris. Essaies-en un autre.',
   'error.id_conflict': 'Cela a déjà servi à autre chose. Réessaie.',

@@ -7,6 +7,7 @@ import type {
   ConnectionView,
   ConversationId,
   ListFilter,
+  Privacy,
   Reply,
   Seq,
   SessionView,
@@ -64,6 +65,8 @@ export class App {
   session = $state.raw<SessionView | null>(null);
   connection = $state.raw<ConnectionView>({ state: 'connecting' });
   storage = $state.raw<StorageView>('durable');
+  /** What others may see and do; null until somebody has asked. */
+  privacy = $state.raw<Privacy | null>(null);
   dialog = $state.raw<DialogName | null>(null);
   /** What another app has handed over, for the composer of the conversation that was chosen. */
   handed = $state.raw<Handed | null>(null);
@@ -187,6 +190,11 @@ export class App {
     if (error !== null) this.toasts.error(describeError(error));
   }
 
+  /** Answers and what another device has changed come in any order: the later state stays. */
+  learnPrivacy(privacy: Privacy): void {
+    if (privacy.changed_at >= (this.privacy?.changed_at ?? 0)) this.privacy = privacy;
+  }
+
   #apply(update: Update): void {
     switch (update.type) {
       case 'session':
@@ -207,6 +215,9 @@ export class App {
       case 'timeline_gone':
         this.timeline.applyGone(update.conversation);
         break;
+      case 'privacy':
+        this.learnPrivacy(update.privacy);
+        break;
       case 'setting_refused':
         this.toasts.error(t('setting.refused', { why: describeCode(update.code) }));
         break;
@@ -221,6 +232,7 @@ export class App {
     this.session = session;
     if (session.state === 'signed_out') {
       this.dialog = null;
+      this.privacy = null;
       this.detailsOpen = false;
       this.finding = false;
       this.search.clear();

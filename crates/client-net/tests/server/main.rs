@@ -145,7 +145,8 @@ impl Screen {
             Update::TimelineGone { .. }
             | Update::Storage { .. }
             | Update::ChangeRefused { .. }
-            | Update::SettingRefused { .. } => {}
+            | Update::SettingRefused { .. }
+            | Update::Privacy { .. } => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 use pipit_wire::frame::{Member, Profile};
 use pipit_wire::preview::LinkPreview;
+use pipit_wire::privacy::{BlockedPerson, Privacy};
 use pipit_wire::push::{NotificationSettings, PushOutcome, PushState};
 use pipit_wire::rest::{
     BannedPerson, BlobLink, Device, GroupInvite, GroupInviteInfo, Invite, InviteInfo, JoinRequest, ServerInfo,
@@ -152,6 +153,18 @@ pub enum Reply {
         outcome: PushOutcome,
         /// The status of the push service's answer, where there was one.
         status: Option<u16>,
+    },
+    /// What one lets others see of oneself and do to oneself.
+    Privacy {
+        /// The whole of it.
+        privacy: Privacy,
+    },
+    /// Whom one blocks.
+    Blocked {
+        /// The page, the latest first.
+        items: Vec<BlockedPerson>,
+        /// Where the next page begins; none at the end.
+        next: Option<String>,
     },
     /// It did not work.
     Failed {

@@ -16,6 +16,7 @@ mod outbox;
 mod personal;
 mod places;
 mod polls;
+mod privacy;
 mod random;
 mod receipts;
 mod requests;

@@ -16,6 +16,7 @@ use pipit_wire::event::{ConversationKind, EventBody, Role};
 use pipit_wire::frame::client::{ClientInfo, Hello, SendMessage, SendReceipt};
 use pipit_wire::frame::server::{Ack, CatchUp, Page, Synced, Welcome};
 use pipit_wire::frame::{ConversationSummary, Member, Profile, Receipt};
+use pipit_wire::privacy::Privacy;
 use pipit_wire::rest::{Me, Session};
 use pipit_wire::{
     BlobId, ClientFrame, Content, ConversationId, DeviceId, Event, Limits, MessageId, PROTOCOL_VERSION,
@@ -85,6 +86,8 @@ pub(crate) struct Screen {
     pub(crate) refused: Vec<(MessageId, String)>,
     /// What was set here and taken back, and why.
     pub(crate) settings_refused: Vec<(Option<ConversationId>, String)>,
+    /// What another device has changed.
+    pub(crate) privacy: Option<Privacy>,
 }
 
 fn splice<T: Clone>(list: &mut Vec<T>, splices: &[Splice<T>]) {
@@ -115,6 +118,7 @@ impl Screen {
             }
             Update::ChangeRefused { message, code, .. } => self.refused.push((message, code)),
             Update::SettingRefused { conversation, code } => self.settings_refused.push((conversation, code)),
+            Update::Privacy { privacy } => self.privacy = Some(privacy),
             Update::TimelineGone { conversation } => {
                 self.gone.push(conversation);
                 self.header = None;

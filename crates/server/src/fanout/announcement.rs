@@ -6,6 +6,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use pipit_wire::frame::Receipt;
 use pipit_wire::frame::server::Presence;
+use pipit_wire::privacy::Privacy;
 use pipit_wire::{ConversationId, DeviceId, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,12 @@ pub struct Header {
     /// How far a member's markers have moved: in place of a frame, because each node tells them only forward.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Receipt>,
+    /// Whether only the marker of what was read has moved.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_read: bool,
+    /// Whether what was read is for its own account alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quiet: bool,
 }
 
 /// What concerns one account.
@@ -61,6 +68,11 @@ pub enum Control {
     },
     /// What it shows of itself has changed, for those who watch.
     Profile,
+    /// What it lets others see was changed.
+    Privacy {
+        /// The whole of it.
+        privacy: Privacy,
+    },
     /// Something for every connection of it.
     Told {
         /// The frame's text.

@@ -7,6 +7,7 @@ use pipit_wire::{ConversationId, DeviceId, UserId};
 
 use super::lock;
 use super::outbox::Outbox;
+use super::signs::KnownSigns;
 
 /// One connection that has said who it is.
 pub struct Connection {
@@ -15,6 +16,8 @@ pub struct Connection {
     pub user: UserId,
     /// Which device.
     pub device: DeviceId,
+    /// What its account shows of itself.
+    pub signs: KnownSigns,
     /// What waits to be written to it.
     pub outbox: Outbox,
     pub(super) subscriptions: Mutex<Subscriptions>,

@@ -3,6 +3,8 @@
 //! A conversation's subscribers are the local connections of its members. Every method is synchronous and takes short
 //! locks in one order (a conversation's shard, the users, a connection, its outbox), so that nothing here can wait for a slow reader.
 
+mod telling;
+
 use std::collections::hash_map::{Entry as MapEntry, OccupiedEntry};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +12,6 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use pipit_bus::{Bus, Shared, Topic};
-use pipit_wire::frame::Receipt;
 use pipit_wire::{ConversationId, DeviceId, Seq, ServerFrame, UserId, codec};
 use tokio::sync::Notify;
 
@@ -20,7 +21,9 @@ pub use super::connection::Connection;
 use super::connection::Subscriptions;
 use super::lock;
 use super::outbox::{Ending, Outbox, Outgoing, Pushed};
+use super::signs::KnownSigns;
 use crate::stats::Stats;
+pub use telling::Moved;
 
 const SHARDS: usize = 64;
 
@@ -71,6 +74,7 @@ impl Hub {
             number: self.next.fetch_add(1, Ordering::Relaxed),
             user,
             device,
+            signs: KnownSigns::default(),
             outbox: Outbox::default(),
             subscriptions: Mutex::new(Subscriptions {
                 recent: Some(Box::default()),
@@ -331,69 +335,6 @@ impl Hub {
         self.stats.deliveries.add(audience.connections.len());
     }
 
-    /// Hands a frame that is no entry to everybody who is in a conversation, here and on the other nodes.
-    pub fn announce(&self, conversation: ConversationId, except: Option<UserId>, frame: &Bytes) {
-        self.deliver(conversation, except, frame);
-        if !self.bus.is_alone() {
-            let header = Header {
-                except,
-                ..Header::default()
-            };
-            self.bus
-                .publish(Topic::Conversation(conversation), encode_frame(header, frame));
-            self.stats.bus_published.add_one();
-        }
-    }
-
-    /// Tells everybody who is in a conversation how far a member's markers are, here and on the other nodes.
-    pub fn announce_receipt(&self, receipt: Receipt) {
-        if self.bus.is_alone() {
-            self.deliver(receipt.conversation, None, &receipt_frame(receipt));
-            return;
-        }
-        let header = Header {
-            receipt: Some(receipt),
-            ..Header::default()
-        };
-        let payload = encode_frame(header, &Bytes::new());
-        self.bus
-            .publish(Topic::Conversation(receipt.conversation), payload);
-        self.stats.bus_published.add_one();
-        self.give_receipt(receipt);
-    }
-
-    /// The same, here. Nodes do not hear each other in the order in which markers moved: what is older than what was told here is not told.
-    pub fn give_receipt(&self, receipt: Receipt) {
-        let mut shard = lock(self.shard(receipt.conversation));
-        let Some(audience) = shard.get_mut(&receipt.conversation) else {
-            return;
-        };
-        if let Some(furthest) = audience.advance(receipt) {
-            // Under the lock, so that none overtakes another.
-            self.hand(&audience.connections, None, &receipt_frame(furthest));
-        }
-    }
-
-    /// Hands a frame that is no entry to everybody here who is in a conversation.
-    pub fn deliver(&self, conversation: ConversationId, except: Option<UserId>, frame: &Bytes) {
-        let shard = lock(self.shard(conversation));
-        if let Some(audience) = shard.get(&conversation) {
-            self.hand(&audience.connections, except, frame);
-        }
-    }
-
-    fn hand(&self, connections: &[Arc<Connection>], except: Option<UserId>, frame: &Bytes) {
-        let mut delivered = 0;
-        for connection in connections
-            .iter()
-            .filter(|connection| Some(connection.user) != except)
-        {
-            self.push(connection, Outgoing::Frame(frame.clone()));
-            delivered += 1;
-        }
-        self.stats.deliveries.add(delivered);
-    }
-
     /// Puts something into one connection's queue.
     pub fn push(&self, connection: &Connection, item: Outgoing) {
         if connection.outbox.push(item) == Pushed::Overflowed {
@@ -429,7 +370,10 @@ impl Hub {
             Control::SignedOut { device } => self.end_device(user, *device, Ending::SignedOut),
             Control::Suspended => self.end_user(user),
             Control::Told { frame } => self.tell_here(user, &Bytes::copy_from_slice(frame.as_bytes())),
-            Control::Presence { .. } | Control::Profile | Control::BlockChanged { .. } => {}
+            Control::Presence { .. }
+            | Control::Profile
+            | Control::Privacy { .. }
+            | Control::BlockChanged { .. } => {}
         }
     }
 
@@ -623,8 +567,4 @@ impl Hub {
         )]
         &self.shards[place]
     }
-}
-
-fn receipt_frame(receipt: Receipt) -> Bytes {
-    Bytes::from(codec::encode_server(&ServerFrame::Receipt(receipt)))
 }

@@ -3,7 +3,7 @@
 //! One task a node. A jump in `seq` wakes it; it waits a moment, because what is missing is mostly on its way from another node,
 //! then reads what still is. The end of a log that no later entry betrays is found by comparing, now and then and when the bus has
 //! been away: the heads of all logs, and the memberships of all accounts. Devices that were signed out meanwhile are cut by the same
-//! sweep.
+//! sweep, and what accounts let others see is learned.
 //! A node that is alone misses nothing, and has no such task.
 
 use std::collections::{HashMap, HashSet};
@@ -210,7 +210,8 @@ impl Repair {
         Ok(())
     }
 
-    /// Ends the connections of devices that were signed out, and of accounts that were suspended.
+    /// Ends the connections of devices that were signed out, and of accounts that were suspended; the others learn what their accounts let
+    /// others see.
     async fn cut_barred(&self) -> Result<(), StoreError> {
         let connections = self.hub.connections();
         for chunk in connections.chunks(CHUNK) {
@@ -222,6 +223,12 @@ impl Repair {
                 };
                 for connection in chunk.iter().filter(|connection| connection.device == device) {
                     connection.outbox.end(ending);
+                }
+            }
+            let users: Vec<_> = chunk.iter().map(|connection| connection.user).collect();
+            for (user, privacy) in self.store.find_privacy(&users).await? {
+                for connection in chunk.iter().filter(|connection| connection.user == user) {
+                    connection.signs.learn(&privacy);
                 }
             }
         }

@@ -116,7 +116,11 @@ impl Open {
         // A revocation from here on finds the connection in the hub; one from before is found in the storage.
         let opening = context.store.find_opening(who.device).await?;
         let opening = opening.filter(|opening| opening.user.profile.user == who.user);
-        let Opening { user, conversations } = opening
+        let Opening {
+            user,
+            conversations,
+            privacy,
+        } = opening
             .ok_or_else(|| ServiceError::refused(ErrorCode::SignedOut, "this device has been signed out"))?;
         if user.suspended_at.is_some() {
             return Err(ServiceError::refused(
@@ -124,6 +128,7 @@ impl Open {
                 "the account is suspended",
             ));
         }
+        open.connection.signs.learn(&privacy);
         node.hub.join_all(&open.connection, &conversations);
         node.repair.admit(&open.connection).await?;
         let list = node
@@ -443,7 +448,9 @@ impl Open {
         } else {
             return Ok(());
         }
-        node.messaging.typing(self.caller, typing, &mut self.access).await
+        let signs = self.connection.signs.get();
+        let (caller, access) = (self.caller, &mut self.access);
+        node.messaging.typing(caller, signs, typing, access).await
     }
 
     async fn watch(&mut self, node: &Node, watch: Watch) -> Result<Vec<Bytes>, ServiceError> {

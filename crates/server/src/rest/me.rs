@@ -1,7 +1,9 @@
 //! `/v1/me`.
 
+pub(super) mod blocked;
 pub(super) mod change;
 pub(super) mod notifications;
+pub(super) mod privacy;
 
 use axum::Json;
 use pipit_wire::rest;

@@ -21,7 +21,7 @@ use super::access::{
 use super::attachments;
 use super::expiry::without_expired;
 use super::messaging::find_appended;
-use super::requests;
+use super::{privacy, requests};
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::fanout::announcer::Announcer;
@@ -107,6 +107,7 @@ impl Conversations {
     ) -> Result<ConversationSummary, ServiceError> {
         self.require_users(&[other]).await?;
         self.require_unblocked(caller.user, &[other]).await?;
+        privacy::require_writable(&self.context, caller.user, other, encrypted).await?;
         let asked = requests::asked(&self.context, caller.user, &[other]).await?;
         let now = self.context.now();
         let created = self
@@ -142,6 +143,8 @@ impl Conversations {
         }
         self.require_users(&group.members).await?;
         self.require_unblocked(caller.user, &group.members).await?;
+        self.require_addable(caller, group.id, "members", &group.members)
+            .await?;
         let asked = requests::asked(&self.context, caller.user, &group.members).await?;
         let now = self.context.now();
         let created = self
@@ -227,7 +230,7 @@ impl Conversations {
         let mut items = self
             .context
             .store
-            .list_members(conversation, after, limit + 1)
+            .list_members(conversation, user, after, limit + 1)
             .await?;
         let full = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = items.len() > full;
@@ -264,7 +267,7 @@ impl Conversations {
         let mut items = self
             .context
             .store
-            .search_members(conversation, query, after, limit + 1)
+            .search_members(conversation, user, query, after, limit + 1)
             .await?;
         let full = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = items.len() > full;
@@ -306,6 +309,8 @@ impl Conversations {
             })?;
         self.require_users(&users).await?;
         self.require_unblocked(caller.user, &users).await?;
+        self.require_addable(caller, conversation, "users", &users)
+            .await?;
         let asked = requests::asked(&self.context, caller.user, &users).await?;
         for (event, user) in event_ids.into_iter().zip(users) {
             let asks = asked.contains(&user);
@@ -553,6 +558,26 @@ impl Conversations {
                 "there is no such account",
             ))
         }
+    }
+
+    /// Whoever does not want to be added by the caller is not, nor is anybody else then. Those who are in the group are not asked: a
+    /// repetition is answered like the first time.
+    async fn require_addable(
+        &self,
+        caller: Caller,
+        conversation: ConversationId,
+        field: &'static str,
+        users: &[UserId],
+    ) -> Result<(), ServiceError> {
+        let store = &self.context.store;
+        for user in privacy::not_to_be_added(&self.context, caller.user, users).await? {
+            let access = store.find_access(conversation, caller.user, Some(user)).await?;
+            let is_in = access.is_some_and(|access| access.role.is_some() && access.target_role.is_some());
+            if !is_in {
+                return Err(privacy::declined(field));
+            }
+        }
+        Ok(())
     }
 
     /// Whoever has blocked the caller, or is blocked by them, cannot be brought into a conversation by them.

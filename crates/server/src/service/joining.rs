@@ -110,7 +110,9 @@ impl Conversations {
         }
         // As its maker sees it, or whoever has been there longest: the name and the size are the same for everybody.
         let store = &self.context.store;
-        let members = store.list_members(invite.conversation, None, 1).await?;
+        let members = store
+            .list_members(invite.conversation, invite.made_by.user, None, 1)
+            .await?;
         let member = members.first().ok_or_else(invite_invalid)?.profile.user;
         let summary = store.find_summary(invite.conversation, member).await?;
         let summary = summary.ok_or_else(invite_invalid)?;
@@ -183,7 +185,7 @@ impl Conversations {
             requests_max: JOIN_REQUESTS_MAX,
         };
         match self.context.store.request_join(request).await? {
-            Requested::Made => self.tell_admins(invite.conversation).await?,
+            Requested::Made => self.tell_admins(invite.conversation, caller.user).await?,
             Requested::Known => {}
             Requested::NoInvite => return Err(invite_invalid()),
             Requested::Full => return Err(limit_reached("as many people wait as may")),
@@ -226,7 +228,7 @@ impl Conversations {
         }
         self.change(caller, conversation, event, &Change::Admit(user))
             .await?;
-        self.tell_admins(conversation).await?;
+        self.tell_admins(conversation, caller.user).await?;
         self.summary(caller.user, conversation).await
     }
 
@@ -241,7 +243,7 @@ impl Conversations {
         if !self.context.store.remove_join_request(conversation, user).await? {
             return Err(no_request());
         }
-        self.tell_admins(conversation).await
+        self.tell_admins(conversation, caller.user).await
     }
 
     /// Removes a member and keeps them out.
@@ -334,10 +336,10 @@ impl Conversations {
         found.ok_or_else(invite_invalid)
     }
 
-    /// Who waits has changed: those who decide are shown the conversation anew.
-    async fn tell_admins(&self, conversation: ConversationId) -> Result<(), ServiceError> {
+    /// Who waits has changed by somebody: those who decide are shown the conversation anew.
+    async fn tell_admins(&self, conversation: ConversationId, by: UserId) -> Result<(), ServiceError> {
         let store = &self.context.store;
-        let highest = store.search_members(conversation, "", None, TOLD_MAX).await?;
+        let highest = store.search_members(conversation, by, "", None, TOLD_MAX).await?;
         let admins = highest
             .into_iter()
             .take_while(|member| member.role >= Role::Admin);

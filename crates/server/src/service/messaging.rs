@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use pipit_model::privacy::{Sign, Signs};
 use pipit_model::{Action, text};
 use pipit_store::change::{is_erased, is_repetition};
 use pipit_store::encryption::seal_of;
@@ -311,6 +312,7 @@ impl Messaging {
     pub async fn typing(
         &self,
         caller: Caller,
+        signs: Signs,
         typing: SendTyping,
         cache: &mut AccessCache,
     ) -> Result<(), ServiceError> {
@@ -322,13 +324,16 @@ impl Messaging {
             allow(&access, Action::ShowTyping, group_members_max)?;
             cache.keep(typing.conversation, access, now);
         }
+        if !signs.has(Sign::Typing) {
+            return Ok(());
+        }
         let frame = ServerFrame::Typing(Typing {
             conversation: typing.conversation,
             user: caller.user,
             active: typing.active,
         });
         let text = Bytes::from(codec::encode_server(&frame));
-        self.hub.announce(typing.conversation, Some(caller.user), &text);
+        self.hub.announce_typing(typing.conversation, caller.user, &text);
         Ok(())
     }
 }

@@ -1,7 +1,9 @@
-//! Who is there, for those who have them on the screen.
+//! Who is there, for those who have them on the screen, where both tell that of themselves ([`sharing`]).
 //!
 //! Nothing of it is stored but when a device was last connected. Changes are gathered for a second, so that a phone that
 //! changes its network is not seen to leave, and go only to the connections that watch: the cost grows with people looking.
+
+mod sharing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -22,6 +24,7 @@ use crate::fanout::announcement::Control;
 use crate::fanout::hub::{Connection, Hub};
 use crate::fanout::lock;
 use crate::fanout::outbox::Outgoing;
+use crate::fanout::signs::KnownSigns;
 
 /// How long changes are gathered.
 const DEBOUNCE: Duration = Duration::from_secs(1);
@@ -57,6 +60,7 @@ struct Person {
     told_watchers: PresenceState,
     told_nodes: PresenceState,
     last_seen: Option<Timestamp>,
+    signs: KnownSigns,
 }
 
 impl Default for Person {
@@ -68,6 +72,7 @@ impl Default for Person {
             told_watchers: PresenceState::Offline,
             told_nodes: PresenceState::Offline,
             last_seen: None,
+            signs: KnownSigns::default(),
         }
     }
 }
@@ -156,6 +161,7 @@ impl Presence {
             watched.map(|(user, _)| *user).collect()
         };
         self.ask(&watched).await;
+        self.relearn(&watched).await;
         self.flush().await;
     }
 
@@ -243,6 +249,7 @@ impl Presence {
         {
             let mut all = lock(&self.state);
             let person = all.people.entry(connection.user).or_default();
+            person.signs.learn_from(&connection.signs);
             match person
                 .here
                 .iter_mut()
@@ -275,13 +282,14 @@ impl Presence {
 
     /// Replaces whom a connection watches, and says how each of them is, and what those show of themselves whom it did not watch before.
     /// Those who share no conversation with its account are left out; those with a block between them and it are said to be offline, and
-    /// stay so.
+    /// stay so; those who do not tell how they are, to an account that does not, are said to be offline as long as that is so.
     pub async fn watch(
         &self,
         connection: &Arc<Connection>,
         users: Vec<UserId>,
     ) -> Result<Vec<ServerFrame>, ServiceError> {
         let visible = self.visible_to(connection.user, users).await?;
+        let privacy = self.privacy_of(&visible).await?;
         let elsewhere = self.elsewhere(&visible).await;
         let mut fresh: Vec<_> = visible
             .iter()
@@ -299,6 +307,9 @@ impl Presence {
                     continue;
                 }
                 let person = all.people.entry(user).or_default();
+                person
+                    .signs
+                    .learn(&privacy.get(&user).copied().unwrap_or_default());
                 if person.watchers.is_empty() {
                     self.hub.set_watched(user, true);
                 }
@@ -306,7 +317,8 @@ impl Presence {
                 if let Some(elsewhere) = &elsewhere {
                     person.elsewhere = elsewhere.get(&user).copied().unwrap_or(PresenceState::Offline);
                 }
-                states.push((user, person.now(), blocked));
+                let hidden = !person.is_shown_to(user, connection);
+                states.push((user, person.shown(hidden), hidden));
                 all.changed.insert(user);
                 all.watching.entry(connection.number()).or_default().push(user);
             }
@@ -314,7 +326,7 @@ impl Presence {
         };
         let offline: Vec<_> = states
             .iter()
-            .filter(|(_, state, blocked)| *state == PresenceState::Offline && !blocked)
+            .filter(|(_, state, hidden)| *state == PresenceState::Offline && !hidden)
             .map(|(user, ..)| *user)
             .collect();
         let last_seen: HashMap<_, _> = if offline.is_empty() {
@@ -458,6 +470,7 @@ impl Presence {
             }
             Control::Profile => self.tell_profile_soon(user),
             Control::BlockChanged { other } => self.hide(user, *other),
+            Control::Privacy { privacy } => self.learn_privacy(user, privacy),
             Control::Joined { .. }
             | Control::Connected { .. }
             | Control::SignedOut { .. }
@@ -508,7 +521,9 @@ impl Presence {
             let frame = ServerFrame::Presence(frame_of(now, person.last_seen));
             let text = Bytes::from(codec::encode_server(&frame));
             for watcher in &person.watchers {
-                self.hub.push(watcher, Outgoing::Frame(text.clone()));
+                if person.is_shown_to(user, watcher) {
+                    self.hub.push(watcher, Outgoing::Frame(text.clone()));
+                }
             }
         }
         let is_news = here != person.told_nodes;

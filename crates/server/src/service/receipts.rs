@@ -10,7 +10,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use pipit_store::Store;
 use pipit_store::log::{ReceiptAdvance, ReceiptOutcome};
-use pipit_wire::frame::Receipt;
 use pipit_wire::{ConversationId, ErrorCode, ServerFrame, UserId, WireError, codec};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::access::not_member;
 use super::push::PushQueue;
 use crate::error::ServiceError;
-use crate::fanout::hub::{Connection, Hub};
+use crate::fanout::hub::{Connection, Hub, Moved};
 use crate::fanout::outbox::Outgoing;
 use crate::stats::Stats;
 
@@ -115,7 +114,11 @@ impl Worker {
         };
         for (outcome, connection) in outcomes.into_iter().zip(connections) {
             match outcome {
-                ReceiptOutcome::Advanced(receipt) => self.announce(receipt),
+                ReceiptOutcome::Advanced { receipt, delivered } => self.announce(Moved {
+                    receipt,
+                    delivered,
+                    signs: connection.signs.get(),
+                }),
                 ReceiptOutcome::Unchanged => {}
                 ReceiptOutcome::NotMember => {
                     if let ServiceError::Refused(refusal) = not_member() {
@@ -133,7 +136,8 @@ impl Worker {
         }
     }
 
-    fn announce(&self, receipt: Receipt) {
+    fn announce(&self, moved: Moved) {
+        let receipt = moved.receipt;
         self.stats.receipts_advanced.add_one();
         self.pushes
             .read(receipt.user, receipt.conversation, receipt.read_seq);
@@ -141,7 +145,7 @@ impl Worker {
             // On whichever node they are.
             self.hub.tell(receipt.user, &ServerFrame::Receipt(receipt));
         } else {
-            self.hub.announce_receipt(receipt);
+            self.hub.announce_receipt(moved);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Message requests: what a stranger begins, or adds somebody to, waits until it is answered.
 
+use std::collections::HashMap;
+
 use pipit_model::request::{Acquaintance, authorize_answer, begins_as};
 use pipit_store::conversation::ConversationAccess;
 use pipit_wire::event::ConversationKind;
@@ -22,17 +24,41 @@ pub(super) async fn asked(
     if !context.message_requests || others.is_empty() {
         return Ok(Vec::new());
     }
-    let together = context.store.filter_acquainted(from, others).await?;
-    let invited = context.store.filter_invited(from, others).await?;
+    let known = acquaintances(context, from, others).await?;
     let is_asked = |other: &&UserId| {
-        let acquaintance = Acquaintance {
-            oneself: **other == from,
-            together: together.contains(other),
-            invited: invited.contains(other),
-        };
+        let acquaintance = known.get(other).copied().unwrap_or(STRANGER);
         begins_as(acquaintance) == RequestState::Waiting
     };
     Ok(others.iter().filter(is_asked).copied().collect())
+}
+
+/// Somebody with whom one has nothing to do.
+pub(super) const STRANGER: Acquaintance = Acquaintance {
+    oneself: false,
+    together: false,
+    invited: false,
+};
+
+/// What each of `others` has to do with `from`.
+pub(super) async fn acquaintances(
+    context: &Context,
+    from: UserId,
+    others: &[UserId],
+) -> Result<HashMap<UserId, Acquaintance>, ServiceError> {
+    if others.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let together = context.store.filter_acquainted(from, others).await?;
+    let invited = context.store.filter_invited(from, others).await?;
+    let each = others.iter().map(|other| {
+        let acquaintance = Acquaintance {
+            oneself: *other == from,
+            together: together.contains(other),
+            invited: invited.contains(other),
+        };
+        (*other, acquaintance)
+    });
+    Ok(each.collect())
 }
 
 impl Personals {

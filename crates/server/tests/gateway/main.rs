@@ -19,6 +19,7 @@ mod members;
 mod personal;
 mod polls;
 mod presence;
+mod privacy;
 mod refusals;
 mod requests;
 mod resume;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::world::{Client, Server, World};
 
 /// A bus that can be cut.
-struct Cut {
+pub(crate) struct Cut {
     bus: LocalBus,
     is_cut: AtomicBool,
 }
@@ -26,7 +26,7 @@ impl Cut {
         })
     }
 
-    fn cut(&self, is_cut: bool) {
+    pub(crate) fn cut(&self, is_cut: bool) {
         self.is_cut.store(is_cut, Ordering::Relaxed);
     }
 }
@@ -57,7 +57,7 @@ impl Bus for Cut {
 }
 
 /// Two nodes, the first of which has a bus that can be cut.
-async fn two(world: &World) -> (Server, Server, Arc<Cut>) {
+pub(crate) async fn two(world: &World) -> (Server, Server, Arc<Cut>) {
     let exchange = Exchange::default();
     let bus = Cut::new(&exchange);
     let first = world.server_on(bus.clone()).await;

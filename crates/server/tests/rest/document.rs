@@ -89,6 +89,13 @@ fn of_accounts(invite: &str) -> Vec<Case> {
         case("get", "/v1/devices", json!(null)),
         case("get", "/v1/push", json!(null)),
         case("post", "/v1/push/test", json!(null)),
+        case("get", "/v1/me/privacy", json!(null)),
+        case(
+            "patch",
+            "/v1/me/privacy",
+            json!({"receipts": false, "written_by": "known"}),
+        ),
+        case("get", "/v1/me/blocked", json!(null)),
         case("get", "/v1/me/notifications", json!(null)),
         case(
             "put",

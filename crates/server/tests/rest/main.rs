@@ -25,6 +25,7 @@ mod pictures;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod previews;
+mod privacy;
 mod push;
 mod search;
 mod sessions;

@@ -8,6 +8,7 @@ use crate::error::WireError;
 use crate::event::{Event, MessageState};
 use crate::ids::{ConversationId, DeviceId, MessageId, RequestId, Seq, UserId};
 use crate::limits::Limits;
+use crate::privacy::Privacy;
 use crate::time::Timestamp;
 
 /// A frame from the server.
@@ -42,6 +43,8 @@ pub enum ServerFrame {
     ConversationGone(ConversationGone),
     /// What a watched person, or this account, shows of themselves: when they are watched, and when it has changed.
     Profile(Profile),
+    /// What this account lets others see of it and do to it was changed, by this device or another one of its own: the whole of it.
+    Privacy(Privacy),
     /// What one keeps of a conversation for oneself has changed: on this device, where it answers one, or on another.
     Personal(PersonalChanged),
     /// The line is alive.

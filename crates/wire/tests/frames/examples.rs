@@ -19,6 +19,7 @@ use pipit_wire::frame::{
 };
 use pipit_wire::person::{Face, Status};
 use pipit_wire::poll::{Poll, PollState, Tally};
+use pipit_wire::privacy::{Circle, Privacy};
 use pipit_wire::push::NotifyRule;
 use pipit_wire::scheduled::Scheduled;
 use pipit_wire::{
@@ -382,6 +383,12 @@ fn live_frames() -> Vec<ServerFrame> {
                 }),
             }),
             ..profile(bob(), "bob", "Bob")
+        }),
+        ServerFrame::Privacy(Privacy {
+            receipts: false,
+            added_by: Circle::Known,
+            changed_at: NOW,
+            ..Privacy::default()
         }),
         ServerFrame::Conversation(Box::new(summary())),
         ServerFrame::ConversationGone(ConversationGone {

@@ -55,8 +55,14 @@ export const sections: readonly Section[] = [
     icon: 'eye_off',
     page: PrivacyPage,
     settings: [
+      { id: 'receipts', title: 'privacy.receipts', also: ['privacy.receipts.hint'] },
+      { id: 'typing', title: 'privacy.typing', also: ['privacy.typing.hint'] },
+      { id: 'presence', title: 'privacy.presence', also: ['privacy.presence.hint'] },
+      { id: 'found_by', title: 'privacy.found_by', also: ['privacy.others', 'privacy.known'] },
+      { id: 'written_by', title: 'privacy.written_by', also: ['privacy.others', 'privacy.known'] },
+      { id: 'added_by', title: 'privacy.added_by', also: ['privacy.others', 'privacy.known'] },
       { id: 'requests', title: 'requests.title', also: ['settings.requests'] },
-      { id: 'blocked', title: 'settings.blocked', also: ['settings.blocked.text'] },
+      { id: 'blocked', title: 'settings.blocked', also: ['settings.blocked.unblock'] },
     ],
   },
   {
