@@ -55,14 +55,7 @@ pub(crate) fn save(connection: &Connection, entries: &[LogEntry]) -> rusqlite::R
     )?;
     let mut erased = false;
     for LogEntry { event, raw } in entries {
-        let (is_message, text) = match &event.body {
-            EventBody::Message {
-                content: Content::Plain { text, .. },
-                ..
-            } => (true, Some(text)),
-            EventBody::Message { .. } => (true, None),
-            _ => (false, None),
-        };
+        let (is_message, text) = said(event);
         if fold::is_erased(event) {
             erased |= replace_erased(connection, event, raw)?;
         }
@@ -80,6 +73,37 @@ pub(crate) fn save(connection: &Connection, entries: &[LogEntry]) -> rusqlite::R
         ])?;
     }
     Ok(erased)
+}
+
+/// Whether it is a message, and its text where that can be read.
+fn said(event: &Event) -> (bool, Option<&String>) {
+    match &event.body {
+        EventBody::Message {
+            content: Content::Plain { text, .. },
+            ..
+        } => (true, Some(text)),
+        EventBody::Message { .. } => (true, None),
+        _ => (false, None),
+    }
+}
+
+pub(crate) fn replace(connection: &Connection, LogEntry { event, raw }: &LogEntry) -> rusqlite::Result<()> {
+    let (is_message, text) = said(event);
+    connection
+        .prepare_cached(
+            "UPDATE entry SET raw = ?3, text = ?4, is_message = ?5, target = ?6, expires_at = ?7
+             WHERE conversation = ?1 AND seq = ?2",
+        )?
+        .execute(params![
+            event.conversation.as_bytes(),
+            from_seq(event.seq),
+            raw,
+            text,
+            is_message,
+            fold::target(event).as_ref().map(MessageId::as_bytes),
+            fold::expires_at(event).map(Timestamp::as_ms),
+        ])?;
+    Ok(())
 }
 
 fn replace_erased(connection: &Connection, event: &Event, raw: &str) -> rusqlite::Result<bool> {

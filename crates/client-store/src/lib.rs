@@ -15,6 +15,7 @@ mod outbox;
 mod personal;
 mod schema;
 mod search;
+mod secret;
 mod session;
 mod upload;
 mod value;
@@ -134,6 +135,22 @@ impl Storage for SqliteStorage {
             .map_err(storage_error)
     }
 
+    fn secret(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        secret::find(&self.connection, key).map_err(storage_error)
+    }
+
+    fn secrets(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StorageError> {
+        secret::keys(&self.connection, prefix).map_err(storage_error)
+    }
+
+    fn save_secret(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+        secret::save(&self.connection, key, value).map_err(storage_error)
+    }
+
+    fn remove_secret(&mut self, key: &[u8]) -> Result<(), StorageError> {
+        secret::remove(&self.connection, key).map_err(storage_error)
+    }
+
     fn session(&self) -> Result<Option<SessionRecord>, StorageError> {
         session::find(&self.connection).map_err(storage_error)
     }
@@ -209,6 +226,10 @@ impl Storage for SqliteStorage {
     fn save_entries(&mut self, entries: &[LogEntry]) -> Result<(), StorageError> {
         let erased = entry::save(&self.connection, entries).map_err(storage_error)?;
         self.note_erased(erased)
+    }
+
+    fn replace_entry(&mut self, entry: &LogEntry) -> Result<(), StorageError> {
+        entry::replace(&self.connection, entry).map_err(storage_error)
     }
 
     fn truncate_entries(&mut self, conversation: ConversationId, after: Seq) -> Result<(), StorageError> {

@@ -11,7 +11,7 @@ const FAILED: i64 = 1;
 const ACKNOWLEDGED: i64 = 2;
 
 const COLUMNS: &str = "id, conversation, written_at, text, reply_to, state, failed_code, seq, at, sent, target, change, files, poll, \
-    preview";
+    preview, sealed";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRecord> {
     let state = match row.get(5)? {
@@ -43,6 +43,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRecord> {
         body,
         sent: row.get(9)?,
         state,
+        sealed: value::optional_json(row, 15)?,
     })
 }
 
@@ -95,11 +96,11 @@ pub(crate) fn save(connection: &Connection, record: &OutboxRecord) -> rusqlite::
     };
     connection
         .prepare_cached(&format!(
-            "INSERT INTO outbox ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+            "INSERT INTO outbox ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
              ON CONFLICT (id) DO UPDATE SET
                 text = excluded.text, state = excluded.state, failed_code = excluded.failed_code,
                 seq = excluded.seq, at = excluded.at, sent = excluded.sent, change = excluded.change, files = excluded.files,
-                preview = excluded.preview"
+                preview = excluded.preview, sealed = excluded.sealed"
         ))?
         .execute(params![
             record.id.as_bytes(),
@@ -117,6 +118,7 @@ pub(crate) fn save(connection: &Connection, record: &OutboxRecord) -> rusqlite::
             files,
             poll,
             preview,
+            record.sealed.as_ref().map(value::to_json).transpose()?,
         ])?;
     Ok(())
 }

@@ -22,10 +22,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0012.sql"),
     include_str!("schema/0013.sql"),
     include_str!("schema/0014.sql"),
+    include_str!("schema/0015.sql"),
 ];
 
 /// The newest version that this program knows.
-pub(crate) const VERSION: u32 = 14;
+pub(crate) const VERSION: u32 = 15;
 
 /// Marks the file as Pipit's: "Ppit".
 const APPLICATION_ID: i32 = 0x5070_6974;
@@ -91,6 +92,7 @@ pub(crate) fn erase(connection: &Connection) -> rusqlite::Result<()> {
          DELETE FROM entry;
          DELETE FROM upload;
          DELETE FROM outbox;
+         DELETE FROM secret;
          DELETE FROM draft;
          DELETE FROM personal;
          DELETE FROM wish;

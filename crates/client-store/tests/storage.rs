@@ -121,6 +121,7 @@ fn waiting(number: u8, place: u8) -> OutboxRecord {
         },
         sent: false,
         state: OutboxState::Queued,
+        sealed: None,
     }
 }
 

@@ -407,6 +407,7 @@ impl<S: Storage> Engine<S> {
             body: OutboxBody::Change { message, change },
             sent: false,
             state: OutboxState::Queued,
+            sealed: None,
         })?;
         self.sending.nudge(conversation);
         self.dirty.conversation(conversation);

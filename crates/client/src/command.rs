@@ -422,7 +422,7 @@ pub enum Command {
     CreateDirect {
         /// With whom.
         user: UserId,
-        /// Whether it is encrypted end to end, where it has to be made; one that is there stays as it is.
+        /// Whether the one is meant that is encrypted end to end: there may be one of each kind.
         #[serde(default)]
         #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
         encrypted: bool,

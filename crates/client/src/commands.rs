@@ -106,11 +106,6 @@ impl<S: Storage> Engine<S> {
             Command::MuteConversation { conversation, until } => self.mute(conversation, until)?,
             Command::SetNotify { conversation, notify } => self.set_notify(conversation, notify)?,
             Command::MarkUnread { conversation, unread } => self.mark_unread(conversation, unread)?,
-            // Not before this client seals and opens.
-            Command::CreateDirect { encrypted: true, .. } | Command::CreateGroup { encrypted: true, .. } => {
-                let error = refusal(ErrorCode::Forbidden, Some("encrypted"));
-                return Ok(Done::Now(Reply::Failed { error }));
-            }
             Command::SignOut => self.sign_out()?,
             Command::SignIn { ref handle, .. } if self.session.is_some() => {
                 return Ok(Done::Now(self.repeated_sign_in(handle)));
@@ -286,27 +281,7 @@ impl<S: Storage> Engine<S> {
                 Expects::Users,
                 signed(Get, format!("/v1/users?query={}", escape(&query))),
             ),
-            Command::CreateDirect { user, encrypted } => (
-                Expects::Conversation,
-                signed(Post, "/v1/conversations/direct").with(&NewDirect { user, encrypted }),
-            ),
-            Command::CreateGroup {
-                id,
-                title,
-                members,
-                encrypted,
-            } => {
-                let body = NewGroup {
-                    id,
-                    title,
-                    members,
-                    encrypted,
-                };
-                (
-                    Expects::Conversation,
-                    signed(Post, "/v1/conversations/group").with(&body),
-                )
-            }
+            Command::CreateDirect { .. } | Command::CreateGroup { .. } => return making_request(command),
             Command::ListMembers {
                 conversation,
                 query,
@@ -400,6 +375,32 @@ impl<S: Storage> Engine<S> {
             client: self.client_info(),
         }
     }
+}
+
+/// Commands that make a conversation.
+fn making_request(command: Command) -> Option<(Expects, Waiting)> {
+    let waiting = match command {
+        Command::CreateDirect { user, encrypted } => {
+            let body = NewDirect { user, encrypted };
+            signed(HttpMethod::Post, "/v1/conversations/direct").with(&body)
+        }
+        Command::CreateGroup {
+            id,
+            title,
+            members,
+            encrypted,
+        } => {
+            let body = NewGroup {
+                id,
+                title,
+                members,
+                encrypted,
+            };
+            signed(HttpMethod::Post, "/v1/conversations/group").with(&body)
+        }
+        _ => return None,
+    };
+    Some((Expects::Conversation, waiting))
 }
 
 pub(crate) enum Done {

@@ -194,6 +194,7 @@ impl<S: Storage> Engine<S> {
         self.forget_in_flight();
         self.receipts.forget_line();
         self.personals.forget_line();
+        self.encryption.forget_line();
         self.typists.clear(&mut self.dirty);
         self.presences.clear(&mut self.dirty);
         self.names.forget_line();
@@ -266,6 +267,7 @@ impl<S: Storage> Engine<S> {
         self.uploads.hurry();
         self.wishes.hurry();
         self.resend_personals()?;
+        self.encryption_welcomed()?;
         self.resend_receipts()
     }
 

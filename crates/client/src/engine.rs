@@ -8,6 +8,7 @@ use pipit_wire::{ClientFrame, RequestId, Timestamp, codec};
 use crate::clock::Clock;
 use crate::command::{CommandId, Reply, ViewId};
 use crate::connection::Connection;
+use crate::encryption::Encryption;
 use crate::http::{self, Calls};
 use crate::io::{Input, Output};
 use crate::list::List;
@@ -68,6 +69,7 @@ pub struct Engine<S> {
     pub(crate) wishes: Wishes,
     pub(crate) receipts: Receipts,
     pub(crate) personals: Personals,
+    pub(crate) encryption: Encryption,
     /// When the next message erases itself.
     pub(crate) expiry_at: Option<Timestamp>,
     pub(crate) typists: Typists,
@@ -101,6 +103,7 @@ impl<S: Storage> Engine<S> {
             wishes: Wishes::default(),
             receipts: Receipts::default(),
             personals: Personals::default(),
+            encryption: Encryption::default(),
             expiry_at: None,
             typists: Typists::default(),
             presences: Presences::default(),
@@ -156,6 +159,7 @@ impl<S: Storage> Engine<S> {
             self.names.deadline(),
             self.receipts.deadline(),
             self.personals.deadline(),
+            self.encryption.deadline(),
             self.expiry_at,
             self.typists.deadline(),
             self.presences.deadline(),
@@ -214,6 +218,7 @@ impl<S: Storage> Engine<S> {
         self.syncing_due()?;
         self.receipts_due()?;
         self.personals_due()?;
+        self.encryption_due();
         self.typists_due();
         self.connection_due();
         Ok(())
@@ -225,6 +230,7 @@ impl<S: Storage> Engine<S> {
         self.announce_presence();
         self.pump_uploads()?;
         self.pump_wishes()?;
+        self.pump_encryption()?;
         self.pump_outbox()?;
         self.load_timelines()?;
         self.ask_for_catch_up()
@@ -240,6 +246,7 @@ impl<S: Storage> Engine<S> {
         self.out.clear();
         self.stop_uploads();
         self.stop_wishes();
+        self.encryption = Encryption::default();
         if let Ok(session) = self.storage.session() {
             self.session = session;
         }

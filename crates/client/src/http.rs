@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::command::{CommandError, CommandId, ReactionBy, Reply, ViewId, VoteBy};
+use crate::encryption::KeyCall;
 use crate::engine::{Engine, Stored};
 use crate::group::GroupExpects;
 use crate::io::{FilePart, HttpAnswer, HttpId, HttpMethod, HttpRequest, Output};
@@ -60,6 +61,8 @@ pub(crate) enum Call {
     Upload { blob: BlobId, step: Step },
     /// A step towards something that was set here.
     Wish(WishCall),
+    /// Something about keys and groups.
+    Keys(KeyCall),
     /// Nothing: this device's sign-out, which it does not wait for.
     Farewell,
 }
@@ -268,10 +271,13 @@ impl Calls {
     }
 
     fn is_open(&self, call: &Call) -> bool {
-        self.open
-            .values()
-            .chain(&self.held)
-            .any(|waiting| waiting.call == *call)
+        self.is_any_open(|open| open == call)
+    }
+
+    /// Whether any of these is under way.
+    pub(crate) fn is_any_open(&self, meant: impl Fn(&Call) -> bool) -> bool {
+        let mut calls = self.open.values().chain(&self.held);
+        calls.any(|waiting| meant(&waiting.call))
     }
 }
 
@@ -433,6 +439,8 @@ impl<S: Storage> Engine<S> {
             self.uploads.refused(*blob, error);
         } else if let Call::Wish(wish) = call {
             self.wishes.refused(*wish, error);
+        } else if let Call::Keys(keys) = call {
+            self.encryption.refused(keys.clone(), error);
         }
     }
 
@@ -475,6 +483,7 @@ impl<S: Storage> Engine<S> {
             }
             Call::Upload { blob, step } => self.upload_answered(blob, step, answer)?,
             Call::Wish(wish) => self.wish_answered(wish, answer)?,
+            Call::Keys(keys) => self.keys_answered(&keys, answer)?,
             Call::Refresh | Call::Farewell => {}
         }
         Ok(())

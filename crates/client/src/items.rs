@@ -13,10 +13,7 @@ use crate::fold::{self, Folded};
 use crate::list::{delivery, one_line, waiting_state};
 use crate::storage::{ConversationRecord, OutboxBody, OutboxRecord, OutboxState, Storage};
 use crate::timeline::Timeline;
-use crate::view::{
-    AttachmentView, ItemBody, MessageActions, PinView, ReactionView, ReplyView, TimelineItem,
-    UnreadableReason,
-};
+use crate::view::{AttachmentView, ItemBody, MessageActions, PinView, ReactionView, ReplyView, TimelineItem};
 
 /// Messages of one sender within this time of each other are one group.
 const GROUP_MS: i64 = 5 * 60_000;
@@ -263,7 +260,7 @@ impl<S: Storage> Engine<S> {
         } = content
         else {
             return Ok(ItemBody::Unreadable {
-                reason: UnreadableReason::Failed,
+                reason: self.unreadable(event)?,
             });
         };
         let mut can = acting.with_message(event.sender, event.at);

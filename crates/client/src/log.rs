@@ -6,6 +6,7 @@ use pipit_wire::frame::{ConversationSummary, Receipt};
 use pipit_wire::limits::PAGE_EVENTS_MAX;
 use pipit_wire::{ConversationId, Event, Seq, UserId};
 
+use crate::encryption::is_sealed;
 use crate::engine::{Engine, Stored};
 use crate::folding::PageStates;
 use crate::hiding;
@@ -42,7 +43,10 @@ impl<S: Storage> Engine<S> {
         self.storage.save_ranges(record.id, &ranges)?;
         let mut removed = false;
         for LogEntry { event, .. } in entries {
-            if event.sender == me {
+            if event.sender == me && is_sealed(event) {
+                // What it says is in the outbox, until its turn to be opened comes.
+                self.landed(record.id, event.id);
+            } else if event.sender == me {
                 self.leave_outbox(event)?;
             }
             self.note_last(&mut record, event);
@@ -54,7 +58,12 @@ impl<S: Storage> Engine<S> {
         if removed {
             return self.conversation_gone(record.id);
         }
+        // Of what was sealed the server cannot say what has become.
+        let page = page.filter(|_| !record.encrypted);
         self.fold_entries(&mut record, entries, page, me)?;
+        if record.encrypted {
+            self.sealed_entries_came(record.id, entries)?;
+        }
         record.last_seq = record.last_seq.max(covers.through);
         if let Some(tail) = ranges.last() {
             self.forget_acknowledged(record.id, tail.through)?;
@@ -195,6 +204,10 @@ impl<S: Storage> Engine<S> {
         }
         let ranges = self.storage.ranges(id)?;
         self.advance_delivered(&mut record, &ranges);
+        if record.encrypted {
+            self.restore_last(&mut record)?;
+            self.encryption.nudge(id);
+        }
         self.save_record(&mut record)?;
         self.merge_personal(id, &summary.personal)?;
         if fresh {
@@ -343,6 +356,7 @@ impl<S: Storage> Engine<S> {
     pub(crate) fn conversation_gone(&mut self, conversation: ConversationId) -> Stored {
         self.give_up_uploads_in(conversation)?;
         self.give_up_wish_in(conversation)?;
+        self.encryption_gone(conversation)?;
         self.storage.remove_conversation(conversation)?;
         self.sending.forget(conversation);
         self.receipts.forget(conversation);

@@ -21,8 +21,9 @@ use pipit_wire::{
 };
 
 use crate::command::{CommandError, NewAttachment, Reply};
+use crate::encryption::{self, Sealing};
 use crate::engine::{Engine, Stored};
-use crate::http::{local_error, refusal};
+use crate::http::{code_name, local_error, refusal};
 use crate::range::LogRange;
 use crate::request::Request;
 use crate::storage::{ConversationRecord, LogEntry, OutboxBody, OutboxRecord, OutboxState, Storage};
@@ -82,6 +83,16 @@ impl Sending {
         self.nudged.insert(conversation);
     }
 
+    /// Whose outbox is looked into at the end of this input.
+    pub(crate) fn nudged_conversations(&self) -> Vec<ConversationId> {
+        self.nudged.iter().copied().collect()
+    }
+
+    /// Nothing of a conversation is sent before this time.
+    pub(crate) fn put_off_until(&mut self, conversation: ConversationId, until: Timestamp) {
+        self.put_off.insert(conversation, until);
+    }
+
     pub(crate) fn forget(&mut self, conversation: ConversationId) {
         self.in_flight.remove(&conversation);
         self.put_off.remove(&conversation);
@@ -137,7 +148,16 @@ impl<S: Storage> Engine<S> {
         let Some((mut next, files)) = self.next_of(&waiting)? else {
             return Ok(());
         };
-        if !next.sent {
+        let was_sealed = next.sealed.is_some();
+        match self.seal_next(&mut next)? {
+            Sealing::Open | Sealing::Sealed => {}
+            Sealing::Later => return Ok(()),
+            Sealing::TooLarge => {
+                let code = code_name(ErrorCode::TooLarge);
+                return self.sending_refused(conversation, next.id, &code, None);
+            }
+        }
+        if !next.sent || next.sealed.is_some() != was_sealed {
             next.sent = true;
             self.storage.save_outbox(&next)?;
         }
@@ -196,6 +216,17 @@ impl<S: Storage> Engine<S> {
         if record.encrypted && (!files.are_none() || files.poll.is_some()) {
             return Ok(failed(refusal(ErrorCode::SealedOnly, None)));
         }
+        let body = OutboxBody::Message {
+            text,
+            reply_to,
+            files: files.known,
+            poll: files.poll,
+            // What the server has fetched is not sealed.
+            preview: files.preview.filter(|_| !record.encrypted),
+        };
+        if record.encrypted && !encryption::fits(&body) {
+            return Ok(failed(refusal(ErrorCode::TooLarge, Some("text"))));
+        }
         let repeated = self.storage.find_outbox(message.into())?.is_some()
             || self.storage.find_message(conversation, message)?.is_some();
         if repeated {
@@ -209,16 +240,10 @@ impl<S: Storage> Engine<S> {
             id: message.into(),
             conversation,
             written_at: self.clock.now(),
-            body: OutboxBody::Message {
-                text,
-                reply_to,
-                files: files.known,
-                poll: files.poll,
-                // What the server has fetched is not sealed.
-                preview: files.preview.filter(|_| !record.encrypted),
-            },
+            body,
             sent: false,
             state: OutboxState::Queued,
+            sealed: None,
         })?;
         self.queue_uploads(message, conversation, files.new)?;
         self.sending.nudge(conversation);
@@ -246,7 +271,7 @@ impl<S: Storage> Engine<S> {
     }
 
     /// It is in the log, and so not here any more.
-    fn take_out(&mut self, id: EventId) -> Stored {
+    pub(crate) fn take_out(&mut self, id: EventId) -> Stored {
         self.drop_files(id.into())?;
         self.storage.remove_outbox(id)
     }
@@ -257,7 +282,10 @@ impl<S: Storage> Engine<S> {
         let Some(waiting) = self.storage.find_outbox(message.into())? else {
             return Ok(Reply::Done);
         };
-        if let OutboxState::Acknowledged { .. } = waiting.state {
+        let is_failed = matches!(waiting.state, OutboxState::Failed { .. });
+        // What was sealed and arrives all the same could not be shown by anything else.
+        let is_needed = waiting.sealed.is_some() && !is_failed;
+        if is_needed || matches!(waiting.state, OutboxState::Acknowledged { .. }) {
             return Ok(failed(refusal(ErrorCode::OutOfOrder, None)));
         }
         self.give_up_uploads(message)?;
@@ -312,6 +340,15 @@ impl<S: Storage> Engine<S> {
                 }
                 self.refresh_record(record.id)
             }
+            Some(mut waiting) if waiting.sealed.is_some() && self.is_unopened(record.id, id)? => {
+                waiting.state = OutboxState::Acknowledged {
+                    seq: ack.seq,
+                    at: ack.at,
+                };
+                self.storage.save_outbox(&waiting)?;
+                self.encryption.nudge(record.id);
+                self.refresh_record(record.id)
+            }
             Some(_) => {
                 self.take_out(id)?;
                 self.refresh_record(record.id)
@@ -328,17 +365,10 @@ impl<S: Storage> Engine<S> {
     /// The entry that one's own message has become. Of a change that is not known: where another device had done the same, the
     /// acknowledgement names that one's entry.
     fn own_entry(&self, waiting: &OutboxRecord, seq: Seq, at: Timestamp) -> Stored<Option<LogEntry>> {
-        let OutboxBody::Message {
-            text,
-            reply_to,
-            poll,
-            preview,
-            ..
-        } = &waiting.body
-        else {
+        let (Files::Ready(files), Some(sender)) = (self.files_of(waiting)?, self.me()) else {
             return Ok(None);
         };
-        let (Files::Ready(files), Some(sender)) = (self.files_of(waiting)?, self.me()) else {
+        let Some(body) = encryption::sealed_body(waiting).or_else(|| plain_body(waiting, files)) else {
             return Ok(None);
         };
         let event = Event {
@@ -348,17 +378,7 @@ impl<S: Storage> Engine<S> {
             at,
             sender,
             device: self.own_device(),
-            body: EventBody::Message {
-                written_at: waiting.written_at,
-                content: Content::Plain {
-                    preview: preview.clone().filter(|preview| text.contains(&preview.url)),
-                    text: text.clone(),
-                    attachments: files,
-                    poll: poll.clone(),
-                },
-                reply_to: *reply_to,
-                expires_at: None,
-            },
+            body,
         };
         let raw = serde_json::to_string(&event).ok();
         Ok(raw.map(|raw| LogEntry { event, raw }))
@@ -370,7 +390,7 @@ impl<S: Storage> Engine<S> {
         self.take_out(event.id)
     }
 
-    fn landed(&mut self, conversation: ConversationId, id: EventId) {
+    pub(crate) fn landed(&mut self, conversation: ConversationId, id: EventId) {
         if let Some((_, in_flight)) = self.sending.in_flight.get(&conversation)
             && *in_flight == id
         {
@@ -384,6 +404,7 @@ impl<S: Storage> Engine<S> {
         for waiting in self.storage.outbox(conversation)? {
             if let OutboxState::Acknowledged { seq, .. } = waiting.state
                 && seq <= cursor
+                && !(waiting.sealed.is_some() && self.is_unopened(conversation, waiting.id)?)
             {
                 self.take_out(waiting.id)?;
             }
@@ -402,6 +423,9 @@ impl<S: Storage> Engine<S> {
         if let Some(retry_after_ms) = retry_after_ms {
             let until = self.clock.steady().plus_ms(retry_after_ms);
             self.sending.put_off.insert(conversation, until);
+            return Ok(());
+        }
+        if self.seal_again(conversation, id, code)? {
             return Ok(());
         }
         let Some(mut waiting) = self.storage.find_outbox(id)? else {
@@ -438,8 +462,37 @@ impl<S: Storage> Engine<S> {
     }
 }
 
+/// What the entry says that an open message becomes.
+fn plain_body(waiting: &OutboxRecord, files: Vec<Attachment>) -> Option<EventBody> {
+    let OutboxBody::Message {
+        text,
+        reply_to,
+        poll,
+        preview,
+        ..
+    } = &waiting.body
+    else {
+        return None;
+    };
+    Some(EventBody::Message {
+        written_at: waiting.written_at,
+        content: Content::Plain {
+            preview: preview.clone().filter(|preview| text.contains(&preview.url)),
+            text: text.clone(),
+            attachments: files,
+            poll: poll.clone(),
+        },
+        reply_to: *reply_to,
+        expires_at: None,
+    })
+}
+
 /// What is sent for something in the outbox.
 fn frame(id: RequestId, record: OutboxRecord, files: Vec<Attachment>) -> ClientFrame {
+    if let Some(sealed) = &record.sealed {
+        let message = encryption::sealed_message(&record, sealed);
+        return ClientFrame::Message(SendMessage { id, message });
+    }
     match record.body {
         OutboxBody::Message {
             text,

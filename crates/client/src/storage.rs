@@ -1,12 +1,13 @@
 //! What the engine asks of the device's storage: the port, its records and its errors.
 //!
 //! The port is synchronous, because SQLite is: natively, and in a worker on OPFS. One call of [`crate::Engine::handle`] is one
-//! transaction, so that what an input changed (entries, markers, cursors, the outbox, later the state of encryption groups) is
+//! transaction, so that what an input changed (entries, markers, cursors, the outbox, the state of encryption groups) is
 //! on disk as a whole or not at all, and nothing leaves the engine before it is. Reads inside a transaction see its writes.
 
 use std::fmt;
 
 use pipit_model::search::{Has, Term};
+use pipit_wire::encryption::Seal;
 use pipit_wire::event::{ConversationKind, GroupSettings, MessageChange, Role};
 use pipit_wire::frame::{Cursor, Personal, PersonalChange, Profile};
 use pipit_wire::media::Attachment;
@@ -210,6 +211,17 @@ pub struct OutboxRecord {
     pub sent: bool,
     /// Where it stands.
     pub state: OutboxState,
+    /// What is sent of it where the conversation is encrypted, once it has been sealed.
+    pub sealed: Option<SealedContent>,
+}
+
+/// What was sealed for one entry. The same bytes may be sent any number of times.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedContent {
+    /// What stands beside it.
+    pub seal: Seal,
+    /// In base64.
+    pub bytes: String,
 }
 
 impl OutboxRecord {
@@ -354,6 +366,15 @@ pub trait Storage {
     /// Removes everything, content overwritten.
     fn erase(&mut self) -> Result<(), StorageError>;
 
+    /// What is kept for encrypted conversations under a key.
+    fn secret(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError>;
+    /// Every such key that begins with these bytes, in order.
+    fn secrets(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StorageError>;
+    /// Keeps or replaces it.
+    fn save_secret(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError>;
+    /// Removes it.
+    fn remove_secret(&mut self, key: &[u8]) -> Result<(), StorageError>;
+
     /// Who is signed in.
     fn session(&self) -> Result<Option<SessionRecord>, StorageError>;
     /// Replaces who is signed in.
@@ -401,6 +422,8 @@ pub trait Storage {
     /// Adds entries, plain texts of messages to the search index too. Those that are there already stay as they are, unless what
     /// they say has been erased since: then it is erased here as well.
     fn save_entries(&mut self, entries: &[LogEntry]) -> Result<(), StorageError>;
+    /// Replaces what the entry at a place says, in the search index too: it was opened. What has become of it stays.
+    fn replace_entry(&mut self, entry: &LogEntry) -> Result<(), StorageError>;
     /// Removes the entries after this place.
     fn truncate_entries(&mut self, conversation: ConversationId, after: Seq) -> Result<(), StorageError>;
     /// The entries with `after < seq <= through`, ascending.

@@ -16,6 +16,7 @@ use crate::engine::{Engine, Stored};
 use crate::range::{self, LogRange};
 use crate::request::Request;
 use crate::storage::{ConversationRecord, LogEntry, Storage};
+use crate::window::Wanted;
 
 /// The wait before something that the server would not answer now is asked again.
 const RETRY_MS: i64 = 2_000;
@@ -83,13 +84,18 @@ impl Syncing {
         }
     }
 
+    /// Whether more of a conversation is asked for, or is to be.
+    pub(crate) fn is_behind(&self, conversation: ConversationId) -> bool {
+        self.asked.contains_key(&conversation) || self.wanted.contains(&conversation)
+    }
+
     /// The server has been told something that its count depends on.
     pub(crate) fn count_again(&mut self, conversation: ConversationId) {
         self.summaries_asked.remove(&conversation);
     }
 
     /// Something came of a conversation that is not known.
-    fn want_unknown(&mut self, conversation: ConversationId) {
+    pub(crate) fn want_unknown(&mut self, conversation: ConversationId) {
         self.summaries.insert(conversation);
     }
 }
@@ -247,6 +253,12 @@ impl<S: Storage> Engine<S> {
             .into_iter()
             .filter(|entry| entry.event.seq > tail.through)
             .collect();
+        if let Some(group) = frame.group {
+            self.head_came(conversation, group);
+        }
+        if frame.gap && record.encrypted {
+            return self.read_on(record, frame.last_seq);
+        }
         if frame.gap {
             self.open_gap(record, frame.last_seq)?;
         } else if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
@@ -270,6 +282,15 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
+    /// Too much is missing to stream, and nothing may be left out: it is read page by page.
+    fn read_on(&mut self, mut record: ConversationRecord, last_seq: Seq) -> Stored {
+        let held = self.tail(record.id)?.map_or(record.last_seq, |tail| tail.through);
+        record.last_seq = record.last_seq.max(last_seq);
+        self.save_record(&mut record)?;
+        self.ask_for_history(record.id, Wanted::After(held));
+        Ok(())
+    }
+
     /// Entries that came before their catch-up were not kept. Where it did not bring them, it is asked for again.
     fn check_heard(&mut self, conversation: ConversationId, last_seq: Seq) -> Stored {
         let Some(tail) = self.tail(conversation)? else {
@@ -289,6 +310,7 @@ impl<S: Storage> Engine<S> {
         tracing::warn!(conversation = %record.id, %last_seq, "the server's log is shorter than this device's");
         self.storage.truncate_entries(record.id, last_seq)?;
         self.fold_shorter(record.id, last_seq)?;
+        self.group_shorter(record.id, last_seq)?;
         let ranges = range::truncate(&self.storage.ranges(record.id)?, last_seq);
         let ranges = range::insert(&ranges, LogRange::empty_at(last_seq));
         self.storage.save_ranges(record.id, &ranges)?;

@@ -90,6 +90,16 @@ impl Timeline {
         self.replies.remove(&message);
     }
 
+    /// What an entry says is known now.
+    pub(crate) fn replace(&mut self, event: &Event) {
+        if let Ok(place) = self.events.binary_search_by_key(&event.seq, |event| event.seq)
+            && let Some(loaded) = self.events.get_mut(place)
+        {
+            *loaded = event.clone();
+        }
+        self.replies.remove(&event.id.into());
+    }
+
     pub(crate) fn cut(&mut self) {
         if self.events.len() > WINDOW_MAX {
             for event in self.events.drain(..WINDOW_CUT) {

@@ -11,6 +11,8 @@ use pipit_wire::{ConversationId, Event, EventBody, EventId, MessageId, Seq, User
 
 use crate::world::World;
 
+mod words;
+
 /// Checks everything.
 ///
 /// # Errors
@@ -243,7 +245,7 @@ async fn same_as_log(
         .context("a summary")?;
     let expected: Vec<&Event> = log
         .iter()
-        .filter(|event| event.seq >= summary.first_seq)
+        .filter(|event| event.seq >= summary.first_seq && is_shown(event))
         .collect();
     let shown: Vec<(Option<Seq>, EventId)> = items
         .iter()
@@ -260,6 +262,7 @@ async fn same_as_log(
         shown.get(..shown.len().saturating_sub(failed)) == Some(wanted.as_slice()),
         "it shows {shown:?}, and the log has {wanted:?}"
     );
+    words::are_what_was_said(world, device.user, items, &expected, &summary)?;
     unread_is_a_recount(device, conversation, &expected, &summary)?;
     delivery_follows_receipts(device.user, items, &summary)?;
     ensure!(
@@ -271,6 +274,11 @@ async fn same_as_log(
         summary.members
     );
     Ok(())
+}
+
+/// Changes of a group of devices are in the log, and on no screen.
+const fn is_shown(event: &Event) -> bool {
+    !matches!(event.body, EventBody::Handshake { .. })
 }
 
 fn unread_is_a_recount(

@@ -15,6 +15,8 @@ use serde::de::DeserializeOwned;
 
 use crate::server::Server;
 
+mod encryption;
+
 /// Answers a request, as this node's HTTP edge would.
 pub async fn answer(server: &Server, node: usize, request: &HttpRequest) -> HttpAnswer {
     let Some(running) = server.running(node) else {
@@ -45,6 +47,21 @@ async fn route(server: &Server, node: &Node, request: &HttpRequest) -> Result<St
         (HttpMethod::Get, ["server"]) => json(&server_info()),
         (HttpMethod::Post, ["sessions"]) => sign_in(server, &body(request)?).await,
         (HttpMethod::Post, ["sessions", "refresh"]) => refresh(server, node, &body(request)?).await,
+        (method, ["devices", "current", rest @ ..]) => {
+            let who = authenticate(server, request)?;
+            encryption::of_device(node, who, method, rest, request).await
+        }
+        (
+            method,
+            [
+                "conversations",
+                id,
+                what @ ("devices" | "key-packages" | "handshakes" | "group"),
+            ],
+        ) => {
+            let who = authenticate(server, request)?;
+            encryption::of_conversation(node, who, method, parse(id)?, what, request).await
+        }
         (method, ["conversations", rest @ ..]) => {
             let who = authenticate(server, request)?;
             conversations(node, who, method, rest, request).await

@@ -15,6 +15,9 @@ struct Arguments {
     /// How many nodes, where the seed is not to decide that.
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=9))]
     nodes: Option<u8>,
+    /// With encrypted conversations.
+    #[arg(long)]
+    encrypted: bool,
     /// Say everything that happens.
     #[arg(long)]
     trace: bool,
@@ -25,6 +28,7 @@ fn main() -> anyhow::Result<()> {
         seed,
         runs,
         nodes,
+        encrypted,
         trace,
     } = Arguments::parse();
     let trace: pipit_simulation::world::Trace = if trace {
@@ -35,7 +39,11 @@ fn main() -> anyhow::Result<()> {
     let mut sum = pipit_simulation::Report::default();
     let mut failed = Vec::new();
     for seed in seed..seed.saturating_add(runs) {
-        let mut plan = pipit_simulation::Plan::draw(seed);
+        let mut plan = if encrypted {
+            pipit_simulation::Plan::draw_encrypted(seed)
+        } else {
+            pipit_simulation::Plan::draw(seed)
+        };
         if let Some(nodes) = nodes {
             plan = plan.with_nodes(usize::from(nodes));
         }

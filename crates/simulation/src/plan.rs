@@ -1,9 +1,13 @@
 //! What a seed decides before anything happens.
 
+use pipit_wire::Timestamp;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use crate::fault::Rates;
+
+/// When every world begins whose clock nobody compares with another.
+const GENESIS: Timestamp = Timestamp(1_790_000_000_000);
 
 /// The most that a node's clock is off: what is sold as synchronised is off by less.
 const NODES_APART_MS: i64 = 60_000;
@@ -35,6 +39,10 @@ pub struct Plan {
     pub latency_ms: i64,
     /// The longest between two actions, milliseconds.
     pub pause_ms: i64,
+    /// Whether the server has what encrypted conversations need, and people make some.
+    pub encrypted: bool,
+    /// When the world begins.
+    pub genesis: Timestamp,
 }
 
 impl Plan {
@@ -69,6 +77,22 @@ impl Plan {
             },
             latency_ms: random.random_range(1..=400),
             pause_ms: random.random_range(10..=5_000),
+            encrypted: false,
+            genesis: GENESIS,
+        }
+    }
+
+    /// The plan of this seed, with encrypted conversations. Its world begins yesterday: OpenMLS compares how long key packages are good with the system's clock, and some
+    /// randomness is the system's too, so that the course of events is not the same each time.
+    pub fn draw_encrypted(seed: u64) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "OpenMLS reads the same clock")]
+        let now = std::time::SystemTime::now();
+        let since = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let now_ms = i64::try_from(since.as_millis()).unwrap_or_default();
+        Self {
+            encrypted: true,
+            genesis: Timestamp(now_ms).plus_ms(-24 * 60 * 60 * 1_000),
+            ..Self::draw(seed)
         }
     }
 

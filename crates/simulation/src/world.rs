@@ -1,6 +1,7 @@
 //! The world: one queue of what happens next, in the order of its clock.
 
 mod life;
+mod requests;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -25,10 +26,7 @@ use crate::fault::Rates;
 use crate::ledger::Ledger;
 use crate::plan::Plan;
 use crate::server::Server;
-use crate::{Report, check, http};
-
-/// When every world begins.
-const GENESIS: Timestamp = Timestamp(1_790_000_000_000);
+use crate::{Report, check};
 
 /// Is told what happens, and when.
 pub type Trace = fn(Timestamp, &fmt::Arguments<'_>);
@@ -145,15 +143,16 @@ impl World {
     /// A world at its beginning: accounts exist, devices are signed in.
     pub async fn new(plan: Plan, trace: Trace) -> anyhow::Result<Self> {
         let mut random = plan.random(0);
+        let genesis = plan.genesis;
         let people: Vec<UserId> = (0..plan.people())
-            .map(|_| UserId::new(GENESIS, bytes(&mut random)))
+            .map(|_| UserId::new(genesis, bytes(&mut random)))
             .collect();
-        let server = Server::new(&plan, GENESIS, &people).await?;
+        let server = Server::new(&plan, genesis, &people).await?;
         let is_alone = plan.nodes.len() == 1;
         let mut world = Self {
             actions_left: plan.actions,
             plan,
-            now: GENESIS,
+            now: genesis,
             server,
             devices: Vec::new(),
             ledger: Ledger::new(is_alone),
@@ -171,6 +170,10 @@ impl World {
             world.add_device(number, person)?;
         }
         world.sign_in().await?;
+        if world.plan.encrypted {
+            // Every device has said what others need to let it in.
+            world.pass(60_000).await?;
+        }
         Ok(world)
     }
 
@@ -243,11 +246,15 @@ impl World {
         for device in 0..self.devices.len() {
             self.cut(device)?;
         }
-        self.settle(120).await
+        self.settle(120).await?;
+        if self.plan.encrypted {
+            self.say_farewell().await?;
+        }
+        Ok(())
     }
 
     /// Lets so many seconds pass, in which nodes get to do what they do of themselves.
-    async fn settle(&mut self, seconds: i64) -> anyhow::Result<()> {
+    pub(super) async fn settle(&mut self, seconds: i64) -> anyhow::Result<()> {
         if self.plan.nodes.len() > 1 {
             for second in (1..seconds).step_by(3) {
                 self.later(second * 1_000, Step::Beat);
@@ -545,38 +552,6 @@ impl World {
         Ok(())
     }
 
-    async fn request(&mut self, device: usize, life: u64, request: &HttpRequest) -> anyhow::Result<()> {
-        let latency_ms = self.random.random_range(1..=self.plan.latency_ms);
-        let node = self.draw_node();
-        let answer = if self.device(device)?.online {
-            http::answer(&self.server, node, request).await
-        } else {
-            HttpAnswer::Unreachable
-        };
-        self.remember_conversation(&answer);
-        // The request was carried out, and its answer is lost.
-        let lost = self.faulty && self.random.random_bool(self.plan.drop / 2.0);
-        let answer = if lost { HttpAnswer::Unreachable } else { answer };
-        self.later(
-            latency_ms,
-            Step::Answer {
-                device,
-                life,
-                id: request.id,
-                answer,
-            },
-        );
-        Ok(())
-    }
-
-    fn remember_conversation(&mut self, answer: &HttpAnswer) {
-        if let HttpAnswer::Answered { status: 200, body } = answer
-            && let Ok(made) = serde_json::from_str::<pipit_wire::rest::Conversation>(body)
-        {
-            self.ledger.conversations.insert(made.conversation.id);
-        }
-    }
-
     fn feed(&mut self, device: usize, input: Input) -> anyhow::Result<()> {
         let now = self.now;
         let outputs = self.device(device)?.handle(input, now)?;
@@ -626,6 +601,10 @@ impl World {
             }
             Output::Http(request) => {
                 let life = self.device(device)?.life;
+                if !self.plan.encrypted && request.path.starts_with("/v1/devices/current/") {
+                    self.has_no_keys(device, life, request.id);
+                    return Ok(());
+                }
                 self.later(
                     latency_ms,
                     Step::Request {

@@ -433,7 +433,7 @@ export type Command = { "type": "get_server_info" }
 | { "type": "create_direct",
   /** With whom. */
   user: UserId,
-  /** Whether it is encrypted end to end, where it has to be made; one that is there stays as it is. */
+  /** Whether the one is meant that is encrypted end to end: there may be one of each kind. */
   encrypted?: boolean, }
 | { "type": "create_group",
   /** Its id, a UUIDv7 made by the view. */

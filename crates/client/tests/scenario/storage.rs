@@ -50,6 +50,8 @@ impl Storage for Full {
     }
 
     reads! {
+        secret(key: &[u8]) -> Option<Vec<u8>>;
+        secrets(prefix: &[u8]) -> Vec<Vec<u8>>;
         session() -> Option<SessionRecord>;
         profile(user: UserId) -> Option<Profile>;
         conversation(id: ConversationId) -> Option<ConversationRecord>;
@@ -90,6 +92,8 @@ impl Storage for Full {
         begin();
         rollback();
         erase();
+        save_secret(key: &[u8], value: &[u8]);
+        remove_secret(key: &[u8]);
         save_session(session: &SessionRecord);
         save_profile(profile: &Profile);
         save_conversation(conversation: &ConversationRecord);
@@ -99,6 +103,7 @@ impl Storage for Full {
         remove_member(conversation: ConversationId, user: UserId);
         save_ranges(conversation: ConversationId, ranges: &[LogRange]);
         save_entries(entries: &[LogEntry]);
+        replace_entry(entry: &LogEntry);
         truncate_entries(conversation: ConversationId, after: Seq);
         save_fold(conversation: ConversationId, seq: Seq, fold: &FoldRecord);
         erase_message(conversation: ConversationId, message: MessageId);

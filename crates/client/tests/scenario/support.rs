@@ -19,8 +19,8 @@ use pipit_wire::frame::{ConversationSummary, Member, Profile, Receipt};
 use pipit_wire::privacy::Privacy;
 use pipit_wire::rest::{Me, Session};
 use pipit_wire::{
-    BlobId, ClientFrame, Content, ConversationId, DeviceId, Event, Limits, MessageId, PROTOCOL_VERSION,
-    RequestId, Seq, ServerFrame, Timestamp, UserId, codec,
+    BlobId, ClientFrame, Content, ConversationId, DeviceId, ErrorCode, Event, Limits, MessageId,
+    PROTOCOL_VERSION, RequestId, Seq, ServerFrame, Timestamp, UserId, WireError, codec,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -156,9 +156,14 @@ pub(crate) struct Device {
     pub(crate) kept_files: Option<Vec<BlobId>>,
     /// `Connect` and `Disconnect`, in order.
     pub(crate) line: Vec<&'static str>,
+    /// The server is one from before encrypted conversations.
+    pub(crate) has_no_keys: bool,
     view: ViewId,
     commands: u32,
 }
+
+/// What requests about this device's keys begin with.
+const KEYS: &str = "/v1/devices/current/";
 
 pub(crate) fn config() -> Config {
     let mut state = 7_u64;
@@ -194,6 +199,7 @@ impl Device {
             dropped_files: Vec::new(),
             kept_files: None,
             line: Vec::new(),
+            has_no_keys: true,
             view: ViewId("tab".to_owned()),
             commands: 0,
         };
@@ -231,6 +237,7 @@ impl Device {
 
     pub(crate) fn input(&mut self, input: Input) {
         let outputs = self.engine.handle(input, self.now);
+        let mut about_keys = Vec::new();
         for output in outputs {
             match output {
                 Output::Connect => self.line.push("connect"),
@@ -238,6 +245,9 @@ impl Device {
                 Output::Send { text } => {
                     let frame = codec::decode_client(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
                     self.frames.push_back(frame);
+                }
+                Output::Http(request) if self.has_no_keys && request.path.starts_with(KEYS) => {
+                    about_keys.push(request.id);
                 }
                 Output::Http(request) => self.calls.push_back(request),
                 Output::AbortHttp { id } => self.calls.retain(|call| call.id != id),
@@ -250,6 +260,12 @@ impl Device {
                 }
                 Output::Reply { id, reply, .. } => self.replies.push((id, reply)),
             }
+        }
+        for id in about_keys {
+            let refusal = WireError::new(ErrorCode::NotFound, "there is no such endpoint");
+            let body = serde_json::to_string(&refusal).unwrap();
+            let answer = HttpAnswer::Answered { status: 404, body };
+            self.input(Input::HttpDone { id, answer });
         }
     }
 

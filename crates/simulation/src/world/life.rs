@@ -134,10 +134,11 @@ impl World {
         let other = *others
             .get(self.random.random_range(0..others.len()))
             .context("another person")?;
+        let encrypted = self.plan.encrypted && self.random.random_bool(0.7);
         let command = if self.random.random_bool(0.5) {
             Command::CreateDirect {
                 user: other,
-                encrypted: false,
+                encrypted,
             }
         } else {
             let id = ConversationId::new(self.now, bytes(&mut self.random));
@@ -145,7 +146,7 @@ impl World {
                 id,
                 title: "A group".to_owned(),
                 members: others,
-                encrypted: false,
+                encrypted,
             }
         };
         self.command(device, command)?;
@@ -180,6 +181,17 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// In the end everybody who is in an encrypted conversation says something in it, on each device: all can, and all read it.
+    pub(super) async fn say_farewell(&mut self) -> anyhow::Result<()> {
+        self.settle(120).await?;
+        for device in 0..self.devices.len() {
+            for conversation in self.device(device)?.shown() {
+                self.write(device, conversation)?;
+            }
+        }
+        self.settle(120).await
     }
 
     fn withdraw(&mut self, device: usize, message: MessageId) -> anyhow::Result<()> {

@@ -1,0 +1,203 @@
+//! What is sealed: the JSON of the body that the entry would have in an open conversation (`docs/protocol.md`, "What is sealed").
+//!
+//! The server cannot look at it, so all that it would check is checked here, when it is opened.
+
+use pipit_e2ee::CONTENT_BYTES_MAX;
+use pipit_model::{emoji, text};
+use pipit_wire::event::{EventBody, MessageChange};
+use pipit_wire::limits::REACTION_BYTES_MAX;
+use pipit_wire::{Content, Event, MessageId, Timestamp};
+use serde_json::Value;
+
+use crate::fold;
+use crate::storage::{LogEntry, OutboxBody};
+
+/// Why what was opened is not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    /// Somebody else's device sealed it than the entry says.
+    #[error("sealed by somebody else than the entry's sender")]
+    OtherSender,
+    /// The server does not list the device that sealed it.
+    #[error("nobody vouches for the device that sealed it")]
+    UnknownDevice,
+    /// It is no body of an entry.
+    #[error("not the body of an entry")]
+    Malformed,
+    /// A body that does not go into an encrypted conversation: it is said in the clear, or not at all.
+    #[error("a body that is not sealed")]
+    Misplaced,
+    /// The text, or the emoji, is none.
+    #[error("not a text, or not an emoji")]
+    Unfit,
+    /// It changes what somebody else has said.
+    #[error("an edit of somebody else's message")]
+    NotTheAuthor,
+    /// It changes a message that is not there.
+    #[error("a change of a message that is not here")]
+    NoMessage,
+}
+
+/// What was opened and fits.
+#[derive(Debug, PartialEq)]
+pub(super) enum Opened {
+    /// A body that this version knows.
+    Known(EventBody),
+    /// One that a later version knows: it is kept, and shows nothing.
+    Unknown(Value),
+}
+
+/// What is sealed for something in the outbox; nothing where it does not go into an encrypted conversation, or is sent in the clear.
+pub(super) fn encode(body: &OutboxBody, written_at: Timestamp) -> Option<Vec<u8>> {
+    serde_json::to_vec(&said(body, written_at)?).ok()
+}
+
+/// What the entry says that something in the outbox becomes, where that is sealed.
+pub(super) fn said(body: &OutboxBody, written_at: Timestamp) -> Option<EventBody> {
+    match body {
+        OutboxBody::Message {
+            text,
+            reply_to,
+            files,
+            ..
+        } if files.is_empty() => Some(EventBody::Message {
+            written_at,
+            content: Content::text(text.clone()),
+            reply_to: *reply_to,
+            expires_at: None,
+        }),
+        OutboxBody::Change { message, change } if is_sealed(change) => Some(EventBody::MessageChanged {
+            message: *message,
+            change: change.clone(),
+        }),
+        OutboxBody::Message { .. } | OutboxBody::Change { .. } => None,
+    }
+}
+
+/// Whether a change says something, and so is sealed. What is deleted and pinned the server has to know.
+pub(super) const fn is_sealed(change: &MessageChange) -> bool {
+    matches!(change, MessageChange::Edit { .. } | MessageChange::React { .. })
+}
+
+/// Whether this fits into what is sealed at a time.
+pub(crate) fn fits(body: &OutboxBody) -> bool {
+    encode(body, Timestamp(i64::MAX)).is_some_and(|bytes| bytes.len() <= CONTENT_BYTES_MAX)
+}
+
+/// Reads what was opened. What stands beside it in the clear (when it was written, when it erases itself) is the entry's.
+pub(super) fn decode(bytes: &[u8], entry: &Event, text_bytes_max: usize) -> Result<Opened, Refusal> {
+    let EventBody::Message {
+        written_at,
+        expires_at,
+        ..
+    } = entry.body
+    else {
+        return Err(Refusal::Misplaced);
+    };
+    let value: Value = serde_json::from_slice(bytes).map_err(|_| Refusal::Malformed)?;
+    if value.get("type").and_then(Value::as_str).is_none() {
+        return Err(Refusal::Malformed);
+    }
+    let body = serde_json::from_value(value.clone()).map_err(|_| Refusal::Malformed)?;
+    let body = match body {
+        EventBody::Message {
+            content, reply_to, ..
+        } => EventBody::Message {
+            written_at,
+            content: checked(content, text_bytes_max)?,
+            reply_to,
+            expires_at,
+        },
+        EventBody::MessageChanged { message, change } => EventBody::MessageChanged {
+            message,
+            change: match change {
+                MessageChange::Edit { content, .. } => MessageChange::Edit {
+                    content: checked(content, text_bytes_max)?,
+                    expires_at,
+                },
+                MessageChange::React { emoji, on } => {
+                    emoji::reaction(&emoji, REACTION_BYTES_MAX).map_err(|_| Refusal::Unfit)?;
+                    MessageChange::React { emoji, on }
+                }
+                _ => return Err(Refusal::Misplaced),
+            },
+        },
+        EventBody::Unknown => return Ok(Opened::Unknown(value)),
+        _ => return Err(Refusal::Misplaced),
+    };
+    Ok(Opened::Known(body))
+}
+
+/// A text and nothing else: files, polls and previews are not sealed yet.
+fn checked(content: Content, text_bytes_max: usize) -> Result<Content, Refusal> {
+    match content {
+        Content::Plain {
+            text: said,
+            attachments,
+            poll: None,
+            preview: None,
+        } if attachments.is_empty() => {
+            text::message(&said, text_bytes_max).map_err(|_| Refusal::Unfit)?;
+            Ok(Content::text(said))
+        }
+        _ => Err(Refusal::Misplaced),
+    }
+}
+
+/// A body with what stands beside it in the clear.
+pub(super) fn timed(body: EventBody, entry: &Event) -> EventBody {
+    let expires_at = fold::expires_at(entry);
+    match body {
+        EventBody::Message {
+            written_at,
+            content,
+            reply_to,
+            ..
+        } => EventBody::Message {
+            written_at,
+            content,
+            reply_to,
+            expires_at,
+        },
+        EventBody::MessageChanged {
+            message,
+            change: MessageChange::Edit { content, .. },
+        } => EventBody::MessageChanged {
+            message,
+            change: MessageChange::Edit { content, expires_at },
+        },
+        other => other,
+    }
+}
+
+/// The entry with what was opened in its place.
+pub(super) fn opened_entry(entry: &Event, opened: Opened) -> Option<LogEntry> {
+    let (body, value) = match opened {
+        Opened::Known(body) => (body, None),
+        Opened::Unknown(value) => (EventBody::Unknown, Some(value)),
+    };
+    let event = Event {
+        body,
+        ..entry.clone()
+    };
+    let raw = match &value {
+        None => serde_json::to_string(&event).ok()?,
+        Some(body) => {
+            let mut kept = serde_json::to_value(&event).ok()?;
+            *kept.get_mut("body")? = body.clone();
+            kept.to_string()
+        }
+    };
+    Some(LogEntry { event, raw })
+}
+
+/// The message that a sealed change is of.
+pub(super) fn target(opened: &Opened) -> Option<(MessageId, &MessageChange)> {
+    match opened {
+        Opened::Known(EventBody::MessageChanged { message, change }) => Some((*message, change)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

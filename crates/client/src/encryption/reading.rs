@@ -1,0 +1,399 @@
+//! Taking entries in: one after the other, from the place where this device came into the group.
+//!
+//! The state of the group moves on with each, in the transaction in which what was sealed is put in its place opened. What cannot be opened, or is not what it
+//! claims to be, stays as it is, sealed: by its place it is known why it is not shown ([`Engine::unreadable`]), and nothing that comes after it waits for it.
+
+use pipit_e2ee::{Applied, Error, Identity, Log, Received};
+use pipit_wire::encryption::HandshakeKind;
+use pipit_wire::event::{EventBody, MessageChange};
+use pipit_wire::{Content, ConversationId, Event, Seq, UserId};
+use serde_json::json;
+
+use super::authority::Directory;
+use super::calls::from_base64;
+use super::content::{self, Opened, Refusal};
+use super::keeping::PATIENCE_MS;
+use super::state::{GroupRecord, Stage};
+use crate::engine::{Engine, Stored};
+use crate::range;
+use crate::storage::{ConversationRecord, LogEntry, Storage};
+use crate::view::UnreadableReason;
+
+/// So many entries are read at a time.
+const CHUNK: u64 = 200;
+/// So many of the last entries are looked at for the last message.
+const LAST_MESSAGES: u64 = 64;
+
+/// What follows from an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// The one after it.
+    On,
+    /// Its turn comes when something is known that has been asked for.
+    Wait,
+    /// The state of the group cannot go on.
+    Astray,
+    /// Somebody else has made the group.
+    NotOurs,
+}
+
+impl<S: Storage> Engine<S> {
+    /// Entries of an encrypted conversation have come.
+    pub(crate) fn sealed_entries_came(
+        &mut self,
+        conversation: ConversationId,
+        entries: &[LogEntry],
+    ) -> Stored {
+        self.encryption.nudge(conversation);
+        let is_commit = |entry: &LogEntry| {
+            let kind = HandshakeKind::Commit;
+            matches!(&entry.event.body, EventBody::Handshake { kind: found, .. } if *found == kind)
+        };
+        if entries.iter().any(is_commit) {
+            let group = self.group_record(conversation)?;
+            self.encryption.welcomes_due |= !group.is_some_and(|group| group.is_in());
+        }
+        Ok(())
+    }
+
+    /// Why an entry that is still sealed cannot be shown.
+    pub(crate) fn unreadable(&self, event: &Event) -> Stored<UnreadableReason> {
+        Ok(match self.group_record(event.conversation)? {
+            None if self.is_encrypted(event.conversation)? => UnreadableReason::Waiting,
+            Some(group) if event.seq > group.cursor => UnreadableReason::Waiting,
+            Some(group) if event.seq <= group.since => UnreadableReason::BeforeYou,
+            _ => UnreadableReason::Failed,
+        })
+    }
+
+    /// The log is shorter than it was.
+    pub(crate) fn group_shorter(&mut self, conversation: ConversationId, last_seq: Seq) -> Stored {
+        if let Some(group) = self.group_record(conversation)? {
+            let cut = GroupRecord {
+                cursor: group.cursor.min(last_seq),
+                since: group.since.min(last_seq),
+                ..group
+            };
+            self.save_group_record(conversation, cut)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in what is here and was not taken in.
+    pub(super) fn take_in_entries(&mut self, record: &ConversationRecord) -> Stored {
+        let (Some(group), Some(me)) = (self.group_record(record.id)?, self.me()) else {
+            return Ok(());
+        };
+        if !group.is_in() {
+            return Ok(());
+        }
+        let before = group;
+        let mut taking = Taking {
+            group,
+            record: record.clone(),
+            me,
+            has_opened: false,
+        };
+        let next = self.take_all(&mut taking)?;
+        if taking.group != before {
+            self.save_group_record(record.id, taking.group)?;
+        }
+        if taking.has_opened {
+            self.restore_last(&mut taking.record)?;
+            self.save_record(&mut taking.record)?;
+        }
+        match next {
+            Next::On | Next::Wait => Ok(()),
+            Next::Astray => self.goes_astray(record.id),
+            Next::NotOurs => self.gives_up_group(record.id),
+        }
+    }
+
+    fn take_all(&mut self, taking: &mut Taking) -> Stored<Next> {
+        loop {
+            let ranges = self.storage.ranges(taking.record.id)?;
+            let cursor = taking.group.cursor;
+            let held = range::containing(&ranges, cursor).map_or(cursor, |range| range.through);
+            if held <= cursor {
+                return Ok(Next::On);
+            }
+            let end = Seq::new(cursor.get().saturating_add(CHUNK)).map_or(held, |end| end.min(held));
+            for event in self.storage.entries(taking.record.id, cursor, end)? {
+                match self.take(taking, &event)? {
+                    Next::On => taking.group.cursor = event.seq,
+                    other => return Ok(other),
+                }
+            }
+            taking.group.cursor = end;
+        }
+    }
+
+    fn take(&mut self, taking: &mut Taking, event: &Event) -> Stored<Next> {
+        match &event.body {
+            EventBody::Handshake { kind, bytes, .. } => self.take_handshake(taking, event, *kind, bytes),
+            EventBody::Message {
+                content: Content::Sealed { bytes, .. },
+                ..
+            } => self.take_message(taking, event, bytes),
+            EventBody::MemberAdded { .. } | EventBody::MemberRemoved { .. } => {
+                self.members_changed(event);
+                Ok(Next::On)
+            }
+            _ => Ok(Next::On),
+        }
+    }
+
+    /// Who has changed the members changes the group, at once; others, should that not have been done in a moment.
+    fn members_changed(&mut self, event: &Event) {
+        let conversation = event.conversation;
+        let talk = self.encryption.talk(conversation);
+        talk.changed_at = talk.changed_at.max(event.seq);
+        (talk.is_due, talk.is_open) = (true, false);
+        if event.device.is_none() || event.device != self.own_device() {
+            self.act_within(conversation, PATIENCE_MS.0, PATIENCE_MS.1);
+        }
+    }
+
+    fn take_handshake(
+        &mut self,
+        taking: &mut Taking,
+        event: &Event,
+        kind: HandshakeKind,
+        bytes: &str,
+    ) -> Stored<Next> {
+        let conversation = event.conversation;
+        let log = Log {
+            conversation,
+            entry: event.id,
+        };
+        let bytes = from_base64(bytes).unwrap_or_default();
+        let authority = match kind {
+            HandshakeKind::Commit => self.follower()?,
+            HandshakeKind::Proposal => self.doubter(&taking.record)?,
+        };
+        let received =
+            self.with_device(|device, port, random| device.receive(port, random, &authority, log, &bytes))?;
+        self.encryption.talk(conversation).is_open = false;
+        match received {
+            Ok(Received::Changed(applied)) => self.group_changed(taking, event, &applied),
+            Ok(Received::Wish { .. }) => {
+                self.encryption.talk(conversation).is_due = true;
+                self.act_within(conversation, PATIENCE_MS.0, PATIENCE_MS.1);
+                Ok(Next::On)
+            }
+            Ok(Received::RejoinLost) => Ok(Next::Astray),
+            Ok(Received::Own | Received::Message { .. })
+            | Err(Error::Rejoining | Error::PastEpoch { .. }) => Ok(Next::On),
+            Err(error) if kind == HandshakeKind::Proposal => {
+                tracing::warn!(%conversation, seq = %event.seq, %error, "a wish is not followed");
+                Ok(Next::On)
+            }
+            Err(error) => {
+                let view =
+                    self.with_device(|device, port, random| device.group(port, random, conversation))?;
+                if view.is_ok_and(|view| view.epoch == 0) {
+                    return Ok(Next::NotOurs);
+                }
+                tracing::warn!(%conversation, seq = %event.seq, %error, "a change of the group cannot be followed");
+                Ok(Next::Astray)
+            }
+        }
+    }
+
+    fn group_changed(&mut self, taking: &mut Taking, event: &Event, applied: &Applied) -> Stored<Next> {
+        let conversation = event.conversation;
+        let talk = self.encryption.talk(conversation);
+        talk.claimed.clear();
+        talk.posted = None;
+        if let Some(head) = &mut talk.head {
+            head.epoch = head.epoch.max(applied.epoch);
+        }
+        let added = &applied.change.added;
+        let is_listed = |who: &Identity| {
+            let listing = talk.listing.as_ref();
+            listing.is_none_or(|listing| listing.devices.contains_key(who))
+        };
+        if !added.iter().all(is_listed) {
+            talk.changed_at = talk.changed_at.max(event.seq);
+        }
+        if applied.removed {
+            return Ok(Next::Astray);
+        }
+        if taking.group.stage == Stage::Entering {
+            taking.group.stage = Stage::In;
+            taking.group.since = event.seq;
+        }
+        let view = self.with_device(|device, port, random| device.group(port, random, conversation))?;
+        let devices = view.map_or(0, |view| view.members.len());
+        self.describe_later(conversation, applied.own, devices);
+        self.encryption.nudge(conversation);
+        Ok(Next::On)
+    }
+
+    /// Somebody else's first commit is in the log: theirs is the group.
+    fn gives_up_group(&mut self, conversation: ConversationId) -> Stored {
+        let given_up =
+            self.with_device(|device, port, random| device.abandon_group(port, random, conversation))?;
+        if let Err(error) = given_up {
+            tracing::warn!(%conversation, %error, "a group cannot be given up");
+        }
+        self.goes_astray(conversation)?;
+        self.encryption.welcomes_due = true;
+        self.forget_group_record(conversation)
+    }
+
+    fn take_message(&mut self, taking: &mut Taking, event: &Event, bytes: &str) -> Stored<Next> {
+        let Some(device) = event.device else {
+            return Ok(refused(event, Refusal::OtherSender));
+        };
+        let sender = Identity {
+            user: event.sender,
+            device,
+        };
+        let is_own = event.sender == taking.me && event.device == self.own_device();
+        if is_own {
+            if let Some(opened) = self.said_here(event)? {
+                self.put_opened(taking, event, opened)?;
+                self.take_out(event.id)?;
+                return Ok(Next::On);
+            }
+        } else if !self.pins()?.contains_key(&sender) {
+            // Its keys would be used up by opening it.
+            let talk = self.encryption.talk(event.conversation);
+            if talk
+                .listing
+                .as_ref()
+                .is_none_or(|listing| listing.as_of < event.seq)
+            {
+                talk.changed_at = talk.changed_at.max(event.seq);
+                (talk.is_due, talk.act_at, talk.is_open) = (true, None, false);
+                return Ok(Next::Wait);
+            }
+            return Ok(refused(event, Refusal::UnknownDevice));
+        }
+        let log = Log {
+            conversation: event.conversation,
+            entry: event.id,
+        };
+        let bytes = from_base64(bytes).unwrap_or_default();
+        let received = self.with_device(|device, port, random| {
+            device.receive(port, random, &Directory::empty(), log, &bytes)
+        })?;
+        match received {
+            Ok(Received::Message {
+                sender: sealed_by,
+                content,
+                ..
+            }) if sealed_by == sender => match self.opened(event, &content)? {
+                Ok(opened) => {
+                    self.put_opened(taking, event, opened)?;
+                    Ok(Next::On)
+                }
+                Err(refusal) => Ok(refused(event, refusal)),
+            },
+            Ok(Received::Message { .. }) => Ok(refused(event, Refusal::OtherSender)),
+            Ok(Received::Own) | Err(Error::Rejoining) => Ok(Next::On),
+            Ok(_) => Ok(refused(event, Refusal::Malformed)),
+            Err(error @ Error::FutureEpoch { .. }) => {
+                tracing::warn!(conversation = %event.conversation, seq = %event.seq, %error, "a change of the group is missing");
+                Ok(Next::Astray)
+            }
+            Err(error) => {
+                tracing::warn!(conversation = %event.conversation, seq = %event.seq, %error, "a message cannot be opened");
+                Ok(Next::On)
+            }
+        }
+    }
+
+    /// What was opened, if it may be there.
+    fn opened(&self, event: &Event, content: &[u8]) -> Stored<Result<Opened, Refusal>> {
+        let bytes_max = self
+            .session
+            .as_ref()
+            .map_or(0, |session| session.limits.message_text_bytes_max);
+        let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+        let opened = match content::decode(content, event, bytes_max) {
+            Ok(opened) => opened,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let Some((message, change)) = content::target(&opened) else {
+            return Ok(Ok(opened));
+        };
+        let conversation = event.conversation;
+        let Some(changed) = self.storage.find_message(conversation, message)? else {
+            return Ok(Err(Refusal::NoMessage));
+        };
+        let MessageChange::React { emoji, on } = change else {
+            let is_author = changed.sender == event.sender;
+            return Ok(if is_author {
+                Ok(opened)
+            } else {
+                Err(Refusal::NotTheAuthor)
+            });
+        };
+        let before = self.storage.changes_of(conversation, message, Seq::ZERO)?;
+        let stands = before.iter().rev().find_map(|earlier| match &earlier.body {
+            EventBody::MessageChanged {
+                change: MessageChange::React { emoji: said, on },
+                ..
+            } if earlier.sender == event.sender && said == emoji => Some(*on),
+            _ => None,
+        });
+        let has_room = || -> Stored<bool> {
+            let folded = self.storage.fold(conversation, changed.seq)?.folded;
+            Ok(folded.has_room_for(emoji))
+        };
+        // The log of an open conversation never says it twice.
+        let is_news = stands.unwrap_or(false) != *on && (!*on || has_room()?);
+        Ok(Ok(if is_news {
+            opened
+        } else {
+            Opened::Unknown(json!({ "type": "nothing" }))
+        }))
+    }
+
+    /// Puts what was opened in the entry's place.
+    fn put_opened(&mut self, taking: &mut Taking, event: &Event, opened: Opened) -> Stored {
+        let Some(entry) = content::opened_entry(event, opened) else {
+            return Ok(());
+        };
+        taking.has_opened = true;
+        self.storage.replace_entry(&entry)?;
+        for timeline in self.timelines_of(event.conversation) {
+            timeline.replace(&entry.event);
+        }
+        self.fold_entries(&mut taking.record, &[entry], None, taking.me)
+    }
+
+    /// The last message, as it was opened: summaries have it sealed.
+    pub(crate) fn restore_last(&self, record: &mut ConversationRecord) -> Stored {
+        let Some(tail) = self.tail(record.id)? else {
+            return Ok(());
+        };
+        let is_newer = |last: &Event| last.seq > tail.through;
+        if record.last_message.as_ref().is_some_and(is_newer) {
+            return Ok(());
+        }
+        let after = tail.through.get().saturating_sub(LAST_MESSAGES);
+        let after = Seq::new(after).unwrap_or(Seq::ZERO);
+        let entries = self.storage.entries(record.id, after, tail.through)?;
+        let is_message = |event: &Event| matches!(event.body, EventBody::Message { .. });
+        if let Some(last) = entries.into_iter().rev().find(is_message) {
+            record.last_message = Some(last);
+        }
+        Ok(())
+    }
+}
+
+/// What one run of taking in works with.
+struct Taking {
+    group: GroupRecord,
+    record: ConversationRecord,
+    me: UserId,
+    has_opened: bool,
+}
+
+fn refused(event: &Event, refusal: Refusal) -> Next {
+    tracing::warn!(conversation = %event.conversation, seq = %event.seq, %refusal, "a message is not shown");
+    Next::On
+}

@@ -1,0 +1,155 @@
+//! What goes out: sealed when its turn comes, once. The bytes are kept with what waits, and the same bytes are sent until the log has them, or says that
+//! its epoch is over: then the log has them not, and they are sealed anew under the same id.
+
+use pipit_e2ee::Error;
+use pipit_wire::encryption::{SCHEME, Seal};
+use pipit_wire::event::{EventBody, Message};
+use pipit_wire::{Content, ConversationId, ErrorCode, Event, EventId};
+
+use super::calls::to_base64;
+use super::content::{self, Opened};
+use crate::engine::{Engine, Stored};
+use crate::storage::{OutboxRecord, OutboxState, SealedContent, Storage};
+
+/// The wait before something is sealed whose group has to be looked at first.
+const LOOK_MS: i64 = 500;
+
+/// What becomes of something that was to be sealed.
+#[derive(Debug)]
+pub(crate) enum Sealing {
+    /// It is sent in the clear.
+    Open,
+    /// It is sealed.
+    Sealed,
+    /// Not now.
+    Later,
+    /// Never: it is larger than what can be sealed.
+    TooLarge,
+}
+
+impl<S: Storage> Engine<S> {
+    /// Whether something waits that has to be sealed.
+    pub(super) fn has_words_waiting(&self, conversation: ConversationId) -> Stored<bool> {
+        let waiting = self.storage.outbox(conversation)?;
+        let is_word = |record: &OutboxRecord| {
+            record.state == OutboxState::Queued
+                && record.sealed.is_none()
+                && content::said(&record.body, record.written_at).is_some()
+        };
+        Ok(waiting.iter().any(is_word))
+    }
+
+    /// Seals something whose turn it is, unless it was sealed before.
+    pub(crate) fn seal_next(&mut self, next: &mut OutboxRecord) -> Stored<Sealing> {
+        if next.sealed.is_some() {
+            return Ok(Sealing::Sealed);
+        }
+        if !self.is_encrypted(next.conversation)? {
+            return Ok(Sealing::Open);
+        }
+        let Some(content) = content::encode(&next.body, next.written_at) else {
+            return Ok(Sealing::Open);
+        };
+        let (conversation, entry) = (next.conversation, next.id);
+        if !self.encryption.talk(conversation).is_open {
+            self.encryption.nudge(conversation);
+            return Ok(Sealing::Later);
+        }
+        let sealed = self
+            .with_device(|device, port, random| device.seal(port, random, conversation, entry, &content))?;
+        match sealed {
+            Ok(sealed) => {
+                next.sealed = Some(SealedContent {
+                    seal: Seal {
+                        epoch: sealed.epoch,
+                        count: sealed.count,
+                    },
+                    bytes: to_base64(&sealed.bytes),
+                });
+                Ok(Sealing::Sealed)
+            }
+            Err(Error::TooLarge { .. }) => Ok(Sealing::TooLarge),
+            Err(error) => {
+                tracing::info!(%conversation, %error, "nothing can be sealed before the group was looked at");
+                let talk = self.encryption.talk(conversation);
+                (talk.is_open, talk.is_due, talk.head) = (false, true, None);
+                let until = self.clock.steady().plus_ms(LOOK_MS);
+                self.sending.put_off_until(conversation, until);
+                Ok(Sealing::Later)
+            }
+        }
+    }
+
+    /// The server has refused what was sealed, because the group has moved on: it is sealed anew. False where that is not so.
+    pub(crate) fn seal_again(
+        &mut self,
+        conversation: ConversationId,
+        id: EventId,
+        code: &str,
+    ) -> Stored<bool> {
+        if code != crate::http::code_name(ErrorCode::StaleEpoch) {
+            return Ok(false);
+        }
+        let Some(mut waiting) = self.storage.find_outbox(id)? else {
+            return Ok(false);
+        };
+        if waiting.sealed.take().is_none() {
+            return Ok(false);
+        }
+        self.storage.save_outbox(&waiting)?;
+        let talk = self.encryption.talk(conversation);
+        (talk.is_open, talk.head) = (false, None);
+        self.syncing.want(conversation);
+        let wait_ms = LOOK_MS.saturating_add(self.random_ms(LOOK_MS));
+        let until = self.clock.steady().plus_ms(wait_ms);
+        self.sending.put_off_until(conversation, until);
+        Ok(true)
+    }
+
+    /// Whether an entry is here and was not opened.
+    pub(crate) fn is_unopened(&self, conversation: ConversationId, id: EventId) -> Stored<bool> {
+        let found = self.storage.find_entry(conversation, id)?;
+        Ok(found.is_some_and(|event| is_sealed(&event)))
+    }
+
+    /// What an entry of this device's own says, by what it has sent: nobody can open their own.
+    pub(super) fn said_here(&self, event: &Event) -> Stored<Option<Opened>> {
+        let Some(waiting) = self.storage.find_outbox(event.id)? else {
+            return Ok(None);
+        };
+        let body = content::said(&waiting.body, waiting.written_at);
+        Ok(body.map(|body| Opened::Known(content::timed(body, event))))
+    }
+}
+
+/// Whether an entry is one that was sealed.
+pub(crate) const fn is_sealed(event: &Event) -> bool {
+    matches!(
+        event.body,
+        EventBody::Message {
+            content: Content::Sealed { .. },
+            ..
+        }
+    )
+}
+
+/// What is sent of something that was sealed.
+pub(crate) fn sealed_message(record: &OutboxRecord, sealed: &SealedContent) -> Message {
+    Message {
+        id: record.id.into(),
+        conversation: record.conversation,
+        written_at: record.written_at,
+        content: Content::Sealed {
+            scheme: SCHEME.to_owned(),
+            bytes: sealed.bytes.clone(),
+            seal: Some(sealed.seal),
+        },
+        reply_to: None,
+    }
+}
+
+/// What the entry says that something sealed becomes.
+pub(crate) fn sealed_body(record: &OutboxRecord) -> Option<EventBody> {
+    record.sealed.as_ref()?;
+    content::said(&record.body, record.written_at)
+}
