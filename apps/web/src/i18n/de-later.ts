@@ -474,7 +474,7 @@ export const deLater = {
   'appearance.wallpaper.dots': 'Punkte',
   'appearance.wallpaper.weave': 'Gewebe',
   'appearance.wallpaper.waves': 'Wellen',
-  'appearance.wallpaper.glow': 'Schimmer',
+  'appearance.wallpaper.glow': 'Glanz',
   'appearance.contrast': 'Kontrast',
   'appearance.contrast.system': 'Wie das Gerät',
   'appearance.contrast.more': 'Höher',
