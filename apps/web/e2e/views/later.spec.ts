@@ -40,6 +40,17 @@ test('what is written is scheduled from the menu beside the field', async ({ pag
 
 test('what is scheduled is listed, changed, sent now and taken back', async ({ page, open }) => {
   await open('later', room(2));
+  // Whoever leaves is told what is lost by it. One of the two was refused before.
+  await page.getByRole('button', { name: 'Details' }).click();
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await details.getByRole('button', { name: 'Leave group' }).click();
+  await page.getByRole('button', { name: 'Make Jonas Weber an owner' }).click();
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await details.getByRole('button', { name: 'Leave group' }).click();
+  const sure = page.getByRole('alertdialog');
+  await expect(sure).toContainText('1 message that you have scheduled here will not be sent.');
+  await sure.getByRole('button', { name: 'Cancel' }).click();
+  await details.getByRole('button', { name: 'Close details' }).click();
   await page.getByRole('button', { name: '2 scheduled messages' }).click();
   const dialog = page.getByRole('dialog', { name: 'Scheduled messages' });
   const refused = dialog.getByRole('listitem', { name: 'Who has the key?' });
