@@ -46,3 +46,32 @@ test('nothing leaves an encrypted conversation by forwarding', async ({ page, op
   await expect(page.getByRole('menuitem', { name: 'Reply' })).toBeVisible();
   await expect(page.getByRole('menuitem', { name: 'Forward' })).toHaveCount(0);
 });
+
+test('making a conversation, one switch encrypts it, for good', async ({ page, open }) => {
+  await open('encrypted');
+  await expect(page.getByRole('link', { name: /^Family end-to-end encrypted/ })).toBeVisible();
+  const start = async (what: string): Promise<void> => {
+    await page.getByRole('button', { name: 'New conversation' }).click();
+    await page.getByRole('menuitem', { name: what }).click();
+  };
+  const sealed = page.getByRole('checkbox', { name: 'Only the people here can read it' });
+
+  await start('New group');
+  await expect(sealed).not.toBeChecked();
+  await expect(sealed).toHaveAccessibleDescription(/This cannot be changed later/);
+  await page.getByRole('textbox', { name: 'Group name' }).fill('Surprise');
+  await sealed.check();
+  await expectAccessibleInEveryLook(page);
+  await page.getByRole('button', { name: 'Create group' }).click();
+  await expect(page.getByRole('textbox', { name: 'Message to Surprise' })).toBeVisible();
+
+  if ((page.viewportSize()?.width ?? 0) < 600) await page.getByRole('button', { name: 'Back' }).click();
+  await start('New chat');
+  await sealed.check();
+  await page.getByRole('searchbox', { name: 'Search people' }).fill('mila');
+  await page.getByRole('dialog').getByRole('button', { name: /Mila Novak/ }).click();
+  const main = page.getByRole('region', { name: 'Mila Novak' });
+  await expect(main.getByRole('img', { name: 'end-to-end encrypted' })).toBeVisible();
+  expect(await commands(page, 'create_group')).toMatchObject([{ encrypted: true }]);
+  expect(await commands(page, 'create_direct')).toMatchObject([{ encrypted: true }]);
+});
