@@ -69,7 +69,10 @@ test('making a conversation, one switch encrypts it, for good', async ({ page, o
   await start('New chat');
   await sealed.check();
   await page.getByRole('searchbox', { name: 'Search people' }).fill('mila');
-  await page.getByRole('dialog').getByRole('button', { name: /Mila Novak/ }).click();
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: /Mila Novak/ })
+    .click();
   const main = page.getByRole('region', { name: 'Mila Novak' });
   await expect(main.getByRole('img', { name: 'end-to-end encrypted' })).toBeVisible();
   expect(await commands(page, 'create_group')).toMatchObject([{ encrypted: true }]);

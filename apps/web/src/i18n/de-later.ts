@@ -261,6 +261,9 @@ export const deLater = {
   'newgroup.remove': '{name} entfernen',
   'newgroup.submit': 'Gruppe erstellen',
 
+  'encrypted.choice': 'Nur die Leute hier können es lesen',
+  'encrypted.choice.hint':
+    'Ende-zu-Ende-verschlüsselt: Der Server kann nicht lesen, was geschrieben wird. Dateien, Umfragen und geplante Nachrichten gibt es darin noch nicht, und wer später dazukommt, sieht nicht, was vorher war. Das lässt sich später nicht ändern.',
   'encrypted.title': 'Ende-zu-Ende-verschlüsselt',
   'encrypted.text':
     'Nur die Geräte der Leute hier können lesen, was geschrieben wird. Der Server weiß, wer hier ist und wann etwas geschrieben wird, und kennt Name und Bild einer Gruppe.',

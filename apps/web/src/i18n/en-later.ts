@@ -250,6 +250,9 @@ export const enLater = {
   'newgroup.remove': 'Remove {name}',
   'newgroup.submit': 'Create group',
 
+  'encrypted.choice': 'Only the people here can read it',
+  'encrypted.choice.hint':
+    'End-to-end encrypted: the server cannot read what is written. Files, polls and scheduled messages are not there yet, and whoever comes later does not see what was before. This cannot be changed later.',
   'encrypted.title': 'Encrypted end to end',
   'encrypted.text':
     'Only the devices of the people here can read what is written. The server knows who is here and when something is written, and the name and the picture of a group.',

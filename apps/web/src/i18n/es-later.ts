@@ -255,6 +255,9 @@ export const esLater = {
   'newgroup.remove': 'Quitar a {name}',
   'newgroup.submit': 'Crear grupo',
 
+  'encrypted.choice': 'Solo pueden leerlo quienes están aquí',
+  'encrypted.choice.hint':
+    'Cifrado de extremo a extremo: el servidor no puede leer lo que se escribe. Todavía no hay archivos, encuestas ni mensajes programados, y quien llega después no ve lo anterior. Esto no se puede cambiar más tarde.',
   'encrypted.title': 'Cifrado de extremo a extremo',
   'encrypted.text':
     'Solo los dispositivos de quienes están aquí pueden leer lo que se escribe. El servidor sabe quién está aquí y cuándo se escribe algo, y conoce el nombre y la imagen de un grupo.',

@@ -263,6 +263,9 @@ export const frLater = {
   'newgroup.remove': 'Retirer {name}',
   'newgroup.submit': 'Créer le groupe',
 
+  'encrypted.choice': 'Seules les personnes ici peuvent lire',
+  'encrypted.choice.hint':
+    'Chiffrée de bout en bout : le serveur ne peut pas lire ce qui est écrit. Il n’y a pas encore de fichiers, de sondages ni de messages programmés, et qui arrive plus tard ne voit pas ce qui précède. Cela ne peut plus être changé ensuite.',
   'encrypted.title': 'Chiffrée de bout en bout',
   'encrypted.text':
     'Seuls les appareils des personnes ici peuvent lire ce qui est écrit. Le serveur sait qui est là et quand quelque chose est écrit, et connaît le nom et l’image d’un groupe.',

@@ -25,6 +25,10 @@ function isMessage(item: TimelineItem | undefined): boolean {
   return item !== undefined && ['message', 'deleted'].includes(item.body.type);
 }
 
+function isFromBefore({ body }: TimelineItem): boolean {
+  return body.type === 'unreadable' && body.reason === 'before_you';
+}
+
 /** Whether two messages cannot be read for the same reason. */
 function areAlike(one: TimelineItem, other: TimelineItem): boolean {
   return (
@@ -36,7 +40,10 @@ function areAlike(one: TimelineItem, other: TimelineItem): boolean {
 
 function firstUnreadIndex(items: readonly TimelineItem[], firstUnread: Seq | null): number {
   if (firstUnread === null) return -1;
-  return items.findIndex((item) => item.seq !== null && item.seq >= firstUnread && !item.mine);
+  // What was before this device is not new to it.
+  return items.findIndex(
+    (item) => item.seq !== null && item.seq >= firstUnread && !item.mine && !isFromBefore(item),
+  );
 }
 
 /** The rows for a list of items. Days are those of this device. */
