@@ -89,6 +89,8 @@ struct Talk {
     describe_at: Option<Timestamp>,
     /// A welcome whose commit is not here yet.
     welcome: Option<WaitingWelcome>,
+    /// Its commit was asked for.
+    has_sought: bool,
     /// What was done for being let in by others.
     patience: Patience,
     /// Nothing is to be done before something is sealed.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::ensure;
 use pipit_wire::frame::Receipt;
 use pipit_wire::frame::server::Ack;
-use pipit_wire::{ConversationId, MessageId, Seq, ServerFrame, UserId};
+use pipit_wire::{ConversationId, EventId, MessageId, Seq, ServerFrame, UserId};
 
 /// What was said and must hold.
 #[derive(Debug, Default)]
@@ -14,6 +14,8 @@ pub struct Ledger {
     pub queued: BTreeMap<(usize, ConversationId), Vec<MessageId>>,
     /// Messages that their person has withdrawn.
     pub withdrawn: BTreeSet<MessageId>,
+    /// Edits and reactions in encrypted conversations: the log has them as sealed messages.
+    pub changes: BTreeSet<EventId>,
     /// Places that the server has acknowledged.
     pub acknowledged: BTreeMap<(ConversationId, MessageId), Seq>,
     /// The markers that each connection has seen last; a node that is alone never lets them go back. Two nodes may tell a third of

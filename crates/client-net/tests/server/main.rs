@@ -1,6 +1,7 @@
 //! Real clients against the real server: an engine on SQLite, the driver, the wire, the store.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test fail it")]
 
+mod encrypted;
 mod uploads;
 
 use std::net::SocketAddr;

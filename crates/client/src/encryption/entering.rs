@@ -48,6 +48,7 @@ impl<S: Storage> Engine<S> {
                 self.syncing.want_unknown(conversation);
             }
             let talk = self.encryption.talk(conversation);
+            talk.has_sought = false;
             if let Some(older) = talk.welcome.replace(item)
                 && talk
                     .welcome
@@ -154,6 +155,12 @@ impl<S: Storage> Engine<S> {
             return Ok(true);
         };
         if !self.is_caught_up(&record)? {
+            return Ok(true);
+        }
+        // A welcome is given away when its commit is in the log: perhaps this device has not heard of it.
+        let talk = self.encryption.talk(conversation);
+        if !std::mem::replace(&mut talk.has_sought, true) {
+            self.syncing.want(conversation);
             return Ok(true);
         }
         let Some(tail) = self

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, bail};
 use pipit_client::command::{Command, Reply};
 use pipit_client::io::Input;
+use pipit_client::view::{ItemBody, TimelineItem};
 use pipit_wire::{ConversationId, EventId, MessageId, UserId};
 use rand::RngExt as _;
 
@@ -81,6 +82,9 @@ impl World {
     }
 
     fn do_something(&mut self, device: usize) -> anyhow::Result<()> {
+        if self.plan.encrypted && self.random.random_bool(0.15) {
+            return self.change_a_message(device);
+        }
         let shown = self.device(device)?.shown();
         if shown.is_empty() || self.random.random_bool(0.05) {
             return self.make_conversation(device);
@@ -180,6 +184,47 @@ impl World {
                 self.withdraw(device, message)?;
             }
         }
+        Ok(())
+    }
+
+    /// Somebody edits a message of the open timeline, or reacts to it.
+    fn change_a_message(&mut self, device: usize) -> anyhow::Result<()> {
+        let screen = &self.device(device)?.screen;
+        let Some(header) = screen.header.as_ref().filter(|header| header.encrypted) else {
+            return Ok(());
+        };
+        let conversation = header.conversation;
+        let can = |item: &TimelineItem| match &item.body {
+            ItemBody::Message { can, .. } => Some((item.key, *can)),
+            _ => None,
+        };
+        let messages: Vec<_> = screen.timeline.iter().filter_map(can).collect();
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let (message, can) = *messages
+            .get(self.random.random_range(0..messages.len()))
+            .context("a message")?;
+        let change = EventId::new(self.now, bytes(&mut self.random));
+        let edits = self.random.random_bool(0.5);
+        let command = if edits && can.edit {
+            Command::EditMessage {
+                change,
+                conversation,
+                message,
+                text: format!("{message} from device {device}, at {}", self.now.as_ms()),
+            }
+        } else {
+            Command::React {
+                change,
+                conversation,
+                message,
+                emoji: "👍".to_owned(),
+                on: self.random.random_bool(0.7),
+            }
+        };
+        self.ledger.changes.insert(change);
+        self.command(device, command)?;
         Ok(())
     }
 
