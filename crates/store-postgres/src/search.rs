@@ -38,7 +38,7 @@ macro_rules! answered {
 macro_rules! found {
     ($among:expr) => {
         concat!(
-            "WITH found AS MATERIALIZED (",
+            "WITH asked AS MATERIALIZED (SELECT $2::text::tsquery AS query), found AS MATERIALIZED (",
             $among,
             ") SELECT found.conversation, found.seq, found.at, found.source FROM found
             JOIN member ON member.conversation = found.conversation AND member.user_id = $1
@@ -48,17 +48,17 @@ macro_rules! found {
     };
 }
 
-/// What of the newest messages since `$3` and before the place `$4`, `$5`, `$6` matches `$2` and may be read by `$1`, newest first, at
-/// most `$7`.
+/// What of the newest messages since `$3` and before the place `$4`, `$5`, `$6` matches `$2` (everything does where that is null), is in the conversations `$9` and may be read by `$1`,
+/// newest first, at most `$7`. What is asked is read from its text once: where it stands in a condition, a plan for any parameters reads it for each row.
 pub(crate) const AMONG_RECENT: &str = found!(
     "SELECT * FROM (
         SELECT * FROM search_entry WHERE at >= $3 AND (at, conversation, seq) < ($4, $5, $6)
         ORDER BY at DESC, conversation DESC, seq DESC LIMIT $8
-    ) AS recent WHERE words @@ $2::text::tsquery"
+    ) AS recent WHERE conversation = ANY($9) AND (words @@ (SELECT query FROM asked)) IS NOT FALSE"
 );
-/// The same of all messages. The sum keeps the index by time out of it: the words are what is rare.
+/// The same of all messages that match `$2`. The sum keeps the index by time out of it: the words are what is rare.
 pub(crate) const AMONG_ALL: &str = found!(
-    "SELECT * FROM search_entry WHERE words @@ $2::text::tsquery AND at + 0 >= $3
+    "SELECT * FROM search_entry WHERE words @@ (SELECT query FROM asked) AND at + 0 >= $3
         AND (at + 0, conversation, seq) < ($4, $5, $6)"
 );
 /// The entries at these places.
@@ -111,7 +111,6 @@ async fn find_places(
     search: &SearchMessages,
     readable: &[ConversationId],
 ) -> Result<Vec<Place>> {
-    let query = expression(search, readable);
     let since = search.since.map_or(i64::MIN, Timestamp::as_ms);
     let until = search.until.map_or(i64::MAX, Timestamp::as_ms);
     // Before the end of a time is before the first place of it.
@@ -124,29 +123,34 @@ async fn find_places(
         _ => (until, Uuid::nil(), 0),
     };
     let (asker, limit) = (search.asker.as_uuid(), i64::from(search.limit));
+    let within: Vec<Uuid> = readable.iter().map(ConversationId::as_uuid).collect();
+    let words = expression(search, None);
+    let recent: Params<'_> = params![
+        asker,
+        words,
+        since,
+        before_at,
+        before_conversation,
+        before_seq,
+        limit,
+        RECENT,
+        within
+    ];
+    let found = session.rows(AMONG_RECENT, recent).await?;
+    if found.len() as u64 >= u64::from(search.limit) {
+        return found.iter().map(place).collect();
+    }
+    let are_few = readable.len() <= CONVERSATION_TAGS_MAX;
+    let with_tags = expression(search, (are_few || words.is_none()).then_some(readable));
     let all: Params<'_> = params![
         asker,
-        query,
+        with_tags,
         since,
         before_at,
         before_conversation,
         before_seq,
         limit
     ];
-    let recent: Params<'_> = params![
-        asker,
-        query,
-        since,
-        before_at,
-        before_conversation,
-        before_seq,
-        limit,
-        RECENT
-    ];
-    let found = session.rows(AMONG_RECENT, recent).await?;
-    if found.len() as u64 >= u64::from(search.limit) {
-        return found.iter().map(place).collect();
-    }
     let found = session.rows(AMONG_ALL, all).await?;
     found.iter().map(place).collect()
 }
@@ -162,17 +166,16 @@ fn place(row: &Row) -> Result<Place> {
     })
 }
 
-/// What is looked for as a `tsquery`. Words and tags are letters, digits and colons, so that none is an operator in its quotes.
-fn expression(search: &SearchMessages, readable: &[ConversationId]) -> String {
+/// What is looked for as a `tsquery`, in some conversations or in any; none where that would be everything. Words and tags are letters, digits and
+/// colons, so that none is an operator in its quotes.
+fn expression(search: &SearchMessages, within: Option<&[ConversationId]>) -> Option<String> {
     let mut all: Vec<String> = search.terms.iter().map(phrase).collect();
     all.extend(search.has.iter().map(|has| quoted(has_tag(*has))));
     if let Some(from) = &search.from {
         all.push(any(from.iter().map(|user| sender_tag(*user))));
     }
-    if readable.len() <= CONVERSATION_TAGS_MAX || all.is_empty() {
-        all.push(any(readable.iter().map(|id| conversation_tag(*id))));
-    }
-    all.join(" & ")
+    all.extend(within.map(|within| any(within.iter().map(|id| conversation_tag(*id)))));
+    (!all.is_empty()).then(|| all.join(" & "))
 }
 
 fn phrase(term: &Term) -> String {
