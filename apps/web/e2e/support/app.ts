@@ -89,9 +89,11 @@ export class Person {
     return link;
   }
 
-  /** Starts the conversation with somebody, or opens the one there is. */
-  async startChat(name: string): Promise<void> {
+  /** Starts the conversation with somebody, or opens the one there is; the encrypted one where that is asked for. */
+  async startChat(name: string, { encrypted = false } = {}): Promise<void> {
     await this.menu('New conversation', 'New chat');
+    if (encrypted)
+      await this.page.getByRole('checkbox', { name: 'Only the people here can read it' }).check();
     await this.page.getByRole('searchbox', { name: 'Search people' }).fill(name);
     await this.page
       .getByRole('dialog')
