@@ -112,6 +112,13 @@ pub(crate) fn recent(connection: &Connection, limit: u32) -> rusqlite::Result<Ve
         .collect()
 }
 
+pub(crate) fn encrypted(connection: &Connection) -> rusqlite::Result<Vec<ConversationId>> {
+    connection
+        .prepare_cached("SELECT id FROM conversation WHERE encrypted")?
+        .query_map([], |row| value::id(row, 0, ConversationId::from_bytes))?
+        .collect()
+}
+
 pub(crate) fn cursors(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Cursor>> {
     connection
         .prepare_cached(

@@ -183,6 +183,10 @@ impl Storage for SqliteStorage {
         conversation::recent(&self.connection, limit).map_err(storage_error)
     }
 
+    fn encrypted_conversations(&self) -> Result<Vec<ConversationId>, StorageError> {
+        conversation::encrypted(&self.connection).map_err(storage_error)
+    }
+
     fn cursors(&self, limit: u32) -> Result<Vec<Cursor>, StorageError> {
         conversation::cursors(&self.connection, limit).map_err(storage_error)
     }

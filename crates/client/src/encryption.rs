@@ -21,6 +21,7 @@ mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use pipit_e2ee::{Device, Error, Identity, LogHead, Port, Randomness, SignatureKey};
 use pipit_wire::encryption::GroupHead;
@@ -47,7 +48,7 @@ pub(crate) struct Encryption {
     /// This device's keys, once they were needed.
     device: Option<Device>,
     /// The keys that the server has told of others' devices, once they were needed.
-    pins: Option<Pins>,
+    pins: Option<Arc<Pins>>,
     pool: Pool,
     talks: BTreeMap<ConversationId, Talk>,
     /// Conversations that are looked at at the end of this input.
@@ -69,7 +70,7 @@ struct Talk {
     listing: Option<Listing>,
     /// Pages of the next such list, and the last entry that was here when it was asked for.
     gathering: Vec<(Identity, SignatureKey)>,
-    asked_as_of: Seq,
+    asked_as_of: Option<Seq>,
     /// The last entry after which they may be others.
     changed_at: Seq,
     /// Whether the group has to be compared with the members' devices.
@@ -93,6 +94,8 @@ struct Talk {
     has_sought: bool,
     /// What was done for being let in by others.
     patience: Patience,
+    /// This device's epoch when the server named an earlier one: its word may have been overtaken by the log, and is asked for once more.
+    doubted: Option<u64>,
     /// Nothing is to be done before something is sealed.
     is_open: bool,
 }
@@ -206,8 +209,8 @@ impl<S: Storage> Engine<S> {
     pub(crate) fn encryption_welcomed(&mut self) -> Stored {
         self.encryption.welcomes_due = true;
         self.encryption.pool.begin(self.clock.steady());
-        let known = self.grouped_conversations()?;
-        self.encryption.nudged.extend(known);
+        let encrypted = self.storage.encrypted_conversations()?;
+        self.encryption.nudged.extend(encrypted);
         Ok(())
     }
 

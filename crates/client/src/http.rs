@@ -453,10 +453,10 @@ impl<S: Storage> Engine<S> {
                 };
                 self.reply(view, id, reply);
             }
-            Call::Search { view, id, .. } => {
+            Call::Search { view, id, asked } => {
                 let reply = match read::<Found>(answer) {
                     Ok(found) => Reply::SearchResults {
-                        results: self.found_there(found)?,
+                        results: self.found_there(&asked, found)?,
                     },
                     Err(error) => Reply::Failed { error },
                 };

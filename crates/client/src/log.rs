@@ -369,6 +369,7 @@ impl<S: Storage> Engine<S> {
 /// All of a summary but its members.
 fn merge_summary(record: &mut ConversationRecord, summary: &ConversationSummary, me: UserId) {
     let own = summary.members.iter().find(|member| member.profile.user == me);
+    record.encrypted |= summary.encrypted;
     if summary.last_seq >= record.state_seq {
         record.state_seq = summary.last_seq;
         record.title.clone_from(&summary.title);

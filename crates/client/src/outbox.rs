@@ -152,8 +152,8 @@ impl<S: Storage> Engine<S> {
         match self.seal_next(&mut next)? {
             Sealing::Open | Sealing::Sealed => {}
             Sealing::Later => return Ok(()),
-            Sealing::TooLarge => {
-                let code = code_name(ErrorCode::TooLarge);
+            Sealing::Never(code) => {
+                let code = code_name(code);
                 return self.sending_refused(conversation, next.id, &code, None);
             }
         }

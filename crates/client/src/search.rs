@@ -120,7 +120,12 @@ impl Asked {
 
 impl<S: Storage> Engine<S> {
     pub(crate) fn search(&mut self, view: ViewId, id: CommandId, asked: Asked) -> Stored {
-        if self.connection.is_up() {
+        // Words of an encrypted conversation are no business of the server's, and it could not find them.
+        let is_private = match asked.conversation {
+            Some(conversation) => self.is_encrypted(conversation)?,
+            None => false,
+        };
+        if self.connection.is_up() && !is_private {
             let path = asked.path();
             let call = Call::Search { view, id, asked };
             self.call(Waiting::authorized(call, HttpMethod::Get, path));
@@ -132,7 +137,7 @@ impl<S: Storage> Engine<S> {
     }
 
     /// What the server has found. Conversations that the device did not know are known from now on: they can be opened.
-    pub(crate) fn found_there(&mut self, found: Found) -> Stored<SearchResults> {
+    pub(crate) fn found_there(&mut self, asked: &Asked, found: Found) -> Stored<SearchResults> {
         self.save_names(&found.people)?;
         self.save_names(found.messages.iter().map(|message| &message.sender))?;
         let people = self.with_faces(found.people)?;
@@ -164,6 +169,11 @@ impl<S: Storage> Engine<S> {
                 excerpt: message.excerpt,
             });
         }
+        if asked.after.is_none() && asked.conversation.is_none() {
+            messages.extend(self.found_private(asked)?);
+            messages
+                .sort_by_key(|message| std::cmp::Reverse((message.at, message.conversation, message.seq)));
+        }
         Ok(SearchResults {
             by: FoundBy::Server,
             people,
@@ -171,6 +181,42 @@ impl<S: Storage> Engine<S> {
             messages,
             next: found.next,
             complete: found.complete,
+        })
+    }
+
+    /// What this device finds in encrypted conversations, the newest: they go with the first page of what the server finds in the others.
+    fn found_private(&mut self, asked: &Asked) -> Stored<Vec<FoundMessage>> {
+        let encrypted = self.storage.encrypted_conversations()?;
+        let Ok(query) = parse(&asked.query) else {
+            return Ok(Vec::new());
+        };
+        let mut search = self.storage_search(asked, query, None)?;
+        let asked_within = search.within.take();
+        let is_asked = |id: &ConversationId| asked_within.as_ref().is_none_or(|within| within.contains(id));
+        search.within = Some(encrypted.into_iter().filter(is_asked).collect());
+        let mut found = Vec::new();
+        for hit in self.storage.search(&search)? {
+            found.push(self.found_here(hit)?);
+        }
+        Ok(found)
+    }
+
+    /// What is asked, as the storage takes it.
+    fn storage_search(
+        &mut self,
+        asked: &Asked,
+        query: Query,
+        after: Option<(Timestamp, ConversationId, Seq)>,
+    ) -> Stored<StorageSearch> {
+        Ok(StorageSearch {
+            from: self.senders_here(&query)?,
+            within: self.within_here(asked.conversation, &query)?,
+            since: query.after.map(|day| day_begins(day, asked.utc_offset_min)),
+            until: query.before.map(|day| day_begins(day, asked.utc_offset_min)),
+            terms: query.terms,
+            has: query.has,
+            after,
+            limit: PAGE,
         })
     }
 
@@ -192,16 +238,7 @@ impl<S: Storage> Engine<S> {
         } else {
             (Vec::new(), Vec::new())
         };
-        let search = StorageSearch {
-            from: self.senders_here(&query)?,
-            within: self.within_here(asked.conversation, &query)?,
-            since: query.after.map(|day| day_begins(day, asked.utc_offset_min)),
-            until: query.before.map(|day| day_begins(day, asked.utc_offset_min)),
-            terms: query.terms,
-            has: query.has,
-            after,
-            limit: PAGE,
-        };
+        let search = self.storage_search(asked, query, after)?;
         let hits = self.storage.search(&search)?;
         let full = u32::try_from(hits.len()).is_ok_and(|count| count >= PAGE);
         let next = hits

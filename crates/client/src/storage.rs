@@ -393,6 +393,8 @@ pub trait Storage {
     fn remove_conversation(&mut self, id: ConversationId) -> Result<(), StorageError>;
     /// The conversations with the latest activity, latest first.
     fn recent_conversations(&self, limit: u32) -> Result<Vec<ConversationId>, StorageError>;
+    /// Those that are encrypted end to end, in no order.
+    fn encrypted_conversations(&self) -> Result<Vec<ConversationId>, StorageError>;
     /// How far each of the conversations with the latest activity is held: the end of its last range.
     fn cursors(&self, limit: u32) -> Result<Vec<Cursor>, StorageError>;
     /// The conversations whose markers the server is not known to have, latest activity first.

@@ -130,11 +130,8 @@ impl Node {
         let presence = start_presence(&context, &hub, &tasks, shutdown.clone());
         let spread_ms = gateway.reconnect_spread_ms;
         tasks.spawn(say_goodbye(Arc::clone(&hub), shutdown.clone(), spread_ms));
-        let repair = Arc::new(Repair::new(&context, Arc::clone(&hub), Arc::clone(&stats)));
-        if !hub.is_alone() {
-            let every = Duration::from_millis(gateway.sweep_interval_ms);
-            tasks.spawn(Arc::clone(&repair).run(every, shutdown.clone()));
-        }
+        let every = Duration::from_millis(gateway.sweep_interval_ms);
+        let repair = Repair::new(&context, &hub, &presence, &stats).start(every, &tasks, shutdown.clone());
         let conversations = Arc::new(Conversations::new(
             context.clone(),
             appender.clone(),

@@ -249,7 +249,14 @@ pub async fn what_was_shown_is_known_until_it_is_cleared(store: Arc<dyn Store>) 
         "what is shown is newer than what was cleared"
     );
     store.forget_shown(bob.device, tea, seq(5)).await.unwrap();
-    assert_eq!(shown(tea, 9).await, [tablet_to]);
+    assert_eq!(shown(tea, 9).await, std::slice::from_ref(&tablet_to));
+    let loud = Subscription {
+        silent: false,
+        ..subscription(tablet.user, tablet.device, "t")
+    };
+    assert!(store.set_subscription(loud).await.unwrap());
+    assert_eq!(shown(tea, 9).await, [], "it would show something for being told");
+    assert!(store.set_subscription(tablet_to).await.unwrap());
     store.remove_subscription(tablet.device, None).await.unwrap();
     assert_eq!(shown(tea, 9).await, [], "it went with the subscription");
     store.note_shown(alice.device, tea, seq(1)).await.unwrap();

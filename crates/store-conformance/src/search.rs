@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use pipit_model::search::{Has, parse};
 use pipit_store::Store;
+use pipit_store::conversation::NewDirect;
 use pipit_store::search::{FoundMessages, FoundPosition, SearchMessages};
 use pipit_wire::event::{Content, EventBody, MessageChange, Role};
 use pipit_wire::{ConversationId, MessageId, Seq};
@@ -238,6 +239,13 @@ pub async fn members_of_many_conversations_find_everything(store: Arc<dyn Store>
     let other = world.direct(bob, carol).await;
     world.say(other, bob, "tea of others").await;
     world.say(last.unwrap(), alice, "tea of mine").await;
+    // What somebody has not accepted is not found, however many their conversations are.
+    let request = NewDirect {
+        asks: true,
+        ..world.new_direct(carol, alice)
+    };
+    let request = world.store.create_direct(request).await.unwrap().conversation;
+    world.say(request, carol, "tea of a stranger").await;
     index(&world).await;
     assert_eq!(asked(&world, alice, "tea").await, ["tea of mine"]);
     assert_eq!(asked(&world, bob, "tea").await, ["tea of others"]);

@@ -207,7 +207,8 @@ const SHOWN: &str = concat!(
     "SELECT ",
     subscription_columns!(),
     " FROM push_shown AS shown JOIN push_subscription AS subscription ON subscription.device = shown.device
-    WHERE shown.user_id = $1 AND shown.conversation = $2 AND shown.seq <= $3 ORDER BY shown.device"
+    WHERE shown.user_id = $1 AND shown.conversation = $2 AND shown.seq <= $3 AND subscription.silent
+    ORDER BY shown.device"
 );
 
 async fn list_shown(

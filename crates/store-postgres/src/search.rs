@@ -43,18 +43,19 @@ macro_rules! found {
             ") SELECT found.conversation, found.seq, found.at, found.source FROM found
             JOIN member ON member.conversation = found.conversation AND member.user_id = $1
                 AND found.seq >= member.first_seq
+            WHERE found.conversation = ANY($8)
             ORDER BY found.at DESC, found.conversation DESC, found.seq DESC LIMIT $7"
         )
     };
 }
 
-/// What of the newest messages since `$3` and before the place `$4`, `$5`, `$6` matches `$2` (everything does where that is null), is in the conversations `$9` and may be read by `$1`,
+/// What of the newest messages since `$3` and before the place `$4`, `$5`, `$6` matches `$2` (everything does where that is null), is in the conversations `$8` and may be read by `$1`,
 /// newest first, at most `$7`. What is asked is read from its text once: where it stands in a condition, a plan for any parameters reads it for each row.
 pub(crate) const AMONG_RECENT: &str = found!(
     "SELECT * FROM (
         SELECT * FROM search_entry WHERE at >= $3 AND (at, conversation, seq) < ($4, $5, $6)
-        ORDER BY at DESC, conversation DESC, seq DESC LIMIT $8
-    ) AS recent WHERE conversation = ANY($9) AND (words @@ (SELECT query FROM asked)) IS NOT FALSE"
+        ORDER BY at DESC, conversation DESC, seq DESC LIMIT $9
+    ) AS recent WHERE conversation = ANY($8) AND (words @@ (SELECT query FROM asked)) IS NOT FALSE"
 );
 /// The same of all messages that match `$2`. The sum keeps the index by time out of it: the words are what is rare.
 pub(crate) const AMONG_ALL: &str = found!(
@@ -133,8 +134,8 @@ async fn find_places(
         before_conversation,
         before_seq,
         limit,
-        RECENT,
-        within
+        within,
+        RECENT
     ];
     let found = session.rows(AMONG_RECENT, recent).await?;
     if found.len() as u64 >= u64::from(search.limit) {
@@ -149,7 +150,8 @@ async fn find_places(
         before_at,
         before_conversation,
         before_seq,
-        limit
+        limit,
+        within
     ];
     let found = session.rows(AMONG_ALL, all).await?;
     found.iter().map(place).collect()

@@ -73,6 +73,7 @@ test('what one does not show is shown neither way, and nobody is added who does 
     await ada.page.getByLabel('Group name').fill('Rowing');
     const search = ada.page.getByRole('searchbox', { name: 'Add people' });
     await search.fill('be');
+    await expect(ada.page.getByText('Nobody found for “be”.')).toBeVisible();
     await expect(ada.page.getByRole('button', { name: /@ben/ })).toHaveCount(0);
     await search.fill('ben');
     await ada.page.getByRole('button', { name: /@ben/ }).click();

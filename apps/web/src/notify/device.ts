@@ -78,8 +78,14 @@ export async function renew(app: App): Promise<void> {
     if ((await ownerOf()) !== deviceOf(app)) return forget();
     await subscription.unsubscribe().catch(() => false);
   }
-  if (subscription?.endpoint === endpoint && isOf(subscription, key)) return;
+  if (subscription?.endpoint === endpoint && isOf(subscription, key)) return own(app);
   await subscribe(app);
+}
+
+/** This browser notifies the device that is signed in. */
+async function own(app: App): Promise<void> {
+  const device = deviceOf(app);
+  if (device !== null) await setOwner(device);
 }
 
 async function subscribe(app: App): Promise<Standing> {
@@ -109,8 +115,7 @@ async function subscribe(app: App): Promise<Standing> {
   } catch (error) {
     return error instanceof CommandFailure && error.error.field === 'endpoint' ? 'no_service' : 'no_line';
   }
-  const device = deviceOf(app);
-  if (device !== null) await setOwner(device);
+  await own(app);
   return 'on';
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use pipit_client::command::{Command, Reply};
+use pipit_client::search::FoundBy;
 use pipit_client::view::{ItemBody, ReactionView};
 use pipit_wire::{ConversationId, EventId, MessageId};
 
@@ -77,6 +78,33 @@ async fn edit_and_react(alice: &mut Screen, bob: &mut Screen, conversation: Conv
     }
 }
 
+/// What was opened is found, in the conversation and among everything, though the server cannot find it.
+async fn find(screen: &mut Screen, conversation: ConversationId, openly: ConversationId) {
+    for (query, within, expect) in [
+        (PLANTED[1], Some(conversation), conversation),
+        (PLANTED[1], None, conversation),
+        (SAID_OPENLY, None, openly),
+    ] {
+        let search = Command::Search {
+            query: query.to_owned(),
+            conversation: within,
+            after: None,
+            utc_offset_min: 0,
+        };
+        let Reply::SearchResults { results } = screen.ask(search).await else {
+            panic!("{query} was not looked for")
+        };
+        let found = results.messages.iter().map(|message| message.conversation);
+        assert_eq!(found.collect::<Vec<_>>(), [expect], "{query} in {within:?}");
+        let by = if within.is_some() {
+            FoundBy::Device
+        } else {
+            FoundBy::Server
+        };
+        assert_eq!(results.by, by, "{query} in {within:?}");
+    }
+}
+
 /// Bob on another device, which comes in by itself.
 async fn sign_in_anew(store: &Path, server: &Running, conversation: ConversationId) -> Screen {
     let mut laptop = Screen::open(store, server.address).await;
@@ -122,6 +150,7 @@ async fn what_is_said_in_an_encrypted_conversation_is_on_no_disk_of_the_server()
         .await;
 
     edit_and_react(&mut alice, &mut bob, conversation).await;
+    find(&mut alice, conversation, plain).await;
 
     // The server is restarted, and bob signs in on another device.
     server.stop().await;

@@ -6,3 +6,6 @@ CREATE TABLE secret (
 
 -- What was sealed for the log of something that waits: the same bytes are sent as often as it takes.
 ALTER TABLE outbox ADD COLUMN sealed TEXT;
+
+-- Which conversations are encrypted is asked with each line that stands and with each search.
+CREATE INDEX conversation_encrypted ON conversation (id) WHERE encrypted;

@@ -6,6 +6,7 @@
 //! key of a device that is known.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use pipit_e2ee::{Authority, Identity, SignatureKey};
 use pipit_wire::UserId;
@@ -16,16 +17,16 @@ use crate::storage::{ConversationRecord, Storage};
 
 /// See the module.
 pub(super) struct Directory {
-    keys: Pins,
+    keys: Arc<Pins>,
     /// Who is in the conversation; everybody counts where a commit is followed.
     members: Option<BTreeSet<UserId>>,
 }
 
 impl Directory {
     /// Knows nobody, for entries that change nothing.
-    pub(super) const fn empty() -> Self {
+    pub(super) fn empty() -> Self {
         Self {
-            keys: Pins::new(),
+            keys: Arc::default(),
             members: None,
         }
     }
@@ -58,7 +59,7 @@ impl<S: Storage> Engine<S> {
     /// For commits, welcomes, and what this device does by itself.
     pub(super) fn follower(&mut self) -> Stored<Directory> {
         Ok(Directory {
-            keys: self.pins()?.clone(),
+            keys: Arc::clone(self.pins()?),
             members: None,
         })
     }
@@ -67,7 +68,7 @@ impl<S: Storage> Engine<S> {
     pub(super) fn doubter(&mut self, record: &ConversationRecord) -> Stored<Directory> {
         let members = self.storage.members(record.id)?;
         Ok(Directory {
-            keys: self.pins()?.clone(),
+            keys: Arc::clone(self.pins()?),
             members: Some(members.into_iter().map(|member| member.user).collect()),
         })
     }

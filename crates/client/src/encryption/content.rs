@@ -33,9 +33,6 @@ pub(super) enum Refusal {
     /// It changes what somebody else has said.
     #[error("an edit of somebody else's message")]
     NotTheAuthor,
-    /// It changes a message that is not there.
-    #[error("a change of a message that is not here")]
-    NoMessage,
 }
 
 /// What was opened and fits.
@@ -72,6 +69,17 @@ pub(super) fn said(body: &OutboxBody, written_at: Timestamp) -> Option<EventBody
         }),
         OutboxBody::Message { .. } | OutboxBody::Change { .. } => None,
     }
+}
+
+/// Whether this is for the server to see, in an encrypted conversation too: a deletion, a pin.
+pub(super) const fn is_open(body: &OutboxBody) -> bool {
+    matches!(
+        body,
+        OutboxBody::Change {
+            change: MessageChange::Delete {} | MessageChange::Pin { .. },
+            ..
+        }
+    )
 }
 
 /// Whether a change says something, and so is sealed. What is deleted and pinned the server has to know.

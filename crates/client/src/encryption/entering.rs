@@ -6,7 +6,7 @@
 use pipit_e2ee::{Error, Goal, LogHead, Suite};
 use pipit_wire::event::EventBody;
 use pipit_wire::rest::encryption::{GroupState, WaitingWelcome};
-use pipit_wire::{ConversationId, Event, EventId, Seq};
+use pipit_wire::{ConversationId, Event, Seq};
 
 use super::calls::{KeyCall, from_base64};
 use super::state::{GroupRecord, Stage};
@@ -75,7 +75,7 @@ impl<S: Storage> Engine<S> {
                 return Ok(());
             }
             tracing::warn!(%conversation, "a welcome whose commit is not in the log");
-            self.done_with_welcome(conversation, welcome.commit);
+            self.acknowledge_welcome(conversation, welcome.commit);
             return Ok(());
         };
         let group = self.group_record(conversation)?;
@@ -86,19 +86,15 @@ impl<S: Storage> Engine<S> {
                 // It has to read first that it was taken out, and is not asked again when it was not.
                 self.encryption.talk(conversation).welcome = Some(welcome);
             } else {
-                self.done_with_welcome(conversation, welcome.commit);
+                self.acknowledge_welcome(conversation, welcome.commit);
             }
             return Ok(());
         }
         if self.join(conversation, commit.seq, &welcome)? {
             self.look_at_pool();
         }
-        self.done_with_welcome(conversation, welcome.commit);
+        self.acknowledge_welcome(conversation, welcome.commit);
         Ok(())
-    }
-
-    fn done_with_welcome(&mut self, conversation: ConversationId, commit: EventId) {
-        self.acknowledge_welcome(conversation, commit);
     }
 
     fn join(&mut self, conversation: ConversationId, seq: Seq, welcome: &WaitingWelcome) -> Stored<bool> {
@@ -132,7 +128,8 @@ impl<S: Storage> Engine<S> {
             cursor: seq,
             since: seq,
         };
-        self.save_group_record(conversation, record)
+        self.save_group_record(conversation, record)?;
+        self.put_own_before(conversation, seq)
     }
 
     /// The state of the group on this device is of no use: it has to come in anew.

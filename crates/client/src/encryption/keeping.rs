@@ -114,6 +114,12 @@ impl<S: Storage> Engine<S> {
             return Ok(false);
         }
         if head.epoch < view.epoch {
+            let talk = self.encryption.talk(conversation);
+            if talk.doubted != Some(view.epoch) {
+                (talk.doubted, talk.head) = (Some(view.epoch), None);
+                self.ask_for_group(conversation);
+                return Ok(false);
+            }
             tracing::warn!(%conversation, "the server has lost a part of the log");
             self.goes_astray(conversation)?;
             return Ok(false);
@@ -123,6 +129,11 @@ impl<S: Storage> Engine<S> {
 
     /// Entries after the cursor that are not here are asked for: in a group nothing may be left out.
     fn fill_gap(&mut self, record: &ConversationRecord, group: &GroupRecord) -> Stored<bool> {
+        if group.cursor < record.first_seq.previous() {
+            // It was taken out and let in again, and what was between is for others.
+            self.goes_astray(record.id)?;
+            return Ok(true);
+        }
         let ranges = self.storage.ranges(record.id)?;
         let Some(tail) = ranges.last() else {
             return Ok(false);
@@ -352,7 +363,7 @@ impl<S: Storage> Engine<S> {
         let as_of = self.tail(conversation)?.map_or(Seq::ZERO, |tail| tail.through);
         let talk = self.encryption.talk(conversation);
         talk.gathering.clear();
-        talk.asked_as_of = as_of;
+        talk.asked_as_of = Some(as_of);
         let path = format!("/v1/conversations/{conversation}/devices");
         self.ask_keys(KeyCall::Devices { conversation }, path);
         Ok(())
@@ -360,6 +371,10 @@ impl<S: Storage> Engine<S> {
 
     /// A page of the members' devices. A key that is not the one that was told first is not believed.
     pub(super) fn devices_came(&mut self, conversation: ConversationId, page: DeviceKeys) -> Stored {
+        let Some(as_of) = self.encryption.talk(conversation).asked_as_of else {
+            // Asked for on a line that has broken: the pages before this one are forgotten.
+            return Ok(());
+        };
         for item in page.items {
             let device = Identity {
                 user: item.user,
@@ -384,9 +399,10 @@ impl<S: Storage> Engine<S> {
         let now = self.clock.steady();
         let talk = self.encryption.talk(conversation);
         talk.without.clear();
+        talk.asked_as_of = None;
         talk.listing = Some(Listing {
             devices: std::mem::take(&mut talk.gathering).into_iter().collect(),
-            as_of: talk.asked_as_of,
+            as_of,
             at: now,
         });
         Ok(())

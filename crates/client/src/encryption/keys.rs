@@ -61,7 +61,7 @@ impl<S: Storage> Engine<S> {
         let record = self.pool_record()?;
         self.encryption.pool.is_published = record.is_published;
         if record.is_published {
-            if !self.is_asking_for(&KeyCall::Pool) {
+            if !self.is_asking_for(&KeyCall::Pool) && !self.is_asking_for(&KeyCall::PublishPackages) {
                 self.ask_keys(KeyCall::Pool, "/v1/devices/current/key-packages".to_owned());
             }
             return Ok(());
@@ -85,15 +85,11 @@ impl<S: Storage> Engine<S> {
             ..self.pool_record()?
         };
         self.save_pool_record(&record)?;
-        let now = self.clock.steady();
         self.encryption.pool.is_published = true;
         self.encryption.pool.failures = 0;
-        self.encryption.pool.due_at = Some(now);
-        let waiting: Vec<_> = self.storage.outbox_conversations()?;
-        self.encryption.nudged.extend(waiting);
-        for conversation in self.storage.recent_conversations(u32::MAX)? {
-            self.encryption.nudge(conversation);
-        }
+        self.look_at_pool();
+        let encrypted = self.storage.encrypted_conversations()?;
+        self.encryption.nudged.extend(encrypted);
         Ok(())
     }
 
@@ -165,11 +161,18 @@ impl<S: Storage> Engine<S> {
 
     /// A key package was used, or some time has passed.
     pub(super) fn look_at_pool(&mut self) {
-        self.encryption.pool.due_at = Some(self.clock.steady());
+        self.look_at_pool_in(0);
     }
 
     fn look_at_pool_later(&mut self) {
-        self.encryption.pool.due_at = Some(self.clock.steady().plus_ms(LOOK_MS));
+        self.look_at_pool_in(LOOK_MS);
+    }
+
+    /// Without a line nothing is due: it begins anew with the next one.
+    fn look_at_pool_in(&mut self, wait_ms: i64) {
+        if self.connection.is_up() {
+            self.encryption.pool.due_at = Some(self.clock.steady().plus_ms(wait_ms));
+        }
     }
 
     pub(super) fn pool_call_failed(&mut self, call: &KeyCall, error: &CommandError, least_ms: i64) {
@@ -182,7 +185,7 @@ impl<S: Storage> Engine<S> {
         let limit_ms = (RETRY_MS.0 << pool.failures.min(9)).min(RETRY_MS.1);
         pool.failures = pool.failures.saturating_add(1);
         let wait_ms = self.random_ms(limit_ms).max(least_ms).max(RETRY_MS.0 / 4);
-        self.encryption.pool.due_at = Some(self.clock.steady().plus_ms(wait_ms));
+        self.look_at_pool_in(wait_ms);
     }
 
     /// A step that is not refused unless something is broken: then it is said, and the rest goes on.

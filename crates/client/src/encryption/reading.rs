@@ -12,6 +12,7 @@ use serde_json::json;
 use super::authority::Directory;
 use super::calls::from_base64;
 use super::content::{self, Opened, Refusal};
+use super::is_sealed;
 use super::keeping::PATIENCE_MS;
 use super::state::{GroupRecord, Stage};
 use crate::engine::{Engine, Stored};
@@ -49,8 +50,16 @@ impl<S: Storage> Engine<S> {
             let kind = HandshakeKind::Commit;
             matches!(&entry.event.body, EventBody::Handshake { kind: found, .. } if *found == kind)
         };
+        let group = self.group_record(conversation)?;
+        let is_own = |entry: &LogEntry| is_sealed(&entry.event) && entry.event.device == self.own_device();
+        if let Some(group) = group
+            && entries
+                .iter()
+                .any(|entry| is_own(entry) && entry.event.seq <= group.cursor)
+        {
+            self.put_own_before(conversation, group.cursor)?;
+        }
         if entries.iter().any(is_commit) {
-            let group = self.group_record(conversation)?;
             self.encryption.welcomes_due |= !group.is_some_and(|group| group.is_in());
         }
         Ok(())
@@ -257,6 +266,9 @@ impl<S: Storage> Engine<S> {
                 self.take_out(event.id)?;
                 return Ok(Next::On);
             }
+        } else if taking.group.stage == Stage::Entering {
+            // What is sealed before this device is in is not for it, whoever has sealed it.
+            return Ok(Next::On);
         } else if !self.pins()?.contains_key(&sender) {
             // Its keys would be used up by opening it.
             let talk = self.encryption.talk(event.conversation);
@@ -321,7 +333,11 @@ impl<S: Storage> Engine<S> {
         };
         let conversation = event.conversation;
         let Some(changed) = self.storage.find_message(conversation, message)? else {
-            return Ok(Err(Refusal::NoMessage));
+            // What it is of may come with older pages. Whether an edit is its author's cannot be known.
+            return Ok(Ok(match change {
+                MessageChange::React { .. } => opened,
+                _ => nothing(),
+            }));
         };
         let MessageChange::React { emoji, on } = change else {
             let is_author = changed.sender == event.sender;
@@ -345,11 +361,41 @@ impl<S: Storage> Engine<S> {
         };
         // The log of an open conversation never says it twice.
         let is_news = stands.unwrap_or(false) != *on && (!*on || has_room()?);
-        Ok(Ok(if is_news {
-            opened
-        } else {
-            Opened::Unknown(json!({ "type": "nothing" }))
-        }))
+        Ok(Ok(if is_news { opened } else { nothing() }))
+    }
+
+    /// What this device has said itself up to a place from which on it takes entries in: it is in the outbox, and can be read nowhere else.
+    pub(super) fn put_own_before(&mut self, conversation: ConversationId, cursor: Seq) -> Stored {
+        let (Some(record), Some(group), Some(me)) = (
+            self.storage.conversation(conversation)?,
+            self.group_record(conversation)?,
+            self.me(),
+        ) else {
+            return Ok(());
+        };
+        let mut taking = Taking {
+            group,
+            record,
+            me,
+            has_opened: false,
+        };
+        for waiting in self.storage.outbox(conversation)? {
+            let Some(event) = self.storage.find_entry(conversation, waiting.id)? else {
+                continue;
+            };
+            if event.seq <= cursor
+                && is_sealed(&event)
+                && let Some(opened) = self.said_here(&event)?
+            {
+                self.put_opened(&mut taking, &event, opened)?;
+                self.take_out(event.id)?;
+            }
+        }
+        if taking.has_opened {
+            self.restore_last(&mut taking.record)?;
+            self.save_record(&mut taking.record)?;
+        }
+        Ok(())
     }
 
     /// Puts what was opened in the entry's place.
@@ -391,6 +437,11 @@ struct Taking {
     record: ConversationRecord,
     me: UserId,
     has_opened: bool,
+}
+
+/// What keeps its place and shows nothing.
+fn nothing() -> Opened {
+    Opened::Unknown(json!({ "type": "nothing" }))
 }
 
 fn refused(event: &Event, refusal: Refusal) -> Next {

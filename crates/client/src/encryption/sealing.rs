@@ -23,8 +23,8 @@ pub(crate) enum Sealing {
     Sealed,
     /// Not now.
     Later,
-    /// Never: it is larger than what can be sealed.
-    TooLarge,
+    /// Never: it is larger than what can be sealed, or is nothing that goes into an encrypted conversation.
+    Never(ErrorCode),
 }
 
 impl<S: Storage> Engine<S> {
@@ -47,8 +47,11 @@ impl<S: Storage> Engine<S> {
         if !self.is_encrypted(next.conversation)? {
             return Ok(Sealing::Open);
         }
-        let Some(content) = content::encode(&next.body, next.written_at) else {
+        if content::is_open(&next.body) {
             return Ok(Sealing::Open);
+        }
+        let Some(content) = content::encode(&next.body, next.written_at) else {
+            return Ok(Sealing::Never(ErrorCode::SealedOnly));
         };
         let (conversation, entry) = (next.conversation, next.id);
         if !self.encryption.talk(conversation).is_open {
@@ -68,7 +71,7 @@ impl<S: Storage> Engine<S> {
                 });
                 Ok(Sealing::Sealed)
             }
-            Err(Error::TooLarge { .. }) => Ok(Sealing::TooLarge),
+            Err(Error::TooLarge { .. }) => Ok(Sealing::Never(ErrorCode::TooLarge)),
             Err(error) => {
                 tracing::info!(%conversation, %error, "nothing can be sealed before the group was looked at");
                 let talk = self.encryption.talk(conversation);

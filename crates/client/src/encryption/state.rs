@@ -1,6 +1,7 @@
 //! What is kept of groups and keys, beside what the layer of groups keeps by itself: in the same map, under keys of their own.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pipit_e2ee::{Device, Identity, Port, PortError, Randomness, SignatureKey};
 use pipit_wire::{ConversationId, DeviceId, Seq, UserId};
@@ -145,16 +146,6 @@ impl<S: Storage> Engine<S> {
         self.storage.remove_secret(&group_key(conversation))
     }
 
-    /// The conversations in whose group this device has ever been.
-    pub(super) fn grouped_conversations(&self) -> Stored<Vec<ConversationId>> {
-        let keys = self.storage.secrets(&[GROUP])?;
-        let ids = keys.iter().filter_map(|key| {
-            let id: [u8; 16] = key.get(1..)?.try_into().ok()?;
-            Some(ConversationId::from_bytes(id))
-        });
-        Ok(ids.collect())
-    }
-
     pub(super) fn pool_record(&self) -> Stored<PoolRecord> {
         Ok(self.kept(&[POOL])?.unwrap_or_default())
     }
@@ -164,7 +155,7 @@ impl<S: Storage> Engine<S> {
     }
 
     /// The keys that the server has told of devices.
-    pub(super) fn pins(&mut self) -> Stored<&Pins> {
+    pub(super) fn pins(&mut self) -> Stored<&Arc<Pins>> {
         if self.encryption.pins.is_none() {
             let mut pins = Pins::new();
             for key in self.storage.secrets(&[PIN])? {
@@ -174,7 +165,7 @@ impl<S: Storage> Engine<S> {
                     pins.insert(device, said);
                 }
             }
-            self.encryption.pins = Some(pins);
+            self.encryption.pins = Some(Arc::new(pins));
         }
         Ok(self.encryption.pins.get_or_insert_default())
     }
@@ -185,7 +176,7 @@ impl<S: Storage> Engine<S> {
             return Ok(*known == said);
         }
         self.storage.save_secret(&pin_key(device), &said.0)?;
-        self.encryption.pins.get_or_insert_default().insert(device, said);
+        Arc::make_mut(self.encryption.pins.get_or_insert_default()).insert(device, said);
         Ok(true)
     }
 

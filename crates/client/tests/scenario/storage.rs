@@ -56,6 +56,7 @@ impl Storage for Full {
         profile(user: UserId) -> Option<Profile>;
         conversation(id: ConversationId) -> Option<ConversationRecord>;
         recent_conversations(limit: u32) -> Vec<ConversationId>;
+        encrypted_conversations() -> Vec<ConversationId>;
         cursors(limit: u32) -> Vec<Cursor>;
         unconfirmed(limit: u32) -> Vec<ConversationId>;
         members(conversation: ConversationId) -> Vec<MemberRecord>;

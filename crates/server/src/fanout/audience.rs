@@ -157,14 +157,16 @@ impl Audience {
         self.held.last_key_value().map(|(seq, _)| *seq)
     }
 
-    /// What is to be told of a member's markers: the furthest that is known of each, where one of them moves.
-    pub(super) fn advance(&mut self, receipt: Receipt) -> Option<Receipt> {
+    /// What is to be told of a member's markers: the furthest that is known of each, where one of them moves. Where that of what was delivered is
+    /// not said to have moved (`delivered`), it does not count as told: who may not know what was read is told nothing then.
+    pub(super) fn advance(&mut self, receipt: Receipt, delivered: bool) -> Option<Receipt> {
         let told = self.markers.entry(receipt.user).or_insert((Seq::ZERO, Seq::ZERO));
         let furthest = (told.0.max(receipt.delivered_seq), told.1.max(receipt.read_seq));
-        if furthest == *told {
+        let told_now = (if delivered { furthest.0 } else { told.0 }, furthest.1);
+        if told_now == *told {
             return None;
         }
-        *told = furthest;
+        *told = told_now;
         Some(Receipt {
             delivered_seq: furthest.0,
             read_seq: furthest.1,
@@ -264,15 +266,21 @@ mod tests {
             delivered_seq: Seq::new(delivered).unwrap_or(Seq::ZERO),
             read_seq: Seq::new(read).unwrap_or(Seq::ZERO),
         };
-        for (heard, told) in [
-            ((3, 1), Some((3, 1))),
-            ((2, 1), None),
-            ((3, 1), None),
-            ((2, 2), Some((3, 2))),
-            ((4, 0), Some((4, 2))),
+        for (heard, delivered, told) in [
+            ((3, 1), true, Some((3, 1))),
+            ((2, 1), true, None),
+            ((3, 1), true, None),
+            ((2, 2), true, Some((3, 2))),
+            ((4, 0), true, Some((4, 2))),
+            // That it was delivered comes after that it was read.
+            ((5, 5), false, Some((5, 5))),
+            ((5, 5), false, None),
+            ((5, 3), true, Some((5, 5))),
+            ((5, 3), true, None),
         ] {
             let expect = told.map(|(delivered, read)| receipt(delivered, read));
-            assert_eq!(audience.advance(receipt(heard.0, heard.1)), expect, "{heard:?}");
+            let told = audience.advance(receipt(heard.0, heard.1), delivered);
+            assert_eq!(told, expect, "{heard:?} {delivered}");
         }
     }
 }

@@ -17,12 +17,14 @@ use pipit_store::error::StoreError;
 use pipit_wire::{ConversationId, Seq, UserId};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::audience::Entry;
 use super::hub::{Connection, Hub};
 use super::outbox::Ending;
 use crate::clock::Clock;
 use crate::context::Context;
+use crate::service::presence::Presence;
 use crate::stats::Stats;
 
 /// How long an entry that is missing may still be on its way.
@@ -41,20 +43,31 @@ pub struct Repair {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     hub: Arc<Hub>,
+    presence: Arc<Presence>,
     stats: Arc<Stats>,
     resumed: Notify,
 }
 
 impl Repair {
-    /// Repairs what this hub's connections miss. Somebody has to run [`Repair::run`].
-    pub fn new(context: &Context, hub: Arc<Hub>, stats: Arc<Stats>) -> Self {
+    /// Repairs what this hub's connections miss, once it is started.
+    pub fn new(context: &Context, hub: &Arc<Hub>, presence: &Arc<Presence>, stats: &Arc<Stats>) -> Self {
         Self {
             store: Arc::clone(&context.store),
             clock: Arc::clone(&context.clock),
-            hub,
-            stats,
+            hub: Arc::clone(hub),
+            presence: Arc::clone(presence),
+            stats: Arc::clone(stats),
             resumed: Notify::new(),
         }
+    }
+
+    /// Starts its task, where there are other nodes: a sweep each time that `every` has passed.
+    pub fn start(self, every: Duration, tasks: &TaskTracker, stop: CancellationToken) -> Arc<Self> {
+        let repair = Arc::new(self);
+        if !repair.hub.is_alone() {
+            tasks.spawn(Arc::clone(&repair).run(every, stop));
+        }
+        repair
     }
 
     /// The bus is back: anything may have been missed.
@@ -63,7 +76,7 @@ impl Repair {
     }
 
     /// Repairs until `stop`, and sweeps that often.
-    pub async fn run(self: Arc<Self>, every: Duration, stop: CancellationToken) {
+    async fn run(self: Arc<Self>, every: Duration, stop: CancellationToken) {
         let work = async {
             let mut due = tokio::time::interval(every);
             due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -227,9 +240,7 @@ impl Repair {
             }
             let users: Vec<_> = chunk.iter().map(|connection| connection.user).collect();
             for (user, privacy) in self.store.find_privacy(&users).await? {
-                for connection in chunk.iter().filter(|connection| connection.user == user) {
-                    connection.signs.learn(&privacy);
-                }
+                self.presence.learn_privacy(user, &privacy);
             }
         }
         Ok(())

@@ -82,10 +82,13 @@ impl PrivacySettings {
         other: UserId,
     ) -> Result<(), ServiceError> {
         let store = &self.context.store;
-        store
-            .set_blocked(caller.user, other, false, self.context.now())
-            .await?;
-        self.presence.block_changed(caller.user, other);
+        // Who is not blocked is not asked to watch anew.
+        if store.list_blocked(caller.user).await?.contains(&other) {
+            store
+                .set_blocked(caller.user, other, false, self.context.now())
+                .await?;
+            self.presence.block_changed(caller.user, other);
+        }
         for direct in store.list_directs(other, caller.user).await? {
             if direct.request == RequestState::Refused {
                 let change = PersonalChange {

@@ -272,6 +272,8 @@ async fn a_lost_change_is_made_good_by_the_next_sweep() {
     second.node.presence.flush().await;
     phone.send(json!({"type": "watch", "users": [bob.user]})).await;
     assert_eq!(phone.expect("presence").await["state"], "online");
+    laptop.send(json!({"type": "watch", "users": [alice.user]})).await;
+    assert_eq!(laptop.expect("presence").await["state"], "online");
     bus.cut(true);
     let change = PrivacyChange {
         typing: Some(false),
@@ -287,9 +289,14 @@ async fn a_lost_change_is_made_good_by_the_next_sweep() {
         "the node has not heard"
     );
     second.node.repair.sweep().await.unwrap();
+    for (connection, of) in [(&mut phone, &bob), (&mut laptop, &alice)] {
+        let told = connection.expect("presence").await;
+        assert_eq!(
+            (&told["user"], &told["state"]),
+            (&json!(of.user), &json!("offline"))
+        );
+    }
     laptop.send(is_typing(place, false)).await;
     laptop.expect_nothing().await;
     phone.expect_nothing().await;
-    second.node.presence.refresh().await;
-    assert_eq!(phone.expect("presence").await["state"], "offline");
 }

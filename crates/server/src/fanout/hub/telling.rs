@@ -83,7 +83,7 @@ impl Hub {
         let Some(audience) = shard.get_mut(&moved.receipt.conversation) else {
             return;
         };
-        if let Some(receipt) = audience.advance(moved.receipt) {
+        if let Some(receipt) = audience.advance(moved.receipt, moved.delivered) {
             // Under the lock, so that none overtakes another.
             self.hand_receipt(audience, Moved { receipt, ..moved });
         }

@@ -19,6 +19,9 @@ use crate::fanout::hub::Connection;
 use crate::fanout::lock;
 use crate::fanout::outbox::Outgoing;
 
+/// Of so many people it is read at once.
+const CHUNK: usize = 1_000;
+
 impl Person {
     /// Whether a connection is told how they are. One's own are told of oneself.
     pub(super) fn is_shown_to(&self, user: UserId, watcher: &Connection) -> bool {
@@ -60,7 +63,7 @@ impl Presence {
     }
 
     /// The same, here: who is told something else from now on is told it at once.
-    pub(super) fn learn_privacy(&self, user: UserId, privacy: &Privacy) {
+    pub fn learn_privacy(&self, user: UserId, privacy: &Privacy) {
         let connections = self.hub.learn_privacy(user, privacy);
         let now = Signs::of(privacy);
         let changes = |before: Signs| before.presence != now.presence;
@@ -113,19 +116,18 @@ impl Presence {
 
     /// Reads again what these let others see: the bus may have lost a change.
     pub(super) async fn relearn(&self, users: &[UserId]) {
-        if users.is_empty() {
-            return;
-        }
-        match self.context.store.find_privacy(users).await {
-            Ok(found) => {
-                for (user, privacy) in found {
-                    self.learn_privacy(user, &privacy);
+        for chunk in users.chunks(CHUNK) {
+            match self.context.store.find_privacy(chunk).await {
+                Ok(found) => {
+                    for (user, privacy) in found {
+                        self.learn_privacy(user, &privacy);
+                    }
                 }
+                Err(error) => tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "what people let others see was not read again"
+                ),
             }
-            Err(error) => tracing::debug!(
-                error = &error as &dyn std::error::Error,
-                "what people let others see was not read again"
-            ),
         }
     }
 }
