@@ -19,6 +19,7 @@ mod codec;
 mod commit;
 mod device;
 mod error;
+pub mod file;
 mod group;
 mod identity;
 mod message;
@@ -29,6 +30,7 @@ mod port;
 mod random;
 mod safety;
 mod storage;
+pub mod stream;
 mod suite;
 
 pub use authority::{Authority, Change};

@@ -11,16 +11,22 @@ pub const SMALLEST: usize = 256;
 /// How many bytes tell the length of the content.
 const PREFIX: usize = 4;
 
+/// How many bytes something of so many has when it is padded: what is sealed beside messages (files) is filled up with zeros to that, and says elsewhere where it
+/// ends.
+pub fn rounded(bytes: u64) -> u64 {
+    if bytes <= SMALLEST as u64 {
+        return SMALLEST as u64;
+    }
+    let exponent = bytes.ilog2();
+    let significant = exponent.ilog2() + 1;
+    let mask = (1_u64 << (exponent - significant)) - 1;
+    bytes.saturating_add(mask) & !mask
+}
+
 /// How many bytes the bucket of a content has.
 pub(crate) fn bucket(content: usize) -> usize {
     let length = content.saturating_add(PREFIX);
-    if length <= SMALLEST {
-        return SMALLEST;
-    }
-    let exponent = length.ilog2();
-    let significant = exponent.ilog2() + 1;
-    let mask = (1_usize << (exponent - significant)) - 1;
-    length.saturating_add(mask) & !mask
+    usize::try_from(rounded(length as u64)).unwrap_or(usize::MAX)
 }
 
 /// The content with its length before it and zeros after it.
@@ -46,7 +52,7 @@ pub(crate) fn unpad(padded: &[u8]) -> Result<Vec<u8>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SMALLEST, bucket, pad, unpad};
+    use super::{SMALLEST, bucket, pad, rounded, unpad};
     use proptest::prelude::*;
 
     #[test]
@@ -66,6 +72,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn files_grow_by_seven_in_a_hundred_at_most(bytes in 257..(1_u64 << 48)) {
+            let padded = rounded(bytes);
+            prop_assert!(padded >= bytes && (padded - bytes) * 100 < 7 * bytes);
+            prop_assert_eq!(rounded(padded), padded, "rounded is rounded");
+        }
+
         #[test]
         fn what_was_padded_comes_back_and_nothing_hides_in_it(
             content in proptest::collection::vec(any::<u8>(), 0..2_000),
