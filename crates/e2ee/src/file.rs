@@ -70,11 +70,11 @@ impl FileSealer {
     }
 
     /// Seals this part of the file, of the content that [`Self::needed`] says.
-    pub fn seal(&self, sealed: &Range<u64>, content: &[u8]) -> Result<Vec<u8>, Error> {
-        let needed = self.needed(sealed);
-        let segments = self.segments(sealed);
+    pub fn seal(&self, part: &Range<u64>, content: &[u8]) -> Result<Vec<u8>, Error> {
+        let needed = self.needed(part);
+        let segments = self.segments(part);
         let fits = u64::try_from(content.len()) == Ok(needed.end - needed.start);
-        if !fits || sealed.is_empty() || sealed.end > self.sealed {
+        if !fits || part.is_empty() || part.end > self.sealed {
             return Err(Error::Malformed);
         }
         let plain = self.plain(&segments);
@@ -91,8 +91,8 @@ impl FileSealer {
             sealer.write(&[0], &mut out)?;
         }
         let start = segments.start * SEALED_SEGMENT;
-        let part = |at: u64| usize::try_from(at - start).map_err(|_| Error::Malformed);
-        let (from, to) = (part(sealed.start)?, part(sealed.end)?);
+        let index = |at: u64| usize::try_from(at - start).map_err(|_| Error::Malformed);
+        let (from, to) = (index(part.start)?, index(part.end)?);
         out.truncate(to);
         Ok(out.split_off(from))
     }
@@ -157,6 +157,12 @@ impl FileOpener {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::format_collect,
+    clippy::similar_names,
+    reason = "lengths in tests are small and their digests short; a sealer makes what is sealed"
+)]
 mod tests {
     use super::{FileDigest, FileOpener, FileSealer, sealed_file_bytes};
     use crate::error::Error;

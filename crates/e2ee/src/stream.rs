@@ -230,6 +230,12 @@ pub fn plain_bytes(sealed: u64) -> Option<u64> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::format_collect,
+    clippy::similar_names,
+    reason = "lengths in tests are small and their digests short; a sealer makes what is sealed"
+)]
 mod tests {
     use super::{
         Opener, SEALED_SEGMENT, SEGMENT_BYTES, SEGMENTS_MAX, Sealer, StreamKey, plain_bytes, sealed_bytes,
