@@ -281,6 +281,13 @@ pub enum Command {
         /// The place.
         seq: Seq,
     },
+    /// Asks where in a log a moment is. Answered by [`Reply::Place`].
+    FindPlace {
+        /// Of which conversation.
+        conversation: ConversationId,
+        /// When, by the server's clock.
+        at: Timestamp,
+    },
     /// Lengthens the open timeline at its end by a page, where it was opened at an older place.
     LoadNewer,
     /// Stops sending a file for now.
@@ -331,7 +338,7 @@ pub enum Command {
         /// Whether it is to be archived.
         archived: bool,
     },
-    /// Answers a message request. Writing in it accepts it, too.
+    /// Answers a message request, or blocks whoever a direct conversation is with. Writing in a request accepts it, too.
     AnswerRequest {
         /// Which one.
         conversation: ConversationId,

@@ -85,6 +85,7 @@ impl<S: Storage> Engine<S> {
             Command::OpenTimelineAt { conversation, seq } => {
                 return self.open_timeline_at(view, conversation, seq).map(Done::Now);
             }
+            Command::FindPlace { conversation, at } => return self.find_place(view, id, conversation, at),
             Command::LoadNewer => self.load_newer(view),
             Command::ListEdits {
                 conversation,

@@ -5,8 +5,8 @@ use std::fmt;
 
 use pipit_wire::preview::LinkPreview;
 use pipit_wire::rest::{
-    BlobLinks, Conversation, Devices, Found, Invite, InviteInfo, Invites, Members, ServerInfo, Session,
-    Uploads, Users,
+    BlobLinks, Conversation, Devices, Found, Invite, InviteInfo, Invites, Members, Place, ServerInfo,
+    Session, Uploads, Users,
 };
 use pipit_wire::{BlobId, ConversationId, ErrorCode, Retry, Seq, Timestamp, WireError};
 use serde::de::DeserializeOwned;
@@ -92,6 +92,8 @@ pub(crate) enum Expects {
     BlobLinks,
     StorageUse,
     Preview,
+    /// Where in a log a moment is.
+    Place,
     /// Who reacted to a message.
     Reactions,
     /// Who voted in a poll.
@@ -589,6 +591,7 @@ impl<S: Storage> Engine<S> {
             Expects::Group(expects) => return self.read_group_reply(expects, answer),
             Expects::Preview => read::<LinkPreview>(answer).map(|preview| Reply::Preview { preview }),
             Expects::StorageUse => read_use(answer),
+            Expects::Place => read::<Place>(answer).map(|place| Reply::Place { seq: place.seq }),
             Expects::BlobLinks => read::<BlobLinks>(answer).map(|links| Reply::BlobLinks {
                 items: links.items,
                 expires_at: links.expires_at,

@@ -36,6 +36,7 @@ mod notifications;
 mod outbox;
 mod path;
 mod personal;
+mod place;
 mod polls;
 mod presence;
 mod privacy;

@@ -25,10 +25,24 @@ impl<S: Storage> Engine<S> {
     }
 
     pub(crate) fn answer_request(&mut self, conversation: ConversationId, answer: RequestAnswer) -> Stored {
-        if self.shown_personal(conversation)?.request == RequestState::Accepted {
+        let accepted = self.shown_personal(conversation)?.request == RequestState::Accepted;
+        if accepted != (answer == RequestAnswer::Block) {
             return Ok(());
         }
         let change = match answer {
+            RequestAnswer::Block => {
+                let Some(record) = self.storage.conversation(conversation)? else {
+                    return Ok(());
+                };
+                if record.peer.is_none_or(|peer| Some(peer) == self.me()) {
+                    return Ok(());
+                }
+                PersonalChange {
+                    request: Some(RequestState::Refused),
+                    archived_seq: Some(record.last_seq),
+                    ..PersonalChange::default()
+                }
+            }
             RequestAnswer::Accept => PersonalChange {
                 request: Some(RequestState::Accepted),
                 archived_seq: Some(Seq::ZERO),

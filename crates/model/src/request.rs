@@ -26,12 +26,14 @@ pub const fn begins_as(acquaintance: Acquaintance) -> RequestState {
     }
 }
 
-/// Whether a request that stands so may be answered so. What was accepted is no request any more: nothing makes it one again.
-pub fn authorize_answer(from: RequestState, to: RequestState) -> Result<(), Refusal> {
+/// Whether what stands so may be answered so. What was accepted is no request any more, and nothing makes it one again; but in a direct conversation with
+/// somebody else (`with_other`) it may be refused at any time, which blocks the other.
+pub fn authorize_answer(from: RequestState, to: RequestState, with_other: bool) -> Result<(), Refusal> {
     match (from, to) {
         (RequestState::Waiting, _)
         | (RequestState::Refused, RequestState::Refused | RequestState::Accepted)
         | (RequestState::Accepted, RequestState::Accepted) => Ok(()),
+        (RequestState::Accepted, RequestState::Refused) if with_other => Ok(()),
         (RequestState::Accepted, RequestState::Waiting | RequestState::Refused)
         | (RequestState::Refused, RequestState::Waiting) => Err(Refusal::NoRequest),
     }
@@ -60,20 +62,26 @@ mod tests {
     }
 
     #[test]
-    fn only_requests_are_answered() {
+    fn only_requests_are_answered_and_in_direct_conversations_anybody_is_refused() {
         use RequestState::{Accepted, Refused, Waiting};
-        for (from, to, allowed) in [
-            (Waiting, Accepted, true),
-            (Waiting, Refused, true),
-            (Waiting, Waiting, true),
-            (Refused, Accepted, true),
-            (Refused, Refused, true),
-            (Refused, Waiting, false),
-            (Accepted, Accepted, true),
-            (Accepted, Refused, false),
-            (Accepted, Waiting, false),
+        for (from, to, direct, group) in [
+            (Waiting, Accepted, true, true),
+            (Waiting, Refused, true, true),
+            (Waiting, Waiting, true, true),
+            (Refused, Accepted, true, true),
+            (Refused, Refused, true, true),
+            (Refused, Waiting, false, false),
+            (Accepted, Accepted, true, true),
+            (Accepted, Refused, true, false),
+            (Accepted, Waiting, false, false),
         ] {
-            assert_eq!(authorize_answer(from, to).is_ok(), allowed, "{from:?} {to:?}");
+            for (with_other, allowed) in [(true, direct), (false, group)] {
+                assert_eq!(
+                    authorize_answer(from, to, with_other).is_ok(),
+                    allowed,
+                    "{from:?} {to:?} {with_other}"
+                );
+            }
         }
     }
 }

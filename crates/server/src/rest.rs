@@ -132,6 +132,7 @@ fn endpoints() -> OpenApiRouter<App> {
             conversations::members::add::add
         ))
         .routes(routes!(conversations::pins::list))
+        .routes(routes!(conversations::place::find))
         .routes(routes!(conversations::reactions::list))
         .routes(routes!(conversations::votes::list))
         .routes(routes!(

@@ -15,6 +15,7 @@ pub mod media;
 pub mod messaging;
 pub mod passwords;
 pub mod personal;
+mod place;
 mod polls;
 pub mod presence;
 pub mod previews;

@@ -473,6 +473,11 @@ answers! {
         /// What has become of them: each is in here.
         states: Vec<MessageState>,
     }
+    /// `GET /v1/conversations/{id}/place`: where in a log a moment is.
+    Place {
+        /// The first entry that one may read and that is not older, or else the last one; the place before the first where there is none.
+        seq: Seq,
+    }
     /// `GET /v1/search`: what was found of what one may read.
     Found {
         /// People by handle or name, at most 20; on the first page of a query without operators only.

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 
-import { expect, expectAccessible, test } from '../support/views';
+import { expect, expectAccessible, room, test } from '../support/views';
 
 const way = (page: Page) => page.getByRole('button', { name: /Message requests/ });
 const back = (page: Page) => page.getByRole('button', { name: 'Back to all conversations' });
@@ -55,5 +55,22 @@ test('a stranger is blocked, a group is left, and who is blocked is found again'
   await expect(rows(page).filter({ hasText: 'Elin' })).toContainText('Blocked');
   await rows(page).filter({ hasText: 'Elin' }).click();
   await answers(page).getByRole('button', { name: 'Unblock and accept' }).click();
+  await expect(composer(page)).toBeVisible();
+});
+
+test('who is known is blocked from the details, after a question, and unblocked', async ({ page, open }) => {
+  await open('full', room(1));
+  await page.getByRole('button', { name: 'Details' }).click();
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await details.getByRole('button', { name: 'Block Mila Novak' }).click();
+  const question = page.getByRole('dialog', { name: 'Block Mila Novak?' });
+  await expect(question).toContainText('What was said stays');
+  await expectAccessible(page);
+  await question.getByRole('button', { name: 'Block', exact: true }).click();
+  await expect(page.getByText('Mila Novak is blocked.', { exact: false })).toBeVisible();
+  await expect(rows(page).filter({ hasText: 'Mila' })).toHaveCount(0);
+  await page.getByRole('radio', { name: 'Archived', exact: true }).click();
+  await rows(page).filter({ hasText: 'Mila' }).click();
+  await answers(page).getByRole('button', { name: 'Unblock', exact: true }).click();
   await expect(composer(page)).toBeVisible();
 });

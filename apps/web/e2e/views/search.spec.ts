@@ -68,3 +68,30 @@ test('a conversation is searched by itself, forwards and backwards', async ({ pa
   await bar.getByRole('button', { name: 'Close search' }).click();
   await expect(bar).toBeHidden();
 });
+
+test('a conversation is shown from a day on, by the search bar and by the heading of a day', async ({
+  page,
+  open,
+}) => {
+  await open('full', room(1));
+  await page.getByRole('button', { name: 'Search in this conversation' }).click();
+  const bar = page.getByRole('search', { name: 'Search in this conversation' });
+  await bar.getByRole('button', { name: 'Jump to a date' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Jump to a date' });
+  await expectAccessible(page);
+  await dialog.getByLabel('Day').fill('2999-01-01');
+  await dialog.getByRole('button', { name: 'Jump', exact: true }).click();
+  await expect(dialog.getByLabel('Day')).toHaveAccessibleDescription(/not in the future/);
+  await dialog.getByLabel('Day').fill('2001-02-03');
+  await dialog.getByRole('button', { name: 'Jump', exact: true }).click();
+  await expect(dialog).toBeHidden();
+  const [{ at } = { at: 0 }] = (await asked(page, 'find_place')) as { at: number }[];
+  expect(at).toBe(await page.evaluate(() => new Date(2001, 1, 3).getTime()));
+  await expect.poll(() => asked(page, 'open_timeline_at')).toHaveLength(1);
+
+  await page.getByRole('button', { name: 'Close search' }).click();
+  await page.locator('.day').getByRole('button').first().click();
+  await expect(dialog.getByLabel('Day')).not.toHaveValue('');
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+});

@@ -348,6 +348,10 @@ export class FakeCore implements Core {
       }
       case 'forward_messages':
         return this.#forward(command);
+      case 'find_place': {
+        const log = this.#room(command.conversation)?.log ?? [];
+        return { type: 'place', seq: (log.find((item) => item.at >= command.at) ?? log.at(-1))?.seq ?? 0 };
+      }
       case 'open_timeline_at':
         return this.#openAt(command.conversation, command.seq);
       case 'load_newer':

@@ -3,11 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { deviceName } from './device';
 import { AVATAR_TINTS, initials, tintOf } from './person';
 import { byteLength, isOnlyEmoji, pieces, withoutMarks } from './text';
-import { ago, dayHeading, dayOf, listTime } from './time';
+import { ago, dayField, dayHeading, dayOf, dayStart, listTime } from './time';
 
 const NOON = new Date(2026, 10, 24, 12, 0).getTime();
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
+
+describe('a field for dates', () => {
+  it('has the local day, whatever the time', () => {
+    for (const at of [new Date(2026, 10, 24, 0, 0), new Date(2026, 10, 24, 23, 59)])
+      expect(dayField(at.getTime())).toBe('2026-11-24');
+    expect(dayStart('2026-11-24')).toBe(new Date(2026, 10, 24).getTime());
+  });
+
+  it.each(['', '2026', '24.11.2026', '2026-02-30', '2026-13-01', '0000-00-00'])('%j is no day', (field) => {
+    expect(dayStart(field)).toBeNull();
+  });
+});
 
 describe('people', () => {
   it.each([

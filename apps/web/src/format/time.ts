@@ -23,6 +23,20 @@ export function dayOf(at: number): number {
   return Math.floor((at - date.getTimezoneOffset() * MINUTE_MS) / DAY_MS);
 }
 
+/** A local day as a field for dates has it: 2026-05-16. */
+export function dayField(at: number): string {
+  return new Date(dayOf(at) * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** When the local day begins that a field for dates has; null where it has none. */
+export function dayStart(field: string): number | null {
+  const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(field);
+  if (parts === null) return null;
+  const [year = 0, month = 0, day = 0] = parts.slice(1).map(Number);
+  const start = new Date(year, month - 1, day).getTime();
+  return dayField(start) === field ? start : null;
+}
+
 /** The time of day. */
 export function timeOfDay(at: number): string {
   return clock().format(at);

@@ -103,6 +103,7 @@ export const ar = {
   'search.chip.links': 'روابط',
   'search.chip.week': 'آخر 7 أيام',
 
+  'jump.title': 'الانتقال إلى تاريخ',
   'find.title': 'البحث في هذه المحادثة',
 
   'filter.label': 'عرض',

@@ -84,6 +84,7 @@ export const de = {
   'search.chip.links': 'Links',
   'search.chip.week': 'Letzte 7 Tage',
 
+  'jump.title': 'Zu einem Datum springen',
   'find.title': 'In diesem Chat suchen',
 
   'filter.label': 'Anzeigen',

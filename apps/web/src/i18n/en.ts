@@ -81,6 +81,7 @@ export const en = {
   'search.chip.links': 'Links',
   'search.chip.week': 'Last 7 days',
 
+  'jump.title': 'Jump to a date',
   'find.title': 'Search in this conversation',
 
   'filter.label': 'Show',

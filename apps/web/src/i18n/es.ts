@@ -82,6 +82,7 @@ export const es = {
   'search.chip.links': 'Enlaces',
   'search.chip.week': 'Últimos 7 días',
 
+  'jump.title': 'Ir a una fecha',
   'find.title': 'Buscar en este chat',
 
   'filter.label': 'Mostrar',

@@ -85,6 +85,7 @@ export const fr = {
   'search.chip.links': 'Liens',
   'search.chip.week': '7 derniers jours',
 
+  'jump.title': 'Aller à une date',
   'find.title': 'Rechercher dans cette conversation',
 
   'filter.label': 'Afficher',

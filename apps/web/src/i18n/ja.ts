@@ -81,6 +81,7 @@ export const ja = {
   'search.chip.links': 'リンク',
   'search.chip.week': '過去7日間',
 
+  'jump.title': '日付へ移動',
   'find.title': 'このチャット内を検索',
 
   'filter.label': '表示',

@@ -29,6 +29,8 @@ pub enum RequestAnswer {
     Delete,
     /// It is deleted for oneself, and whoever asks is blocked. A group is left.
     Refuse,
+    /// Whoever a direct conversation is with is blocked, though it was accepted before. What was said stays.
+    Block,
 }
 
 /// A file that is to be sent with a message.

@@ -7,7 +7,7 @@ use pipit_wire::push::{NotificationSettings, PushOutcome, PushState};
 use pipit_wire::rest::{
     BannedPerson, BlobLink, Device, GroupInvite, GroupInviteInfo, Invite, InviteInfo, JoinRequest, ServerInfo,
 };
-use pipit_wire::{ConversationId, Timestamp};
+use pipit_wire::{ConversationId, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::data::{CommandError, EditView, MessageReach, ReactionBy, VoteBy};
@@ -119,6 +119,11 @@ pub enum Reply {
         items: Vec<MessageReach>,
         /// How many members there are beside oneself.
         total: u32,
+    },
+    /// Where in a log a moment is.
+    Place {
+        /// The first entry that is not older, or else the last one; without a line, of those that are here.
+        seq: Seq,
     },
     /// Where files can be fetched from.
     BlobLinks {

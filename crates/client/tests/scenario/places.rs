@@ -3,7 +3,8 @@
 use pipit_client::command::{Command, Reply};
 use pipit_wire::frame::client::History;
 use pipit_wire::frame::server::Page;
-use pipit_wire::{ClientFrame, ServerFrame};
+use pipit_wire::rest::Place;
+use pipit_wire::{ClientFrame, ServerFrame, Timestamp};
 
 use crate::support::*;
 
@@ -144,4 +145,33 @@ fn the_end_is_one_command_away() {
     let history = asked(&mut bob);
     answer(&mut bob, &history);
     assert_eq!(shown(&bob), (376, 425));
+}
+
+#[test]
+fn a_moment_is_found_by_the_server_and_without_a_line_among_what_is_here() {
+    let mut bob = with_the_newest_page();
+    let written = |number: u64| lines(1, number..=number).remove(0).at;
+    let ask = |at: Timestamp| Command::FindPlace {
+        conversation: conversation(1),
+        at,
+    };
+    let asked = bob.command(ask(written(400)));
+    let request = bob.answer(200, &Place { seq: seq(400) });
+    let path = format!(
+        "/v1/conversations/{}/place?at={}",
+        conversation(1),
+        written(400).as_ms()
+    );
+    assert_eq!(request.path, path);
+    assert_eq!(bob.reply_to(asked), Some(Reply::Place { seq: seq(400) }));
+    bob.cut();
+    let late = Timestamp(written(1_000).as_ms() + 1);
+    for (at, found) in [
+        (written(970), 970),
+        (Timestamp(written(970).as_ms() - 1), 970),
+        (written(400), 901),
+        (late, 1_000),
+    ] {
+        assert_eq!(bob.tell(ask(at)), Reply::Place { seq: seq(found) }, "{at:?}");
+    }
 }

@@ -161,6 +161,31 @@ fn what_is_deleted_comes_back_with_the_next_message_and_what_is_refused_never() 
 }
 
 #[test]
+fn who_is_known_is_blocked_offline_and_what_was_said_stays() {
+    let mut bob = Device::online(vec![direct(1, 0), direct(2, 0)]);
+    bob.receive(&event(said(1, 1, ALICE, "Hello")));
+    bob.cut();
+    answer(&mut bob, RequestAnswer::Block);
+    assert_eq!(listed(&mut bob, ListFilter::All), [conversation(2)]);
+    assert_eq!(listed(&mut bob, ListFilter::Archived), [conversation(1)]);
+    let mut bob = bob.crash();
+    bob.go_online(vec![direct(1, 1), direct(2, 0)]);
+    bob.pass(0);
+    let change = take(&mut bob);
+    assert_eq!(
+        (change.request, change.hide),
+        (Some(RequestState::Refused), [].into())
+    );
+    bob.open(1);
+    assert_eq!(bob.screen.texts(), ["Hello"]);
+    bob.receive(&event(said(1, 2, ALICE, "Hello?")));
+    bob.pass(10_000);
+    assert!(!bob.sent().iter().any(tells));
+    answer(&mut bob, RequestAnswer::Accept);
+    assert_eq!(take(&mut bob).request, Some(RequestState::Accepted));
+}
+
+#[test]
 fn an_answer_on_another_device_counts_here() {
     let mut bob = asked();
     bob.receive(&ServerFrame::Personal(PersonalChanged {

@@ -9,6 +9,7 @@ pub(super) mod group;
 pub(super) mod invites;
 pub(super) mod members;
 pub(super) mod pins;
+pub(super) mod place;
 pub(super) mod reactions;
 pub(super) mod requests;
 pub(super) mod votes;

@@ -62,8 +62,8 @@ pub(super) async fn acquaintances(
 }
 
 impl Personals {
-    /// Does what the answer to a request means beside what is kept: whoever is refused is blocked, and a group that is refused is left. Returns
-    /// what is kept of a group that was left, where nothing can be kept any more.
+    /// Does what the answer to a request means beside what is kept: whoever is refused is blocked, in every direct conversation, and a group that is refused
+    /// is left. Returns what is kept of a group that was left, where nothing can be kept any more.
     pub(super) async fn answer(
         &self,
         caller: Caller,
@@ -73,16 +73,22 @@ impl Personals {
         let store = &self.context.store;
         let found = store.find_summary(conversation, caller.user).await?;
         let summary = found.ok_or_else(not_member)?;
+        let is_direct = summary.kind == ConversationKind::Direct;
+        let mut others = summary.members.iter().map(|member| member.profile.user);
+        let peer = others.find(|user| is_direct && *user != caller.user);
         let before = summary.personal;
-        authorize_answer(before.request, answer)?;
+        authorize_answer(before.request, answer, peer.is_some())?;
         let (now, refused) = (self.context.now(), answer == RequestState::Refused);
-        if let Some(stranger) = before.asked_by
+        if let Some(other) = before.asked_by.or(peer)
             && (refused || before.request == RequestState::Refused)
         {
-            store.set_blocked(caller.user, stranger, refused, now).await?;
-            self.presence.block_changed(caller.user, stranger);
+            store.set_blocked(caller.user, other, refused, now).await?;
+            self.presence.block_changed(caller.user, other);
+            tracing::debug!(user = %caller.user, refused, "blocked somebody, or no longer");
+            self.answer_elsewhere(caller.user, other, conversation, answer)
+                .await?;
         }
-        if !refused || summary.kind == ConversationKind::Direct {
+        if !refused || is_direct {
             return Ok(None);
         }
         let event = EventId::new(now, self.context.random_bytes());
@@ -94,6 +100,26 @@ impl Personals {
             request: answer,
             ..before
         }))
+    }
+
+    /// Two people may have two direct conversations: both stand the same.
+    async fn answer_elsewhere(
+        &self,
+        user: UserId,
+        other: UserId,
+        conversation: ConversationId,
+        answer: RequestState,
+    ) -> Result<(), ServiceError> {
+        for direct in self.context.store.list_directs(other, user).await? {
+            if direct.conversation != conversation && direct.request != answer {
+                let change = PersonalChange {
+                    request: Some(answer),
+                    ..PersonalChange::default()
+                };
+                self.keep(user, direct.conversation, change).await?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -67,7 +67,7 @@ async fn only_who_is_asked_answers_and_what_was_accepted_stays_so() {
     let mut laptop = server.connect(&bob).await;
     let answer = |request: &str| json!({"type": "personal", "id": 5, "conversation": conversation, "change": {"request": request}});
     // For the stranger it is no request.
-    phone.send(answer("refused")).await;
+    phone.send(answer("waiting")).await;
     phone.expect_error("forbidden").await;
     for request in ["refused", "accepted"] {
         laptop.send(answer(request)).await;
@@ -80,8 +80,16 @@ async fn only_who_is_asked_answers_and_what_was_accepted_stays_so() {
         assert_eq!(told["personal"]["request"], request);
         laptop.until_quiet().await;
     }
-    for request in ["waiting", "refused"] {
-        laptop.send(answer(request)).await;
+    laptop.send(answer("waiting")).await;
+    laptop.expect_error("forbidden").await;
+    // What one has with oneself, or with many, is refused by nobody.
+    for place in [server.direct(&bob, &bob).await, server.group(&bob, &[]).await] {
+        laptop.until_quiet().await;
+        laptop
+            .send(
+                json!({"type": "personal", "id": 6, "conversation": place, "change": {"request": "refused"}}),
+            )
+            .await;
         laptop.expect_error("forbidden").await;
     }
     phone.expect_nothing().await;
@@ -155,6 +163,46 @@ async fn who_is_refused_in_a_conversation_is_blocked_until_it_is_accepted() {
     laptop.until("personal").await;
     phone.say(conversation, "There you are").await;
     assert_eq!(laptop.until("event").await.0["seq"], 3);
+}
+
+/// Whom one knows is blocked by refusing what was accepted, in both conversations that two people can have; nothing that was said goes.
+#[tokio::test]
+async fn somebody_who_is_known_is_blocked_and_unblocked() {
+    let world = World::new();
+    let server = world.server().await;
+    let (alice, bob) = (world.person("alice").await, world.person("bob").await);
+    let open = server.direct(&alice, &bob).await;
+    let sealed = server
+        .node
+        .conversations
+        .create_direct(alice.caller(), bob.user, true);
+    let sealed = sealed.await.unwrap().id;
+    let mut phone = server.connect(&alice).await;
+    let mut laptop = server.connect(&bob).await;
+    phone.say(open, "hello").await;
+    laptop.until_quiet().await;
+    for (state, refused) in [("refused", true), ("accepted", false)] {
+        laptop.send(answer(open, state)).await;
+        laptop.until_quiet().await;
+        for place in [open, sealed] {
+            let stands = server.node.conversations.summary(bob.user, place).await.unwrap();
+            assert_eq!(
+                stands.personal.request == RequestState::Refused,
+                refused,
+                "{place}"
+            );
+            assert!(stands.last_seq.get() > 0);
+        }
+        let message = phone.message(open, "hello?");
+        phone
+            .send(json!({"type": "message", "id": 6, "message": message}))
+            .await;
+        if refused {
+            phone.expect_error("blocked").await;
+        } else {
+            phone.until("ack").await;
+        }
+    }
 }
 
 #[tokio::test]

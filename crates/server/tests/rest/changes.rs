@@ -87,6 +87,38 @@ async fn pins_and_reactions_are_listed() {
 }
 
 #[tokio::test]
+async fn a_moment_has_a_place_in_the_log() {
+    let (world, ada) = World::with_ada().await;
+    let bob = world.join(&ada, "bob").await;
+    let place = direct(&world, &ada, &bob).await;
+    let mut socket = Socket::open(&world, &ada).await;
+    let mut times = vec![(world.now().as_ms(), 1)];
+    for number in 1..=9 {
+        world.pass_ms(60_000);
+        let seq = say(&mut socket, &place, number).await["seq"].as_u64().unwrap();
+        times.push((world.now().as_ms(), seq));
+    }
+    let last = times[9];
+    for (at, seq) in times {
+        for (at, seq) in [(at, seq), (at + 1, (seq + 1).min(last.1))] {
+            let found = world
+                .get(&format!("/v1/conversations/{place}/place?at={at}"), &bob)
+                .await
+                .ok();
+            assert_eq!(found["seq"], seq, "{at}");
+        }
+    }
+    let path = format!("/v1/conversations/{place}/place");
+    for wrong in [
+        path.clone(),
+        format!("{path}?at=yesterday"),
+        format!("{path}?at=1&of=2"),
+    ] {
+        assert_eq!(world.get(&wrong, &bob).await.refusal().0, 400, "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn windows_are_the_operators_and_close_to_the_millisecond() {
     let world = World::start_with(|config| {
         config.messages.edit_window_s = 60;

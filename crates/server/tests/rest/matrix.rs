@@ -18,6 +18,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("GET", "/members", "", "yyyynnn"),
     ("GET", "/members?query=v", "", "yyyynnn"),
     ("GET", "/pins", "", "yyyynnn"),
+    ("GET", "/place?at=0", "", "yyyynnn"),
     ("GET", "/messages/{event}/reactions", "", "mmmmnnn"),
     ("GET", "/messages/{event}/votes", "", "mmmmnnn"),
     ("PATCH", "", r#"{"event_id":"{event}","title":"x"}"#, "yyffnnn"),

@@ -4,7 +4,7 @@ import { copyText } from '../../../format/clipboard';
 import type { ConversationId, ItemBody, PinView, TimelineItem } from '../../../generated/types';
 import { describeError } from '../../../i18n/errors';
 import { t } from '../../../i18n';
-import type { App } from '../../../state/app.svelte';
+import { describeFailure, type App } from '../../../state/app.svelte';
 
 /** A line that is a message. */
 export type MessageItem = TimelineItem & { body: Extract<ItemBody, { type: 'message' }> };
@@ -17,7 +17,8 @@ export function isMessage(item: TimelineItem): item is MessageItem {
 export type Asked =
   | { kind: 'delete' | 'delete_for_me' | 'delete_or_for_me' | 'forward'; items: readonly MessageItem[] }
   | { kind: 'edits' | 'info' | 'reactions' | 'votes' | 'close_poll'; item: MessageItem }
-  | { kind: 'pins' };
+  | { kind: 'pins' }
+  | { kind: 'date'; near: number };
 
 /** The most messages that are chosen at once. */
 export const CHOSEN_MAX = 100;
@@ -80,6 +81,19 @@ export class Desk {
   settle(): void {
     this.reply = null;
     this.edit = null;
+  }
+
+  /** Shows the conversation from this moment on; says what is in the way. */
+  async jumpTo(at: number): Promise<boolean> {
+    const { conversation } = this;
+    try {
+      const { seq } = await this.app.ask({ type: 'find_place', conversation, at }, 'place');
+      await this.app.openAt(conversation, seq);
+      return true;
+    } catch (error) {
+      this.app.toasts.error(describeFailure(error));
+      return false;
+    }
   }
 
   retry(item: TimelineItem): void {
