@@ -494,10 +494,14 @@ impl Node {
             tries_left = tries_left.saturating_sub(10);
             tokio::time::sleep(TRY_AGAIN.saturating_mul(10)).await;
         }
+        let log = self.log(running.starts);
+        let said = std::fs::read_to_string(&log).unwrap_or_default();
         bail!(
-            "node {} does not start: {}",
+            "node {} does not start, {} times. It said last, in {}: {}",
             self.number,
-            self.log(running.starts).display()
+            running.starts,
+            log.display(),
+            said.lines().last().unwrap_or("nothing")
         )
     }
 }

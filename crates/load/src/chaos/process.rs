@@ -143,10 +143,25 @@ pub async fn run(mut command: Command) -> Result<String> {
     .context("waiting for a program")?
 }
 
-/// A port that nobody listens on.
+/// Where the ports are from that systems give to connections going out begins at the latest: Linux starts at 32,768, others later.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// A port that nobody listens on, and that the system gives to no connection. One of those that it does give may be gone when its listener is to be started
+/// again: whoever tries to reach a listener that is away, from a port that the system draws, reaches itself one day and holds the port.
 pub fn free_port() -> Result<u16> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("taking a free port")?;
-    Ok(listener.local_addr().context("asking for the port")?.port())
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let many = u32::from(PORTS.end - PORTS.start);
+    // Processes that run beside each other begin at different places.
+    let first = std::process::id().wrapping_mul(97);
+    for _ in 0..many {
+        let next = first.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % many;
+        let port = PORTS.start + u16::try_from(next).unwrap_or_default();
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port between {} and {} is free", PORTS.start, PORTS.end)
 }
 
 #[cfg(test)]
