@@ -342,6 +342,11 @@ export type Command = { "type": "get_server_info" }
   conversation: ConversationId,
   /** The place. */
   seq: Seq, }
+| { "type": "find_place",
+  /** Of which conversation. */
+  conversation: ConversationId,
+  /** When, by the server's clock. */
+  at: Timestamp, }
 | { "type": "load_newer" }
 | { "type": "pause_upload",
   /** Which one. */
@@ -1740,6 +1745,9 @@ export type Reply = { "type": "done" }
   items: Array<MessageReach>,
   /** How many members there are beside oneself. */
   total: number, }
+| { "type": "place",
+  /** The first entry that is not older, or else the last one; without a line, of those that are here. */
+  seq: Seq, }
 | { "type": "blob_links",
   /** Those of them that are there. */
   items: Array<BlobLink>,
@@ -1788,7 +1796,7 @@ export type ReplyView = {
   attachments?: Array<Attachment>, };
 
 /** The answer to a message request. */
-export type RequestAnswer = "accept" | "delete" | "refuse";
+export type RequestAnswer = "accept" | "delete" | "refuse" | "block";
 
 /** Chosen by the client to recognise the answer to a request; repeated in the answer, meaningless to the server. */
 export type RequestId = number;

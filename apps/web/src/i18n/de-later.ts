@@ -80,7 +80,8 @@ export const deLater = {
   'requests.delete': 'Löschen',
   'block.action': '{name} blockieren',
   'block.title': '{name} blockieren?',
-  'block.text': '{name} kann dir dann nicht mehr schreiben, nicht sehen, ob du online bist, und dich keinen Gruppen hinzufügen. Das wird nicht mitgeteilt. Was gesagt wurde, bleibt; du findest es unter „Archiviert“ und kannst die Blockierung dort aufheben.',
+  'block.text':
+    '{name} kann dir dann nicht mehr schreiben, nicht sehen, ob du online bist, und dich keinen Gruppen hinzufügen. Das wird nicht mitgeteilt. Was gesagt wurde, bleibt; du findest es unter „Archiviert“ und kannst die Blockierung dort aufheben.',
   'block.submit': 'Blockieren',
   'requests.block': 'Löschen und {name} blockieren',
   'requests.leave': 'Verlassen',

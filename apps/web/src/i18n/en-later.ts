@@ -71,7 +71,8 @@ export const enLater = {
   'requests.delete': 'Delete',
   'block.action': 'Block {name}',
   'block.title': 'Block {name}?',
-  'block.text': '{name} can no longer write to you, see whether you are online, or add you to groups. They are not told. What was said stays; you find it in “Archived”, where you can unblock them.',
+  'block.text':
+    '{name} can no longer write to you, see whether you are online, or add you to groups. They are not told. What was said stays; you find it in “Archived”, where you can unblock them.',
   'block.submit': 'Block',
   'requests.block': 'Delete and block {name}',
   'requests.leave': 'Leave',

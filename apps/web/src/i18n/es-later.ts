@@ -76,7 +76,8 @@ export const esLater = {
   'requests.delete': 'Eliminar',
   'block.action': 'Bloquear a {name}',
   'block.title': '¿Bloquear a {name}?',
-  'block.text': '{name} ya no podrá escribirte, ver si estás en línea ni añadirte a grupos. No se le avisa. Lo dicho permanece; lo encuentras en «Archivados», donde puedes quitar el bloqueo.',
+  'block.text':
+    '{name} ya no podrá escribirte, ver si estás en línea ni añadirte a grupos. No se le avisa. Lo dicho permanece; lo encuentras en «Archivados», donde puedes quitar el bloqueo.',
   'block.submit': 'Bloquear',
   'requests.block': 'Eliminar y bloquear a {name}',
   'requests.leave': 'Salir',

@@ -78,7 +78,8 @@ export const frLater = {
   'requests.delete': 'Supprimer',
   'block.action': 'Bloquer {name}',
   'block.title': 'Bloquer {name} ?',
-  'block.text': '{name} ne pourra plus t’écrire, voir si tu es en ligne ni t’ajouter à des groupes. Rien ne lui est dit. Ce qui a été dit reste ; tu le trouves dans « Archivées », où tu peux lever le blocage.',
+  'block.text':
+    '{name} ne pourra plus t’écrire, voir si tu es en ligne ni t’ajouter à des groupes. Rien ne lui est dit. Ce qui a été dit reste ; tu le trouves dans « Archivées », où tu peux lever le blocage.',
   'block.submit': 'Bloquer',
   'requests.block': 'Supprimer et bloquer {name}',
   'requests.leave': 'Quitter',
