@@ -63,7 +63,7 @@ test('who is known is blocked from the details, after a question, and unblocked'
   await page.getByRole('button', { name: 'Details' }).click();
   const details = page.getByRole('complementary', { name: 'Details' });
   await details.getByRole('button', { name: 'Block Mila Novak' }).click();
-  const question = page.getByRole('dialog', { name: 'Block Mila Novak?' });
+  const question = page.getByRole('alertdialog', { name: 'Block Mila Novak?' });
   await expect(question).toContainText('What was said stays');
   await expectAccessible(page);
   await question.getByRole('button', { name: 'Block', exact: true }).click();

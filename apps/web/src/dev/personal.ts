@@ -40,6 +40,7 @@ export function keep(room: Room, pins: Room[], command: Command): boolean {
     case 'answer_request':
       if (command.answer === 'delete') kept.archivedAt = room.log.length;
       else kept.request = command.answer === 'accept' ? 'accepted' : 'refused';
+      kept.blocked = command.answer === 'block';
       return true;
     case 'pin_conversation': {
       const at = pins.indexOf(room);

@@ -89,6 +89,8 @@ export interface Kept {
   mutedUntil: number | null;
   markedUnread: boolean;
   request: RequestState;
+  /** Whoever it is with was blocked, and had not asked. */
+  blocked?: boolean;
   notify: NotifyRule;
 }
 
@@ -331,7 +333,7 @@ export function headerFor(
     allowed: allowedIn(room),
     settings: room.settings,
     join_requests: allowedIn(room).manage_invites ? room.requests.length : 0,
-    asked_by: room.kept.request === 'accepted' ? null : strangerIn(room),
+    asked_by: room.kept.request === 'accepted' || room.kept.blocked === true ? null : strangerIn(room),
     typing: room.typing,
     first_unread: firstUnread,
     has_older: hasOlder,
