@@ -189,6 +189,28 @@ TABLE join_request (
     FOREIGN KEY (user_id) REFERENCES account(id)
 );
 
+TABLE key_log (
+    user_id uuid NOT NULL,
+    number bigint NOT NULL,
+    step smallint NOT NULL,
+    holder smallint NOT NULL,
+    device uuid NOT NULL,
+    signature_key bytea NOT NULL,
+    at bigint NOT NULL,
+    voucher uuid,
+    signature bytea,
+    hash bytea NOT NULL,
+    PRIMARY KEY (user_id, number),
+    CHECK (((voucher IS NULL) = (signature IS NULL))),
+    CHECK ((length(hash) = 32)),
+    CHECK ((holder = ANY (ARRAY[1, 2]))),
+    CHECK ((number > 0)),
+    CHECK ((length(signature) = 64)),
+    CHECK ((length(signature_key) = 32)),
+    CHECK ((step = ANY (ARRAY[1, 2, 3]))),
+    FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE
+);
+
 TABLE key_package (
     id bigint NOT NULL,
     device uuid NOT NULL,
@@ -460,6 +482,7 @@ CREATE INDEX invite_open ON public.invite USING btree (created_at, id) WHERE ((u
 CREATE UNIQUE INDEX invite_pkey ON public.invite USING btree (id);
 CREATE UNIQUE INDEX invite_token_key ON public.invite USING btree (token);
 CREATE UNIQUE INDEX join_request_pkey ON public.join_request USING btree (conversation, user_id);
+CREATE UNIQUE INDEX key_log_pkey ON public.key_log USING btree (user_id, number);
 CREATE INDEX key_package_by_device ON public.key_package USING btree (device, last_resort, not_after);
 CREATE UNIQUE INDEX key_package_pkey ON public.key_package USING btree (id);
 CREATE INDEX member_by_age ON public.member USING btree (conversation, first_seq, user_id);

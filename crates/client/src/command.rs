@@ -17,12 +17,14 @@ use crate::view::ListFilter;
 
 mod data;
 mod reply;
+mod trust;
 
 pub use self::data::{
     AccountForm, CommandError, CommandId, EditView, ForwardTarget, MessageReach, NewAttachment, ReactionBy,
     RequestAnswer, ViewId, VoteBy,
 };
 pub use self::reply::Reply;
+pub use self::trust::TrustCommand;
 
 /// What a view asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -594,6 +596,11 @@ pub enum Command {
     RevokeInvite {
         /// Which one.
         invite: InviteId,
+    },
+    /// Something about whose devices are whose.
+    Trust {
+        /// What.
+        ask: TrustCommand,
     },
     /// Where the account is signed in. Answered by [`Reply::Devices`].
     ListDevices,

@@ -38,6 +38,9 @@ impl<S: Storage> Engine<S> {
             };
             return self.search(view, id, asked);
         }
+        if let Command::Trust { ask } = command {
+            return self.trust_command(view, id, ask);
+        }
         let command = match self.local_command(&view, id, command)? {
             Done::Now(reply) => {
                 self.reply(view, id, reply);

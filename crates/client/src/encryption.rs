@@ -18,6 +18,7 @@ mod keys;
 mod reading;
 mod sealing;
 mod state;
+mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -26,13 +27,15 @@ use std::sync::Arc;
 use pipit_e2ee::{Device, Error, Identity, LogHead, Port, Randomness, SignatureKey};
 use pipit_wire::encryption::GroupHead;
 use pipit_wire::rest::encryption::WaitingWelcome;
-use pipit_wire::{ConversationId, DeviceId, EventId, Seq, Timestamp};
+use pipit_wire::{ConversationId, DeviceId, EventId, Seq, Timestamp, UserId};
 
 pub(crate) use self::calls::KeyCall;
 pub(crate) use self::content::fits;
 use self::keys::Pool;
 pub(crate) use self::sealing::{Sealing, is_sealed, sealed_body, sealed_message};
 use self::state::{Pins, PortOf, RandomOf};
+use self::trust::People;
+pub(crate) use self::trust::{Marks, TrustLine, own_log_path};
 use crate::command::CommandError;
 use crate::engine::{Engine, Stored};
 use crate::storage::{Storage, StorageError};
@@ -49,6 +52,8 @@ pub(crate) struct Encryption {
     device: Option<Device>,
     /// The keys that the server has told of others' devices, once they were needed.
     pins: Option<Arc<Pins>>,
+    /// What was seen of people's key logs, once it was needed.
+    people: People,
     pool: Pool,
     talks: BTreeMap<ConversationId, Talk>,
     /// Conversations that are looked at at the end of this input.
@@ -70,6 +75,10 @@ struct Talk {
     listing: Option<Listing>,
     /// Pages of the next such list, and the last entry that was here when it was asked for.
     gathering: Vec<(Identity, SignatureKey)>,
+    /// People whose key logs have to be read before the list is believed.
+    logs_wanted: BTreeSet<UserId>,
+    /// Those of whose logs nothing came though something was seen before.
+    silent: BTreeSet<UserId>,
     asked_as_of: Option<Seq>,
     /// The last entry after which they may be others.
     changed_at: Seq,
@@ -211,6 +220,9 @@ impl<S: Storage> Engine<S> {
         self.encryption.pool.begin(self.clock.steady());
         let encrypted = self.storage.encrypted_conversations()?;
         self.encryption.nudged.extend(encrypted);
+        if self.pool_record()?.is_published {
+            self.ask_for_own_log()?;
+        }
         Ok(())
     }
 
@@ -280,6 +292,7 @@ impl<S: Storage> Engine<S> {
     pub(crate) fn encryption_gone(&mut self, conversation: ConversationId) -> Stored {
         self.encryption.talks.remove(&conversation);
         self.encryption.nudged.remove(&conversation);
+        self.forget_trust_lines(conversation)?;
         if self.group_record(conversation)?.is_none() {
             return Ok(());
         }

@@ -108,6 +108,10 @@ pub(crate) enum Expects {
     Notify(NotifyExpects),
     /// Something about privacy.
     Privacy(PrivacyExpects),
+    /// One's own key log, of which so many entries were seen.
+    OwnKeys {
+        seen: u64,
+    },
     Nothing,
 }
 
@@ -589,6 +593,7 @@ impl<S: Storage> Engine<S> {
             Expects::Notify(expects) => notifications::read_reply(expects, answer),
             Expects::Privacy(expects) => privacy::read_reply(expects, answer),
             Expects::Group(expects) => return self.read_group_reply(expects, answer),
+            Expects::OwnKeys { seen } => return self.read_own_keys(seen, answer),
             Expects::Preview => read::<LinkPreview>(answer).map(|preview| Reply::Preview { preview }),
             Expects::StorageUse => read_use(answer),
             Expects::Place => read::<Place>(answer).map(|place| Reply::Place { seq: place.seq }),

@@ -8,6 +8,7 @@ use pipit_wire::preview::LinkPreview;
 use pipit_wire::{Attachment, BlobId, Content, Event, MessageId, Seq, UserId};
 
 use crate::actions::Acting;
+use crate::encryption::TrustLine;
 use crate::engine::{Engine, Stored};
 use crate::fold::{self, Folded};
 use crate::list::{delivery, one_line, waiting_state};
@@ -93,8 +94,12 @@ impl<S: Storage> Engine<S> {
         let mut items: Vec<TimelineItem> = Vec::with_capacity(timeline.events.len());
         let hidden = self.hidden(record.id)?;
         let events = std::mem::take(&mut timeline.events);
+        let mut lines = self.lines_between(timeline, record)?.into_iter().peekable();
         let is_shown = |event: &&Event| !hidden.contains(&event.seq) && !fold::is_expired(event, acting.now);
         for event in events.iter().filter(is_shown) {
+            while let Some((_, line)) = lines.next_if(|(place, _)| *place < event.seq) {
+                items.push(self.line_item(record, &line)?);
+            }
             let Some(body) = self.item_body(timeline, event, &pending, acting)? else {
                 continue;
             };
@@ -116,6 +121,9 @@ impl<S: Storage> Engine<S> {
             push(&mut items, item);
         }
         timeline.events = events;
+        for (_, line) in lines {
+            items.push(self.line_item(record, &line)?);
+        }
         // Around an older place nothing waits.
         let waiting = if timeline.place.is_none() {
             waiting
@@ -128,6 +136,33 @@ impl<S: Storage> Engine<S> {
             }
         }
         Ok(items)
+    }
+
+    /// What this device has to say of people between the entries that are loaded.
+    fn lines_between(
+        &self,
+        timeline: &Timeline,
+        record: &ConversationRecord,
+    ) -> Stored<Vec<(Seq, TrustLine)>> {
+        match timeline.window.filter(|_| record.encrypted) {
+            Some(window) => self.trust_lines(record.id, (window.after, window.through)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn line_item(&mut self, record: &ConversationRecord, line: &TrustLine) -> Stored<TimelineItem> {
+        Ok(TimelineItem {
+            key: line.id,
+            seq: None,
+            at: line.at,
+            sender: line.user,
+            sender_name: self.name_in(record.id, line.user)?,
+            sender_avatar: None,
+            mine: false,
+            continues: false,
+            body: ItemBody::Trust { change: line.change },
+            delivery: None,
+        })
     }
 
     /// Whose picture stands beside a message: in groups those of the others.

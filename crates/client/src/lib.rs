@@ -48,6 +48,7 @@ mod scheduled;
 mod session;
 mod sync;
 mod timeline;
+mod trust;
 mod typing;
 mod upload;
 mod uploads;

@@ -256,6 +256,11 @@ impl<S: Storage> Engine<S> {
             let name = self.name_in(record.id, member.user)?;
             let profile = self.profile(member.user)?;
             let face = self.face_in(record.id, member.user)?;
+            let trust = if record.encrypted && member.user != acting.me {
+                Some(self.trust_state(member.user)?)
+            } else {
+                None
+            };
             shown.push(MemberView {
                 user: member.user,
                 handle: profile.map(|profile| profile.handle).unwrap_or_default(),
@@ -265,6 +270,7 @@ impl<S: Storage> Engine<S> {
                 avatar: face.avatar,
                 status: face.status,
                 presence: self.presences.state(member.user),
+                trust,
             });
         }
         let first_shown = timeline.window.map_or(record.last_seq, |window| window.after);

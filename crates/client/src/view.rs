@@ -12,6 +12,12 @@ use pipit_wire::rest::Me;
 use pipit_wire::{Attachment, BlobId, ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
+mod sealed;
+mod trust;
+
+pub use self::sealed::UnreadableReason;
+pub use self::trust::{LoggedDevice, OwnKeys, PersonTrust, SafetyOutcome, TrustChange, TrustState};
+
 /// One change of a list: at `at`, `remove` items go and `insert` come. Splices apply in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -82,6 +88,11 @@ pub enum Update {
     Privacy {
         /// The whole of it.
         privacy: Privacy,
+    },
+    /// What is known of a person's devices has changed, or what oneself makes of it: whoever shows it asks anew.
+    Trust {
+        /// Whose.
+        user: UserId,
     },
     /// Keeping data on this device does not work as it should.
     Storage {
@@ -288,6 +299,10 @@ pub struct MemberView {
     pub status: Option<Status>,
     /// How they are, where that is known.
     pub presence: Option<PresenceState>,
+    /// Whether they are who they are taken to be, in an encrypted conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub trust: Option<TrustState>,
 }
 
 /// What one may do in a conversation: what the view offers. The server decides again.
@@ -514,24 +529,16 @@ pub enum ItemBody {
         /// Which one.
         message: MessageId,
     },
+    /// Something about the devices of the sender, which this device has seen and is in no log.
+    Trust {
+        /// What.
+        change: TrustChange,
+    },
     /// The sender renamed the group.
     TitleChanged {
         /// To what.
         title: String,
     },
-}
-
-/// Why a message cannot be shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum UnreadableReason {
-    /// It was sealed before this device came into the conversation's group.
-    BeforeYou,
-    /// Its turn has not come: entries before it, or this device's keys, are on their way.
-    Waiting,
-    /// It could not be opened, or what came out is not what it claims to be, or this version does not know its kind.
-    Failed,
 }
 
 /// What one may do with a message now: what the view offers. The server decides again.

@@ -7,7 +7,9 @@ use openmls::prelude::{GroupId, MlsGroup, SignatureScheme};
 use openmls_basic_credential::SignatureKeyPair;
 use openmls_rust_crypto::RustCrypto;
 use openmls_traits::OpenMlsProvider;
-use pipit_wire::ConversationId;
+use openmls_traits::signatures::Signer as _;
+use pipit_wire::key_log::{KeyHolder, VouchBytes, vouch_bytes};
+use pipit_wire::{ConversationId, DeviceId};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -184,6 +186,20 @@ impl Device {
     /// Its public signature key, for the account's list of devices.
     pub fn signature_key(&self) -> SignatureKey {
         self.key
+    }
+
+    /// Vouches for another key of the same person: a device's, or a recovery key's.
+    pub fn vouch(
+        &self,
+        holder: KeyHolder,
+        device: DeviceId,
+        key: &SignatureKey,
+    ) -> Result<VouchBytes, Error> {
+        let by = self.identity.device;
+        let signed = vouch_bytes(self.identity.user, holder, device, &key.0, by);
+        let signature = self.signer.sign(&signed).map_err(|_| Error::Malformed)?;
+        let signature = signature.try_into().map_err(|_| Error::Malformed)?;
+        Ok(VouchBytes { by, signature })
     }
 
     /// Forgets what is in memory. To be called whenever the transaction around a call was rolled back: what is on disk counts.

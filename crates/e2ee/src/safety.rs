@@ -9,7 +9,7 @@
 //! group i = (5 bytes of h(5,199) at 5i, big-endian) mod 100,000     i = 0 … 5
 //! ```
 //!
-//! `keys` are the person's signature keys, 32 bytes each, ascending, without repeats: of all their devices, or, once devices vouch for each other, the account's one. Half a number has
+//! `keys` are the roots of the person's key log ([`crate::KeyLog::roots`]), 32 bytes each, ascending, without repeats: the keys for which nobody vouches, on which all their devices hang. Half a number has
 //! about 100 bits; the repetition makes each guess at another key set with the same half 5,200 times as costly.
 
 use std::collections::BTreeSet;

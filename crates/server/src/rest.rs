@@ -187,6 +187,9 @@ fn own_endpoints() -> OpenApiRouter<App> {
 fn encryption_endpoints() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(devices::key::publish))
+        .routes(routes!(devices::vouch::vouch))
+        .routes(routes!(me::key_log::read))
+        .routes(routes!(me::recovery_key::set, me::recovery_key::remove))
         .routes(routes!(
             devices::key_packages::count,
             devices::key_packages::publish
@@ -194,6 +197,7 @@ fn encryption_endpoints() -> OpenApiRouter<App> {
         .routes(routes!(devices::welcomes::list))
         .routes(routes!(devices::welcomes::acknowledge))
         .routes(routes!(conversations::encryption::devices))
+        .routes(routes!(conversations::encryption::key_logs))
         .routes(routes!(conversations::encryption::claim))
         .routes(routes!(conversations::encryption::handshake))
         .routes(routes!(

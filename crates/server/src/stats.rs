@@ -44,6 +44,12 @@ counters! {
     key_packages_claimed,
     /// Last resorts among them: their devices had no other left.
     last_resorts_claimed,
+    /// Keys of devices, and recovery keys, that were published with a vouch or vouched for later.
+    keys_vouched,
+    /// Keys of devices that were published and that nobody has vouched for, the first of each account included.
+    keys_unvouched,
+    /// Vouches refused: a wrong signature, or a voucher that is none.
+    vouches_refused,
     /// Messages sent at the time for which they were scheduled.
     scheduled_sent,
     /// Scheduled messages that were refused when their time came.

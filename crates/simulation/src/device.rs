@@ -76,7 +76,8 @@ impl Screen {
             | Update::Storage { .. }
             | Update::ChangeRefused { .. }
             | Update::SettingRefused { .. }
-            | Update::Privacy { .. } => Ok(()),
+            | Update::Privacy { .. }
+            | Update::Trust { .. } => Ok(()),
         }
     }
 

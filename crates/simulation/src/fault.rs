@@ -18,13 +18,13 @@ use pipit_store::conversation::{
     ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
 };
 use pipit_store::encryption::{
-    ClaimedPackage, DeviceKeyRecord, GroupRecord, NewWelcome, Pool, Publication, PublishError,
-    PublishKeyError, WelcomeRecord,
+    ClaimedPackage, GroupRecord, ListedKey, NewWelcome, Pool, Publication, PublishError, WelcomeRecord,
 };
 use pipit_store::error::StoreError;
 use pipit_store::group::{
     BanRecord, GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested,
 };
+use pipit_store::key_log::{KeyLogError, KeyLogRecord, NewKeyEntry};
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
@@ -33,7 +33,7 @@ use pipit_store::privacy::{BlockedPosition, DirectRecord, PrivacyStore};
 use pipit_store::push::{PushStore, PushTarget, PushedEntry, Subscription};
 use pipit_store::schedule::DueMessage;
 use pipit_store::search::{FoundMessages, NamedConversation, SearchMessages, Swept};
-use pipit_store::{EncryptionStore, Store};
+use pipit_store::{EncryptionStore, KeyLogStore, Store};
 use pipit_wire::encryption::GroupHead;
 use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
@@ -276,11 +276,10 @@ store! {
     EncryptionStore
     passed {
         fn renew_generation(generation: Uuid) -> ();
-        fn publish_key(key: DeviceKeyRecord) -> Result<(), PublishKeyError>;
         fn publish_packages(publication: Publication) -> Result<Pool, PublishError>;
         fn find_pool(device: DeviceId, now: Timestamp) -> Option<Pool>;
         fn list_device_keys(conversation: ConversationId, after: Option<DeviceId>, limit: u32)
-            -> Vec<DeviceKeyRecord>;
+            -> Vec<ListedKey>;
         fn claim_packages(conversation: ConversationId, devices: &[DeviceId], now: Timestamp)
             -> Vec<ClaimedPackage>;
         fn stage_welcome(welcome: NewWelcome) -> ();
@@ -292,6 +291,19 @@ store! {
         fn find_group(conversation: ConversationId, device: DeviceId) -> Option<GroupRecord>;
         fn find_heads(device: DeviceId, conversations: &[ConversationId]) -> Vec<(ConversationId, GroupHead)>;
         fn note_sealed(conversation: ConversationId, device: DeviceId, count: u64) -> ();
+    }
+    faulty {}
+}
+
+store! {
+    KeyLogStore
+    passed {
+        fn publish_key(new: NewKeyEntry) -> Result<(), KeyLogError>;
+        fn vouch(new: NewKeyEntry) -> Result<(), KeyLogError>;
+        fn set_recovery_key(new: NewKeyEntry) -> Result<(), KeyLogError>;
+        fn remove_recovery_key(user: UserId, now: Timestamp) -> bool;
+        fn read_key_log(user: UserId, after: u64, limit: u32) -> Vec<KeyLogRecord>;
+        fn read_key_logs(conversation: ConversationId, of: &[(UserId, u64)], limit: u32) -> Vec<KeyLogRecord>;
     }
     faulty {}
 }

@@ -47,6 +47,14 @@ async fn route(server: &Server, node: &Node, request: &HttpRequest) -> Result<St
         (HttpMethod::Get, ["server"]) => json(&server_info()),
         (HttpMethod::Post, ["sessions"]) => sign_in(server, &body(request)?).await,
         (HttpMethod::Post, ["sessions", "refresh"]) => refresh(server, node, &body(request)?).await,
+        (HttpMethod::Get, ["me", "key-log"]) => {
+            let who = authenticate(server, request)?;
+            encryption::own_key_log(node, who, request).await
+        }
+        (HttpMethod::Post, ["devices", device, "vouch"]) => {
+            let who = authenticate(server, request)?;
+            encryption::vouch(node, who, parse(device)?, request).await
+        }
         (method, ["devices", "current", rest @ ..]) => {
             let who = authenticate(server, request)?;
             encryption::of_device(node, who, method, rest, request).await
@@ -56,7 +64,7 @@ async fn route(server: &Server, node: &Node, request: &HttpRequest) -> Result<St
             [
                 "conversations",
                 id,
-                what @ ("devices" | "key-packages" | "handshakes" | "group"),
+                what @ ("devices" | "key-logs" | "key-packages" | "handshakes" | "group"),
             ],
         ) => {
             let who = authenticate(server, request)?;

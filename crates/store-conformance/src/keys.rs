@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use pipit_store::Store;
-use pipit_store::encryption::{
-    DeviceKeyRecord, NewKeyPackage, NewWelcome, Pool, Publication, PublishError, PublishKeyError,
-};
+use pipit_store::encryption::{DeviceKeyRecord, NewKeyPackage, NewWelcome, Pool, Publication, PublishError};
+use pipit_store::key_log::KeyLogError;
 use pipit_wire::event::{EventBody, MemberRole, Role};
 use pipit_wire::{ConversationId, DeviceId, EventId, Timestamp};
 use tokio::task::JoinSet;
 
 use crate::encryption::{commit, encrypted_group};
+use crate::key_log::new_key;
 use crate::world::{Person, START, World, uuid};
 
 fn key_of(person: Person) -> DeviceKeyRecord {
@@ -22,10 +22,35 @@ fn key_of(person: Person) -> DeviceKeyRecord {
     }
 }
 
+async fn publish_key(world: &World, key: DeviceKeyRecord) -> Result<(), KeyLogError> {
+    let new = new_key(world, key.user, key.device, key.signature_key);
+    world.store.publish_key(new).await.unwrap()
+}
+
+/// A page of keys. Each says how far its account's log is.
+async fn page(
+    world: &World,
+    den: ConversationId,
+    after: Option<DeviceId>,
+    limit: u32,
+) -> Vec<DeviceKeyRecord> {
+    let listed = world.store.list_device_keys(den, after, limit).await.unwrap();
+    let mut keys = Vec::new();
+    for listed in listed {
+        let log = world.store.read_key_log(listed.key.user, 0, 99).await.unwrap();
+        let last = log.last().unwrap();
+        assert_eq!(
+            (listed.head.number, listed.head.hash),
+            (last.entry.number, last.hash)
+        );
+        keys.push(listed.key);
+    }
+    keys
+}
+
 async fn with_keys(world: &World, people: &[Person]) {
     for person in people {
-        let kept = world.store.publish_key(key_of(*person)).await.unwrap();
-        assert_eq!(kept, Ok(()));
+        assert_eq!(publish_key(world, key_of(*person)).await, Ok(()));
     }
 }
 
@@ -37,25 +62,18 @@ pub async fn a_device_says_its_key_once(store: Arc<dyn Store>) {
         signature_key: [99; 32],
         ..key_of(alice)
     };
-    assert_eq!(
-        world.store.publish_key(other).await.unwrap(),
-        Err(PublishKeyError::OtherKey)
-    );
+    assert_eq!(publish_key(&world, other).await, Err(KeyLogError::OtherKey));
     let stolen = DeviceKeyRecord {
         user: bob.user,
         ..key_of(alice)
     };
-    assert_eq!(
-        world.store.publish_key(stolen).await.unwrap(),
-        Err(PublishKeyError::NoDevice)
-    );
+    assert_eq!(publish_key(&world, stolen).await, Err(KeyLogError::NoDevice));
     let den = encrypted_group(&world, alice, &[bob]).await;
     let mut expect = vec![key_of(alice), key_of(bob)];
     expect.sort_by_key(|key| key.device);
-    let page = |after, limit| world.store.list_device_keys(den, after, limit);
-    assert_eq!(page(None, 9).await.unwrap(), expect, "carol is no member");
-    assert_eq!(page(None, 1).await.unwrap(), expect[..1]);
-    assert_eq!(page(Some(expect[0].device), 9).await.unwrap(), expect[1..]);
+    assert_eq!(page(&world, den, None, 9).await, expect, "carol is no member");
+    assert_eq!(page(&world, den, None, 1).await, expect[..1]);
+    assert_eq!(page(&world, den, Some(expect[0].device), 9).await, expect[1..]);
     assert!(
         world
             .store
@@ -63,11 +81,11 @@ pub async fn a_device_says_its_key_once(store: Arc<dyn Store>) {
             .await
             .unwrap()
     );
-    assert_eq!(page(None, 9).await.unwrap(), [key_of(bob)]);
-    let again = world.store.publish_key(key_of(alice)).await.unwrap();
+    assert_eq!(page(&world, den, None, 9).await, [key_of(bob)]);
+    let again = publish_key(&world, key_of(alice)).await;
     assert_eq!(
         again,
-        Err(PublishKeyError::NoDevice),
+        Err(KeyLogError::NoDevice),
         "what was signed out has no key"
     );
 }

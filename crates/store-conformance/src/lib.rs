@@ -31,6 +31,7 @@ pub mod encryption;
 pub mod expiry;
 pub mod invite;
 pub mod joining;
+pub mod key_log;
 pub mod keys;
 pub mod log;
 pub mod mark;
@@ -114,6 +115,14 @@ macro_rules! conformance_tests {
                 a_link_to_a_group_is_used_up,
                 the_last_use_of_a_link_is_one,
                 requests_to_be_let_in,
+            }
+            key_log {
+                a_log_says_what_came_and_went,
+                a_vouch_is_kept_and_nothing_is_said_twice,
+                who_vouches_has_to_stand,
+                a_recovery_key_takes_the_place_of_the_one_before,
+                logs_of_members_are_read,
+                concurrent_keys_of_one_account_are_one_chain,
             }
             person {
                 blocks_are_set_and_lifted,

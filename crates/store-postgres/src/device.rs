@@ -7,9 +7,9 @@ use pipit_wire::{ConversationId, DeviceId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::privacy;
 use crate::row::{self, at};
-use crate::session::{Session, params};
+use crate::session::{Session, only_if, params};
+use crate::{key_log, privacy};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -207,6 +207,8 @@ pub(crate) async fn revoke(
     device: DeviceId,
     now: Timestamp,
 ) -> Result<bool> {
+    let lock = session.prepare(key_log::LOCK).await?;
+    let log = session.prepare(key_log::READ).await?;
     let revoke = session
         .prepare("UPDATE device SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL")
         .await?;
@@ -231,20 +233,34 @@ pub(crate) async fn revoke(
         .await?;
     let key_at = params![device.as_uuid(), user.as_uuid(), now.as_ms()];
     let key = params![device.as_uuid(), user.as_uuid()];
-    let (begun, revoked, emptied, unsubscribed, keyless, committed) = tokio::join!(
+    let whose = params![user.as_uuid()];
+    let all = params![user.as_uuid(), 0_i64, i64::MAX];
+    let (begun, locked, revoked, logged) = tokio::join!(
         biased;
         session.begin(),
+        session.query(&lock, whose),
         session.execute(&revoke, key_at),
+        session.query(&log, all),
+    );
+    begun?;
+    locked?;
+    let revoked = revoked?;
+    let removal = key_log::removal(&key_log::records(&logged?)?, user, device, now)?;
+    let insert = session.prepare(key_log::INSERT).await?;
+    let removed = key_log::Columns::of(removal.as_slice());
+    let removed = removed.params();
+    let (emptied, unsubscribed, keyless, entered, committed) = tokio::join!(
+        biased;
         session.execute(&forget, key),
         session.execute(&unsubscribe, key),
         session.execute(&forget_key, key),
+        only_if(revoked > 0, session.execute(&insert, &removed)),
         session.commit(),
     );
-    begun?;
-    let revoked = revoked?;
     emptied?;
     unsubscribed?;
     keyless?;
+    entered?;
     committed?;
     if revoked == 0 && session.is_in_doubt() {
         let own = "SELECT 1 FROM device WHERE id = $1 AND user_id = $2 AND revoked_at = $3";

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use pipit_store::EncryptionStore;
 use pipit_store::encryption::{
-    ClaimedPackage, DeviceKeyRecord, GroupRecord, NewWelcome, Pool, Publication, PublishError,
-    PublishKeyError, WELCOME_STAGED_MS_MAX, WELCOMES_KEPT, WelcomeRecord,
+    ClaimedPackage, DeviceKeyRecord, GroupRecord, ListedKey, NewWelcome, Pool, Publication, PublishError,
+    WELCOME_STAGED_MS_MAX, WELCOMES_KEPT, WelcomeRecord,
 };
 use pipit_store::error::StoreError;
+use pipit_store::key_log::KeyLogHead;
 use pipit_wire::encryption::GroupHead;
 use pipit_wire::{ConversationId, DeviceId, EventId, Timestamp};
 use tokio_postgres::Row;
@@ -39,13 +40,6 @@ impl EncryptionStore for PostgresStore {
         work!(self, |session| renew_generation(session, generation))
     }
 
-    async fn publish_key(
-        &self,
-        key: DeviceKeyRecord,
-    ) -> std::result::Result<std::result::Result<(), PublishKeyError>, StoreError> {
-        work!(self, |session| publish_key(session, &key))
-    }
-
     async fn publish_packages(
         &self,
         publication: Publication,
@@ -66,7 +60,7 @@ impl EncryptionStore for PostgresStore {
         conversation: ConversationId,
         after: Option<DeviceId>,
         limit: u32,
-    ) -> std::result::Result<Vec<DeviceKeyRecord>, StoreError> {
+    ) -> std::result::Result<Vec<ListedKey>, StoreError> {
         work!(self, |session| list_device_keys(
             session,
             conversation,
@@ -183,6 +177,14 @@ pub(crate) fn number_at(row: &Row, column: usize) -> Result<u64> {
     u64::try_from(found).map_err(|_| corrupt(format!("an epoch or a count is {found}")))
 }
 
+/// So many bytes from a column.
+pub(crate) fn bytes_at<const LENGTH: usize>(row: &Row, column: usize) -> Result<[u8; LENGTH]> {
+    let found: &[u8] = at(row, column)?;
+    found
+        .try_into()
+        .map_err(|_| corrupt("a key, a hash or a signature has another length"))
+}
+
 async fn renew_generation(session: &Session, generation: Uuid) -> Result<()> {
     let renew = session.prepare("UPDATE server SET generation = $1").await?;
     let forget = session
@@ -200,37 +202,6 @@ async fn renew_generation(session: &Session, generation: Uuid) -> Result<()> {
     renewed?;
     forgotten?;
     committed
-}
-
-/// The device's row is locked, so that one that is being signed out keeps no key.
-const INSERT_KEY: &str = "
-    INSERT INTO device_key (device, user_id, signature_key)
-    SELECT id, user_id, $3 FROM device WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL FOR SHARE
-    ON CONFLICT DO NOTHING";
-
-async fn publish_key(
-    session: &Session,
-    key: &DeviceKeyRecord,
-) -> Result<std::result::Result<(), PublishKeyError>> {
-    let bytes = key.signature_key.as_slice();
-    session
-        .run(
-            INSERT_KEY,
-            params![key.device.as_uuid(), key.user.as_uuid(), bytes],
-        )
-        .await?;
-    let find = "SELECT signature_key FROM device_key WHERE device = $1 AND user_id = $2";
-    let kept = session
-        .first(find, params![key.device.as_uuid(), key.user.as_uuid()])
-        .await?;
-    let Some(kept) = kept else {
-        return Ok(Err(PublishKeyError::NoDevice));
-    };
-    Ok(if at::<&[u8]>(&kept, 0)? == bytes {
-        Ok(())
-    } else {
-        Err(PublishKeyError::OtherKey)
-    })
 }
 
 const LOCK_KEY: &str = "SELECT 1 FROM device_key WHERE device = $1 FOR NO KEY UPDATE";
@@ -336,8 +307,11 @@ async fn find_pool(session: &Session, device: DeviceId, now: Timestamp) -> Resul
 }
 
 const LIST_KEYS: &str = "
-    SELECT device_key.user_id, device_key.device, device_key.signature_key
+    SELECT device_key.user_id, device_key.device, device_key.signature_key, head.number, head.hash
     FROM member JOIN device_key ON device_key.user_id = member.user_id
+        CROSS JOIN LATERAL (
+            SELECT number, hash FROM key_log WHERE key_log.user_id = device_key.user_id
+            ORDER BY number DESC LIMIT 1) AS head
     WHERE member.conversation = $1 AND ($2::uuid IS NULL OR device_key.device > $2)
     ORDER BY device_key.device LIMIT $3";
 
@@ -346,7 +320,7 @@ async fn list_device_keys(
     conversation: ConversationId,
     after: Option<DeviceId>,
     limit: u32,
-) -> Result<Vec<DeviceKeyRecord>> {
+) -> Result<Vec<ListedKey>> {
     let key = params![
         conversation.as_uuid(),
         after.map(|after| after.as_uuid()),
@@ -354,12 +328,16 @@ async fn list_device_keys(
     ];
     let rows = session.rows(LIST_KEYS, key).await?;
     let keys = rows.iter().map(|row| {
-        Ok(DeviceKeyRecord {
-            user: row::id_at(row, 0)?,
-            device: row::id_at(row, 1)?,
-            signature_key: at::<&[u8]>(row, 2)?
-                .try_into()
-                .map_err(|_| corrupt("a signature key has another length"))?,
+        Ok(ListedKey {
+            key: DeviceKeyRecord {
+                user: row::id_at(row, 0)?,
+                device: row::id_at(row, 1)?,
+                signature_key: bytes_at(row, 2)?,
+            },
+            head: KeyLogHead {
+                number: number_at(row, 3)?,
+                hash: bytes_at(row, 4)?,
+            },
         })
     });
     keys.collect()

@@ -25,6 +25,7 @@ mod error;
 mod expiry;
 mod invite;
 mod joining;
+mod key_log;
 mod ledger;
 mod log;
 mod migration;

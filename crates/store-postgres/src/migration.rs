@@ -7,6 +7,7 @@ use pipit_store::error::StoreError;
 use tokio_postgres::Client;
 
 use crate::error::{Error, corrupt, store_error};
+use crate::key_log;
 
 /// In order; the schema's number is how many of them have run. One that has been released never changes.
 pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
@@ -35,7 +36,11 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("push", include_str!("../migrations/0017_push.sql")),
     ("encryption", include_str!("../migrations/0018_encryption.sql")),
     ("privacy", include_str!("../migrations/0019_privacy.sql")),
+    ("key_log", include_str!("../migrations/0020_key_log.sql")),
 ];
+
+/// The schema from which on there are key logs: those of the keys that were there before begin with it.
+const KEY_LOG: i32 = 20;
 
 /// "Pipit" in ASCII: the key of the lock under which schemas change.
 const LOCK_KEY: i64 = 0x50_6970_6974;
@@ -88,6 +93,9 @@ async fn apply(db: &mut Client) -> Result<u32, Error> {
     }
     for ((name, sql), version) in MIGRATIONS.iter().zip(1_i32..).skip(found as usize) {
         tx.batch_execute(sql).await?;
+        if version == KEY_LOG {
+            key_log::begin(&tx).await?;
+        }
         tx.execute(
             "INSERT INTO schema_version (version, name) VALUES ($1, $2)",
             &[&version, name],

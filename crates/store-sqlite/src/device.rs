@@ -7,7 +7,7 @@ use pipit_wire::{DeviceId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::error::corrupt;
-use crate::{conversation, privacy, push, row};
+use crate::{conversation, key_log, privacy, push, row};
 
 /// States of a refresh token.
 const CURRENT: i64 = 0;
@@ -154,6 +154,7 @@ pub(crate) fn revoke(db: &Connection, user: UserId, device: DeviceId, now: Times
     if revoked == 0 {
         return Ok(false);
     }
+    key_log::remove(db, user, device, now)?;
     for forget in [
         "DELETE FROM refresh_token WHERE device = ?1",
         // Its key packages, and the welcomes that wait for it, go with it.

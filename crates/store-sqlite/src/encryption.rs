@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use pipit_store::EncryptionStore;
 use pipit_store::encryption::{
-    ClaimedPackage, DeviceKeyRecord, GroupRecord, NewKeyPackage, NewWelcome, Pool, Publication, PublishError,
-    PublishKeyError, WELCOME_STAGED_MS_MAX, WELCOMES_KEPT, WelcomeRecord,
+    ClaimedPackage, DeviceKeyRecord, GroupRecord, ListedKey, NewKeyPackage, NewWelcome, Pool, Publication,
+    PublishError, WELCOME_STAGED_MS_MAX, WELCOMES_KEPT, WelcomeRecord,
 };
 use pipit_store::error::StoreError;
+use pipit_store::key_log::KeyLogHead;
 use pipit_wire::encryption::GroupHead;
 use pipit_wire::{ConversationId, DeviceId, EventId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
@@ -21,13 +22,6 @@ impl EncryptionStore for SqliteStore {
         self.engine
             .write(move |db| renew_generation(db, generation))
             .await
-    }
-
-    async fn publish_key(
-        &self,
-        key: DeviceKeyRecord,
-    ) -> std::result::Result<std::result::Result<(), PublishKeyError>, StoreError> {
-        self.engine.write(move |db| publish_key(db, &key)).await
     }
 
     async fn publish_packages(
@@ -52,7 +46,7 @@ impl EncryptionStore for SqliteStore {
         conversation: ConversationId,
         after: Option<DeviceId>,
         limit: u32,
-    ) -> std::result::Result<Vec<DeviceKeyRecord>, StoreError> {
+    ) -> std::result::Result<Vec<ListedKey>, StoreError> {
         self.engine
             .read(move |db| list_device_keys(db, conversation, after, limit))
             .await
@@ -176,31 +170,6 @@ fn renew_generation(db: &Connection, generation: Uuid) -> Result<()> {
     Ok(())
 }
 
-fn publish_key(db: &Connection, key: &DeviceKeyRecord) -> Result<std::result::Result<(), PublishKeyError>> {
-    let stands = db
-        .prepare_cached("SELECT 1 FROM device WHERE id = ?1 AND user = ?2 AND revoked_at IS NULL")?
-        .exists([key.device.as_bytes(), key.user.as_bytes()])?;
-    if !stands {
-        return Ok(Err(PublishKeyError::NoDevice));
-    }
-    db.prepare_cached(
-        "INSERT INTO device_key (device, user, signature_key) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-    )?
-    .execute(params![
-        key.device.as_bytes(),
-        key.user.as_bytes(),
-        key.signature_key
-    ])?;
-    let kept: [u8; 32] = db
-        .prepare_cached("SELECT signature_key FROM device_key WHERE device = ?1")?
-        .query_row([key.device.as_bytes()], |row| row.get(0))?;
-    Ok(if kept == key.signature_key {
-        Ok(())
-    } else {
-        Err(PublishKeyError::OtherKey)
-    })
-}
-
 fn publish_packages(
     db: &Connection,
     publication: &Publication,
@@ -273,18 +242,26 @@ fn list_device_keys(
     conversation: ConversationId,
     after: Option<DeviceId>,
     limit: u32,
-) -> Result<Vec<DeviceKeyRecord>> {
+) -> Result<Vec<ListedKey>> {
     let after = after.map_or_else(Vec::new, |after| after.as_bytes().to_vec());
     db.prepare_cached(
-        "SELECT device_key.user, device, signature_key
+        "SELECT device_key.user, device_key.device, device_key.signature_key, head.number, head.hash
         FROM member JOIN device_key ON device_key.user = member.user
-        WHERE member.conversation = ?1 AND device > ?2 ORDER BY device LIMIT ?3",
+            JOIN key_log AS head ON head.user = device_key.user
+                AND head.number = (SELECT max(number) FROM key_log WHERE key_log.user = device_key.user)
+        WHERE member.conversation = ?1 AND device_key.device > ?2 ORDER BY device_key.device LIMIT ?3",
     )?
     .query_map(params![conversation.as_bytes(), after, limit], |row| {
-        Ok(DeviceKeyRecord {
-            user: row::id_at(row, 0)?,
-            device: row::id_at(row, 1)?,
-            signature_key: row.get(2)?,
+        Ok(ListedKey {
+            key: DeviceKeyRecord {
+                user: row::id_at(row, 0)?,
+                device: row::id_at(row, 1)?,
+                signature_key: row.get(2)?,
+            },
+            head: KeyLogHead {
+                number: number_at(row, 3)?,
+                hash: row.get(4)?,
+            },
         })
     })?
     .collect()

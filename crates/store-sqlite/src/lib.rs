@@ -25,6 +25,7 @@ mod expiry;
 mod group;
 mod invite;
 mod joining;
+mod key_log;
 mod log;
 mod migration;
 mod open;

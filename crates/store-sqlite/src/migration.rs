@@ -4,6 +4,7 @@ use pipit_store::error::StoreError;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::store_error;
+use crate::key_log;
 
 /// In order; the schema's number is how many of them have run. One that has been released never changes.
 const MIGRATIONS: &[&str] = &[
@@ -26,7 +27,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0017_push.sql"),
     include_str!("../migrations/0018_encryption.sql"),
     include_str!("../migrations/0019_privacy.sql"),
+    include_str!("../migrations/0020_key_log.sql"),
 ];
+
+/// The schema from which on there are key logs: those of the keys that were there before begin with it.
+const KEY_LOG: u32 = 20;
 
 /// Says in the file's header whose database it is: "Pipi" in ASCII.
 const APPLICATION_ID: i32 = 0x5069_7069;
@@ -87,6 +92,9 @@ fn apply(db: &mut Connection, sql: &str, version: u32) -> rusqlite::Result<()> {
 fn apply_unchecked(db: &mut Connection, sql: &str, version: u32) -> rusqlite::Result<()> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute_batch(sql)?;
+    if version == KEY_LOG {
+        key_log::begin(&tx)?;
+    }
     tx.pragma_update(None, "user_version", version)?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.commit()
@@ -122,6 +130,50 @@ mod tests {
     use super::*;
 
     const NOTES: usize = 12;
+
+    /// Every device that had a key is in its account's log, as nobody has vouched for it.
+    #[test]
+    fn key_logs_begin_with_the_keys_that_there_are() {
+        let mut db = Connection::open_in_memory().unwrap();
+        for (sql, version) in MIGRATIONS.iter().zip(1_u32..).take(KEY_LOG as usize - 1) {
+            apply(&mut db, sql, version).unwrap();
+        }
+        let id = |number: u8| [number; 16];
+        for user in [id(1), id(2)] {
+            db.execute(
+                "INSERT INTO user (id, handle, name, password, admin, created_at) VALUES (?1, ?2, 'A', '', 0, 0)",
+                params![user, format!("user{}", user[0])],
+            )
+            .unwrap();
+        }
+        for (device, user, at) in [(4, 1, 50), (3, 1, 60), (5, 2, 70)] {
+            db.execute(
+                "INSERT INTO device (id, user, name, client_name, client_version, signed_in_at, last_seen_at)
+                VALUES (?1, ?2, '', '', '', ?3, ?3)",
+                params![id(device), id(user), at],
+            )
+            .unwrap();
+            db.execute(
+                "INSERT INTO device_key (device, user, signature_key) VALUES (?1, ?2, ?3)",
+                params![id(device), id(user), [device; 32]],
+            )
+            .unwrap();
+        }
+        migrate(&mut db).unwrap();
+        let log = |user: u8| key_log::read(&db, pipit_wire::UserId::from_bytes(id(user)), 0, 9).unwrap();
+        let devices: Vec<_> = log(1)
+            .iter()
+            .map(|record| *record.entry.device.as_bytes())
+            .collect();
+        assert_eq!(devices, [id(4), id(3)], "by their sign-in");
+        let all = log(1);
+        assert_eq!(
+            all[1].hash,
+            pipit_store::key_log::hash(&all[1].entry, &all[0].hash)
+        );
+        assert_eq!(all[1].entry.at.as_ms(), 60);
+        assert_eq!(log(2).len(), 1);
+    }
 
     #[test]
     fn a_table_that_is_made_anew_keeps_its_rows_and_what_refers_to_them() {

@@ -11,6 +11,7 @@ use pipit_wire::{Content, ConversationId, DeviceId, EventId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::error::StoreError;
+use crate::key_log::KeyLogHead;
 use crate::log::AppendError;
 
 /// How many welcomes into one conversation wait for one device; the oldest goes where there would be more.
@@ -29,15 +30,13 @@ pub struct DeviceKeyRecord {
     pub signature_key: [u8; 32],
 }
 
-/// Why a key was not kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PublishKeyError {
-    /// There is no such device of this account (any more).
-    #[error("there is no such device")]
-    NoDevice,
-    /// It has another key.
-    #[error("the device has another key")]
-    OtherKey,
+/// A device's key, and how far the key log of its account has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedKey {
+    /// The key.
+    pub key: DeviceKeyRecord,
+    /// The log's last entry.
+    pub head: KeyLogHead,
 }
 
 /// A key package, as its device publishes it.
@@ -145,8 +144,6 @@ pub trait EncryptionStore: Send + Sync + 'static {
     /// were.
     async fn renew_generation(&self, generation: Uuid) -> Result<(), StoreError>;
 
-    /// Keeps a device's key, once. The same again changes nothing.
-    async fn publish_key(&self, key: DeviceKeyRecord) -> Result<Result<(), PublishKeyError>, StoreError>;
     /// Keeps key packages.
     async fn publish_packages(
         &self,
@@ -160,7 +157,7 @@ pub trait EncryptionStore: Send + Sync + 'static {
         conversation: ConversationId,
         after: Option<DeviceId>,
         limit: u32,
-    ) -> Result<Vec<DeviceKeyRecord>, StoreError>;
+    ) -> Result<Vec<ListedKey>, StoreError>;
     /// Takes one key package of each of these devices that is a member's and has one that is good at `now`: the last resort where there is no other.
     async fn claim_packages(
         &self,

@@ -11,7 +11,8 @@
 //! * what a log entry says about members and titles, and the tables of members and titles, change in one transaction;
 //! * what a log entry says about an earlier message, and what is kept of that message, change in one transaction; what was
 //!   deleted is nowhere any more from then on;
-//! * a commit ends the epoch of an encrypted conversation's log in the transaction that appends it ([`encryption::after`]).
+//! * a commit ends the epoch of an encrypted conversation's log in the transaction that appends it ([`encryption::after`]);
+//! * the key log of an account says of each key of its devices that it came and that it went, in the transaction in which it did ([`key_log::next`]).
 //!
 //! Authorization is not decided here. The service decides it in `model` on facts that it has read; the facts travel with
 //! the append ([`Facts`]) and the store refuses with [`AppendError::Stale`] where they no longer hold.
@@ -24,6 +25,7 @@ pub mod conversation;
 pub mod encryption;
 pub mod error;
 pub mod group;
+pub mod key_log;
 pub mod log;
 pub mod poll;
 pub mod privacy;
@@ -54,11 +56,12 @@ use schedule::DueMessage;
 use search::{FoundMessages, NamedConversation, SearchMessages, Swept};
 
 pub use encryption::EncryptionStore;
+pub use key_log::KeyLogStore;
 pub use log::Facts;
 
 /// A server's storage. Every method is atomic; whatever it returned as done is on disk.
 #[async_trait]
-pub trait Store: EncryptionStore + push::PushStore + privacy::PrivacyStore {
+pub trait Store: EncryptionStore + KeyLogStore + push::PushStore + privacy::PrivacyStore {
     /// Whether it answers; for `/readyz`.
     async fn ping(&self) -> Result<(), StoreError>;
 

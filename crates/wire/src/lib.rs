@@ -27,6 +27,7 @@ pub mod error;
 pub mod event;
 pub mod frame;
 pub mod ids;
+pub mod key_log;
 pub mod limits;
 pub mod media;
 pub mod person;

@@ -32,6 +32,15 @@ export function encryptedScene(now: number): Room[] {
   append(room, people.me, at + 6 * MINUTE_MS, message('Only us. See https://pipit.example/keys'));
   append(room, people.mila, at + 30 * MINUTE_MS, unreadable('waiting'));
   append(room, people.mila, at + 31 * MINUTE_MS, unreadable('waiting'));
+  append(room, people.grandma, at + 32 * MINUTE_MS, { type: 'trust', change: 'new_device' });
   room.readSeq = room.log.length;
-  return [...fullScene(now), room];
+  const chat = newRoom(9, 'direct', 'Jonas Weber', [
+    { profile: people.me, role: 'member', presence: 'online' },
+    { profile: people.jonas, role: 'member', presence: 'online' },
+  ]);
+  chat.encrypted = true;
+  append(chat, people.jonas, at, message('Shall we compare the number?'));
+  append(chat, people.me, at + MINUTE_MS, message('Done. Nobody is between us.'));
+  chat.readSeq = chat.log.length;
+  return [...fullScene(now), room, chat];
 }

@@ -27,6 +27,7 @@ import { done, refusal } from './replies';
 import { keep, listed } from './personal';
 import { sceneOf } from './scene-of';
 import { found } from './search';
+import { Trusting } from './trust';
 import { append, headerFor, itemFor, limits, message, nextKey, type Room } from './world';
 
 const PAGE = 60;
@@ -84,6 +85,10 @@ export class FakeCore implements Core {
   #devices = [1, 2, 3];
   #notifications = new Notifications();
   #privacy = new PrivacySettings();
+  #trusting = new Trusting((user) => {
+    this.#tell({ type: 'trust', user });
+    if (this.#shown !== null) this.#changed(this.#shown.room);
+  });
   #groups = new Groups(
     (id) => this.#room(id),
     (room, item) => this.#log(room, item),
@@ -299,7 +304,11 @@ export class FakeCore implements Core {
         return done;
       }
       default:
-        return this.#notifications.answer(command) ?? this.#privacy.answer(command);
+        return (
+          this.#notifications.answer(command) ??
+          this.#privacy.answer(command) ??
+          this.#trusting.answer(command)
+        );
     }
   }
 

@@ -22,6 +22,7 @@ import type {
 } from '../generated/types';
 import { noChanges, pinsOf, type Changes } from './messages';
 import { idOf, people } from './people';
+import { trustOf } from './trust';
 
 export const limits: Limits = {
   frame_bytes_max: 262_144,
@@ -263,6 +264,7 @@ function memberViews(room: Room): MemberView[] {
     avatar: profile.face?.avatar ?? null,
     status: profile.face?.status ?? null,
     presence,
+    ...(room.encrypted && profile.user !== people.me.user ? { trust: trustOf(profile.user) } : {}),
   }));
 }
 

@@ -555,6 +555,9 @@ export type Command = { "type": "get_server_info" }
 | { "type": "revoke_invite",
   /** Which one. */
   invite: InviteId, }
+| { "type": "trust",
+  /** What. */
+  ask: TrustCommand, }
 | { "type": "list_devices" }
 | { "type": "sign_out_device",
   /** Which one. */
@@ -1055,6 +1058,9 @@ export type ItemBody = { "type": "message",
 | { "type": "pinned",
   /** Which one. */
   message: MessageId, }
+| { "type": "trust",
+  /** What. */
+  change: TrustChange, }
 | { "type": "title_changed",
   /** To what. */
   title: string, };
@@ -1146,6 +1152,21 @@ export type ListPosition = {
   /** Its id. */
   conversation: ConversationId, };
 
+/** A device of somebody's, as their key log has it. */
+export type LoggedDevice = {
+  /** Which one. */
+  device: DeviceId,
+  /** Since when. */
+  since: Timestamp,
+  /** Whether it is the earliest of those for which nobody vouches, or hangs on that by vouches. */
+  approved: boolean,
+  /** Which device vouches for it; none where it is the first, or nobody does, or their recovery key does. */
+  by: DeviceId | null,
+  /** Whether their recovery key vouches for it. */
+  by_recovery: boolean,
+  /** Six groups of five digits by which it is compared before one vouches for it; of one's own devices alone. */
+  code?: Array<string>, };
+
 /** `GET /v1/me`: one's own account. */
 export type Me = {
   /** As others see it. */
@@ -1212,7 +1233,9 @@ export type MemberView = {
   /** How they are just now, as they say. */
   status: Status | null,
   /** How they are, where that is known. */
-  presence: PresenceState | null, };
+  presence: PresenceState | null,
+  /** Whether they are who they are taken to be, in an encrypted conversation. */
+  trust?: TrustState, };
 
 /** A message as its sender's device made it. */
 export type Message = {
@@ -1334,6 +1357,13 @@ export type NotificationSettings = {
 /** Of which messages of a conversation somebody is notified. */
 export type NotifyRule = "all" | "mentions" | "nothing";
 
+/** What is known of one's own devices. */
+export type OwnKeys = {
+  /** Those that have a key, the earliest first. */
+  devices: Array<LoggedDevice>,
+  /** Whether the account's key log was cut or rewritten. */
+  broken: boolean, };
+
 /** See [`ServerFrame::Page`]. */
 export type Page = {
   /** Of the `history`. */
@@ -1348,6 +1378,21 @@ export type Page = {
   first_seq: Seq,
   /** The last entry of the log. */
   last_seq: Seq, };
+
+/** What is known of another person's devices. */
+export type PersonTrust = {
+  /** Who. */
+  user: UserId,
+  /** Whether they are who they are taken to be. */
+  state: TrustState,
+  /** The safety number of oneself and them: twelve groups of five digits. None where one of the two has no device yet, as far as is known. */
+  number: Array<string> | null,
+  /** What the QR code says that oneself shows them. */
+  code: string | null,
+  /** When the user marked them as verified. */
+  verified_at: Timestamp | null,
+  /** Their devices, the earliest first. */
+  devices: Array<LoggedDevice>, };
 
 /** What a person keeps of a conversation for themselves: the same on all of their devices, and shown to nobody else. */
 export type Personal = {
@@ -1778,6 +1823,15 @@ export type Reply = { "type": "done" }
   items: Array<BlockedPerson>,
   /** Where the next page begins; none at the end. */
   next: string | null, }
+| { "type": "person_trust",
+  /** The whole of it. */
+  person: PersonTrust, }
+| { "type": "safety_code",
+  /** How. */
+  outcome: SafetyOutcome, }
+| { "type": "own_keys",
+  /** The whole of it. */
+  own: OwnKeys, }
 | { "type": "failed",
   /** Why. */
   error: CommandError, };
@@ -1809,6 +1863,9 @@ export type Retry = "never" | "later" | "after_sign_in";
 
 /** What a member of a group is. */
 export type Role = "member" | "moderator" | "admin" | "owner";
+
+/** How a code that was scanned or typed compares. */
+export type SafetyOutcome = "match" | "mismatch" | "not_a_code";
 
 /** A message that is to be sent later. Its id is that of the message which it becomes. */
 export type Scheduled = {
@@ -2094,6 +2151,36 @@ export type TimelineItem = {
 * Always given by whoever holds the clock; nothing in this crate reads one. */
 export type Timestamp = number;
 
+/** What has happened to the devices of a person, as their key log says. */
+export type TrustChange = "new_device" | "number_changed" | "log_broken";
+
+/** What a view asks. */
+export type TrustCommand = { "type": "person",
+  /** Whose. */
+  user: UserId, }
+| { "type": "check_code",
+  /** Whose. */
+  user: UserId,
+  /** What it says. */
+  code: string, }
+| { "type": "set_verified",
+  /** With whom. */
+  user: UserId,
+  /** The number that was shown; none takes it back. Refused where it is another one by now. */
+  number: Array<string> | null, }
+| { "type": "begin_anew",
+  /** Whose. */
+  user: UserId, }
+| { "type": "own" }
+| { "type": "approve",
+  /** Which one. */
+  device: DeviceId,
+  /** The code that was shown. Refused where it is another one by now. */
+  code: Array<string>, };
+
+/** Whether somebody is who they are taken to be. */
+export type TrustState = "unknown" | "unverified" | "verified" | "changed" | "broken";
+
 /** See [`ServerFrame::Typing`]. */
 export type Typing = {
   /** Where. */
@@ -2145,6 +2232,9 @@ export type Update = { "type": "session",
 | { "type": "privacy",
   /** The whole of it. */
   privacy: Privacy, }
+| { "type": "trust",
+  /** Whose. */
+  user: UserId, }
 | { "type": "storage",
   /** How it is. */
   storage: StorageView, };

@@ -2,12 +2,14 @@ import { arKeys } from './ar-keys';
 import { arSettings } from './ar-settings';
 import type { enLater } from './en-later';
 import type { Translated } from './texts';
+import { arTrust } from './ar-trust';
 
 type Forms = 'zero' | 'one' | 'two' | 'few' | 'many' | 'other';
 
 /** Arabic: the texts of the parts that load when they are first opened. */
 export const arLater = {
   ...arKeys,
+  ...arTrust,
 
   'action.cancel': 'إلغاء',
   'action.close': 'إغلاق',

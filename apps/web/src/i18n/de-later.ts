@@ -1,10 +1,12 @@
 import { deKeys } from './de-keys';
 import type { enLater } from './en-later';
 import type { Translated } from './texts';
+import { deTrust } from './de-trust';
 
 /** German: the texts of the parts that load when they are first opened. */
 export const deLater = {
   ...deKeys,
+  ...deTrust,
 
   'action.cancel': 'Abbrechen',
   'action.close': 'Schließen',

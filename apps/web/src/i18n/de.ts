@@ -45,6 +45,7 @@ export const de = {
   'list.requests': { one: '{count} Person möchte beitreten', other: '{count} Personen möchten beitreten' },
   'list.marked_unread': 'als ungelesen markiert',
   'encrypted.is': 'Ende-zu-Ende-verschlüsselt',
+  'encrypted.verified': 'geprüft',
   'list.pinned': 'angeheftet',
   'list.muted': 'stummgeschaltet',
   'list.muted_until': 'stummgeschaltet bis {when}',
@@ -281,6 +282,11 @@ export const de = {
   'notice.history_none': '{sender} zeigt neuen Mitgliedern nur, was nach ihrem Beitritt kommt',
   'notice.history_all': '{sender} zeigt neuen Mitgliedern alles, was geschrieben wurde',
   'notice.title': '{sender} hat die Gruppe in „{title}“ umbenannt',
+  'notice.trust.new_device':
+    '{name} hat ein neues Gerät, das keines der anderen bestätigt hat. Die Sicherheitsnummer mit {name} hat sich geändert.',
+  'notice.trust.number_changed': 'Die Sicherheitsnummer mit {name} hat sich geändert.',
+  'notice.trust.log_broken':
+    'Die Liste der Geräte von {name} setzt nicht fort, was dieses Gerät gesehen hat. Seither dazugekommene Geräte werden nicht zugelassen. Siehe Details.',
   'notice.pinned': '{sender} hat eine Nachricht angeheftet',
   'notice.join': '. ',
   'notice.role.member': 'Mitglied',
@@ -412,6 +418,7 @@ export const de = {
   'error.poll_closed': 'Die Umfrage ist beendet.',
   'error.stale_epoch': 'Die Geräte in dieser Unterhaltung haben sich gerade geändert. Sende es noch einmal.',
   'error.sealed_only': 'Das geht in einem verschlüsselten Chat nicht.',
+  'error.number_changed': 'Die Nummer hat sich inzwischen geändert. Vergleiche die neue.',
   'error.limit_reached': 'Davon gibt es hier schon so viele, wie erlaubt sind.',
   'error.storage_full': 'Der Server hat keinen Platz mehr für Dateien.',
   'error.rate_limited': 'Das ging zu schnell.',

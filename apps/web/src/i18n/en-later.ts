@@ -1,8 +1,10 @@
 import { enKeys } from './en-keys';
+import { enTrust } from './en-trust';
 
 /** The texts of the parts that load when they are first opened, in English. Such a part imports `later`, which brings them. */
 export const enLater = {
   ...enKeys,
+  ...enTrust,
 
   'action.cancel': 'Cancel',
   'action.close': 'Close',

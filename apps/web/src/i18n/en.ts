@@ -42,6 +42,7 @@ export const en = {
   'list.requests': { one: '{count} person wants to join', other: '{count} people want to join' },
   'list.marked_unread': 'marked as unread',
   'encrypted.is': 'end-to-end encrypted',
+  'encrypted.verified': 'verified',
   'list.pinned': 'pinned',
   'list.muted': 'muted',
   'list.muted_until': 'muted until {when}',
@@ -272,6 +273,11 @@ export const en = {
   'notice.history_none': '{sender} shows people who join only what comes after',
   'notice.history_all': '{sender} shows people who join everything that was written',
   'notice.title': '{sender} renamed the group to “{title}”',
+  'notice.trust.new_device':
+    '{name} has a new device that none of their devices has approved. The safety number with {name} has changed.',
+  'notice.trust.number_changed': 'The safety number with {name} has changed.',
+  'notice.trust.log_broken':
+    'The list of {name}’s devices does not go on from what this device has seen. Devices that came since are not let in. See Details.',
   'notice.pinned': '{sender} pinned a message',
   'notice.join': '. ',
   'notice.role.member': 'a member',
@@ -396,6 +402,7 @@ export const en = {
   'error.poll_closed': 'The poll is closed.',
   'error.stale_epoch': 'This conversation’s devices have just changed. Send it again.',
   'error.sealed_only': 'This cannot be done in an encrypted conversation.',
+  'error.number_changed': 'The number has changed meanwhile. Compare the new one.',
   'error.limit_reached': 'There are as many of these here as are allowed.',
   'error.storage_full': 'The server has no space left for files.',
   'error.rate_limited': 'That was too fast.',

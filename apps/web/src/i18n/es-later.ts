@@ -1,10 +1,12 @@
 import type { enLater } from './en-later';
 import { esKeys } from './es-keys';
 import type { Translated } from './texts';
+import { esTrust } from './es-trust';
 
 /** Spanish: the texts of the parts that load when they are first opened. */
 export const esLater = {
   ...esKeys,
+  ...esTrust,
 
   'action.cancel': 'Cancelar',
   'action.close': 'Cerrar',

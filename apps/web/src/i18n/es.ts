@@ -43,6 +43,7 @@ export const es = {
   'list.requests': { one: '{count} persona quiere unirse', other: '{count} personas quieren unirse' },
   'list.marked_unread': 'marcado como no leído',
   'encrypted.is': 'cifrado de extremo a extremo',
+  'encrypted.verified': 'verificado',
   'list.pinned': 'fijado',
   'list.muted': 'silenciado',
   'list.muted_until': 'silenciado hasta {when}',
@@ -272,6 +273,11 @@ export const es = {
   'notice.history_none': '{sender} hace que quien se una vea solo lo posterior',
   'notice.history_all': '{sender} hace que quien se una vea todo lo escrito',
   'notice.title': '{sender} cambió el nombre del grupo a «{title}»',
+  'notice.trust.new_device':
+    '{name} tiene un dispositivo nuevo que ninguno de los suyos ha aprobado. El número de seguridad con {name} ha cambiado.',
+  'notice.trust.number_changed': 'El número de seguridad con {name} ha cambiado.',
+  'notice.trust.log_broken':
+    'La lista de dispositivos de {name} no continúa lo que este dispositivo ha visto. Los dispositivos que llegaron después no se admiten. Mira los detalles.',
   'notice.pinned': '{sender} fijó un mensaje',
   'notice.join': '. ',
   'notice.role.member': 'miembro',
@@ -402,6 +408,7 @@ export const es = {
   'error.poll_closed': 'La encuesta está cerrada.',
   'error.stale_epoch': 'Los dispositivos de esta conversación acaban de cambiar. Envíalo de nuevo.',
   'error.sealed_only': 'Eso no se puede hacer en un chat cifrado.',
+  'error.number_changed': 'El número ha cambiado mientras tanto. Compara el nuevo.',
   'error.limit_reached': 'Ya hay tantos como se permiten aquí.',
   'error.storage_full': 'Al servidor no le queda espacio para archivos.',
   'error.rate_limited': 'Eso fue demasiado rápido.',

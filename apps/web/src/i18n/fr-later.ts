@@ -1,10 +1,12 @@
 import type { enLater } from './en-later';
 import { frKeys } from './fr-keys';
 import type { Translated } from './texts';
+import { frTrust } from './fr-trust';
 
 /** French: the texts of the parts that load when they are first opened. */
 export const frLater = {
   ...frKeys,
+  ...frTrust,
 
   'action.cancel': 'Annuler',
   'action.close': 'Fermer',

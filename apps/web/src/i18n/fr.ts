@@ -46,6 +46,7 @@ export const fr = {
   },
   'list.marked_unread': 'marquée comme non lue',
   'encrypted.is': 'chiffrée de bout en bout',
+  'encrypted.verified': 'vérifié',
   'list.pinned': 'épinglée',
   'list.muted': 'en sourdine',
   'list.muted_until': 'en sourdine jusqu’à : {when}',
@@ -275,6 +276,11 @@ export const fr = {
   'notice.history_none': '{sender} ne montre aux nouveaux membres que ce qui suit leur arrivée',
   'notice.history_all': '{sender} montre aux nouveaux membres tout ce qui a été écrit',
   'notice.title': '{sender} a renommé le groupe « {title} »',
+  'notice.trust.new_device':
+    '{name} a un nouvel appareil qu’aucun des siens n’a approuvé. Le numéro de sécurité avec {name} a changé.',
+  'notice.trust.number_changed': 'Le numéro de sécurité avec {name} a changé.',
+  'notice.trust.log_broken':
+    'La liste des appareils de {name} ne prolonge pas ce que cet appareil a vu. Les appareils arrivés depuis ne sont pas admis. Voir les détails.',
   'notice.pinned': '{sender} a épinglé un message',
   'notice.join': '. ',
   'notice.role.member': 'membre',
@@ -403,6 +409,7 @@ export const fr = {
   'error.poll_closed': 'Le sondage est terminé.',
   'error.stale_epoch': 'Les appareils de cette conversation viennent de changer. Envoyez-le à nouveau.',
   'error.sealed_only': 'Cela n’est pas possible dans une conversation chiffrée.',
+  'error.number_changed': 'Le numéro a changé entre-temps. Comparez le nouveau.',
   'error.limit_reached': 'Il y en a déjà autant qu’il est permis ici.',
   'error.storage_full': 'Le serveur n’a plus de place pour les fichiers.',
   'error.rate_limited': 'C’était trop rapide.',

@@ -1,10 +1,12 @@
 import type { enLater } from './en-later';
 import { jaKeys } from './ja-keys';
 import type { Translated } from './texts';
+import { jaTrust } from './ja-trust';
 
 /** Japanese: the texts of the parts that load when they are first opened. */
 export const jaLater = {
   ...jaKeys,
+  ...jaTrust,
 
   'action.cancel': 'キャンセル',
   'action.close': '閉じる',

@@ -42,6 +42,7 @@ export const ja = {
   'list.requests': { other: '{count}人が参加を希望しています' },
   'list.marked_unread': '未読にしました',
   'encrypted.is': 'エンドツーエンドで暗号化',
+  'encrypted.verified': '確認済み',
   'list.pinned': 'ピン留め中',
   'list.muted': 'ミュート中',
   'list.muted_until': '{when}までミュート中',
@@ -254,6 +255,11 @@ export const ja = {
   'notice.history_none': '{sender}さんが、新しい参加者には参加後の内容だけを表示するようにしました',
   'notice.history_all': '{sender}さんが、新しい参加者にもすべての内容を表示するようにしました',
   'notice.title': '{sender}さんがグループ名を「{title}」に変更しました',
+  'notice.trust.new_device':
+    '{name}さんに、ほかのどの端末も承認していない新しい端末が加わりました。{name}さんとの安全番号が変わりました。',
+  'notice.trust.number_changed': '{name}さんとの安全番号が変わりました。',
+  'notice.trust.log_broken':
+    '{name}さんの端末の一覧が、この端末がこれまでに見たものの続きになっていません。その後に加わった端末は入れません。「詳細」を見てください。',
   'notice.pinned': '{sender}さんがメッセージをピン留めしました',
   'notice.join': '。',
   'notice.role.member': 'メンバー',
@@ -377,6 +383,7 @@ export const ja = {
   'error.poll_closed': '投票は終了しています。',
   'error.stale_epoch': 'この会話の端末がちょうど変わりました。もう一度送信してください。',
   'error.sealed_only': '暗号化されたチャットでは、この操作はできません。',
+  'error.number_changed': '番号がその間に変わりました。新しい番号を照合してください。',
   'error.limit_reached': 'ここで許可されている数に達しています。',
   'error.storage_full': 'サーバーに、ファイルを置く空きがありません。',
   'error.rate_limited': '操作が速すぎました。',

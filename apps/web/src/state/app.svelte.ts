@@ -52,7 +52,14 @@ export type DialogName =
   | 'settings'
   | 'devices'
   | 'shortcuts'
+  | 'verify'
   | 'sign-out';
+
+/** Whose safety number is compared. */
+export interface Verifying {
+  readonly user: UserId;
+  readonly name: string;
+}
 
 /** What is to be written in a conversation, from another app. */
 export interface Handed extends Shared {
@@ -68,6 +75,10 @@ export class App {
   /** What others may see and do; null until somebody has asked. */
   privacy = $state.raw<Privacy | null>(null);
   dialog = $state.raw<DialogName | null>(null);
+  /** Whom the dialog `verify` is about. */
+  verifying = $state.raw<Verifying | null>(null);
+  /** How often something became known about anybody's devices. */
+  trustChanges = $state(0);
   /** What another app has handed over, for the composer of the conversation that was chosen. */
   handed = $state.raw<Handed | null>(null);
   detailsOpen = $state(false);
@@ -161,6 +172,11 @@ export class App {
     void this.#core.send(command);
   }
 
+  verify(user: UserId, name: string): void {
+    this.verifying = { user, name };
+    this.dialog = 'verify';
+  }
+
   filterConversations(filter: ListFilter): void {
     this.conversations.filter = filter;
     this.tell({ type: 'set_list_filter', filter });
@@ -217,6 +233,9 @@ export class App {
         break;
       case 'privacy':
         this.learnPrivacy(update.privacy);
+        break;
+      case 'trust':
+        this.trustChanges += 1;
         break;
       case 'setting_refused':
         this.toasts.error(t('setting.refused', { why: describeCode(update.code) }));

@@ -147,7 +147,8 @@ impl Screen {
             | Update::Storage { .. }
             | Update::ChangeRefused { .. }
             | Update::SettingRefused { .. }
-            | Update::Privacy { .. } => {}
+            | Update::Privacy { .. }
+            | Update::Trust { .. } => {}
         }
     }
 

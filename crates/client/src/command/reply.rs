@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::data::{CommandError, EditView, MessageReach, ReactionBy, VoteBy};
 use crate::search::SearchResults;
+use crate::view::{OwnKeys, PersonTrust, SafetyOutcome};
 
 /// How a command went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,6 +171,21 @@ pub enum Reply {
         items: Vec<BlockedPerson>,
         /// Where the next page begins; none at the end.
         next: Option<String>,
+    },
+    /// What is known of somebody's devices.
+    PersonTrust {
+        /// The whole of it.
+        person: PersonTrust,
+    },
+    /// How a code compares.
+    SafetyCode {
+        /// How.
+        outcome: SafetyOutcome,
+    },
+    /// What is known of one's own devices.
+    OwnKeys {
+        /// The whole of it.
+        own: OwnKeys,
     },
     /// It did not work.
     Failed {

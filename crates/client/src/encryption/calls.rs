@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pipit_wire::rest::encryption::{
-    ClaimedKeyPackages, DeviceKeys, GroupState, HandshakeTaken, KeyPackages, Welcomes,
+    ClaimedKeyPackages, DeviceKeys, GroupState, HandshakeTaken, KeyLogs, KeyPackages, Welcomes,
 };
-use pipit_wire::{ConversationId, DeviceId, ErrorCode, EventId, Retry};
+use pipit_wire::{ConversationId, DeviceId, ErrorCode, EventId, Retry, UserId};
 use serde::Serialize;
 
 use crate::command::CommandError;
@@ -37,6 +37,13 @@ pub(crate) enum KeyCall {
     },
     /// Asks for the devices of the members.
     Devices { conversation: ConversationId },
+    /// Asks for people's key logs, of each of which so many entries were seen.
+    KeyLogs {
+        conversation: ConversationId,
+        asked: Vec<(UserId, u64)>,
+    },
+    /// Asks for one's own, of which so many entries were seen.
+    OwnLog { seen: u64 },
     /// Takes key packages of these devices.
     Claim {
         conversation: ConversationId,
@@ -58,6 +65,7 @@ impl KeyCall {
     const fn conversation(&self) -> Option<ConversationId> {
         match self {
             Self::Devices { conversation }
+            | Self::KeyLogs { conversation, .. }
             | Self::Claim { conversation, .. }
             | Self::Handshake { conversation, .. }
             | Self::Group { conversation }
@@ -66,6 +74,7 @@ impl KeyCall {
             | Self::Pool
             | Self::PublishPackages
             | Self::Welcomes
+            | Self::OwnLog { .. }
             | Self::Acknowledge { .. } => None,
         }
     }
@@ -136,6 +145,14 @@ impl<S: Storage> Engine<S> {
                 Ok(page) => self.devices_came(*conversation, page),
                 Err(error) => self.key_call_failed(call, &error),
             },
+            KeyCall::KeyLogs { conversation, asked } => match read::<KeyLogs>(answer) {
+                Ok(page) => self.logs_came(*conversation, asked, &page),
+                Err(error) => self.key_call_failed(call, &error),
+            },
+            KeyCall::OwnLog { seen } => match read::<KeyLogs>(answer) {
+                Ok(page) => self.own_log_came(*seen, &page),
+                Err(error) => self.key_call_failed(call, &error),
+            },
             KeyCall::Claim {
                 conversation,
                 devices,
@@ -174,8 +191,8 @@ impl<S: Storage> Engine<S> {
                 self.encryption.welcomes_due = true;
                 self.encryption.welcomes_at = Some(self.clock.steady().plus_ms(wait_ms));
             }
-            // It comes again with the next look, and then again cannot be used.
-            KeyCall::Acknowledge { .. } => {}
+            // It comes again with the next look, and then again cannot be used; one's own log with the next line.
+            KeyCall::Acknowledge { .. } | KeyCall::OwnLog { .. } => {}
             KeyCall::Handshake { conversation, .. } => {
                 let conversation = *conversation;
                 if error.retry == Retry::Later {
@@ -196,9 +213,10 @@ impl<S: Storage> Engine<S> {
                 }
             }
             KeyCall::Devices { conversation }
+            | KeyCall::KeyLogs { conversation, .. }
             | KeyCall::Claim { conversation, .. }
             | KeyCall::Group { conversation } => {
-                self.encryption.talk(*conversation).gathering.clear();
+                self.forget_gathering(*conversation);
                 self.put_off_talk(*conversation, least_ms);
             }
         }

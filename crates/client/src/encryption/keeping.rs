@@ -3,7 +3,7 @@
 //! Whoever has changed the members commits at once; the others give them a moment, and then one of them does it. Before a device seals the first thing on a
 //! connection, and now and then after that, it asks for the members' devices, and takes out first what is not among them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pipit_e2ee::{Error, Goal, GroupView, Identity, Log, OutgoingCommit, SignatureKey, Standing};
 use pipit_wire::encryption::{DEVICES_PER_REQUEST_MAX, HandshakeKind, Seal};
@@ -363,18 +363,27 @@ impl<S: Storage> Engine<S> {
         let as_of = self.tail(conversation)?.map_or(Seq::ZERO, |tail| tail.through);
         let talk = self.encryption.talk(conversation);
         talk.gathering.clear();
+        talk.logs_wanted.clear();
         talk.asked_as_of = Some(as_of);
         let path = format!("/v1/conversations/{conversation}/devices");
         self.ask_keys(KeyCall::Devices { conversation }, path);
         Ok(())
     }
 
-    /// A page of the members' devices. A key that is not the one that was told first is not believed.
+    /// What was told of a list of devices that does not come to its end is void.
+    pub(super) fn forget_gathering(&mut self, conversation: ConversationId) {
+        let talk = self.encryption.talk(conversation);
+        talk.gathering.clear();
+        talk.logs_wanted.clear();
+        talk.asked_as_of = None;
+    }
+
+    /// A page of the members' devices. Once all are here, the logs of those people are read that have got longer.
     pub(super) fn devices_came(&mut self, conversation: ConversationId, page: DeviceKeys) -> Stored {
-        let Some(as_of) = self.encryption.talk(conversation).asked_as_of else {
+        if self.encryption.talk(conversation).asked_as_of.is_none() {
             // Asked for on a line that has broken: the pages before this one are forgotten.
             return Ok(());
-        };
+        }
         for item in page.items {
             let device = Identity {
                 user: item.user,
@@ -382,13 +391,9 @@ impl<S: Storage> Engine<S> {
             };
             let key =
                 from_base64(&item.signature_key).and_then(|key| Some(SignatureKey(key.try_into().ok()?)));
-            match key {
-                Some(key) if self.pin(device, key)? => {
-                    self.encryption.talk(conversation).gathering.push((device, key));
-                }
-                _ => {
-                    tracing::warn!(device = %device.device, "the server says another key of a device than before");
-                }
+            if let Some(key) = key {
+                self.want_log(conversation, item.user, &item.log)?;
+                self.encryption.talk(conversation).gathering.push((device, key));
             }
         }
         if let Some(next) = page.next {
@@ -396,15 +401,33 @@ impl<S: Storage> Engine<S> {
             self.ask_keys(KeyCall::Devices { conversation }, path);
             return Ok(());
         }
-        let now = self.clock.steady();
+        if !self.ask_for_logs(conversation)? {
+            self.list_devices(conversation)?;
+        }
+        Ok(())
+    }
+
+    /// What the server lists is taken, as far as the logs of the people say the same. A key that is not the one that was told first is not believed.
+    pub(super) fn list_devices(&mut self, conversation: ConversationId) -> Stored {
+        let talk = self.encryption.talk(conversation);
+        let Some(as_of) = talk.asked_as_of.take() else {
+            return Ok(());
+        };
+        let mut devices = BTreeMap::new();
+        for (device, key) in std::mem::take(&mut talk.gathering) {
+            if !self.is_logged(device, &key)? {
+                tracing::warn!(device = %device.device, "the server lists a device that its person's key log does not have");
+            } else if self.pin(device, key)? {
+                devices.insert(device, key);
+            } else {
+                tracing::warn!(device = %device.device, "the server says another key of a device than before");
+            }
+        }
+        let at = self.clock.steady();
         let talk = self.encryption.talk(conversation);
         talk.without.clear();
-        talk.asked_as_of = None;
-        talk.listing = Some(Listing {
-            devices: std::mem::take(&mut talk.gathering).into_iter().collect(),
-            as_of,
-            at: now,
-        });
+        talk.silent.clear();
+        talk.listing = Some(Listing { devices, as_of, at });
         Ok(())
     }
 

@@ -72,6 +72,7 @@ impl<S: Storage> Engine<S> {
         };
         let body = NewDeviceKey {
             signature_key: to_base64(&device.signature_key().0),
+            vouch: None,
         };
         if !self.is_asking_for(&KeyCall::PublishKey) {
             self.say_keys(KeyCall::PublishKey, "/v1/devices/current/key".to_owned(), &body);
@@ -90,7 +91,7 @@ impl<S: Storage> Engine<S> {
         self.look_at_pool();
         let encrypted = self.storage.encrypted_conversations()?;
         self.encryption.nudged.extend(encrypted);
-        Ok(())
+        self.ask_for_own_log()
     }
 
     /// How it stands with the key packages. A server that knows of fewer publications than it has taken was restored from a backup, one that knows of more than this device has

@@ -3,6 +3,8 @@
 //! The state of the group moves on with each, in the transaction in which what was sealed is put in its place opened. What cannot be opened, or is not what it
 //! claims to be, stays as it is, sealed: by its place it is known why it is not shown ([`Engine::unreadable`]), and nothing that comes after it waits for it.
 
+use std::sync::Arc;
+
 use pipit_e2ee::{Applied, Error, Identity, Log, Received};
 use pipit_wire::encryption::HandshakeKind;
 use pipit_wire::event::{EventBody, MessageChange};
@@ -227,6 +229,12 @@ impl<S: Storage> Engine<S> {
         }
         if applied.removed {
             return Ok(Next::Astray);
+        }
+        // Whose it is, and whether another of theirs has approved it, is to be known before it says something.
+        let pins = Arc::clone(self.pins()?);
+        if !added.iter().all(|who| pins.contains_key(who)) {
+            self.encryption.talk(conversation).is_due = true;
+            self.act_within(conversation, PATIENCE_MS.0, PATIENCE_MS.1);
         }
         if taking.group.stage == Stage::Entering {
             taking.group.stage = Stage::In;

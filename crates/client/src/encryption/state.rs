@@ -116,7 +116,7 @@ fn pinned_device(key: &[u8]) -> Option<Identity> {
 }
 
 impl<S: Storage> Engine<S> {
-    fn kept<T: DeserializeOwned>(&self, key: &[u8]) -> Stored<Option<T>> {
+    pub(super) fn kept<T: DeserializeOwned>(&self, key: &[u8]) -> Stored<Option<T>> {
         let Some(bytes) = self.storage.secret(key)? else {
             return Ok(None);
         };
@@ -126,7 +126,7 @@ impl<S: Storage> Engine<S> {
         })
     }
 
-    fn keep_value<T: Serialize>(&mut self, key: &[u8], value: &T) -> Stored {
+    pub(super) fn keep_value<T: Serialize>(&mut self, key: &[u8], value: &T) -> Stored {
         let bytes = serde_json::to_vec(value).map_err(|error| StorageError::Failed(Box::new(error)))?;
         self.storage.save_secret(key, &bytes)
     }

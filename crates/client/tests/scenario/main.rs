@@ -26,6 +26,7 @@ mod session;
 mod storage;
 mod support;
 mod sync;
+mod trust;
 mod uploads;
 mod views;
 mod wishes;

@@ -119,6 +119,7 @@ impl Screen {
             Update::ChangeRefused { message, code, .. } => self.refused.push((message, code)),
             Update::SettingRefused { conversation, code } => self.settings_refused.push((conversation, code)),
             Update::Privacy { privacy } => self.privacy = Some(privacy),
+            Update::Trust { .. } => {}
             Update::TimelineGone { conversation } => {
                 self.gone.push(conversation);
                 self.header = None;
@@ -397,6 +398,11 @@ impl Device {
             },
         });
         request
+    }
+
+    /// The oldest HTTP request that waits, for whoever answers it.
+    pub(crate) fn take_call(&mut self) -> Option<HttpRequest> {
+        self.calls.pop_front()
     }
 
     pub(crate) fn answer_unreachable(&mut self) -> HttpRequest {

@@ -3,6 +3,7 @@
 pub(super) mod key;
 pub(super) mod key_packages;
 pub(super) mod sign_out;
+pub(super) mod vouch;
 pub(super) mod welcomes;
 
 use axum::Json;

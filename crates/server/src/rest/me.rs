@@ -2,8 +2,10 @@
 
 pub(super) mod blocked;
 pub(super) mod change;
+pub(super) mod key_log;
 pub(super) mod notifications;
 pub(super) mod privacy;
+pub(super) mod recovery_key;
 
 use axum::Json;
 use pipit_wire::rest;

@@ -1,6 +1,8 @@
 //! What the server does for conversations that are encrypted end to end: it keeps keys and key packages of devices, orders handshakes with messages, and hands welcomes
 //! on. It reads none of the bytes: that they are what they should be is for the devices to find out.
 
+mod vouching;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -9,9 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use pipit_model::Action;
 use pipit_store::Facts;
 use pipit_store::conversation::ConversationAccess;
-use pipit_store::encryption::{
-    DeviceKeyRecord, NewKeyPackage, NewWelcome, Pool, Publication, PublishError, PublishKeyError,
-};
+use pipit_store::encryption::{ListedKey, NewKeyPackage, NewWelcome, Pool, Publication, PublishError};
 use pipit_store::log::{Append, Appended};
 use pipit_wire::encryption::{
     DEVICES_PER_REQUEST_MAX, GROUP_INFO_BYTES_MAX, HANDSHAKE_BYTES_MAX, HandshakeKind, KEY_PACKAGE_BYTES_MAX,
@@ -47,23 +47,6 @@ impl Encryption {
             messaging,
             stats,
         }
-    }
-
-    /// Keeps the key of the caller's device, once.
-    pub async fn publish_key(&self, caller: Caller, new: rest::NewDeviceKey) -> Result<(), ServiceError> {
-        let signature_key = decode("signature_key", &new.signature_key, 32)?;
-        let signature_key = <[u8; 32]>::try_from(signature_key)
-            .map_err(|_| ServiceError::field("signature_key", "32 bytes"))?;
-        let key = DeviceKeyRecord {
-            user: caller.user,
-            device: device_of(caller)?,
-            signature_key,
-        };
-        let kept = self.context.store.publish_key(key).await?;
-        kept.map_err(|error| match error {
-            PublishKeyError::NoDevice => ServiceError::refused(ErrorCode::SignedOut, error.to_string()),
-            PublishKeyError::OtherKey => ServiceError::refused(ErrorCode::IdConflict, error.to_string()),
-        })
     }
 
     /// How it stands with the key packages of the caller's device.
@@ -128,11 +111,15 @@ impl Encryption {
         let mut keys = store.list_device_keys(conversation, after, PAGE_KEYS + 1).await?;
         let more = keys.len() > PAGE_KEYS as usize;
         keys.truncate(PAGE_KEYS as usize);
-        let next = keys.last().filter(|_| more).map(|last| last.device);
-        let shown = |key: &DeviceKeyRecord| rest::DeviceKey {
-            user: key.user,
-            device: key.device,
-            signature_key: STANDARD.encode(key.signature_key),
+        let next = keys.last().filter(|_| more).map(|last| last.key.device);
+        let shown = |listed: &ListedKey| rest::DeviceKey {
+            user: listed.key.user,
+            device: listed.key.device,
+            signature_key: STANDARD.encode(listed.key.signature_key),
+            log: rest::KeyLogHead {
+                number: listed.head.number,
+                hash: STANDARD.encode(listed.head.hash),
+            },
         };
         Ok(rest::DeviceKeys {
             items: keys.iter().map(shown).collect(),

@@ -18,6 +18,7 @@ mod files;
 mod groups;
 mod input;
 mod invites;
+mod key_log;
 mod limits;
 mod matrix;
 mod operations;

@@ -119,6 +119,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("DELETE", "/requests/{asker}", "", "yyffnnn"),
     // There is no group of devices in one that is not encrypted.
     ("GET", "/devices", "", "ffffnnn"),
+    ("POST", "/key-logs", KEY_LOGS, "ffffnnn"),
     ("POST", "/key-packages", r#"{"devices":["{event}"]}"#, "ffffnnn"),
     ("POST", "/handshakes", HANDSHAKE, "ffffnnn"),
     ("GET", "/group", "", "ffffnnn"),
@@ -134,10 +135,13 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
 
 const HANDSHAKE: &str = r#"{"id":"{event}","kind":"commit","seal":{"epoch":0,"count":1},"bytes":"AAEC"}"#;
 
+const KEY_LOGS: &str = r#"{"of":[{"user":"{victim}","after":0}]}"#;
+
 /// The same of an encrypted group: who is a member may change its devices, whatever their role. What each device does with that is its own business.
 const ENCRYPTED: &[(&str, &str, &str, &str)] = &[
     ("GET", "", "", "yyyynnn"),
     ("GET", "/devices", "", "yyyynnn"),
+    ("POST", "/key-logs", KEY_LOGS, "yyyynnn"),
     ("POST", "/key-packages", r#"{"devices":["{event}"]}"#, "yyyynnn"),
     ("POST", "/handshakes", HANDSHAKE, "yyyynnn"),
     ("GET", "/group", "", "yyyynnn"),

@@ -48,6 +48,28 @@ pub(super) async fn of_device(
     }
 }
 
+/// The key log of one's own account.
+pub(super) async fn own_key_log(
+    node: &Node,
+    who: Authenticated,
+    request: &HttpRequest,
+) -> Result<String, ServiceError> {
+    let after = request.path.split_once("?after=").map(|(_, after)| after);
+    let after = after.and_then(|after| after.parse().ok()).unwrap_or(0);
+    json(&node.encryption.own_key_log(caller(who), after).await?)
+}
+
+/// A vouch for a device of one's own.
+pub(super) async fn vouch(
+    node: &Node,
+    who: Authenticated,
+    device: DeviceId,
+    request: &HttpRequest,
+) -> Result<String, ServiceError> {
+    node.encryption.vouch(caller(who), device, body(request)?).await?;
+    Ok(String::new())
+}
+
 /// About a conversation's group.
 pub(super) async fn of_conversation(
     node: &Node,
@@ -63,6 +85,9 @@ pub(super) async fn of_conversation(
             let after = request.path.split_once("?after=").map(|(_, after)| after);
             let after: Option<DeviceId> = after.map(parse).transpose()?;
             json(&service.device_keys(caller, conversation, after).await?)
+        }
+        (HttpMethod::Post, "key-logs") => {
+            json(&service.key_logs(caller, conversation, body(request)?).await?)
         }
         (HttpMethod::Post, "key-packages") => {
             json(&service.claim(caller, conversation, body(request)?).await?)

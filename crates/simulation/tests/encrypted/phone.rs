@@ -124,6 +124,7 @@ pub(crate) async fn phone(server: &Server, number: usize, user: UserId) -> Phone
     let made = Device::create(&mut port, &mut random, me).unwrap();
     let key = keys::NewDeviceKey {
         signature_key: STANDARD.encode(made.signature_key().0),
+        vouch: None,
     };
     let caller = Caller {
         user,

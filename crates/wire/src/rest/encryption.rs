@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::encryption::{HandshakeKind, Seal};
 use crate::ids::{ConversationId, DeviceId, EventId, Seq, UserId};
+use crate::key_log::{KeyHolder, KeyStep};
 use crate::time::Timestamp;
 
 bodies! {
@@ -12,6 +13,46 @@ bodies! {
     NewDeviceKey {
         /// Ed25519 (RFC 8032), 32 bytes.
         signature_key: String,
+        /// Another device of the account, or its recovery key, says that this one is the account's. It may follow later.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        vouch: Option<Vouch>,
+    }
+    /// `POST /v1/devices/{id}/vouch`: another device of the account, or its recovery key, says that this device is the account's, too.
+    NewVouch {
+        /// The key that is vouched for: the device's.
+        signature_key: String,
+        /// The vouch.
+        vouch: Vouch,
+    }
+    /// `PUT /v1/me/recovery-key`: a key that vouches for devices of the account. It takes the place of the one before.
+    NewRecoveryKey {
+        /// Made with the key, a UUIDv7.
+        id: DeviceId,
+        /// Ed25519, 32 bytes.
+        signature_key: String,
+        /// By a device of the account.
+        vouch: Vouch,
+    }
+    /// A vouch for a key of the same account.
+    Vouch {
+        /// The device or recovery key that has signed. It is in the key log, and was not removed.
+        by: DeviceId,
+        /// Ed25519, 64 bytes: over what the protocol's page says.
+        signature: String,
+    }
+    /// `POST /v1/conversations/{id}/key-logs`: asks for the key logs of members.
+    ReadKeyLogs {
+        /// Each once, at most [`crate::key_log::KEY_LOGS_PER_REQUEST_MAX`].
+        of: Vec<KeyLogPlace>,
+    }
+    /// Where one person's log is to be read on.
+    KeyLogPlace {
+        /// Whose.
+        user: UserId,
+        /// The last entry that is known; zero for all.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        after: u64,
     }
     /// `POST /v1/devices/current/key-packages`: what others need to add this device while it is away.
     NewKeyPackages {
@@ -102,6 +143,47 @@ answers! {
         device: DeviceId,
         /// Ed25519, 32 bytes.
         signature_key: String,
+        /// How far the key log of whose it is has come.
+        log: KeyLogHead,
+    }
+    /// The last entry of a key log.
+    KeyLogHead {
+        /// Its number.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        number: u64,
+        /// Its hash, SHA-256.
+        hash: String,
+    }
+    /// Entries of key logs: for each person those that come next, in order. Ask again after the last until none come.
+    KeyLogs {
+        /// In the order in which people were asked for; those who are no members, and have no key, are left out.
+        items: Vec<KeyLogItem>,
+        /// Whether there are more than fitted.
+        more: bool,
+    }
+    /// An entry of a key log.
+    KeyLogItem {
+        /// Whose log.
+        user: UserId,
+        /// Its place: 1, 2, 3, …
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        number: u64,
+        /// What it does.
+        step: KeyStep,
+        /// Who has the key.
+        holder: KeyHolder,
+        /// Which device; of a recovery key, the id that was made with it.
+        device: DeviceId,
+        /// Ed25519, 32 bytes.
+        signature_key: String,
+        /// When, by the server's clock.
+        at: Timestamp,
+        /// Who vouches.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        vouch: Option<Vouch>,
+        /// SHA-256 over the entry and the hash of the one before.
+        hash: String,
     }
     /// Key packages that are the caller's now, each of a device that was asked for. Of a device that has none left there is none.
     ClaimedKeyPackages {

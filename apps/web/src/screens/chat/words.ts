@@ -71,6 +71,8 @@ export function noticeOf(
       return did(item, 'pinned');
     case 'title_changed':
       return did(item, 'title', { title: body.title });
+    case 'trust':
+      return t(`notice.trust.${body.change}`, { name: item.sender_name });
     case 'settings_changed':
       return settingsWords(item, body.change);
   }

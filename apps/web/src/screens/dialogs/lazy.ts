@@ -24,5 +24,6 @@ export const lazyDialogs = {
   notifications: () => part(import('../settings/Settings.svelte')),
   settings: () => part(import('../settings/Settings.svelte')),
   shortcuts: () => part(import('./Shortcuts.svelte')),
+  verify: () => part(import('./Verify.svelte')),
   'sign-out': () => part(import('./SignOut.svelte')),
 } as const;

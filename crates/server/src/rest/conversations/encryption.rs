@@ -1,10 +1,11 @@
-//! `/v1/conversations/{id}/devices`, `/key-packages`, `/handshakes` and `/group`: what an encrypted conversation needs beside messages.
+//! `/v1/conversations/{id}/devices`, `/key-logs`, `/key-packages`, `/handshakes` and `/group`: what an encrypted conversation needs beside messages.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use pipit_wire::rest::encryption::{
-    ClaimKeyPackages, ClaimedKeyPackages, DeviceKeys, GroupState, HandshakeTaken, NewGroupInfo, NewHandshake,
+    ClaimKeyPackages, ClaimedKeyPackages, DeviceKeys, GroupState, HandshakeTaken, KeyLogs, NewGroupInfo,
+    NewHandshake, ReadKeyLogs,
 };
 use pipit_wire::{ConversationId, DeviceId};
 use serde::Deserialize;
@@ -35,6 +36,20 @@ pub(in crate::rest) async fn devices(
 ) -> Answer<DeviceKeys> {
     let encryption = &app.node.encryption;
     Ok(Json(encryption.device_keys(who.caller(), id, page.after).await?))
+}
+
+/// The key logs of members, each from an entry on: at most 500 entries at a time.
+#[utoipa::path(
+    post, path = "/v1/conversations/{id}/key-logs", tag = "encryption", params(("id" = ConversationId, Path)),
+    request_body = ReadKeyLogs, responses((status = 200, body = KeyLogs))
+)]
+pub(in crate::rest) async fn key_logs(
+    State(app): State<App>,
+    who: Authenticated,
+    UrlPath(id): UrlPath<ConversationId>,
+    JsonBody(body): JsonBody<ReadKeyLogs>,
+) -> Answer<KeyLogs> {
+    Ok(Json(app.node.encryption.key_logs(who.caller(), id, body).await?))
 }
 
 /// Takes one key package of each of these devices of members, for a commit that adds them. At most 60 times a minute.

@@ -1,0 +1,71 @@
+/** The texts about whose devices are whose, in English: among those that load later. */
+export const enTrust = {
+  'trust.verify': 'Verify',
+  'trust.verify_label': 'Verify {name}',
+  'trust.title': 'Verify {name}',
+  'trust.state.verified': 'Verified',
+  'trust.state.unverified': 'Not verified yet',
+  'trust.state.changed': 'The safety number has changed',
+  'trust.state.broken': 'The list of devices does not fit',
+  'trust.state.unknown': 'No devices known yet',
+  'trust.hint.verified': 'You compared the safety number with {name}.',
+  'trust.hint.verified_at': 'You compared the safety number with {name} on {date}.',
+  'trust.hint.unverified': 'Compare a number with {name} once, to be sure that nobody stands between you.',
+  'trust.hint.changed':
+    'You verified {name} before, and the number is another one now: a device came in that none of theirs has approved, or all of theirs were replaced. Ask {name} about it, and compare the new number.',
+  'trust.hint.broken':
+    'The server’s list of {name}’s devices does not go on from what this device has seen. Either the server was restored from an older backup, or somebody has changed it. Devices that came since are not let in. Ask whoever runs the server; if it was restored, begin anew, and compare the number.',
+  'trust.hint.unknown': 'The number is here as soon as {name} has opened Pipit once and there is a line.',
+  'trust.begin_anew': 'Begin anew',
+  'trust.number': 'Safety number',
+  'trust.how':
+    'Meet {name} or call them, and both open this. If the twelve groups are the same for both, nobody stands between you.',
+  'trust.copy': 'Copy number',
+  'trust.copied': 'The number was copied.',
+  'trust.code': 'Your code',
+  'trust.code.hint': '{name} can scan it from your screen.',
+  'trust.scan': 'Scan their code',
+  'trust.scan.stop': 'Stop scanning',
+  'trust.scan.aim': 'Point the camera at the code on {name}’s screen.',
+  'trust.scan.starting': 'Starting the camera…',
+  'trust.scan.no_camera':
+    'The camera cannot be used. Allow it for this page in the browser’s settings, or compare the numbers by eye.',
+  'trust.scan.not_a_code': 'That is no code of this kind. Ask {name} to open “Verify” and show you theirs.',
+  'trust.mark': 'Mark as verified',
+  'trust.take_back': 'Take back',
+  'trust.differs': 'They differ',
+  'trust.match': 'The codes match: nobody stands between you and {name}.',
+  'trust.mismatch': 'The numbers differ',
+  'trust.mismatch.text':
+    'Make sure first that {name} has opened the conversation with you and that both of you have a line, and compare again. If they still differ, somebody may be reading along: write nothing here that is not for others’ eyes. Both of you look at Devices in the settings, sign out what you do not know, and ask whoever runs the server.',
+  'trust.devices': 'Devices of {name}',
+  'trust.device': 'Device {number}',
+  'trust.since': 'since {date}',
+  'trust.by.first': 'the first one',
+  'trust.by.device': 'approved by device {number}',
+  'trust.by.gone': 'approved by a device that has gone',
+  'trust.by.recovery': 'approved by the recovery code',
+  'trust.by.nobody': 'not approved by any of the others',
+
+  'devices.first': 'The first one',
+  'devices.approved_by': 'Approved by {name}',
+  'devices.approved_gone': 'Approved by a device that has gone',
+  'devices.approved_recovery': 'Approved by your recovery code',
+  'devices.unapproved': 'Not approved',
+  'devices.warning.title': 'A device is not approved',
+  'devices.warning.text':
+    'None of your other devices has approved it, so the people you write to see that your safety number has changed. If it is yours, approve it. If you do not know it, sign it out and change your password.',
+  'devices.this.title': 'This device is not approved yet',
+  'devices.this.text':
+    'On a device that you have used before, open Settings and then Devices, choose Approve, and compare this code.',
+  'devices.code': 'Code of this device',
+  'devices.approve': 'Approve',
+  'devices.approve_label': 'Approve {name}',
+  'devices.approve.title': 'Approve {name}?',
+  'devices.approve.text':
+    'Open Settings and then Devices on {name}. It shows a code there. Approve it only if it is this one.',
+  'devices.approve.done': '{name} was approved.',
+  'devices.broken.title': 'The list of your devices does not fit',
+  'devices.broken.text':
+    'The server’s list does not go on from what this device has seen. Either the server was restored from an older backup, or somebody has changed it. Devices that came since are not let into your encrypted conversations. Ask whoever runs the server; if it was restored, begin anew.',
+} as const;
