@@ -1,4 +1,4 @@
-//! The client core as WebAssembly, for the browser.
+//! The client core, and what seals and opens files, as WebAssembly for the browser.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,8 +11,28 @@ use crate::stamp::{self, Inputs};
 use crate::toolchain::{self, Toolchain};
 use crate::workspace::Workspace;
 
-/// The crate that is the core's face to JavaScript.
-const PACKAGE: &str = "pipit-client-wasm";
+/// A crate that is built for the browser.
+struct Module {
+    package: &'static str,
+    /// What it is, for whoever waits for it.
+    what: &'static str,
+    /// Its folder below `apps/web/src/generated`.
+    folder: &'static str,
+}
+
+/// The core's face to JavaScript, and what seals and opens files.
+const MODULES: [Module; 2] = [
+    Module {
+        package: "pipit-client-wasm",
+        what: "the client core",
+        folder: "core",
+    },
+    Module {
+        package: "pipit-files-wasm",
+        what: "what seals and opens files",
+        folder: "files",
+    },
+];
 
 /// How much work goes into the size of the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +43,15 @@ pub(crate) enum Size {
     Optimized,
 }
 
-/// Builds the module and the JavaScript that loads it, where anything that they are made of has changed.
+/// Builds the modules and the JavaScript that loads them, where anything that they are made of has changed.
 pub(crate) fn build(workspace: &Workspace, size: Size, bindgen: Helper) -> Result<()> {
+    for module in &MODULES {
+        build_module(workspace, module, size, bindgen)?;
+    }
+    Ok(())
+}
+
+fn build_module(workspace: &Workspace, module: &Module, size: Size, bindgen: Helper) -> Result<()> {
     let root = workspace.root();
     let Some(toolchain) = Toolchain::find(root)? else {
         bail!(
@@ -32,8 +59,8 @@ pub(crate) fn build(workspace: &Workspace, size: Size, bindgen: Helper) -> Resul
             toolchain::TARGET
         );
     };
-    let sources = sources(root)?;
-    let output = workspace.web_core();
+    let sources = sources(root, module.package)?;
+    let output = workspace.web_generated().join(module.folder);
     let inputs = |size: Size| inputs(root, &sources, toolchain, size);
     // An optimized module also serves where a plain one would do.
     if stamp::is_current(&output, &inputs(Size::Optimized)?) {
@@ -44,12 +71,13 @@ pub(crate) fn build(workspace: &Workspace, size: Size, bindgen: Helper) -> Resul
         return Ok(());
     }
     println!(
-        "Building the client core for the browser ({})",
+        "Building {} for the browser ({})",
+        module.what,
         toolchain.version(root)?.trim()
     );
     stamp::forget(&output)?;
-    let module = compile(workspace, toolchain)?;
-    bind(workspace, bindgen, &module, &output)?;
+    let compiled = compile(workspace, module.package, toolchain)?;
+    bind(workspace, bindgen, &compiled, &output)?;
     if size == Size::Optimized {
         optimize(workspace, &output)?;
     }
@@ -57,17 +85,17 @@ pub(crate) fn build(workspace: &Workspace, size: Size, bindgen: Helper) -> Resul
     stamp::remember(&output, &wanted)
 }
 
-fn compile(workspace: &Workspace, toolchain: Toolchain) -> Result<PathBuf> {
+fn compile(workspace: &Workspace, package: &str, toolchain: Toolchain) -> Result<PathBuf> {
     let target = workspace.target().join(toolchain.folder());
     let mut cargo = toolchain.cargo(workspace.root())?;
     cargo
-        .args(["build", "--package", PACKAGE, "--profile", "wasm"])
+        .args(["build", "--package", package, "--profile", "wasm"])
         .args(["--target", toolchain::TARGET])
         .args(toolchain.flags())
         .arg("--target-dir")
         .arg(&target);
     shell::run(&mut cargo)?;
-    let name = format!("{}.wasm", PACKAGE.replace('-', "_"));
+    let name = format!("{}.wasm", package.replace('-', "_"));
     Ok(target.join(toolchain::TARGET).join("wasm").join(name))
 }
 
@@ -121,15 +149,15 @@ fn module_of(output: &Path) -> Result<PathBuf> {
         .with_context(|| format!("{} holds no module", output.display()))
 }
 
-/// The folders of the core's crate and of every crate of ours below it.
-fn sources(root: &Path) -> Result<Vec<PathBuf>> {
+/// The folders of a crate and of every crate of ours below it.
+fn sources(root: &Path, package: &str) -> Result<Vec<PathBuf>> {
     let metadata = cargo_metadata::MetadataCommand::new()
         .current_dir(root)
         .no_deps()
         .exec()
         .context("asking cargo for the workspace's crates")?;
     let find = |name: &str| metadata.packages.iter().find(|package| package.name == name);
-    let mut open = vec![PACKAGE.to_owned()];
+    let mut open = vec![package.to_owned()];
     let mut folders = BTreeSet::new();
     while let Some(name) = open.pop() {
         let package = find(&name).with_context(|| format!("the workspace has no crate {name}"))?;

@@ -38,9 +38,9 @@ impl Workspace {
         self.root.join("apps/web")
     }
 
-    /// Where the built WebAssembly core goes.
-    pub(crate) fn web_core(&self) -> PathBuf {
-        self.web().join("src/generated/core")
+    /// Where what is built for the web client goes.
+    pub(crate) fn web_generated(&self) -> PathBuf {
+        self.web().join("src/generated")
     }
 
     /// The built web client, which the server embeds.

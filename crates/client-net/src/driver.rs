@@ -161,7 +161,8 @@ struct Driver<E, C> {
     line_number: u32,
     line_events: mpsc::Sender<Numbered>,
     answers: mpsc::Sender<(HttpId, HttpAnswer)>,
-    progress: mpsc::Sender<(HttpId, u64)>,
+    /// How far files are.
+    progress: mpsc::Sender<Input>,
     /// Requests that carry parts of files, to be given up.
     sending: HashMap<HttpId, CancellationToken>,
     views: HashMap<ViewId, ViewState>,
@@ -177,7 +178,7 @@ impl<E: Core, C: Clock> Driver<E, C> {
         mut from_views: mpsc::Receiver<FromView>,
         mut from_line: mpsc::Receiver<Numbered>,
         mut from_http: mpsc::Receiver<(HttpId, HttpAnswer)>,
-        mut from_uploads: mpsc::Receiver<(HttpId, u64)>,
+        mut from_uploads: mpsc::Receiver<Input>,
     ) {
         let shutdown = self.shutdown.clone();
         loop {
@@ -192,7 +193,7 @@ impl<E: Core, C: Clock> Driver<E, C> {
                 },
                 event = from_line.recv() => self.hear_line(event),
                 answer = from_http.recv() => self.hear_http(answer),
-                progress = from_uploads.recv() => self.hear_progress(progress),
+                progress = from_uploads.recv() => self.inputs.extend(progress),
                 () = tokio::time::sleep(sleep.unwrap_or(SLEEP_MAX)) => {
                     if self.engine.wake_at().is_some_and(|at| at <= self.clock.now()) {
                         self.inputs.push(Input::Tick);
@@ -291,12 +292,6 @@ impl<E: Core, C: Clock> Driver<E, C> {
         }
     }
 
-    fn hear_progress(&mut self, progress: Option<(HttpId, u64)>) {
-        if let Some((id, sent)) = progress {
-            self.inputs.push(Input::HttpProgress { id, sent });
-        }
-    }
-
     fn carry_out(&mut self, output: Output) {
         match output {
             Output::Connect => self.connect(),
@@ -307,6 +302,18 @@ impl<E: Core, C: Clock> Driver<E, C> {
                 if let Some(sending) = self.sending.remove(&id) {
                     sending.cancel();
                 }
+            }
+            Output::HashFile { blob, size } => {
+                let (files, hashed) = (self.files.clone(), self.progress.clone());
+                let shutdown = self.shutdown.clone();
+                self.tasks.spawn(async move {
+                    let carry = async {
+                        let digest = files.digest(blob, size).await;
+                        // A driver that is gone wants no answer.
+                        let _ = hashed.send(Input::FileHashed { blob, digest }).await;
+                    };
+                    shutdown.run_until_cancelled(Box::pin(carry)).await;
+                });
             }
             Output::DropFile { blob } => {
                 let files = self.files.clone();
@@ -377,7 +384,7 @@ impl<E: Core, C: Clock> Driver<E, C> {
         let (answers, progress) = (self.answers.clone(), self.progress.clone());
         self.tasks.spawn(async move {
             let carry = async {
-                let part = match wanted.file {
+                let part = match &wanted.file {
                     Some(part) => files.part(part).await,
                     None => None,
                 };
@@ -385,7 +392,7 @@ impl<E: Core, C: Clock> Driver<E, C> {
                     Some(bytes) => {
                         let say = move |sent| {
                             // Where the loop is busy it hears of the next piece.
-                            let _ = progress.try_send((id, sent));
+                            let _ = progress.try_send(Input::HttpProgress { id, sent });
                         };
                         http.send_part(wanted, bytes, say).await
                     }

@@ -7,11 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use pipit_client::files::{ContentDigest, PartSealer};
 use pipit_client::io::FilePart;
 use pipit_wire::BlobId;
 use tokio::fs;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 
+/// So much of a file is read at a time where its digest is taken.
+const HASHED_BYTES: u64 = 1024 * 1024;
 /// What a file is called until all of its bytes are there.
 const UNFINISHED: &str = "part";
 
@@ -77,22 +80,47 @@ impl Files {
         Ok(size)
     }
 
-    /// A part; none where it is not there, or not whole.
-    pub(crate) async fn part(&self, part: FilePart) -> Option<Bytes> {
-        let length = usize::try_from(part.length).ok()?;
+    /// A part, sealed where it is to be; none where it is not there, or not whole.
+    pub(crate) async fn part(&self, part: &FilePart) -> Option<Bytes> {
+        let Some(seal) = &part.seal else {
+            return self.read(part.blob, part.offset, part.length).await;
+        };
+        let sealer = PartSealer::new(seal)?;
+        let wanted = part.offset..part.offset.checked_add(part.length)?;
+        let needed = sealer.needed(&wanted);
+        let content = self
+            .read(part.blob, needed.start, needed.end - needed.start)
+            .await?;
+        sealer.seal(&wanted, &content).map(Bytes::from)
+    }
+
+    /// SHA-256 of a file of so many bytes, in base64; none where it is not there, or of another length.
+    pub(crate) async fn digest(&self, blob: BlobId, size: u64) -> Option<String> {
+        let mut digest = ContentDigest::default();
+        let mut at = 0;
+        while at < size {
+            let length = HASHED_BYTES.min(size - at);
+            digest.update(&self.read(blob, at, length).await?);
+            at += length;
+        }
+        // There is nothing behind it.
+        let is_whole = self.read(blob, size, 1).await.is_none();
+        is_whole.then(|| digest.finish())
+    }
+
+    async fn read(&self, blob: BlobId, offset: u64, length: u64) -> Option<Bytes> {
+        let length = usize::try_from(length).ok()?;
         match &self.place {
             Place::Memory(files) => {
                 let files = files.lock().unwrap_or_else(PoisonError::into_inner);
-                let offset = usize::try_from(part.offset).ok()?;
+                let offset = usize::try_from(offset).ok()?;
                 let end = offset.checked_add(length)?;
-                let bytes = files.get(&part.blob)?;
+                let bytes = files.get(&blob)?;
                 (end <= bytes.len()).then(|| bytes.slice(offset..end))
             }
-            Place::Folder(folder) => read_part(&folder.join(part.blob.to_string()), part.offset, length)
+            Place::Folder(folder) => read_part(&folder.join(blob.to_string()), offset, length)
                 .await
-                .inspect_err(
-                    |error| tracing::warn!(%error, blob = %part.blob, "a file to be sent cannot be read"),
-                )
+                .inspect_err(|error| tracing::warn!(%error, %blob, "a file to be sent cannot be read"))
                 .ok(),
         }
     }
@@ -176,6 +204,8 @@ fn age(modified: SystemTime) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use pipit_client::io::PartSeal;
+
     use super::*;
 
     fn blob(number: u8) -> BlobId {
@@ -187,6 +217,7 @@ mod tests {
             blob: blob(number),
             offset,
             length,
+            seal: None,
         }
     }
 
@@ -196,18 +227,18 @@ mod tests {
             .await
             .unwrap();
         files.keep(blob(2), Bytes::from_static(b"other")).await.unwrap();
-        assert_eq!(files.part(part(1, 2, 3)).await.unwrap(), "234");
-        assert_eq!(files.part(part(1, 0, 10)).await.unwrap(), "0123456789");
-        assert_eq!(files.part(part(1, 8, 3)).await, None);
-        assert_eq!(files.part(part(3, 0, 1)).await, None);
+        assert_eq!(files.part(&part(1, 2, 3)).await.unwrap(), "234");
+        assert_eq!(files.part(&part(1, 0, 10)).await.unwrap(), "0123456789");
+        assert_eq!(files.part(&part(1, 8, 3)).await, None);
+        assert_eq!(files.part(&part(3, 0, 1)).await, None);
         files.keep_only(&[blob(1)], Duration::from_hours(1)).await;
-        assert!(files.part(part(2, 0, 5)).await.is_some(), "it came a moment ago");
+        assert!(files.part(&part(2, 0, 5)).await.is_some(), "it came a moment ago");
         files.keep_only(&[blob(1)], Duration::ZERO).await;
-        assert_eq!(files.part(part(2, 0, 5)).await, None);
-        assert!(files.part(part(1, 0, 10)).await.is_some());
+        assert_eq!(files.part(&part(2, 0, 5)).await, None);
+        assert!(files.part(&part(1, 0, 10)).await.is_some());
         files.forget(blob(1)).await;
         files.forget(blob(1)).await;
-        assert_eq!(files.part(part(1, 0, 10)).await, None);
+        assert_eq!(files.part(&part(1, 0, 10)).await, None);
     }
 
     #[tokio::test]
@@ -215,6 +246,50 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         check(Files::in_memory()).await;
         check(Files::in_folder(folder.path().join("files"))).await;
+    }
+
+    #[tokio::test]
+    async fn a_sealed_file_is_sealed_the_same_way_in_whatever_parts_and_hashed_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let content: Vec<u8> = (0..200_000_u32).map(|at| (at / 3).to_le_bytes()[0]).collect();
+        for files in [Files::in_memory(), Files::in_folder(folder.path())] {
+            files.keep(blob(1), Bytes::from(content.clone())).await.unwrap();
+            let seal = PartSeal {
+                key: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+                content: content.len() as u64,
+            };
+            let of = |offset, length| FilePart {
+                seal: Some(seal.clone()),
+                ..part(1, offset, length)
+            };
+            let length = PartSealer::new(&seal).unwrap().sealed_bytes();
+            let whole = files.part(&of(0, length)).await.unwrap();
+            let first = files.part(&of(0, 70_000)).await.unwrap();
+            let rest = files.part(&of(70_000, length - 70_000)).await.unwrap();
+            assert_eq!([first, rest].concat(), whole);
+            assert!(
+                whole
+                    .windows(8)
+                    .all(|bytes| !content.windows(8).step_by(4_096).any(|other| other == bytes))
+            );
+            assert_eq!(files.part(&of(0, length + 1)).await, None);
+            let digest = files.digest(blob(1), content.len() as u64).await;
+            assert_eq!(
+                digest.as_deref(),
+                Some("VHYNwoz4RTd5EoTfHRsJNgD80sb94mF+hf1GfZ9KadE=")
+            );
+            assert_eq!(
+                files.digest(blob(1), content.len() as u64 - 1).await,
+                None,
+                "it is longer"
+            );
+            assert_eq!(
+                files.digest(blob(1), content.len() as u64 + 1).await,
+                None,
+                "it is shorter"
+            );
+            assert_eq!(files.digest(blob(2), 0).await, None, "it is not there");
+        }
     }
 
     #[tokio::test]
@@ -226,6 +301,6 @@ mod tests {
         assert_eq!(files.keep_copy(blob(1), &path).await.unwrap(), 4);
         std::fs::remove_file(&path).unwrap();
         let again = Files::in_folder(folder.path().join("files"));
-        assert_eq!(again.part(part(1, 0, 4)).await.unwrap(), "dear");
+        assert_eq!(again.part(&part(1, 0, 4)).await.unwrap(), "dear");
     }
 }

@@ -112,8 +112,8 @@ impl Acting {
             delete: self.delete(sender, at).is_ok(),
             react: self.may(Action::React),
             pin: self.may(Action::Pin),
-            // What was sealed would leave in the clear.
-            forward: !self.encrypted,
+            // What is encrypted goes into encrypted conversations alone.
+            forward: true,
         }
     }
 
@@ -123,7 +123,7 @@ impl Acting {
         let send = !self.actor.unanswered && self.may(Action::Send);
         Allowed {
             send,
-            attach: send && !self.encrypted,
+            attach: send,
             ask: send && !self.encrypted,
             schedule: send && !self.encrypted,
             rename: self.may(Action::ChangeProfile),

@@ -204,9 +204,20 @@ impl<S: Storage> Engine<S> {
                 Err(error) => return Ok(failed(error)),
             }
         }
+        let from_encrypted = self.is_encrypted(conversation)?;
+        let has_files = contents.iter().any(|(_, files, _)| !files.is_empty());
         for target in to {
-            if self.storage.conversation(target.conversation)?.is_none() {
+            let Some(record) = self.storage.conversation(target.conversation)? else {
                 return Ok(refused(ErrorCode::NotMember));
+            };
+            // What was sealed does not leave in the clear; and what was not cannot be named in what is.
+            let is_misplaced = match (from_encrypted, record.encrypted) {
+                (true, false) => true,
+                (false, true) => has_files || contents.iter().any(|(_, _, poll)| poll.is_some()),
+                _ => false,
+            };
+            if is_misplaced {
+                return Ok(failed(refusal(ErrorCode::SealedOnly, Some("to"))));
             }
         }
         for target in to {
@@ -292,9 +303,6 @@ impl<S: Storage> Engine<S> {
         conversation: ConversationId,
         message: MessageId,
     ) -> Stored<Result<Forwarded, CommandError>> {
-        if self.is_encrypted(conversation)? {
-            return Ok(Err(refusal(ErrorCode::SealedOnly, Some("messages"))));
-        }
         let missing = || refusal(ErrorCode::NotFound, Some("messages"));
         let Some(event) = self.storage.find_message(conversation, message)? else {
             return Ok(Err(missing()));

@@ -203,6 +203,7 @@ impl<S: Storage> Engine<S> {
             Input::Disconnected => self.line_lost(),
             Input::HttpDone { id, answer } => self.http_done(id, &answer)?,
             Input::HttpProgress { id, sent } => self.http_progress(id, sent),
+            Input::FileHashed { blob, digest } => self.file_hashed(blob, digest)?,
             Input::Tick => {}
         }
         Ok(())

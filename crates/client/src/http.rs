@@ -258,7 +258,7 @@ impl Calls {
     pub(crate) fn heard_of(&mut self, id: HttpId, now: Timestamp) -> Option<BlobId> {
         let waiting = self.open.get_mut(&id)?;
         waiting.until = now.plus_ms(PATIENCE_MS);
-        waiting.file.map(|part| part.blob)
+        waiting.file.as_ref().map(|part| part.blob)
     }
 
     /// Forgets the requests that are made for this. Says which ones the driver has to give up.
@@ -313,7 +313,7 @@ impl<S: Storage> Engine<S> {
             bearer,
             body: waiting.body.clone(),
             headers: waiting.headers.clone(),
-            file: waiting.file,
+            file: waiting.file.clone(),
         }));
         self.calls.open.insert(id, waiting);
     }

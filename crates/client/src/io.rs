@@ -60,6 +60,13 @@ pub enum Input {
         /// How many of the part's bytes have gone out.
         sent: u64,
     },
+    /// The answer to [`Output::HashFile`].
+    FileHashed {
+        /// Which file.
+        blob: BlobId,
+        /// SHA-256 in standard base64; none where this device does not have its bytes any more, or not so many.
+        digest: Option<String>,
+    },
     /// The time that [`crate::Engine::wake_at`] named has come.
     Tick,
 }
@@ -105,6 +112,13 @@ pub enum Output {
     AbortHttp {
         /// Which one.
         id: HttpId,
+    },
+    /// Take the digest of a file that is to be sent sealed, and say it with [`Input::FileHashed`].
+    HashFile {
+        /// Which one.
+        blob: BlobId,
+        /// How many bytes it has.
+        size: u64,
     },
     /// Forget the bytes of a file that was to be sent.
     DropFile {
@@ -159,8 +173,8 @@ pub struct HttpRequest {
     pub file: Option<FilePart>,
 }
 
-/// A part of a file whose bytes the driver keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A part of a file whose bytes the driver keeps, as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilePart {
     /// Which file.
     pub blob: BlobId,
@@ -168,6 +182,26 @@ pub struct FilePart {
     pub offset: u64,
     /// How many bytes.
     pub length: u64,
+    /// How it is sealed, where it is: then it is a part of the sealed file (`pipit_e2ee::file::FileSealer`).
+    #[serde(default)]
+    pub seal: Option<PartSeal>,
+}
+
+/// What a part of a file is sealed with.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartSeal {
+    /// The file's key, in standard base64 (`pipit_e2ee::stream::StreamKey`).
+    pub key: String,
+    /// How many bytes the file has that the driver keeps.
+    pub content: u64,
+}
+
+impl std::fmt::Debug for PartSeal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PartSeal")
+            .field("content", &self.content)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An HTTP method.

@@ -149,7 +149,7 @@ impl<S: Storage> Engine<S> {
             return Ok(());
         };
         let was_sealed = next.sealed.is_some();
-        match self.seal_next(&mut next)? {
+        match self.seal_next(&mut next, &files)? {
             Sealing::Open | Sealing::Sealed => {}
             Sealing::Later => return Ok(()),
             Sealing::Never(code) => {
@@ -213,9 +213,15 @@ impl<S: Storage> Engine<S> {
         let Some(mut record) = self.storage.conversation(conversation)? else {
             return Ok(failed(refusal(ErrorCode::NotMember, None)));
         };
-        if record.encrypted && (!files.are_none() || files.poll.is_some()) {
+        let is_misplaced = files
+            .known
+            .iter()
+            .any(|file| file.seal.is_some() != record.encrypted);
+        if is_misplaced || (record.encrypted && files.poll.is_some()) {
             return Ok(failed(refusal(ErrorCode::SealedOnly, None)));
         }
+        let new = self.new_files(files.new, record.encrypted);
+        let all: Vec<Attachment> = files.known.iter().chain(&new).cloned().collect();
         let body = OutboxBody::Message {
             text,
             reply_to,
@@ -224,7 +230,7 @@ impl<S: Storage> Engine<S> {
             // What the server has fetched is not sealed.
             preview: files.preview.filter(|_| !record.encrypted),
         };
-        if record.encrypted && !encryption::fits(&body) {
+        if record.encrypted && !encryption::fits(&body, &all) {
             return Ok(failed(refusal(ErrorCode::TooLarge, Some("text"))));
         }
         let repeated = self.storage.find_outbox(message.into())?.is_some()
@@ -232,7 +238,7 @@ impl<S: Storage> Engine<S> {
         if repeated {
             return Ok(Reply::Done);
         }
-        if let Some(unfit) = self.unfit_attachments(&files.new)? {
+        if let Some(unfit) = self.unfit_attachments(&new)? {
             return Ok(failed(unfit));
         }
         self.accept_by_acting(conversation)?;
@@ -245,7 +251,7 @@ impl<S: Storage> Engine<S> {
             state: OutboxState::Queued,
             sealed: None,
         })?;
-        self.queue_uploads(message, conversation, files.new)?;
+        self.queue_uploads(message, conversation, new)?;
         self.sending.nudge(conversation);
         self.save_record(&mut record)?;
         Ok(Reply::Done)
@@ -368,7 +374,8 @@ impl<S: Storage> Engine<S> {
         let (Files::Ready(files), Some(sender)) = (self.files_of(waiting)?, self.me()) else {
             return Ok(None);
         };
-        let Some(body) = encryption::sealed_body(waiting).or_else(|| plain_body(waiting, files)) else {
+        let Some(body) = encryption::sealed_body(waiting, &files).or_else(|| plain_body(waiting, files))
+        else {
             return Ok(None);
         };
         let event = Event {
@@ -487,10 +494,10 @@ fn plain_body(waiting: &OutboxRecord, files: Vec<Attachment>) -> Option<EventBod
     })
 }
 
-/// What is sent for something in the outbox.
+/// What is sent for something in the outbox, with its files.
 fn frame(id: RequestId, record: OutboxRecord, files: Vec<Attachment>) -> ClientFrame {
     if let Some(sealed) = &record.sealed {
-        let message = encryption::sealed_message(&record, sealed);
+        let message = encryption::sealed_message(&record, sealed, &files);
         return ClientFrame::Message(SendMessage { id, message });
     }
     match record.body {

@@ -7,6 +7,7 @@ use pipit_wire::media::Attachment;
 
 use crate::http::{Call, Waiting};
 use crate::io::{FilePart, HttpMethod};
+use crate::sealed;
 use crate::uploads::Step;
 
 fn header(name: &str, value: impl Into<String>) -> (String, String) {
@@ -19,11 +20,14 @@ fn tus() -> (String, String) {
 
 /// Makes room for a file; where that was done before, the server says how much of it has come.
 pub(crate) fn open(file: &Attachment) -> Waiting {
-    let pairs = [
-        ("id", file.blob.to_string()),
-        ("filename", file.name.clone()),
-        ("filetype", file.media_type.clone()),
-    ];
+    let id = ("id", file.blob.to_string());
+    let pairs = if file.seal.is_some() {
+        // Nothing of what it is.
+        vec![id, ("sealed", "1".to_owned())]
+    } else {
+        let name = ("filename", file.name.clone());
+        vec![id, name, ("filetype", file.media_type.clone())]
+    };
     let metadata: Vec<String> = pairs
         .iter()
         .filter(|(_, value)| !value.is_empty())
@@ -31,7 +35,7 @@ pub(crate) fn open(file: &Attachment) -> Waiting {
         .collect();
     request(HttpMethod::Post, "/v1/uploads".to_owned(), file.blob, Step::Open).headed(vec![
         tus(),
-        header("upload-length", file.size.to_string()),
+        header("upload-length", sealed::sent_bytes(file).to_string()),
         header("upload-metadata", metadata.join(",")),
     ])
 }

@@ -9,7 +9,8 @@
 
 use std::collections::BTreeMap;
 
-use pipit_wire::media::Attachment;
+use pipit_e2ee::stream::STREAM_KEY_BYTES;
+use pipit_wire::media::{Attachment, FILE_NAME_BYTES_MAX};
 use pipit_wire::rest::FinishedUpload;
 use pipit_wire::{BlobId, ConversationId, ErrorCode, MessageId, Retry, Timestamp};
 
@@ -18,6 +19,7 @@ use crate::engine::{Engine, Stored};
 use crate::http::{Call, local_error, read, refusal};
 use crate::io::{FilePart, HttpAnswer, HttpId, Output};
 use crate::items::arrived;
+use crate::sealed;
 use crate::storage::{OutboxBody, OutboxRecord, OutboxState, Storage, UploadRecord, UploadStage};
 use crate::upload;
 use crate::view::{AttachmentView, UploadState, UploadView};
@@ -36,9 +38,13 @@ const STAGED_MS: u64 = 60 * 60_000;
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
+    /// Its digest is taken, on this device.
+    Hash,
     Open,
     Ask,
-    Part { length: u64 },
+    Part {
+        length: u64,
+    },
     Finish,
 }
 
@@ -112,7 +118,7 @@ fn known_files(waiting: &OutboxRecord) -> &[Attachment] {
 
 impl<S: Storage> Engine<S> {
     /// Why a message cannot have these files.
-    pub(crate) fn unfit_attachments(&self, files: &[NewAttachment]) -> Stored<Option<CommandError>> {
+    pub(crate) fn unfit_attachments(&self, files: &[Attachment]) -> Stored<Option<CommandError>> {
         for file in files {
             if self.storage.upload(file.blob)?.is_some() {
                 return Ok(Some(refusal(ErrorCode::IdConflict, Some("attachments"))));
@@ -121,21 +127,52 @@ impl<S: Storage> Engine<S> {
         Ok(self.beyond_limits(files))
     }
 
-    fn beyond_limits(&self, files: &[NewAttachment]) -> Option<CommandError> {
+    fn beyond_limits(&self, files: &[Attachment]) -> Option<CommandError> {
         let limits = &self.session.as_ref()?.limits.media;
         let many = |count: usize, most: u32| u32::try_from(count).map_or(true, |count| count > most);
         if many(files.len(), limits.attachments_max) {
             return Some(refusal(ErrorCode::InvalidField, Some("attachments")));
         }
-        let caption_bytes = |file: &NewAttachment| file.caption.as_deref().map_or(0, str::len);
+        let caption_bytes = |file: &Attachment| file.caption.as_deref().map_or(0, str::len);
         if files
             .iter()
             .any(|file| many(caption_bytes(file), limits.caption_bytes_max))
         {
             return Some(refusal(ErrorCode::InvalidField, Some("caption")));
         }
-        let too_large = files.iter().any(|file| file.size > limits.file_bytes_max);
+        let too_large = files
+            .iter()
+            .any(|file| sealed::content_bytes(file) > limits.file_bytes_max);
         too_large.then(|| refusal(ErrorCode::TooLarge, Some("attachments")))
+    }
+
+    /// Files that a message is to have, each with a key of its own where it is to be sealed.
+    pub(crate) fn new_files(&mut self, files: Vec<NewAttachment>, encrypted: bool) -> Vec<Attachment> {
+        let mut made = Vec::with_capacity(files.len());
+        for new in files {
+            let seal = encrypted.then(|| {
+                let mut key = [0; STREAM_KEY_BYTES];
+                (self.config.random)(&mut key);
+                Box::new(sealed::new_seal(&key, new.thumbnail))
+            });
+            made.push(Attachment {
+                name: match seal {
+                    Some(_) => pipit_model::file_name(&new.name, FILE_NAME_BYTES_MAX),
+                    None => new.name,
+                },
+                media_type: new.media_type,
+                size: new.size,
+                width: new.width,
+                height: new.height,
+                preview: new.preview.filter(|_| encrypted),
+                duration_ms: new.duration_ms,
+                waveform: new.waveform,
+                caption: new.caption.filter(|caption| !caption.is_empty()),
+                seal,
+                ..Attachment::of(new.blob)
+            });
+        }
+        made
     }
 
     /// The files of a message that has just been put into the outbox.
@@ -143,23 +180,13 @@ impl<S: Storage> Engine<S> {
         &mut self,
         message: MessageId,
         conversation: ConversationId,
-        files: Vec<NewAttachment>,
+        files: Vec<Attachment>,
     ) -> Stored {
-        for new in files {
+        for file in files {
             self.storage.save_upload(&UploadRecord {
                 message,
                 conversation,
-                file: Attachment {
-                    name: new.name,
-                    media_type: new.media_type,
-                    size: new.size,
-                    width: new.width,
-                    height: new.height,
-                    duration_ms: new.duration_ms,
-                    waveform: new.waveform,
-                    caption: new.caption.filter(|caption| !caption.is_empty()),
-                    ..Attachment::of(new.blob)
-                },
+                file,
                 stage: UploadStage::Waiting,
                 sent: None,
             })?;
@@ -208,15 +235,53 @@ impl<S: Storage> Engine<S> {
         self.take_refusals()
     }
 
-    /// Where the server has made room before, it says how much has come; else it is to make room.
+    /// Where the server has made room before, it says how much has come; else it is to make room. What is sealed has its digest taken first.
     fn begin(&mut self, upload: &UploadRecord) {
+        let blob = upload.file.blob;
+        if upload
+            .file
+            .seal
+            .as_ref()
+            .is_some_and(|seal| seal.digest.is_empty())
+        {
+            self.running(upload, Step::Hash);
+            let size = sealed::content_bytes(&upload.file);
+            self.out.push(Output::HashFile { blob, size });
+            return;
+        }
         match upload.sent {
-            Some(_) => self.step(upload, Step::Ask, upload::ask(upload.file.blob)),
+            Some(_) => self.step(upload, Step::Ask, upload::ask(blob)),
             None => self.step(upload, Step::Open, upload::open(&upload.file)),
         }
     }
 
+    /// The digest of a file that is to be sealed was taken.
+    pub(crate) fn file_hashed(&mut self, blob: BlobId, digest: Option<String>) -> Stored {
+        let Some(mut upload) = self.storage.upload(blob)? else {
+            return Ok(());
+        };
+        let Some(digest) = digest else {
+            self.uploads.refused(blob, local_error("file_gone", None));
+            return self.take_refusals();
+        };
+        if let Some(seal) = upload.file.seal.as_mut().filter(|seal| seal.digest.is_empty()) {
+            seal.digest = digest;
+            self.storage.save_upload(&upload)?;
+        }
+        let is_running = |running: &Running| running.step == Step::Hash;
+        if self.uploads.running.get(&blob).is_some_and(is_running) {
+            self.uploads.running.remove(&blob);
+            self.uploads.nudged = true;
+        }
+        Ok(())
+    }
+
     fn step(&mut self, upload: &UploadRecord, step: Step, request: crate::http::Waiting) {
+        self.running(upload, step);
+        self.call(request);
+    }
+
+    fn running(&mut self, upload: &UploadRecord, step: Step) {
         let running = Running {
             conversation: upload.conversation,
             step,
@@ -224,7 +289,6 @@ impl<S: Storage> Engine<S> {
         };
         self.uploads.running.insert(upload.file.blob, running);
         self.dirty.conversation(upload.conversation);
-        self.call(request);
     }
 
     /// A step has been answered, and not by a refusal.
@@ -253,12 +317,17 @@ impl<S: Storage> Engine<S> {
 
     fn next_part(&mut self, upload: &UploadRecord, offset: u64) {
         let blob = upload.file.blob;
-        let left = upload.file.size.saturating_sub(offset);
+        let left = sealed::sent_bytes(&upload.file).saturating_sub(offset);
         if left == 0 {
             return self.step(upload, Step::Finish, upload::finish(blob));
         }
         let length = left.min(self.part_bytes());
-        let part = FilePart { blob, offset, length };
+        let part = FilePart {
+            blob,
+            offset,
+            length,
+            seal: sealed::part_seal(&upload.file),
+        };
         self.step(upload, Step::Part { length }, upload::part(part));
     }
 
@@ -282,15 +351,18 @@ impl<S: Storage> Engine<S> {
     }
 
     fn upload_done(&mut self, mut upload: UploadRecord, found: Attachment) -> Stored {
-        let own = upload.file;
-        upload.file = Attachment {
-            duration_ms: own.duration_ms,
-            waveform: own.waveform,
-            caption: own.caption,
-            ..found
-        };
+        // Of what is sealed the server knows nothing.
+        if upload.file.seal.is_none() {
+            let own = upload.file;
+            upload.file = Attachment {
+                duration_ms: own.duration_ms,
+                waveform: own.waveform,
+                caption: own.caption,
+                ..found
+            };
+        }
         upload.stage = UploadStage::Done;
-        upload.sent = Some(upload.file.size);
+        upload.sent = Some(sealed::sent_bytes(&upload.file));
         self.storage.save_upload(&upload)?;
         self.uploads.forget(upload.file.blob);
         self.sending.nudge(upload.conversation);
@@ -410,7 +482,7 @@ impl<S: Storage> Engine<S> {
         let state = match upload.stage {
             UploadStage::Waiting => match running.map(|running| running.step) {
                 None => UploadState::Waiting,
-                Some(Step::Open | Step::Ask | Step::Part { .. }) => UploadState::Sending,
+                Some(Step::Hash | Step::Open | Step::Ask | Step::Part { .. }) => UploadState::Sending,
                 Some(Step::Finish) => UploadState::Processing,
             },
             UploadStage::Paused => UploadState::Paused,
@@ -418,7 +490,7 @@ impl<S: Storage> Engine<S> {
             UploadStage::Done => UploadState::Done,
         };
         let gone_out = running.map_or(0, |running| running.gone_out);
-        let size = upload.file.size;
+        let size = sealed::sent_bytes(&upload.file);
         AttachmentView {
             upload: Some(UploadView {
                 state,

@@ -270,7 +270,12 @@ impl<S: Storage> Engine<S> {
                 } else {
                     let length = left.min(self.part_bytes());
                     let offset = *offset;
-                    let part = upload::part(FilePart { blob, offset, length });
+                    let part = upload::part(FilePart {
+                        blob,
+                        offset,
+                        length,
+                        seal: None,
+                    });
                     self.wish_step(&wish, WishStep::Picture(Step::Part { length }), part);
                 }
             }

@@ -615,7 +615,10 @@ impl World {
                 );
             }
             // Simulated people send no files.
-            Output::AbortHttp { .. } | Output::DropFile { .. } | Output::KeepFiles { .. } => {}
+            Output::AbortHttp { .. }
+            | Output::HashFile { .. }
+            | Output::DropFile { .. }
+            | Output::KeepFiles { .. } => {}
             Output::Update { view, update } => {
                 let device = self.device(device)?;
                 if view == device.view() {

@@ -55,6 +55,7 @@ pub async fn an_entry_comes_back_whole(store: Arc<dyn Store>) {
                 seal: None,
                 scheme: "mls1".to_owned(),
                 bytes: "AAEC/w==".to_owned(),
+                blobs: Vec::new(),
             },
             reply_to: Some(first.id.into()),
             expires_at: None,

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use pipit_store::Store;
 use pipit_store::blob::{
     AdvanceError, AdvanceUpload, BlobDetails, BlobRecord, CreateUploadError, FinishUpload, NewUpload, Piece,
-    Thumbnail,
+    SEALED_TYPE, Thumbnail,
 };
 use pipit_store::log::{Append, AppendError};
-use pipit_wire::event::{Content, EventBody, Role};
-use pipit_wire::{Attachment, BlobId, ConversationId};
+use pipit_wire::encryption::Seal;
+use pipit_wire::event::{AvatarChange, Content, EventBody, MessageChange, Role, SettingsChange};
+use pipit_wire::{Attachment, BlobId, ConversationId, Timestamp};
 use tokio::task::JoinSet;
 
+use crate::encryption::{commit, encrypted_group};
 use crate::world::{Person, START, World, member};
 
 const SIZE: u64 = 10;
@@ -23,6 +25,7 @@ fn new(world: &World, owner: Person, size: u64) -> NewUpload {
         size,
         name: "Käse \"1\".txt".to_owned(),
         media_type: "text/plain".to_owned(),
+        sealed: false,
         now: world.now(),
         account_bytes_max: 1_000,
         uploads_max: 20,
@@ -77,6 +80,7 @@ fn finish(world: &World, upload: &NewUpload) -> FinishUpload {
                 media_type: "image/jpeg".to_owned(),
                 piece: pieces(&[("b", 2)]).remove(0),
             }],
+            sealed: false,
         },
         now: world.now(),
     }
@@ -380,4 +384,112 @@ pub async fn only_the_owner_removes(store: Arc<dyn Store>) {
     assert!(!world.store.remove_upload(bob.user, sent).await.unwrap());
     assert!(world.store.remove_upload(alice.user, sent).await.unwrap());
     assert!(!world.store.remove_upload(alice.user, sent).await.unwrap());
+}
+
+/// A finished file that its device has sealed.
+async fn sealed_file(world: &World, owner: Person) -> BlobId {
+    let upload = NewUpload {
+        sealed: true,
+        ..new(world, owner, SIZE)
+    };
+    let made = create(world, &upload).await.unwrap();
+    let finish = FinishUpload {
+        size: SIZE,
+        details: BlobDetails {
+            pieces: pieces(&[("a", SIZE)]),
+            ..made.details
+        },
+        ..finish(world, &upload)
+    };
+    assert!(world.store.finish_upload(finish).await.unwrap());
+    upload.id
+}
+
+fn sealed_with(blobs: &[BlobId]) -> EventBody {
+    EventBody::Message {
+        written_at: START,
+        content: Content::Sealed {
+            scheme: "mls1".to_owned(),
+            bytes: "AAEC".to_owned(),
+            seal: Some(Seal { epoch: 1, count: 2 }),
+            blobs: blobs.to_vec(),
+        },
+        reply_to: None,
+        expires_at: None,
+    }
+}
+
+/// Sealed files go with sealed messages and open ones with open messages. They are read by who may read the message, and go with it.
+pub async fn sealed_files_go_with_sealed_messages_alone(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let den = encrypted_group(&world, alice, &[bob]).await;
+    let square = world.group("Square", alice, &[bob]).await;
+    world.append(world.entry(den, alice, commit(0, 1))).await;
+    let (sealed, open) = (sealed_file(&world, alice).await, file(&world, alice).await);
+    for blobs in [&[open][..], &[sealed, open], &[world.id()]] {
+        let entry = world.entry(den, alice, sealed_with(blobs));
+        assert_eq!(world.try_append(entry).await.unwrap_err(), AppendError::Stale);
+    }
+    for blobs in [&[sealed][..], &[open, sealed]] {
+        let entry = with_files(&world, square, alice, blobs);
+        assert_eq!(world.try_append(entry).await.unwrap_err(), AppendError::Stale);
+    }
+    let avatar = EventBody::SettingsChanged {
+        change: SettingsChange {
+            avatar: Some(AvatarChange { blob: Some(sealed) }),
+            ..SettingsChange::default()
+        },
+    };
+    let entry = world.entry(square, alice, avatar);
+    assert_eq!(world.try_append(entry).await.unwrap_err(), AppendError::Stale);
+    assert!(!may_read(&world, bob, sealed).await);
+    let sent = world.entry(den, alice, sealed_with(&[sealed]));
+    world.append(sent.clone()).await;
+    assert!(may_read(&world, bob, sealed).await && !may_read(&world, carol, sealed).await);
+    let delete = EventBody::MessageChanged {
+        message: sent.id.into(),
+        change: MessageChange::Delete {},
+    };
+    world.append(world.entry(den, alice, delete)).await;
+    assert!(!may_read(&world, bob, sealed).await);
+    assert_eq!(take(&world, Timestamp(1)).await, [sealed]);
+}
+
+/// Whatever a device says of a sealed file, neither its name nor what it is comes into the store.
+pub async fn nothing_is_kept_of_what_a_sealed_file_is(store: Arc<dyn Store>) {
+    let (world, alice, ..) = World::with_three(store).await;
+    let upload = NewUpload {
+        sealed: true,
+        ..new(&world, alice, SIZE)
+    };
+    let silent = BlobDetails {
+        media_type: SEALED_TYPE.to_owned(),
+        sealed: true,
+        ..BlobDetails::default()
+    };
+    assert_eq!(create(&world, &upload).await.unwrap().details, silent);
+    let with = |details: BlobDetails| FinishUpload {
+        details,
+        ..finish(&world, &upload)
+    };
+    let known = finish(&world, &upload).details;
+    let named = BlobDetails {
+        name: "plan.txt".to_owned(),
+        ..silent.clone()
+    };
+    let seen = BlobDetails {
+        thumbnails: known.thumbnails.clone(),
+        ..silent.clone()
+    };
+    let opened = known.clone();
+    let sealed_picture = BlobDetails {
+        sealed: true,
+        ..known
+    };
+    for details in [named, seen, sealed_picture, opened] {
+        assert!(!world.store.finish_upload(with(details)).await.unwrap());
+    }
+    assert_eq!(find(&world, upload.id).await.unwrap().details, silent);
+    assert!(world.store.finish_upload(with(silent.clone())).await.unwrap());
+    assert_eq!(find(&world, upload.id).await.unwrap().details, silent);
 }

@@ -276,6 +276,8 @@ macro_rules! conformance_tests {
                 the_abandoned_are_taken,
                 files_go_with_their_last_message,
                 only_the_owner_removes,
+                sealed_files_go_with_sealed_messages_alone,
+                nothing_is_kept_of_what_a_sealed_file_is,
             }
             picture {
                 members_see_the_groups_picture,

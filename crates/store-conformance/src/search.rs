@@ -423,6 +423,7 @@ pub async fn sealed_messages_are_not_found(store: Arc<dyn Store>) {
         seal: None,
         scheme: "mls1".to_owned(),
         bytes: "dGVh".to_owned(),
+        blobs: Vec::new(),
     };
     let sealed = EventBody::Message {
         written_at: START,

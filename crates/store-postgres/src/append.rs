@@ -270,7 +270,7 @@ async fn read(session: &Session, batch: &[Append]) -> Result<Ledger> {
         ledger.know_account(row::id_at(row, 0)?);
     }
     for row in &blobs? {
-        ledger.know_blob(row::id_at(row, 0)?);
+        ledger.know_blob(row::id_at(row, 0)?, row::at(row, 1)?);
     }
     Ok(ledger)
 }

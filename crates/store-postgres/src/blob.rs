@@ -29,8 +29,9 @@ const USED: &str = "SELECT coalesce(sum(size), 0)::bigint FROM blob WHERE owner 
 const LOCK_OWNER: &str = "SELECT 1 FROM account WHERE id = $1 FOR NO KEY UPDATE";
 
 /// Those of these files that are finished. What locks them here waits for, or is waited for by, whoever takes them away.
-pub(crate) const LOCK_FINISHED: &str =
-    "SELECT id FROM blob WHERE id = ANY($1) AND finished ORDER BY id FOR NO KEY UPDATE";
+pub(crate) const LOCK_FINISHED: &str = "
+    SELECT id, coalesce((details::jsonb ->> 'sealed')::boolean, false) FROM blob
+    WHERE id = ANY($1) AND finished ORDER BY id FOR NO KEY UPDATE";
 pub(crate) const INSERT_ATTACHMENTS: &str = "
     INSERT INTO attachment (blob, conversation, message, seq)
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[])";
@@ -96,11 +97,7 @@ async fn make_room(session: &Session, new: &NewUpload) -> Result<Outcome<BlobRec
     if unfinished >= new.uploads_max {
         return Ok(Err(CreateUploadError::TooMany));
     }
-    let details = BlobDetails {
-        name: new.name.clone(),
-        media_type: new.media_type.clone(),
-        ..BlobDetails::default()
-    };
+    let details = new.details();
     let made = session
         .run(
             "INSERT INTO blob (id, owner, size, received, finished, touched_at, attachments, details)
@@ -165,17 +162,22 @@ pub(crate) async fn advance(
 }
 
 pub(crate) async fn finish(session: &Session, finish: &FinishUpload) -> Result<bool> {
+    if !finish.details.keeps_silent() {
+        return Ok(false);
+    }
     let details = details_text(&finish.details)?;
     let changed = session
         .run(
             "UPDATE blob SET size = $3, received = $3, finished = true, touched_at = $4, details = $5
-            WHERE id = $1 AND owner = $2 AND (NOT finished OR details = $5)",
+            WHERE id = $1 AND owner = $2 AND (NOT finished OR details = $5)
+                AND coalesce((details::jsonb ->> 'sealed')::boolean, false) = $6",
             params![
                 finish.id.as_uuid(),
                 finish.owner.as_uuid(),
                 finish.size.cast_signed(),
                 finish.now.as_ms(),
-                details
+                details,
+                finish.details.sealed
             ],
         )
         .await?;
@@ -267,7 +269,7 @@ pub(crate) async fn take_abandoned(session: &Session, before: Timestamp, limit: 
 }
 
 /// A person has another picture, or none: the new one is kept, the old one given up. False, and nothing has changed, where the new one is
-/// no finished file. In a transaction.
+/// no finished file, or a sealed one. In a transaction.
 pub(crate) async fn replace_picture(
     session: &Session,
     before: Option<BlobId>,
@@ -275,7 +277,10 @@ pub(crate) async fn replace_picture(
 ) -> Result<bool> {
     if let Some(now) = now {
         let locked = session.rows(LOCK_FINISHED, params![uuids(&[now])]).await?;
-        if locked.is_empty() {
+        let Some(found) = locked.first() else {
+            return Ok(false);
+        };
+        if at::<bool>(found, 1)? {
             return Ok(false);
         }
     }

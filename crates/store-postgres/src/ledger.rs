@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use pipit_store::blob::required;
+use pipit_store::blob::{required, takes_sealed};
 use pipit_store::change::{Verdict, erased, is_repetition, with_timer};
 use pipit_store::encryption::{after, seal_of};
 use pipit_store::log::{Append, AppendError, Appended, Facts};
@@ -87,7 +87,8 @@ pub(crate) struct Ledger {
     events: HashMap<(ConversationId, EventId), Event>,
     blocks: HashSet<(UserId, UserId)>,
     accounts: HashSet<UserId>,
-    blobs: HashSet<BlobId>,
+    /// Finished files, and whether each is sealed.
+    blobs: HashMap<BlobId, bool>,
     /// What becomes of messages.
     pub(crate) book: Book,
     kept_out: HashSet<(ConversationId, UserId)>,
@@ -146,9 +147,9 @@ impl Ledger {
         self.accounts.insert(user);
     }
 
-    /// This file is there and finished.
-    pub(crate) fn know_blob(&mut self, blob: BlobId) {
-        self.blobs.insert(blob);
+    /// This file is there and finished, and is sealed or not.
+    pub(crate) fn know_blob(&mut self, blob: BlobId, sealed: bool) {
+        self.blobs.insert(blob, sealed);
     }
 
     /// Decides on one entry.
@@ -247,7 +248,9 @@ impl Ledger {
 
     /// Gives the entry, whose facts hold, its place and does what it says. None, and nothing has changed, where that cannot be done.
     fn apply(&mut self, entry: &Append) -> Option<Seq> {
-        if !required(&entry.body).iter().all(|blob| self.blobs.contains(blob)) {
+        let sealed = takes_sealed(&entry.body);
+        let fits = |blob: &BlobId| self.blobs.get(blob) == Some(&sealed);
+        if !required(&entry.body).iter().all(fits) {
             return None;
         }
         let seq = self.states.get(&entry.conversation)?.last_seq.next();

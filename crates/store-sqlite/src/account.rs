@@ -198,7 +198,7 @@ pub(crate) fn set_face(db: &Connection, user: UserId, change: &FaceChange) -> Re
     let mut face = known.unwrap_or_default();
     let before = face.avatar;
     face.apply(change);
-    if face.avatar != before && !blob::are_finished(db, face.avatar.as_slice())? {
+    if face.avatar != before && !blob::are_finished(db, face.avatar.as_slice(), false)? {
         return Ok(None);
     }
     blob::replace_picture(db, before, face.avatar)?;

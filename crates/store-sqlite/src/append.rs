@@ -9,7 +9,7 @@ mod message;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use pipit_store::blob::{attached, required};
+use pipit_store::blob::{attached, required, takes_sealed};
 use pipit_store::change::{Verdict, is_repetition, with_timer};
 use pipit_store::encryption::{after, seal_of};
 use pipit_store::log::{Append, AppendError, Appended, Facts};
@@ -117,7 +117,9 @@ fn append(
     }
     let seq = state.last_seq.next();
     let blobs = attached(&entry.body);
-    if !blob::are_finished(db, &required(&entry.body))? || !apply(db, state, &entry, seq)? {
+    if !blob::are_finished(db, &required(&entry.body), takes_sealed(&entry.body))?
+        || !apply(db, state, &entry, seq)?
+    {
         return Ok(Err(AppendError::Stale));
     }
     let body = with_timer(entry.body, entry.at, &state.settings, target.as_ref());

@@ -45,7 +45,7 @@ fn details_text(details: &BlobDetails) -> Result<String> {
     serde_json::to_string(details).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
-pub(crate) fn create(db: &Connection, new: NewUpload) -> Result<Outcome<BlobRecord, CreateUploadError>> {
+pub(crate) fn create(db: &Connection, new: &NewUpload) -> Result<Outcome<BlobRecord, CreateUploadError>> {
     if let Some(found) = find(db, new.id)? {
         let same = found.owner == new.owner && !found.finished && found.size == new.size;
         return Ok(if same {
@@ -71,11 +71,7 @@ pub(crate) fn create(db: &Connection, new: NewUpload) -> Result<Outcome<BlobReco
         finished: false,
         touched_at: new.now,
         attachments: 0,
-        details: BlobDetails {
-            name: new.name,
-            media_type: new.media_type,
-            ..BlobDetails::default()
-        },
+        details: new.details(),
     };
     db.prepare_cached(
         "INSERT INTO blob (id, owner, size, received, finished, touched_at, attachments, details)
@@ -122,17 +118,21 @@ pub(crate) fn advance(db: &Connection, advance: &AdvanceUpload) -> Result<Outcom
 }
 
 pub(crate) fn finish(db: &Connection, finish: &FinishUpload) -> Result<bool> {
+    if !finish.details.keeps_silent() {
+        return Ok(false);
+    }
     let changed = db
         .prepare_cached(
             "UPDATE blob SET size = ?3, received = ?3, finished = 1, touched_at = ?4, details = ?5
-            WHERE id = ?1 AND owner = ?2 AND finished = 0",
+            WHERE id = ?1 AND owner = ?2 AND finished = 0 AND coalesce(json_extract(details, '$.sealed'), 0) = ?6",
         )?
         .execute(params![
             finish.id.as_bytes(),
             finish.owner.as_bytes(),
             finish.size.cast_signed(),
             finish.now.as_ms(),
-            details_text(&finish.details)?
+            details_text(&finish.details)?,
+            finish.details.sealed
         ])?;
     Ok(changed > 0)
 }
@@ -211,11 +211,13 @@ pub(crate) fn take_abandoned(db: &Connection, before: Timestamp, limit: u32) -> 
     .collect()
 }
 
-/// Whether all of these are there and finished.
-pub(crate) fn are_finished(db: &Connection, blobs: &[BlobId]) -> Result<bool> {
-    let mut finished = db.prepare_cached("SELECT 1 FROM blob WHERE id = ?1 AND finished = 1")?;
+/// Whether all of these are there and finished, and sealed, or none of them is.
+pub(crate) fn are_finished(db: &Connection, blobs: &[BlobId], sealed: bool) -> Result<bool> {
+    let mut finished = db.prepare_cached(
+        "SELECT 1 FROM blob WHERE id = ?1 AND finished = 1 AND coalesce(json_extract(details, '$.sealed'), 0) = ?2",
+    )?;
     for blob in blobs {
-        if !finished.exists([blob.as_bytes()])? {
+        if !finished.exists(params![blob.as_bytes(), sealed])? {
             return Ok(false);
         }
     }

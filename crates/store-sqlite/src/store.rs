@@ -385,7 +385,7 @@ impl Store for SqliteStore {
         &self,
         upload: NewUpload,
     ) -> Result<Result<BlobRecord, CreateUploadError>, StoreError> {
-        self.engine.write(move |db| blob::create(db, upload)).await
+        self.engine.write(move |db| blob::create(db, &upload)).await
     }
 
     async fn create_group_invite(&self, invite: NewGroupInvite) -> Result<(), StoreError> {

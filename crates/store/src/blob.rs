@@ -48,6 +48,31 @@ pub struct BlobDetails {
     /// Smaller pictures, smallest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thumbnails: Vec<Thumbnail>,
+    /// Whether it was sealed on the device: then nothing is known of it, and it goes with sealed messages alone.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub sealed: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// What every sealed file is said to be.
+pub const SEALED_TYPE: &str = "application/octet-stream";
+
+impl BlobDetails {
+    /// Whether nothing stands here that says what a sealed file is. Of one that is not sealed anything may be known.
+    #[must_use]
+    pub fn keeps_silent(&self) -> bool {
+        let nothing = Self {
+            media_type: SEALED_TYPE.to_owned(),
+            pieces: self.pieces.clone(),
+            sealed: true,
+            ..Self::default()
+        };
+        !self.sealed || *self == nothing
+    }
 }
 
 /// A file as it is kept.
@@ -84,12 +109,33 @@ pub struct NewUpload {
     pub name: String,
     /// What it is said to be.
     pub media_type: String,
+    /// Whether it was sealed on the device. Then neither its name nor its type is kept.
+    pub sealed: bool,
     /// When.
     pub now: Timestamp,
     /// How many bytes all files of the owner may have together.
     pub account_bytes_max: u64,
     /// How many uploads of the owner may be unfinished.
     pub uploads_max: u32,
+}
+
+impl NewUpload {
+    /// What is kept of it.
+    #[must_use]
+    pub fn details(&self) -> BlobDetails {
+        if self.sealed {
+            return BlobDetails {
+                media_type: SEALED_TYPE.to_owned(),
+                sealed: true,
+                ..BlobDetails::default()
+            };
+        }
+        BlobDetails {
+            name: self.name.clone(),
+            media_type: self.media_type.clone(),
+            ..BlobDetails::default()
+        }
+    }
 }
 
 /// Why there is no room.
@@ -196,7 +242,8 @@ impl BlobRecord {
     }
 }
 
-/// The files that have to be there, finished, for an entry to be appended: those of a message, and a group's new picture.
+/// The files that have to be there, finished, for an entry to be appended: those of a message, and a group's new picture. All of them sealed, or none
+/// ([`takes_sealed`]).
 pub fn required(body: &EventBody) -> Vec<BlobId> {
     match body {
         EventBody::SettingsChanged { change } => {
@@ -206,17 +253,28 @@ pub fn required(body: &EventBody) -> Vec<BlobId> {
     }
 }
 
+/// Whether the files of an entry have to be sealed ones. Elsewhere none may be.
+pub const fn takes_sealed(body: &EventBody) -> bool {
+    matches!(
+        body,
+        EventBody::Message {
+            content: Content::Sealed { .. },
+            ..
+        }
+    )
+}
+
 /// The files that a message brings into its conversation, each once, in the order of their ids. A group's picture is kept not by the entry
 /// that sets it but by the conversation, and goes when there is another one.
 pub fn attached(body: &EventBody) -> Vec<BlobId> {
-    let EventBody::Message {
-        content: Content::Plain { attachments, .. },
-        ..
-    } = body
-    else {
+    let EventBody::Message { content, .. } = body else {
         return Vec::new();
     };
-    let mut blobs: Vec<BlobId> = attachments.iter().map(|attachment| attachment.blob).collect();
+    let mut blobs: Vec<BlobId> = match content {
+        Content::Plain { attachments, .. } => attachments.iter().map(|attachment| attachment.blob).collect(),
+        Content::Sealed { blobs, .. } => blobs.clone(),
+        Content::Erased {} => Vec::new(),
+    };
     blobs.sort_unstable();
     blobs.dedup();
     blobs

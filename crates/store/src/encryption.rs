@@ -293,6 +293,7 @@ mod tests {
                 scheme: "mls1".to_owned(),
                 bytes: "AAEC".to_owned(),
                 seal,
+                blobs: Vec::new(),
             },
             reply_to: None,
             expires_at: None,

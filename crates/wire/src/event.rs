@@ -70,6 +70,10 @@ pub enum Content {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         seal: Option<Seal>,
+        /// The sealed files that belong to it, so that they are kept as long as it is, and given to those who may read it. What they are is inside.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<BlobId>>"))]
+        blobs: Vec<BlobId>,
     },
     /// What was here has been erased: the message was deleted. Only the server says so; a client that sends it is refused.
     Erased {},

@@ -10,6 +10,8 @@ use crate::ids::BlobId;
 
 /// The most files of one message.
 pub const ATTACHMENTS_MAX: usize = 20;
+/// The largest smaller picture at the beginning of a sealed file, in bytes.
+pub const SEALED_THUMBNAIL_BYTES_MAX: u32 = 256 * 1024;
 /// The longest caption of a file, in bytes of UTF-8.
 pub const CAPTION_BYTES_MAX: usize = 1_024;
 /// The longest name of a file, in bytes of UTF-8.
@@ -61,6 +63,47 @@ pub struct Attachment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub caption: Option<String>,
+    /// What opens it, where it is sealed: inside a sealed message, and nowhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub seal: Option<Box<FileSeal>>,
+}
+
+/// What opens a sealed file. Its bytes are a smaller picture, where it has one, then the file, then zeros (`docs/protocol.md`, "Sealed files").
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct FileSeal {
+    /// The key and the beginning of the nonces: 39 bytes in standard base64.
+    pub key: String,
+    /// SHA-256 of the smaller picture and the file together, in standard base64. Empty until it is known, which is before anything is sent.
+    pub digest: String,
+    /// The smaller picture at its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub thumbnail: Option<SealedThumbnail>,
+}
+
+/// A smaller picture of a picture or a film, before the file's own bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct SealedThumbnail {
+    /// What it is: `image/jpeg`, `image/png` or `image/webp`.
+    pub media_type: String,
+    /// How many bytes it has, at most [`SEALED_THUMBNAIL_BYTES_MAX`].
+    pub size: u32,
+}
+
+impl std::fmt::Debug for FileSeal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let thumbnail = &self.thumbnail;
+        f.debug_struct("FileSeal")
+            .field("thumbnail", thumbnail)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Attachment {
@@ -77,6 +120,7 @@ impl Attachment {
             duration_ms: None,
             waveform: None,
             caption: None,
+            seal: None,
         }
     }
 }

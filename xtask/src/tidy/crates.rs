@@ -42,6 +42,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "terminal",
         &["wire", "model", "e2ee", "client", "client-store", "client-net"],
     ),
+    ("files-wasm", &["wire", "model", "e2ee"]),
     // Runs the one side against the other, and is nobody's dependency.
     (
         "simulation",
@@ -80,7 +81,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("object_store", &["blob"]),
     ("redis", &["bus"]),
     ("openmls*", &["e2ee"]),
-    ("wasm-bindgen*", &["client-wasm"]),
+    ("wasm-bindgen*", &["client-wasm", "files-wasm"]),
     ("js-sys", &["client-wasm"]),
     ("web-sys", &["client-wasm"]),
 ];

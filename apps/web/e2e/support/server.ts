@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -91,6 +91,21 @@ export class PipitServer implements Entrance {
     return readdirSync(this.#folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .some((entry) => readFileSync(join(entry.parentPath, entry.name)).includes(words));
+  }
+
+  /** Changes a byte in the middle of each of its files that is like this, and says how many there were. */
+  spoil(isMeant: (bytes: Buffer) => boolean): number {
+    const files = readdirSync(this.#folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.parentPath.includes('blobs'))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => isMeant(readFileSync(path)));
+    for (const path of files) {
+      const bytes = readFileSync(path);
+      const middle = Math.floor(bytes.length / 2);
+      bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+      writeFileSync(path, bytes);
+    }
+    return files.length;
   }
 
   /** Ends it and removes all that it kept. */

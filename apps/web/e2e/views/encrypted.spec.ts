@@ -16,8 +16,9 @@ test('an encrypted conversation says so, and offers only what works in it', asyn
 
   const composer = page.getByRole('textbox', { name: 'Message to Family' });
   await composer.fill('Look at https://pipit.example/keys');
-  await expect(main.getByRole('button', { name: 'Add' })).toHaveCount(0);
-  await expect(main.getByRole('button', { name: 'Record a voice note' })).toHaveCount(0);
+  await main.getByRole('button', { name: 'Add', exact: true }).click();
+  await expect(page.getByRole('menuitem')).toHaveText(['Attach files']);
+  await page.keyboard.press('Escape');
   await composer.press('Enter');
   await expect(page.getByRole('listitem', { name: /You, Look at/ })).toBeVisible();
   expect(await commands(page, 'find_preview')).toEqual([]);
@@ -29,7 +30,16 @@ test('an encrypted conversation says so, and offers only what works in it', asyn
       .querySelector('textarea')
       ?.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
   });
-  await expect(page.getByText('Files cannot be sent in an encrypted conversation yet.')).toBeVisible();
+  await expect(main.getByText('a.txt')).toBeVisible();
+  await composer.press('Enter');
+  await expect(main.getByText('a.txt')).toBeVisible();
+  await expect
+    .poll(async () => (await commands(page, 'send_message'))?.at(-1))
+    .toMatchObject({ attachments: [{ name: 'a.txt', size: 1, thumbnail: null }] });
+
+  // What is sealed is fetched whole: not before somebody wants it.
+  await expect(main.getByRole('button', { name: 'Play jetty.mp4, 23 MB' })).toBeVisible();
+  await expect(main.getByRole('button', { name: 'Download tides.pdf' })).toBeVisible();
 
   await page.getByRole('button', { name: 'Details' }).click();
   const details = page.getByRole('complementary', { name: 'Details' });
@@ -38,13 +48,17 @@ test('an encrypted conversation says so, and offers only what works in it', asyn
   await expectFits(page);
 });
 
-test('nothing leaves an encrypted conversation by forwarding', async ({ page, open }) => {
+test('what is encrypted is forwarded to encrypted conversations alone', async ({ page, open }) => {
   await open('encrypted', room(8));
   const line = page.getByRole('listitem', { name: /Now this phone has the keys/ });
   await line.focus();
   await page.keyboard.press('Shift+F10');
-  await expect(page.getByRole('menuitem', { name: 'Reply' })).toBeVisible();
-  await expect(page.getByRole('menuitem', { name: 'Forward' })).toHaveCount(0);
+  await page.getByRole('menuitem', { name: 'Forward' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Forward the message' });
+  await expect(dialog.getByText('can be forwarded to encrypted conversations only')).toBeVisible();
+  await expect(dialog.getByRole('checkbox')).toHaveCount(1);
+  await expect(dialog.getByRole('checkbox', { name: 'Family' })).toBeVisible();
+  await expectAccessibleInEveryLook(page);
 });
 
 test('making a conversation, one switch encrypts it, for good', async ({ page, open }) => {

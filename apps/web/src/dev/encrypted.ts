@@ -1,5 +1,5 @@
-import type { ItemBody, UnreadableReason } from '../generated/types';
-import { people } from './people';
+import type { AttachmentView, ItemBody, UnreadableReason } from '../generated/types';
+import { idOf, people } from './people';
 import { fullScene } from './scenes';
 import { append, message, newRoom, type Room } from './world';
 
@@ -8,6 +8,12 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 function unreadable(reason: UnreadableReason): ItemBody {
   return { type: 'unreadable', reason };
+}
+
+/** A file that nobody fetches here. */
+function sealed(number: number, name: string, media_type: string, size: number): AttachmentView {
+  const file = { blob: idOf(9, number), name, media_type, size, seal: { key: '', digest: '' } };
+  return { file, upload: null };
 }
 
 /** An encrypted group that this device came into later, in which one message waits for its key and one was of no use. */
@@ -30,6 +36,13 @@ export function encryptedScene(now: number): Room[] {
   append(room, people.grandma, at + 2 * MINUTE_MS, message('And nobody else? Not even the server?'));
   append(room, people.grandma, at + 3 * MINUTE_MS, unreadable('failed'));
   append(room, people.me, at + 6 * MINUTE_MS, message('Only us. See https://pipit.example/keys'));
+  append(room, people.mila, at + 9 * MINUTE_MS, {
+    ...message('From the jetty'),
+    attachments: [
+      sealed(1, 'jetty.mp4', 'video/mp4', 24_000_000),
+      sealed(2, 'tides.pdf', 'application/pdf', 310_000),
+    ],
+  } as ItemBody);
   append(room, people.mila, at + 30 * MINUTE_MS, unreadable('waiting'));
   append(room, people.mila, at + 31 * MINUTE_MS, unreadable('waiting'));
   append(room, people.grandma, at + 32 * MINUTE_MS, { type: 'trust', change: 'new_device' });

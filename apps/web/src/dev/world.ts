@@ -144,7 +144,7 @@ function mayIn(room: Room, mine: boolean): MessageActions {
     delete: mine || (room.kind === 'group' && keeps),
     react: true,
     pin: keeps,
-    forward: !room.encrypted,
+    forward: true,
   };
 }
 
@@ -237,7 +237,7 @@ function allowedIn(room: Room): Allowed {
   const send = runs || !room.settings.announcements;
   return {
     send,
-    attach: send && !room.encrypted,
+    attach: send,
     ask: send && !room.encrypted,
     schedule: send && !room.encrypted,
     rename: runs,

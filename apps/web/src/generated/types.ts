@@ -78,7 +78,9 @@ export type Attachment = {
   /** How loud a voice note is over its time: at most [`WAVEFORM_LEVELS_MAX`] bytes in standard base64. The sender's word. */
   waveform?: string,
   /** What it shows, also for those who cannot see it; at most [`CAPTION_BYTES_MAX`] bytes. The sender's word. */
-  caption?: string, };
+  caption?: string,
+  /** What opens it, where it is sealed: inside a sealed message, and nowhere else. */
+  seal?: FileSeal, };
 
 /** A file of a message. */
 export type AttachmentView = {
@@ -619,7 +621,9 @@ export type Content = { "kind": "plain",
   /** The bytes, in standard base64 with padding (RFC 4648, section 4). */
   bytes: string,
   /** What stands beside them in an encrypted conversation, where nothing goes without; elsewhere it is refused. */
-  seal?: Seal, }
+  seal?: Seal,
+  /** The sealed files that belong to it, so that they are kept as long as it is, and given to those who may read it. What they are is inside. */
+  blobs?: Array<BlobId>, }
 | { "kind": "erased", };
 
 /** See [`ServerFrame::ConversationGone`]. */
@@ -850,6 +854,15 @@ export type Face = {
   about?: string,
   /** How they are just now. */
   status?: Status, };
+
+/** What opens a sealed file. Its bytes are a smaller picture, where it has one, then the file, then zeros (`docs/protocol.md`, "Sealed files"). */
+export type FileSeal = {
+  /** The key and the beginning of the nonces: 39 bytes in standard base64. */
+  key: string,
+  /** SHA-256 of the smaller picture and the file together, in standard base64. Empty until it is known, which is before anything is sent. */
+  digest: string,
+  /** The smaller picture at its beginning. */
+  thumbnail?: SealedThumbnail, };
 
 /** Where messages are forwarded to. */
 export type ForwardTarget = {
@@ -1334,7 +1347,11 @@ export type NewAttachment = {
   /** How loud a voice note is over its time: at most 64 bytes in standard base64. */
   waveform: string | null,
   /** What it shows. */
-  caption: string | null, };
+  caption: string | null,
+  /** A picture's blurred preview, where the view has made one: a `ThumbHash` in standard base64. For encrypted conversations; in others the server makes it. */
+  preview: string | null,
+  /** The smaller picture whose bytes the driver was given before the file's own, in one with them. For encrypted conversations alone. */
+  thumbnail: SealedThumbnail | null, };
 
 /** A picture whose bytes the driver keeps. */
 export type NewPicture = {
@@ -1899,6 +1916,13 @@ export type Seal = {
   epoch: number,
   /** Which one of this device's sealed things in this conversation it is, counted from 1, refused ones included. At most [`SEAL_NUMBER_MAX`]. */
   count: number, };
+
+/** A smaller picture of a picture or a film, before the file's own bytes. */
+export type SealedThumbnail = {
+  /** What it is: `image/jpeg`, `image/png` or `image/webp`. */
+  media_type: string,
+  /** How many bytes it has, at most [`SEALED_THUMBNAIL_BYTES_MAX`]. */
+  size: number, };
 
 /** What was found. */
 export type SearchResults = {

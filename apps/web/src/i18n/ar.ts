@@ -564,7 +564,7 @@ export const ar = {
     many: 'يمكن إرفاق {count} ملفًا بالرسالة كحد أقصى.',
     other: 'يمكن إرفاق {count} ملف بالرسالة كحد أقصى.',
   },
-  'attach.not_here': 'لا يمكن إرسال الملفات في محادثة مشفّرة بعد.',
+  'attach.not_here': 'لا يمكنك إرسال الملفات هنا الآن.',
   'attach.none_taken': 'هذا الخادم لا يقبل الملفات.',
   'attach.no_room':
     'حجم هذه الملفات {size}. بقي {left} من {limit} المتاحة لكل ملفاتك هنا: أزل بعضها، أو احذف ملفات أقدم أولًا.',
@@ -620,7 +620,9 @@ export const ar = {
     many: 'فتح: {name}، و{count} أخرى',
     other: 'فتح: {name}، و{count} أخرى',
   },
+  'files.changed': 'تغيّر هذا الملف في الطريق، لذلك لا يُعرض.',
   'files.picture_failed': 'لم تُحمَّل الصورة.',
+  'files.play': 'تشغيل {name}، {size}',
   'files.play_failed': 'لا يمكن تشغيل هذا الآن.',
   'files.download': 'تنزيل {name}',
   'files.download_cancel': 'إيقاف تنزيل {name}',

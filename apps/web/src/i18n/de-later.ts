@@ -214,6 +214,9 @@ export const deLater = {
   'forward.title_many': { one: '{count} Nachricht weiterleiten', other: '{count} Nachrichten weiterleiten' },
   'forward.search': 'Chats suchen',
   'forward.list': 'Chats, an die weitergeleitet wird',
+  'forward.only_encrypted': 'Verschlüsseltes kann nur in verschlüsselte Chats weitergeleitet werden.',
+  'forward.only_open':
+    'Dateien und Umfragen aus diesem Chat können nur in unverschlüsselte Chats weitergeleitet werden.',
   'forward.none': 'Kein Chat heißt so.',
   'forward.submit_none': 'Weiterleiten',
   'forward.submit': { one: 'An {count} Chat weiterleiten', other: 'An {count} Chats weiterleiten' },
@@ -274,7 +277,7 @@ export const deLater = {
 
   'encrypted.choice': 'Nur die Leute hier können es lesen',
   'encrypted.choice.hint':
-    'Ende-zu-Ende-verschlüsselt: Der Server kann nicht lesen, was geschrieben wird. Dateien, Umfragen und geplante Nachrichten gibt es darin noch nicht, und wer später dazukommt, sieht nicht, was vorher war. Das lässt sich später nicht ändern.',
+    'Ende-zu-Ende-verschlüsselt: Der Server kann weder lesen, was geschrieben wird, noch die Dateien. Umfragen und geplante Nachrichten gibt es darin noch nicht, und wer später dazukommt, sieht nicht, was vorher war. Das lässt sich später nicht ändern.',
   'encrypted.title': 'Ende-zu-Ende-verschlüsselt',
   'encrypted.text':
     'Nur die Geräte der Leute hier können lesen, was geschrieben wird. Der Server weiß, wer hier ist und wann etwas geschrieben wird, und kennt Name und Bild einer Gruppe.',

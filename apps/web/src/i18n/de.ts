@@ -453,7 +453,7 @@ export const de = {
     one: 'Eine Nachricht kann {count} Datei haben.',
     other: 'Eine Nachricht kann bis zu {count} Dateien haben.',
   },
-  'attach.not_here': 'In einem verschlüsselten Chat können noch keine Dateien gesendet werden.',
+  'attach.not_here': 'Hier kannst du gerade keine Dateien senden.',
   'attach.none_taken': 'Dieser Server nimmt keine Dateien an.',
   'attach.no_room':
     'Diese Dateien sind {size} groß. Von {limit} für all deine Dateien sind hier noch {left} frei: Nimm welche heraus oder lösche zuerst ältere.',
@@ -484,7 +484,9 @@ export const de = {
     one: 'Öffnen: {name} und {count} weiteres',
     other: 'Öffnen: {name} und {count} weitere',
   },
+  'files.changed': 'Diese Datei wurde unterwegs verändert und wird nicht gezeigt.',
   'files.picture_failed': 'Das Bild wurde nicht geladen.',
+  'files.play': '{name} abspielen, {size}',
   'files.play_failed': 'Das kann gerade nicht abgespielt werden.',
   'files.download': '{name} herunterladen',
   'files.download_cancel': 'Herunterladen von {name} abbrechen',

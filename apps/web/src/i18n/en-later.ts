@@ -203,6 +203,9 @@ export const enLater = {
   'forward.title_many': { one: 'Forward {count} message', other: 'Forward {count} messages' },
   'forward.search': 'Search conversations',
   'forward.list': 'Conversations to forward to',
+  'forward.only_encrypted': 'What is encrypted can be forwarded to encrypted conversations only.',
+  'forward.only_open':
+    'Files and polls of this conversation can be forwarded only to conversations that are not encrypted.',
   'forward.none': 'No conversation is called that.',
   'forward.submit_none': 'Forward',
   'forward.submit': { one: 'Forward to {count} conversation', other: 'Forward to {count} conversations' },
@@ -263,7 +266,7 @@ export const enLater = {
 
   'encrypted.choice': 'Only the people here can read it',
   'encrypted.choice.hint':
-    'End-to-end encrypted: the server cannot read what is written. Files, polls and scheduled messages are not there yet, and whoever comes later does not see what was before. This cannot be changed later.',
+    'End-to-end encrypted: the server can read neither what is written nor the files. Polls and scheduled messages are not there yet, and whoever comes later does not see what was before. This cannot be changed later.',
   'encrypted.title': 'Encrypted end to end',
   'encrypted.text':
     'Only the devices of the people here can read what is written. The server knows who is here and when something is written, and the name and the picture of a group.',

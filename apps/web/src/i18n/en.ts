@@ -436,7 +436,7 @@ export const en = {
     one: 'A message can have {count} file.',
     other: 'A message can have up to {count} files.',
   },
-  'attach.not_here': 'Files cannot be sent in an encrypted conversation yet.',
+  'attach.not_here': 'You cannot send files here right now.',
   'attach.none_taken': 'This server takes no files.',
   'attach.no_room':
     'These files have {size}. Of the {limit} that all your files may have here, {left} are left: take some out, or delete older ones first.',
@@ -464,7 +464,9 @@ export const en = {
   'files.voice': 'Voice note {length}',
   'files.open': 'Open: {name}',
   'files.open_more': { one: 'Open: {name}, and {count} more', other: 'Open: {name}, and {count} more' },
+  'files.changed': 'This file was changed on its way, and is not shown.',
   'files.picture_failed': 'The picture did not load.',
+  'files.play': 'Play {name}, {size}',
   'files.play_failed': 'This cannot be played right now.',
   'files.download': 'Download {name}',
   'files.download_cancel': 'Stop downloading {name}',

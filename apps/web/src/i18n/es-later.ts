@@ -208,6 +208,8 @@ export const esLater = {
   'forward.title_many': { one: 'Reenviar {count} mensaje', other: 'Reenviar {count} mensajes' },
   'forward.search': 'Buscar chats',
   'forward.list': 'Chats a los que reenviar',
+  'forward.only_encrypted': 'Lo cifrado solo se puede reenviar a chats cifrados.',
+  'forward.only_open': 'Los archivos y encuestas de este chat solo se pueden reenviar a chats sin cifrar.',
   'forward.none': 'Ningún chat se llama así.',
   'forward.submit_none': 'Reenviar',
   'forward.submit': { one: 'Reenviar a {count} chat', other: 'Reenviar a {count} chats' },
@@ -268,7 +270,7 @@ export const esLater = {
 
   'encrypted.choice': 'Solo pueden leerlo quienes están aquí',
   'encrypted.choice.hint':
-    'Cifrado de extremo a extremo: el servidor no puede leer lo que se escribe. Todavía no hay archivos, encuestas ni mensajes programados, y quien llega después no ve lo anterior. Esto no se puede cambiar más tarde.',
+    'Cifrado de extremo a extremo: el servidor no puede leer lo que se escribe ni los archivos. Todavía no hay encuestas ni mensajes programados, y quien llega después no ve lo anterior. Esto no se puede cambiar más tarde.',
   'encrypted.title': 'Cifrado de extremo a extremo',
   'encrypted.text':
     'Solo los dispositivos de quienes están aquí pueden leer lo que se escribe. El servidor sabe quién está aquí y cuándo se escribe algo, y conoce el nombre y la imagen de un grupo.',

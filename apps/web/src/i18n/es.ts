@@ -442,7 +442,7 @@ export const es = {
     one: 'Un mensaje puede tener {count} archivo.',
     other: 'Un mensaje puede tener hasta {count} archivos.',
   },
-  'attach.not_here': 'Todavía no se pueden enviar archivos en un chat cifrado.',
+  'attach.not_here': 'Ahora mismo no puedes enviar archivos aquí.',
   'attach.none_taken': 'Este servidor no acepta archivos.',
   'attach.no_room':
     'Estos archivos ocupan {size}. De los {limit} para todos tus archivos aquí quedan {left}: quita algunos o elimina antes otros más antiguos.',
@@ -470,7 +470,9 @@ export const es = {
   'files.voice': 'Mensaje de voz {length}',
   'files.open': 'Abrir: {name}',
   'files.open_more': { one: 'Abrir: {name} y {count} más', other: 'Abrir: {name} y {count} más' },
+  'files.changed': 'Este archivo se modificó por el camino y no se muestra.',
   'files.picture_failed': 'La imagen no se cargó.',
+  'files.play': 'Reproducir {name}, {size}',
   'files.play_failed': 'Esto no se puede reproducir ahora.',
   'files.download': 'Descargar {name}',
   'files.download_cancel': 'Detener la descarga de {name}',

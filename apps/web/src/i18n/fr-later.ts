@@ -210,6 +210,9 @@ export const frLater = {
   'forward.title_many': { one: 'Transférer {count} message', other: 'Transférer {count} messages' },
   'forward.search': 'Rechercher des conversations',
   'forward.list': 'Conversations destinataires',
+  'forward.only_encrypted': 'Ce qui est chiffré ne peut être transféré que vers des conversations chiffrées.',
+  'forward.only_open':
+    'Les fichiers et sondages de cette conversation ne peuvent être transférés que vers des conversations non chiffrées.',
   'forward.none': 'Aucune conversation ne porte ce nom.',
   'forward.submit_none': 'Transférer',
   'forward.submit': {
@@ -276,7 +279,7 @@ export const frLater = {
 
   'encrypted.choice': 'Seules les personnes ici peuvent lire',
   'encrypted.choice.hint':
-    'Chiffrée de bout en bout : le serveur ne peut pas lire ce qui est écrit. Il n’y a pas encore de fichiers, de sondages ni de messages programmés, et qui arrive plus tard ne voit pas ce qui précède. Cela ne peut plus être changé ensuite.',
+    'Chiffrée de bout en bout : le serveur ne peut lire ni ce qui est écrit ni les fichiers. Il n’y a pas encore de sondages ni de messages programmés, et qui arrive plus tard ne voit pas ce qui précède. Cela ne peut plus être changé ensuite.',
   'encrypted.title': 'Chiffrée de bout en bout',
   'encrypted.text':
     'Seuls les appareils des personnes ici peuvent lire ce qui est écrit. Le serveur sait qui est là et quand quelque chose est écrit, et connaît le nom et l’image d’un groupe.',

@@ -443,7 +443,7 @@ export const fr = {
     one: 'Un message peut avoir {count} fichier.',
     other: 'Un message peut avoir jusqu’à {count} fichiers.',
   },
-  'attach.not_here': 'On ne peut pas encore envoyer de fichiers dans une conversation chiffrée.',
+  'attach.not_here': 'Vous ne pouvez pas envoyer de fichiers ici pour le moment.',
   'attach.none_taken': 'Ce serveur n’accepte pas de fichiers.',
   'attach.no_room':
     'Ces fichiers font {size}. Sur les {limit} prévus ici pour tous tes fichiers, il reste {left} : retires-en, ou supprime d’abord d’anciens fichiers.',
@@ -474,7 +474,9 @@ export const fr = {
     one: 'Ouvrir : {name}, et {count} autre',
     other: 'Ouvrir : {name}, et {count} autres',
   },
+  'files.changed': 'Ce fichier a été modifié en chemin ; il n’est pas affiché.',
   'files.picture_failed': 'L’image ne s’est pas chargée.',
+  'files.play': 'Lire {name}, {size}',
   'files.play_failed': 'Lecture impossible pour l’instant.',
   'files.download': 'Télécharger {name}',
   'files.download_cancel': 'Arrêter le téléchargement de {name}',

@@ -195,6 +195,8 @@ export const jaLater = {
   'forward.title_many': { other: 'メッセージ{count}件を転送' },
   'forward.search': 'チャットを検索',
   'forward.list': '転送先のチャット',
+  'forward.only_encrypted': '暗号化された内容は、暗号化されたチャットにのみ転送できます。',
+  'forward.only_open': 'このチャットのファイルと投票は、暗号化されていないチャットにのみ転送できます。',
   'forward.none': 'その名前のチャットはありません。',
   'forward.submit_none': '転送',
   'forward.submit': { other: '{count}件のチャットに転送' },
@@ -255,7 +257,7 @@ export const jaLater = {
 
   'encrypted.choice': 'ここにいる人だけが読める',
   'encrypted.choice.hint':
-    'エンドツーエンドで暗号化され、サーバーは書かれた内容を読めません。ファイル、投票、予約メッセージはまだ使えず、後から参加した人はそれ以前の内容を見られません。この設定は後から変更できません。',
+    'エンドツーエンドで暗号化され、サーバーは書かれた内容もファイルも読めません。投票、予約メッセージはまだ使えず、後から参加した人はそれ以前の内容を見られません。この設定は後から変更できません。',
   'encrypted.title': 'エンドツーエンドで暗号化',
   'encrypted.text':
     '書かれた内容を読めるのは、ここにいる人の端末だけです。サーバーには、誰がいるか、いつ書かれたか、グループの名前と画像がわかります。',

@@ -414,7 +414,7 @@ export const ja = {
   'attach.unnamed': 'ファイル',
   'attach.too_large': '「{name}」は{size}あります。ここで送れるファイルは{limit}までです。',
   'attach.too_many': { other: '1つのメッセージに付けられるファイルは{count}個までです。' },
-  'attach.not_here': '暗号化されたチャットでは、まだファイルを送信できません。',
+  'attach.not_here': '現在、ここではファイルを送信できません。',
   'attach.none_taken': 'このサーバーはファイルを受け付けていません。',
   'attach.no_room':
     'これらのファイルは{size}あります。全ファイル用の{limit}のうち、残りは{left}です。いくつか外すか、先に古いものを削除してください。',
@@ -442,7 +442,9 @@ export const ja = {
   'files.voice': 'ボイスメッセージ {length}',
   'files.open': '開く: {name}',
   'files.open_more': { other: '開く: {name}、ほか{count}件' },
+  'files.changed': 'このファイルは途中で変更されたため、表示しません。',
   'files.picture_failed': '画像を読み込めませんでした。',
+  'files.play': '{name}を再生、{size}',
   'files.play_failed': '今は再生できません。',
   'files.download': '{name}をダウンロード',
   'files.download_cancel': '{name}のダウンロードを中止',

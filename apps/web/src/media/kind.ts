@@ -30,6 +30,12 @@ export function isDrawn(mediaType: string): boolean {
   return DRAWN.has(essence(mediaType));
 }
 
+/** Whether this browser plays a file of this type, film or sound. */
+export function isPlayed(mediaType: string): boolean {
+  const type = essence(mediaType);
+  return PLAYED_VIDEO.has(type) || PLAYED_AUDIO.has(type);
+}
+
 /**
  * The kind of a file. A picture is what the server has made smaller pictures of, or, while it is on its way from this device, what
  * this browser could draw.

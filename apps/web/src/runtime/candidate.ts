@@ -161,6 +161,8 @@ export class Candidate {
       request: (wanted) => this.#env.request(wanted),
       sendPart: (wanted, find, progress) => this.#env.sendPart(wanted, find, progress),
       files: this.#env.files,
+      seal: (part, read) => this.#env.seal(part, read),
+      digest: (blob, size, read) => this.#env.digest(blob, size, read),
       soon: (callback) => {
         this.#env.soon(callback);
       },

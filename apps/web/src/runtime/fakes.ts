@@ -186,6 +186,8 @@ export class FakeWorker implements WorkerHandle {
         return { answer, abort: () => {} };
       },
       files: Promise.resolve(browser.sharedFiles ?? new MemoryFiles()),
+      seal: (part, read) => read(part),
+      digest: async (blob, size, read) => ((await read({ blob, offset: 0, length: size })) ? 'digest' : null),
       soon: (callback) => {
         queueMicrotask(() => {
           if (this.alive) callback();

@@ -1,11 +1,19 @@
 /** The bytes of files that are to be sent: kept on this device until the engine says that they are not needed. */
 
-/** A part of a file, as the engine asks for it. */
-export interface FilePart {
+/** Some bytes of a file. */
+export interface FileRange {
   readonly blob: string;
   readonly offset: number;
   readonly length: number;
 }
+
+/** A part of a file as it is sent: of the sealed file, where it is sealed. */
+export interface FilePart extends FileRange {
+  readonly seal?: { readonly key: string; readonly content: number } | null;
+}
+
+/** Reads some bytes of a file; null where they are not there. */
+export type ReadFile = (wanted: FileRange) => Promise<Blob | null>;
 
 /** Where the bytes are. */
 export interface FileKeeper {
@@ -14,7 +22,7 @@ export interface FileKeeper {
   /** Keeps a file; when that resolves it survives the end of the browser, where anything does. */
   keep(blob: string, file: Blob): Promise<void>;
   /** A part; null where it is not there, or not whole. */
-  part(wanted: FilePart): Promise<Blob | null>;
+  part(wanted: FileRange): Promise<Blob | null>;
   forget(blob: string): Promise<void>;
   /** Forgets all but these, and but those that are younger than this. */
   keepOnly(wanted: readonly string[], youngerThanMs: number): Promise<void>;
@@ -38,7 +46,7 @@ export class MemoryFiles implements FileKeeper {
     return Promise.resolve();
   }
 
-  part({ blob, offset, length }: FilePart): Promise<Blob | null> {
+  part({ blob, offset, length }: FileRange): Promise<Blob | null> {
     return Promise.resolve(partOf(this.#files.get(blob), offset, length));
   }
 
@@ -95,7 +103,7 @@ export class OriginFiles implements FileKeeper {
     access.close();
   }
 
-  async part({ blob, offset, length }: FilePart): Promise<Blob | null> {
+  async part({ blob, offset, length }: FileRange): Promise<Blob | null> {
     try {
       const handle = await (await this.#folder()).getFileHandle(blob);
       return partOf(await handle.getFile(), offset, length);

@@ -3,7 +3,7 @@
  * engine's store and from the views, so that the next leader starts from nothing.
  */
 import { CoreFailure, type CoreHandle } from './core';
-import type { FileKeeper, FilePart } from './files';
+import type { FileKeeper, FilePart, ReadFile } from './files';
 import type { HttpAnswer, HttpRequest, Input, NumberedCommand, Output, ToView, ToViewItem } from './protocol';
 import type { Sending, SocketEvents } from './transport';
 
@@ -29,6 +29,10 @@ export interface LeaderEnv {
   sendPart(wanted: HttpRequest, find: () => Promise<Blob | null>, progress: (sent: number) => void): Sending;
   /** The bytes of files that are to be sent. */
   readonly files: Promise<FileKeeper>;
+  /** Seals a part of a file, where it is sealed. */
+  seal(part: FilePart, read: ReadFile): Promise<Blob | null>;
+  /** SHA-256 of a file of so many bytes, in base64. */
+  digest(blob: string, size: number, read: ReadFile): Promise<string | null>;
   /** Calls back in a later turn of the worker, behind what the browser has waiting for it. */
   soon(callback: () => void): void;
   /** Calls back once after a time; returns how to take it back. */
@@ -157,6 +161,9 @@ export class Leader {
           this.#sending.get(output.id)?.abort();
           this.#sending.delete(output.id);
           break;
+        case 'hash_file':
+          void this.#hash(output.blob, output.size);
+          break;
         case 'drop_file':
           this.#withFiles((files) => files.forget(output.blob));
           break;
@@ -190,7 +197,10 @@ export class Leader {
   async #sendPart(wanted: HttpRequest, part: FilePart): Promise<HttpAnswer> {
     const sending = this.#env.sendPart(
       wanted,
-      async () => (await this.#env.files).part(part),
+      async () => {
+        const files = await this.#env.files;
+        return this.#env.seal(part, (wanted) => files.part(wanted));
+      },
       (sent) => {
         this.#feed({ type: 'http_progress', id: wanted.id, sent });
       },
@@ -199,6 +209,17 @@ export class Leader {
     const answer = await sending.answer;
     this.#sending.delete(wanted.id);
     return answer;
+  }
+
+  async #hash(blob: string, size: number): Promise<void> {
+    let digest: string | null = null;
+    try {
+      const files = await this.#env.files;
+      digest = await this.#env.digest(blob, size, (wanted) => files.part(wanted));
+    } catch {
+      // What cannot be read any more is gone.
+    }
+    this.#feed({ type: 'file_hashed', blob, digest });
   }
 
   #setTimer(): void {

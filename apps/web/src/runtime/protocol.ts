@@ -96,6 +96,7 @@ export type Input =
   | { readonly type: 'disconnected' }
   | { readonly type: 'http_done'; readonly id: number; readonly answer: HttpAnswer }
   | { readonly type: 'http_progress'; readonly id: number; readonly sent: number }
+  | { readonly type: 'file_hashed'; readonly blob: string; readonly digest: string | null }
   | { readonly type: 'tick' };
 
 /** How an HTTP request ended. */
@@ -123,6 +124,7 @@ export type Output =
   | { readonly type: 'send'; readonly text: string }
   | ({ readonly type: 'http' } & HttpRequest)
   | { readonly type: 'abort_http'; readonly id: number }
+  | { readonly type: 'hash_file'; readonly blob: string; readonly size: number }
   | { readonly type: 'drop_file'; readonly blob: string }
   | { readonly type: 'keep_files'; readonly blobs: readonly string[]; readonly younger_than_ms: number }
   | { readonly type: 'update'; readonly view: string; readonly update: Update }

@@ -45,7 +45,16 @@ describe('tabs', () => {
     expect(await second?.core.keep('b1', new Blob(['hello']))).toBeNull();
     const file = { blob: 'b1', name: 'a.txt', media_type: '', size: 5 };
     const attachments = [
-      { ...file, width: null, height: null, duration_ms: null, waveform: null, caption: null },
+      {
+        ...file,
+        width: null,
+        height: null,
+        duration_ms: null,
+        waveform: null,
+        caption: null,
+        preview: null,
+        thumbnail: null,
+      },
     ];
     void second?.core.send({
       type: 'send_message',

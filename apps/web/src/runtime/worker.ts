@@ -64,6 +64,9 @@ const candidate = new Candidate({
   request: (wanted) => request(wanted),
   sendPart: (wanted, find, progress) => sendPart(wanted, find, progress),
   files: persistent.then((kept) => (kept ? new OriginFiles() : new MemoryFiles())),
+  // Loaded when the first file is sealed.
+  seal: async (part, read) => (part.seal ? (await import('./sealing')).sealPart(part, read) : read(part)),
+  digest: async (blob, size, read) => (await import('./sealing')).digestOf(blob, size, read),
   soon: createSoon(),
   after: (ms, callback) => {
     const timer = self.setTimeout(callback, ms);

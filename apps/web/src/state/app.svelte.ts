@@ -19,6 +19,7 @@ import type {
 import { describeCode, describeError } from '../i18n/errors';
 import { t } from '../i18n';
 import { Links } from '../media/links.svelte';
+import { SealedFiles } from '../media/sealed.svelte';
 import { forgetAllLocal } from '../media/local';
 import type { Shared } from '../share/take';
 import { Conversations } from './conversations.svelte';
@@ -92,6 +93,8 @@ export class App {
   readonly toasts = new Toasts();
   readonly router = new Router();
   readonly links: Links;
+  /** Files of encrypted conversations. */
+  readonly sealed: SealedFiles;
   readonly search = new Search(this);
 
   #core: Core;
@@ -105,6 +108,7 @@ export class App {
       const reply = await core.send({ type: 'get_blob_links', blobs });
       return reply.type === 'blob_links' ? reply : null;
     });
+    this.sealed = new SealedFiles((blob) => this.links.fresh(blob));
   }
 
   /** Starts to listen. Returns the function that stops it. */
@@ -259,6 +263,7 @@ export class App {
       if (this.conversations.filter !== 'all') this.filterConversations('all');
       this.conversations.forget();
       this.links.forget();
+      this.sealed.forget();
       forgetAllLocal();
       // Why it happened is said where one signs in again.
       if (before === 'signed_in') this.router.replace({ name: 'home' });

@@ -15,7 +15,7 @@ const PLANTED: [&str; 4] = ["quetzalcoatl", "xylophonist", "zwiebelkuchen", "syz
 const SAID_OPENLY: &str = "marmalade";
 
 /// Whether any file of a folder has these bytes.
-fn has(folder: &Path, bytes: &[u8]) -> bool {
+pub(crate) fn has(folder: &Path, bytes: &[u8]) -> bool {
     fs::read_dir(folder).unwrap().any(|entry| {
         let path = entry.unwrap().path();
         if path.is_dir() {
@@ -44,7 +44,7 @@ fn reactions(screen: &Screen) -> Vec<ReactionView> {
     of.flatten().collect()
 }
 
-async fn open(screen: &mut Screen, conversation: ConversationId) {
+pub(crate) async fn open(screen: &mut Screen, conversation: ConversationId) {
     let is_there = |screen: &Screen| screen.conversations.iter().any(|item| item.id == conversation);
     screen.until("the conversation comes", is_there).await;
     screen.timeline.clear();

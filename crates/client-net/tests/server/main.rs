@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test fail it")]
 
 mod encrypted;
+mod sealed;
 mod uploads;
 
 use std::net::SocketAddr;

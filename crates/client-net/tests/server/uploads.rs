@@ -22,15 +22,15 @@ const MIB: u64 = 1024 * 1024;
 
 /// A line that carries so many bytes to the server, and then none, and breaks all connections.
 #[derive(Clone)]
-struct Way {
-    address: SocketAddr,
+pub(crate) struct Way {
+    pub(crate) address: SocketAddr,
     carried: Arc<AtomicU64>,
     most: Arc<AtomicU64>,
     closed: CancellationToken,
 }
 
 impl Way {
-    async fn open(server: SocketAddr) -> Self {
+    pub(crate) async fn open(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let way = Self {
             address: listener.local_addr().unwrap(),
@@ -87,25 +87,25 @@ impl Way {
     }
 
     /// From now on it carries so many bytes.
-    fn carries(&self, bytes: u64) {
+    pub(crate) fn carries(&self, bytes: u64) {
         self.most
             .store(self.carried.load(Ordering::SeqCst) + bytes, Ordering::SeqCst);
     }
 }
 
-fn new_blob() -> BlobId {
+pub(crate) fn new_blob() -> BlobId {
     let mut random = [0; 10];
     fill_random(&mut random);
     BlobId::new(SystemClock.now(), random)
 }
 
 /// Text that differs all over, so that bytes in the wrong place are found.
-fn letters(size: u64) -> Bytes {
+pub(crate) fn letters(size: u64) -> Bytes {
     let lines = (0_u64..).flat_map(|line| format!("line {line}\n").into_bytes());
     lines.take(usize::try_from(size).unwrap()).collect()
 }
 
-fn files_of(screen: &Screen) -> Vec<AttachmentView> {
+pub(crate) fn files_of(screen: &Screen) -> Vec<AttachmentView> {
     let attachments = screen.timeline.iter().filter_map(|item| match &item.body {
         ItemBody::Message { attachments, .. } => Some(attachments.clone()),
         _ => None,
@@ -127,6 +127,8 @@ async fn send_file(screen: &Screen, conversation: ConversationId, bytes: Bytes) 
         duration_ms: None,
         waveform: None,
         caption: None,
+        preview: None,
+        thumbnail: None,
     };
     let command = Command::SendMessage {
         message: new_message(),

@@ -1,6 +1,7 @@
 //! What commands and their answers are made of.
 
 use pipit_wire::frame::Profile;
+use pipit_wire::media::SealedThumbnail;
 use pipit_wire::{BlobId, ConversationId, MessageId, Retry, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,12 @@ pub struct NewAttachment {
     /// What it shows.
     #[serde(default)]
     pub caption: Option<String>,
+    /// A picture's blurred preview, where the view has made one: a `ThumbHash` in standard base64. For encrypted conversations; in others the server makes it.
+    #[serde(default)]
+    pub preview: Option<String>,
+    /// The smaller picture whose bytes the driver was given before the file's own, in one with them. For encrypted conversations alone.
+    #[serde(default)]
+    pub thumbnail: Option<SealedThumbnail>,
 }
 
 /// Where messages are forwarded to.

@@ -6,10 +6,12 @@ use pipit_e2ee::CONTENT_BYTES_MAX;
 use pipit_model::{emoji, text};
 use pipit_wire::event::{EventBody, MessageChange};
 use pipit_wire::limits::REACTION_BYTES_MAX;
+use pipit_wire::media::Attachment;
 use pipit_wire::{Content, Event, MessageId, Timestamp};
 use serde_json::Value;
 
 use crate::fold;
+use crate::sealed;
 use crate::storage::{LogEntry, OutboxBody};
 
 /// Why what was opened is not shown.
@@ -27,8 +29,8 @@ pub(super) enum Refusal {
     /// A body that does not go into an encrypted conversation: it is said in the clear, or not at all.
     #[error("a body that is not sealed")]
     Misplaced,
-    /// The text, or the emoji, is none.
-    #[error("not a text, or not an emoji")]
+    /// The text, the emoji, or what is said of files, is none.
+    #[error("not a text, not an emoji, or not what is said of sealed files")]
     Unfit,
     /// It changes what somebody else has said.
     #[error("an edit of somebody else's message")]
@@ -44,25 +46,35 @@ pub(super) enum Opened {
     Unknown(Value),
 }
 
-/// What is sealed for something in the outbox; nothing where it does not go into an encrypted conversation, or is sent in the clear.
-pub(super) fn encode(body: &OutboxBody, written_at: Timestamp) -> Option<Vec<u8>> {
-    serde_json::to_vec(&said(body, written_at)?).ok()
+/// What is sealed for something in the outbox, with its files; nothing where it does not go into an encrypted conversation, or is sent in the clear.
+pub(super) fn encode(body: &OutboxBody, files: &[Attachment], written_at: Timestamp) -> Option<Vec<u8>> {
+    serde_json::to_vec(&said(body, files, written_at)?).ok()
 }
 
-/// What the entry says that something in the outbox becomes, where that is sealed.
-pub(super) fn said(body: &OutboxBody, written_at: Timestamp) -> Option<EventBody> {
+/// Whether something in the outbox is sealed, and not said in the clear.
+pub(super) const fn is_said(body: &OutboxBody) -> bool {
     match body {
-        OutboxBody::Message {
-            text,
-            reply_to,
-            files,
-            ..
-        } if files.is_empty() => Some(EventBody::Message {
-            written_at,
-            content: Content::text(text.clone()),
-            reply_to: *reply_to,
-            expires_at: None,
-        }),
+        OutboxBody::Message { .. } => true,
+        OutboxBody::Change { change, .. } => is_sealed(change),
+    }
+}
+
+/// What the entry says that something in the outbox becomes, where that is sealed. Its files are sealed as well.
+pub(super) fn said(body: &OutboxBody, files: &[Attachment], written_at: Timestamp) -> Option<EventBody> {
+    match body {
+        OutboxBody::Message { text, reply_to, .. } if files.iter().all(|file| file.seal.is_some()) => {
+            Some(EventBody::Message {
+                written_at,
+                content: Content::Plain {
+                    text: text.clone(),
+                    attachments: files.to_vec(),
+                    poll: None,
+                    preview: None,
+                },
+                reply_to: *reply_to,
+                expires_at: None,
+            })
+        }
         OutboxBody::Change { message, change } if is_sealed(change) => Some(EventBody::MessageChanged {
             message: *message,
             change: change.clone(),
@@ -87,9 +99,10 @@ pub(super) const fn is_sealed(change: &MessageChange) -> bool {
     matches!(change, MessageChange::Edit { .. } | MessageChange::React { .. })
 }
 
-/// Whether this fits into what is sealed at a time.
-pub(crate) fn fits(body: &OutboxBody) -> bool {
-    encode(body, Timestamp(i64::MAX)).is_some_and(|bytes| bytes.len() <= CONTENT_BYTES_MAX)
+/// Whether this fits into what is sealed at a time, with these files.
+pub(crate) fn fits(body: &OutboxBody, files: &[Attachment]) -> bool {
+    let files = sealed::with_digests(files);
+    encode(body, &files, Timestamp(i64::MAX)).is_some_and(|bytes| bytes.len() <= CONTENT_BYTES_MAX)
 }
 
 /// Reads what was opened. What stands beside it in the clear (when it was written, when it erases itself) is the entry's.
@@ -112,7 +125,7 @@ pub(super) fn decode(bytes: &[u8], entry: &Event, text_bytes_max: usize) -> Resu
             content, reply_to, ..
         } => EventBody::Message {
             written_at,
-            content: checked(content, text_bytes_max)?,
+            content: with_files(content, text_bytes_max)?,
             reply_to,
             expires_at,
         },
@@ -136,7 +149,34 @@ pub(super) fn decode(bytes: &[u8], entry: &Event, text_bytes_max: usize) -> Resu
     Ok(Opened::Known(body))
 }
 
-/// A text and nothing else: files, polls and previews are not sealed yet.
+/// A text, files, or both: polls and previews are not sealed yet.
+fn with_files(content: Content, text_bytes_max: usize) -> Result<Content, Refusal> {
+    match content {
+        Content::Plain {
+            text: said,
+            attachments,
+            poll: None,
+            preview: None,
+        } if !attachments.is_empty() => {
+            // Files may speak for themselves.
+            if !said.is_empty() {
+                text::message(&said, text_bytes_max).map_err(|_| Refusal::Unfit)?;
+            }
+            if !sealed::fit(&attachments) {
+                return Err(Refusal::Unfit);
+            }
+            Ok(Content::Plain {
+                text: said,
+                attachments,
+                poll: None,
+                preview: None,
+            })
+        }
+        content => checked(content, text_bytes_max),
+    }
+}
+
+/// A text and nothing else.
 fn checked(content: Content, text_bytes_max: usize) -> Result<Content, Refusal> {
     match content {
         Content::Plain {

@@ -4,6 +4,7 @@
 use pipit_e2ee::Error;
 use pipit_wire::encryption::{SCHEME, Seal};
 use pipit_wire::event::{EventBody, Message};
+use pipit_wire::media::Attachment;
 use pipit_wire::{Content, ConversationId, ErrorCode, Event, EventId};
 
 use super::calls::to_base64;
@@ -32,15 +33,13 @@ impl<S: Storage> Engine<S> {
     pub(super) fn has_words_waiting(&self, conversation: ConversationId) -> Stored<bool> {
         let waiting = self.storage.outbox(conversation)?;
         let is_word = |record: &OutboxRecord| {
-            record.state == OutboxState::Queued
-                && record.sealed.is_none()
-                && content::said(&record.body, record.written_at).is_some()
+            record.state == OutboxState::Queued && record.sealed.is_none() && content::is_said(&record.body)
         };
         Ok(waiting.iter().any(is_word))
     }
 
     /// Seals something whose turn it is, unless it was sealed before.
-    pub(crate) fn seal_next(&mut self, next: &mut OutboxRecord) -> Stored<Sealing> {
+    pub(crate) fn seal_next(&mut self, next: &mut OutboxRecord, files: &[Attachment]) -> Stored<Sealing> {
         if next.sealed.is_some() {
             return Ok(Sealing::Sealed);
         }
@@ -50,7 +49,7 @@ impl<S: Storage> Engine<S> {
         if content::is_open(&next.body) {
             return Ok(Sealing::Open);
         }
-        let Some(content) = content::encode(&next.body, next.written_at) else {
+        let Some(content) = content::encode(&next.body, files, next.written_at) else {
             return Ok(Sealing::Never(ErrorCode::SealedOnly));
         };
         let (conversation, entry) = (next.conversation, next.id);
@@ -120,7 +119,8 @@ impl<S: Storage> Engine<S> {
         let Some(waiting) = self.storage.find_outbox(event.id)? else {
             return Ok(None);
         };
-        let body = content::said(&waiting.body, waiting.written_at);
+        let files = self.files_known_of(&waiting)?;
+        let body = content::said(&waiting.body, &files, waiting.written_at);
         Ok(body.map(|body| Opened::Known(content::timed(body, event))))
     }
 }
@@ -136,8 +136,8 @@ pub(crate) const fn is_sealed(event: &Event) -> bool {
     )
 }
 
-/// What is sent of something that was sealed.
-pub(crate) fn sealed_message(record: &OutboxRecord, sealed: &SealedContent) -> Message {
+/// What is sent of something that was sealed, with these files.
+pub(crate) fn sealed_message(record: &OutboxRecord, sealed: &SealedContent, files: &[Attachment]) -> Message {
     Message {
         id: record.id.into(),
         conversation: record.conversation,
@@ -146,13 +146,14 @@ pub(crate) fn sealed_message(record: &OutboxRecord, sealed: &SealedContent) -> M
             scheme: SCHEME.to_owned(),
             bytes: sealed.bytes.clone(),
             seal: Some(sealed.seal),
+            blobs: files.iter().map(|file| file.blob).collect(),
         },
         reply_to: None,
     }
 }
 
 /// What the entry says that something sealed becomes.
-pub(crate) fn sealed_body(record: &OutboxRecord) -> Option<EventBody> {
+pub(crate) fn sealed_body(record: &OutboxRecord, files: &[Attachment]) -> Option<EventBody> {
     record.sealed.as_ref()?;
-    content::said(&record.body, record.written_at)
+    content::said(&record.body, files, record.written_at)
 }

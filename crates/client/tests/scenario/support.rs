@@ -252,6 +252,8 @@ impl Device {
                 }
                 Output::Http(request) => self.calls.push_back(request),
                 Output::AbortHttp { id } => self.calls.retain(|call| call.id != id),
+                // No file is sealed in these scenes.
+                Output::HashFile { .. } => {}
                 Output::DropFile { blob } => self.dropped_files.push(blob),
                 Output::KeepFiles { blobs, .. } => self.kept_files = Some(blobs),
                 Output::Update { view, update } => {

@@ -29,6 +29,8 @@ fn file(number: u128, size: u64) -> NewAttachment {
         duration_ms: None,
         waveform: None,
         caption: None,
+        preview: None,
+        thumbnail: None,
     }
 }
 
@@ -147,6 +149,7 @@ fn part(number: u128, offset: u64, length: u64) -> FilePart {
         blob: blob(number),
         offset,
         length,
+        seal: None,
     }
 }
 

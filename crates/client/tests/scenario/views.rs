@@ -98,6 +98,7 @@ fn sealed_messages_are_unreadable_not_lost() {
             seal: None,
             scheme: "mls1".to_owned(),
             bytes: "AAAA".to_owned(),
+            blobs: Vec::new(),
         },
         reply_to: None,
         expires_at: None,

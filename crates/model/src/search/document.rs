@@ -357,6 +357,7 @@ mod tests {
             seal: None,
             scheme: "mls1".to_owned(),
             bytes: "AAAA".to_owned(),
+            blobs: Vec::new(),
         };
         assert_eq!(step(&message(sealed.clone())), Step::Nothing);
         assert_eq!(step(&message(Content::Erased {})), Step::Nothing);

@@ -1,6 +1,6 @@
 //! The files of a message that is to be sent: what the sender says of them is checked, what the server knows is put in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,18 +15,22 @@ use crate::error::ServiceError;
 
 /// Checks the files of a content and puts in what the server knows of them.
 pub async fn complete(context: &Context, sender: UserId, said: &mut Content) -> Result<(), ServiceError> {
-    let Content::Plain { attachments, .. } = said else {
-        return Ok(());
+    let attachments = match said {
+        Content::Plain { attachments, .. } if !attachments.is_empty() => attachments,
+        Content::Sealed { blobs, .. } if !blobs.is_empty() => {
+            return check_sealed(context, sender, blobs).await;
+        }
+        Content::Plain { .. } | Content::Sealed { .. } | Content::Erased {} => return Ok(()),
     };
-    if attachments.is_empty() {
-        return Ok(());
-    }
     check(context, attachments)?;
     let blobs: Vec<BlobId> = attachments.iter().map(|attachment| attachment.blob).collect();
     let readable = context.store.filter_readable(sender, &blobs).await?;
     let known: HashMap<BlobId, BlobRecord> = readable.into_iter().map(|record| (record.id, record)).collect();
     for attachment in attachments {
-        let record = known.get(&attachment.blob).ok_or_else(unusable)?;
+        let record = known
+            .get(&attachment.blob)
+            .filter(|record| !record.details.sealed);
+        let record = record.ok_or_else(unusable)?;
         *attachment = Attachment {
             duration_ms: attachment.duration_ms,
             waveform: attachment.waveform.take(),
@@ -35,6 +39,23 @@ pub async fn complete(context: &Context, sender: UserId, said: &mut Content) -> 
         };
     }
     Ok(())
+}
+
+/// Checks the files of a sealed message. What it says of them is not for the server; that they are sealed, are there, and may be read by the sender is.
+async fn check_sealed(context: &Context, sender: UserId, blobs: &[BlobId]) -> Result<(), ServiceError> {
+    let most = context.limits.media.attachments_max as usize;
+    if blobs.len() > most {
+        return Err(ServiceError::field("blobs", format_args!("at most {most}")));
+    }
+    if blobs.iter().collect::<HashSet<_>>().len() != blobs.len() {
+        return Err(ServiceError::field("blobs", "each file once"));
+    }
+    let readable = context.store.filter_readable(sender, blobs).await?;
+    if readable.len() == blobs.len() && readable.iter().all(|record| record.details.sealed) {
+        Ok(())
+    } else {
+        Err(unusable())
+    }
 }
 
 /// Whether somebody may have this file as a picture that stands for something: one that they may read, and that there are smaller
@@ -52,28 +73,24 @@ pub async fn require_picture(context: &Context, user: UserId, blob: BlobId) -> R
 /// Whether an entry of the log is the one that this content was sent in before, as far as its files go: what the server knows of them was
 /// put in then, and may be gone by now.
 pub fn has_same_files(body: &EventBody, content: &Content) -> bool {
-    let (
-        EventBody::Message {
-            content:
-                Content::Plain {
-                    attachments: had,
-                    text: said,
-                    ..
-                },
-            ..
-        },
-        Content::Plain {
-            attachments, text, ..
-        },
-    ) = (body, content)
-    else {
+    let EventBody::Message { content: had, .. } = body else {
         return false;
     };
-    said == text
-        && had
-            .iter()
-            .map(|file| file.blob)
-            .eq(attachments.iter().map(|file| file.blob))
+    let blobs = |files: &[Attachment]| files.iter().map(|file| file.blob).collect::<Vec<_>>();
+    match (had, content) {
+        (
+            Content::Plain {
+                text: said,
+                attachments: had,
+                ..
+            },
+            Content::Plain {
+                text, attachments, ..
+            },
+        ) => said == text && blobs(had) == blobs(attachments),
+        (Content::Sealed { .. }, Content::Sealed { .. }) => had == content,
+        _ => false,
+    }
 }
 
 fn check(context: &Context, attachments: &[Attachment]) -> Result<(), ServiceError> {
@@ -93,6 +110,9 @@ fn check(context: &Context, attachments: &[Attachment]) -> Result<(), ServiceErr
         return Err(ServiceError::field("attachments", "each file once"));
     }
     for attachment in attachments {
+        if attachment.seal.is_some() {
+            return Err(ServiceError::field("seal", "it goes inside what is sealed"));
+        }
         let caption = attachment.caption.as_deref().unwrap_or_default();
         if caption.len() > limits.caption_bytes_max as usize {
             let most = limits.caption_bytes_max;

@@ -63,6 +63,8 @@ pub struct Announced {
     pub name: String,
     /// What it is said to be.
     pub media_type: String,
+    /// Whether the device has sealed it: then nothing is said of it.
+    pub sealed: bool,
 }
 
 /// A file or a smaller picture of it, to be read.
@@ -104,10 +106,19 @@ impl Media {
     /// Makes room for a file. Repeating it with the same id and size returns the upload as it is.
     pub async fn create(&self, owner: UserId, announced: Announced) -> Result<BlobRecord, ServiceError> {
         let limits = &self.context.limits.media;
-        if announced.size > limits.file_bytes_max {
+        let bytes_max = limits.file_bytes_max;
+        // A sealed file is longer than what is in it: it is filled up, by a sixteenth at most, and has seals.
+        let longer = if announced.sealed { bytes_max / 16 + 16 } else { 0 };
+        if announced.size > bytes_max.saturating_add(longer) {
             return Err(ServiceError::refused(
                 ErrorCode::TooLarge,
                 format!("a file has at most {} bytes", limits.file_bytes_max),
+            ));
+        }
+        if announced.sealed && !(announced.name.is_empty() && announced.media_type.is_empty()) {
+            return Err(ServiceError::refused(
+                ErrorCode::SealedOnly,
+                "what a sealed file is called and what it is go inside its message",
             ));
         }
         let now = self.context.now();
@@ -124,6 +135,7 @@ impl Media {
             size: announced.size,
             name: pipit_model::file_name(&announced.name, FILE_NAME_BYTES_MAX),
             media_type,
+            sealed: announced.sealed,
             now,
             account_bytes_max: limits.account_bytes_max,
             uploads_max: limits.uploads_max,

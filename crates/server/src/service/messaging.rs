@@ -135,13 +135,19 @@ impl Messaging {
             let is_it = attachments::has_same_files(&event.body, &message.content) || is_erased(&event.body);
             event.sender == caller.user && is_it
         };
-        match found.filter(same) {
-            Some(event) => Ok(Submitted::Appended(Appended {
+        if let Some(event) = found.filter(same) {
+            return Ok(Submitted::Appended(Appended {
                 event,
                 repeated: true,
-            })),
-            None => Err(refusal),
+            }));
         }
+        if let (Content::Sealed { seal: Some(seal), .. }, Some(device)) = (&message.content, caller.device) {
+            let store = &self.context.store;
+            store
+                .note_sealed(message.conversation, device, seal.count)
+                .await?;
+        }
+        Err(refusal)
     }
 
     /// What became of a message: where its facts had changed meanwhile it is decided again, a few times.
@@ -274,7 +280,15 @@ impl Messaging {
                 }
             }
             Content::Erased {} => Err(ServiceError::field("content", "only the server erases")),
-            Content::Sealed { scheme, bytes, seal } => {
+            Content::Sealed {
+                scheme,
+                bytes,
+                seal,
+                blobs,
+            } => {
+                if seal.is_none() && !blobs.is_empty() {
+                    return Err(ServiceError::field("blobs", "files go with a `seal`"));
+                }
                 if let Some(seal) = seal {
                     check_seal(*seal)?;
                     if scheme != SCHEME {

@@ -22,27 +22,33 @@ fn metadata(name: &str, media_type: &str) -> String {
     )
 }
 
-fn tus(world: &World, person: &Person, method: &Method, path: &str) -> RequestBuilder {
+pub(crate) fn tus(world: &World, person: &Person, method: &Method, path: &str) -> RequestBuilder {
     world
         .request(method, path)
         .bearer_auth(&person.access)
         .header("tus-resumable", "1.0.0")
 }
 
-fn creation(world: &World, person: &Person, size: usize, metadata: &str) -> RequestBuilder {
+pub(crate) fn creation(world: &World, person: &Person, size: usize, metadata: &str) -> RequestBuilder {
     tus(world, person, &Method::POST, "/v1/uploads")
         .header("upload-length", size)
         .header("upload-metadata", metadata)
 }
 
-fn part(world: &World, person: &Person, path: &str, offset: usize, bytes: &[u8]) -> RequestBuilder {
+pub(crate) fn part(
+    world: &World,
+    person: &Person,
+    path: &str,
+    offset: usize,
+    bytes: &[u8],
+) -> RequestBuilder {
     tus(world, person, &Method::PATCH, path)
         .header("content-type", "application/offset+octet-stream")
         .header("upload-offset", offset)
         .body(bytes.to_vec())
 }
 
-fn header<'a>(reply: &'a Reply, name: &str) -> &'a str {
+pub(crate) fn header<'a>(reply: &'a Reply, name: &str) -> &'a str {
     reply.headers[name].to_str().unwrap()
 }
 
@@ -61,7 +67,7 @@ async fn offset(world: &World, person: &Person, path: &str) -> String {
     header(&reply, "upload-offset").to_owned()
 }
 
-async fn finish(world: &World, person: &Person, path: &str) -> Reply {
+pub(crate) async fn finish(world: &World, person: &Person, path: &str) -> Reply {
     let request = world
         .request(&Method::POST, &format!("{path}/finish"))
         .bearer_auth(&person.access);

@@ -28,6 +28,7 @@ mod postgres;
 mod previews;
 mod privacy;
 mod push;
+mod sealed;
 mod search;
 mod sessions;
 mod sockets;

@@ -260,6 +260,7 @@ impl World {
                 scheme: SCHEME.to_owned(),
                 bytes: STANDARD.encode(&sealed.bytes),
                 seal: Some(seal),
+                blobs: Vec::new(),
             },
             reply_to: None,
         };

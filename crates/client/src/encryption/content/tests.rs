@@ -1,5 +1,8 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use pipit_wire::event::MessageChange;
-use pipit_wire::{ConversationId, EventId, Seq, UserId};
+use pipit_wire::media::{FileSeal, SealedThumbnail};
+use pipit_wire::{BlobId, ConversationId, EventId, Seq, UserId};
 use proptest::prelude::*;
 
 use super::*;
@@ -18,6 +21,7 @@ fn entry() -> Event {
                 scheme: "mls1".to_owned(),
                 bytes: "AAAA".to_owned(),
                 seal: None,
+                blobs: Vec::new(),
             },
             reply_to: None,
             expires_at: Some(Timestamp(9_000)),
@@ -51,9 +55,9 @@ fn what_is_sealed_is_read() {
         on: true,
     });
     for body in [message, edit, react] {
-        let sealed = encode(&body, Timestamp(900)).unwrap();
+        let sealed = encode(&body, &[], Timestamp(900)).unwrap();
         let opened = decode(&sealed, &entry(), 100).unwrap();
-        let expected = timed(said(&body, Timestamp(900)).unwrap(), &entry());
+        let expected = timed(said(&body, &[], Timestamp(900)).unwrap(), &entry());
         assert_eq!(opened, Opened::Known(expected));
         let kept = opened_entry(&entry(), opened).unwrap();
         assert_eq!(serde_json::from_str::<Event>(&kept.raw).unwrap(), kept.event);
@@ -68,7 +72,7 @@ fn what_is_sealed_is_read() {
     ];
     for body in open {
         assert_eq!(
-            encode(&body, Timestamp(900)),
+            encode(&body, &[], Timestamp(900)),
             None,
             "{body:?} is said in the clear"
         );
@@ -114,6 +118,145 @@ fn what_does_not_belong_there_is_refused() {
         ),
     ] {
         assert_eq!(read(text), Err(refusal), "{text}");
+    }
+}
+
+/// A file as it is said inside a sealed message.
+fn file() -> Attachment {
+    Attachment {
+        name: "plan.pdf".to_owned(),
+        media_type: "application/pdf".to_owned(),
+        size: 7,
+        seal: Some(Box::new(FileSeal {
+            key: STANDARD.encode([1; 39]),
+            digest: STANDARD.encode([2; 32]),
+            thumbnail: None,
+        })),
+        ..Attachment::of(BlobId::from_bytes([5; 16]))
+    }
+}
+
+fn sealed(change: impl Fn(&mut FileSeal)) -> Attachment {
+    let mut file = file();
+    change(file.seal.as_mut().unwrap());
+    file
+}
+
+#[test]
+fn files_are_sealed_with_what_is_said_of_them() {
+    let body = OutboxBody::Message {
+        text: String::new(),
+        reply_to: None,
+        files: Vec::new(),
+        poll: None,
+        preview: None,
+    };
+    let bytes = encode(&body, &[file()], Timestamp(900)).unwrap();
+    let Opened::Known(EventBody::Message { content, .. }) = decode(&bytes, &entry(), 100).unwrap() else {
+        panic!("not a message")
+    };
+    assert!(matches!(content, Content::Plain { attachments, .. } if attachments == [file()]));
+    let open = Attachment { seal: None, ..file() };
+    assert_eq!(encode(&body, &[open], Timestamp(900)), None, "the server has it");
+    assert!(fits(&body, &[(); 20].map(|()| file())));
+    let long = Attachment {
+        name: "n".repeat(4_000),
+        ..file()
+    };
+    assert!(
+        !fits(&body, &[(); 20].map(|()| long.clone())),
+        "more than is sealed at a time"
+    );
+}
+
+fn with_thumbnail(media_type: &str, size: u32) -> Attachment {
+    sealed(|seal| {
+        seal.thumbnail = Some(SealedThumbnail {
+            media_type: media_type.to_owned(),
+            size,
+        });
+    })
+}
+
+/// Files of which something is said that is not said of sealed files.
+fn unfit() -> Vec<Attachment> {
+    vec![
+        Attachment { seal: None, ..file() },
+        sealed(|seal| seal.key = STANDARD.encode([1; 38])),
+        sealed(|seal| seal.digest = String::new()),
+        with_thumbnail("text/html", 9),
+        with_thumbnail("image/jpeg", 0),
+        with_thumbnail("image/jpeg", 300_000),
+        Attachment {
+            name: "../../etc/passwd".to_owned(),
+            ..file()
+        },
+        Attachment {
+            name: "\u{202e}gpj.exe".to_owned(),
+            ..file()
+        },
+        Attachment {
+            media_type: "text / html".to_owned(),
+            ..file()
+        },
+        Attachment {
+            size: u64::MAX,
+            ..file()
+        },
+        Attachment {
+            width: Some(4),
+            ..file()
+        },
+        Attachment {
+            caption: Some(" ".to_owned()),
+            ..file()
+        },
+        Attachment {
+            caption: Some("a".repeat(1_025)),
+            ..file()
+        },
+        Attachment {
+            preview: Some("not base64".to_owned()),
+            ..file()
+        },
+        Attachment {
+            waveform: Some(STANDARD.encode([1; 65])),
+            ..file()
+        },
+    ]
+}
+
+#[test]
+fn what_is_said_of_files_has_to_fit() {
+    let good = [
+        file(),
+        with_thumbnail("image/webp", 9),
+        Attachment {
+            caption: Some("a\nb".to_owned()),
+            preview: Some(STANDARD.encode([1; 25])),
+            waveform: Some(STANDARD.encode([1; 64])),
+            ..file()
+        },
+    ];
+    for (files, fits) in good
+        .map(|file| (vec![file], true))
+        .into_iter()
+        .chain(unfit().into_iter().map(|file| (vec![file], false)))
+        .chain([(vec![file(), file()], false)])
+    {
+        let body = EventBody::Message {
+            written_at: Timestamp(1),
+            content: Content::Plain {
+                text: "with words".to_owned(),
+                attachments: files.clone(),
+                poll: None,
+                preview: None,
+            },
+            reply_to: None,
+            expires_at: None,
+        };
+        let opened = decode(&serde_json::to_vec(&body).unwrap(), &entry(), 100);
+        assert_eq!(opened.err(), (!fits).then_some(Refusal::Unfit), "{files:?}");
     }
 }
 

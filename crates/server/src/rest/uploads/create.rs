@@ -17,7 +17,7 @@ use crate::service::media::Announced;
 const METADATA_BYTES_MAX: usize = 4_096;
 
 /// Makes room for a file. `Upload-Metadata` may have `filename`, `filetype`, and `id`: a UUID that the device made, so that asking again
-/// makes nothing new.
+/// makes nothing new. With `sealed` the device has sealed it, for a sealed message; then it has neither name nor type.
 #[utoipa::path(
     post, path = "/v1/uploads", tag = "files",
     params(
@@ -47,6 +47,7 @@ fn metadata(headers: &HeaderMap) -> Result<Announced, WireError> {
         size: 0,
         name: String::new(),
         media_type: String::new(),
+        sealed: false,
     };
     let invalid = |why: &str| WireError::new(ErrorCode::InvalidField, why).about("upload-metadata");
     let Some(given) = headers.get("upload-metadata") else {
@@ -64,6 +65,7 @@ fn metadata(headers: &HeaderMap) -> Result<Announced, WireError> {
         match key {
             "filename" => announced.name = value,
             "filetype" => announced.media_type = value,
+            "sealed" => announced.sealed = true,
             "id" => {
                 let id = value
                     .parse()

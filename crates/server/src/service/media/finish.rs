@@ -30,15 +30,7 @@ impl Media {
         if record.received != record.size {
             return Err(receive::at_offset(record.received));
         }
-        let head = self.head(&record).await?;
-        let media_type = kind::sniff(&head, &record.details.media_type);
-        let (size, details) = if let Some(format) = picture::format_of(&media_type) {
-            self.picture(&record, format).await?
-        } else {
-            let mut details = record.details.clone();
-            details.media_type = media_type;
-            (record.size, details)
-        };
+        let (size, details) = self.look_at(&record).await?;
         let finish = FinishUpload {
             id: blob,
             owner,
@@ -55,6 +47,21 @@ impl Media {
         }
         self.tidy(&record).await;
         Ok(attachment_of(&record))
+    }
+
+    /// What it is. Into what was sealed on a device nobody looks.
+    async fn look_at(self: &Arc<Self>, record: &BlobRecord) -> Result<(u64, BlobDetails), ServiceError> {
+        if record.details.sealed {
+            return Ok((record.size, record.details.clone()));
+        }
+        let head = self.head(record).await?;
+        let media_type = kind::sniff(&head, &record.details.media_type);
+        if let Some(format) = picture::format_of(&media_type) {
+            return self.picture(record, format).await;
+        }
+        let mut details = record.details.clone();
+        details.media_type = media_type;
+        Ok((record.size, details))
     }
 
     async fn head(&self, record: &BlobRecord) -> Result<Vec<u8>, ServiceError> {
@@ -141,6 +148,7 @@ impl Media {
             preview: Some(picture.preview),
             pieces: vec![piece],
             thumbnails,
+            sealed: false,
         };
         Ok((size, details))
     }

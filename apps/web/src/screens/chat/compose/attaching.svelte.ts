@@ -173,5 +173,7 @@ export async function describe(item: Attached): Promise<NewAttachment> {
     duration_ms: item.durationMs,
     waveform: item.waveform,
     caption: caption === '' ? null : caption,
+    preview: null,
+    thumbnail: null,
   };
 }

@@ -1,7 +1,8 @@
 /** Sends a message: its files are kept on this device first, then the core is told. */
-import type { Command, LinkPreview } from '../../../generated/types';
+import type { Command, LinkPreview, NewAttachment } from '../../../generated/types';
 import { describeCode } from '../../../i18n/errors';
 import { rememberLocal } from '../../../media/local';
+import { prepare } from '../../../media/prepare';
 import { describeFailure, type App } from '../../../state/app.svelte';
 import { describe, type Attached } from './attaching.svelte';
 
@@ -11,16 +12,60 @@ export interface Draft {
   readonly text: string;
   readonly replyTo: string | null;
   readonly files: readonly Attached[];
+  /** Whether the conversation is encrypted. */
+  readonly encrypted: boolean;
   readonly preview?: LinkPreview | null;
+}
+
+/** The device does not keep a file. */
+class NotKept extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super(code);
+    this.code = code;
+  }
+}
+
+async function keep(app: App, blob: string, bytes: Blob): Promise<void> {
+  const code = await app.keep(blob, bytes);
+  if (code !== null) throw new NotKept(code);
+}
+
+async function keepOpen(app: App, files: readonly Attached[]): Promise<NewAttachment[]> {
+  await Promise.all(files.map(({ blob, file }) => keep(app, blob, file)));
+  const attachments = await Promise.all(files.map(describe));
+  for (const { blob, file } of files) rememberLocal(blob, file);
+  return attachments;
+}
+
+/** What the server does for others this device does itself. One after the other: each picture is in memory as pixels. */
+async function keepSealed(app: App, files: readonly Attached[]): Promise<NewAttachment[]> {
+  const attachments: NewAttachment[] = [];
+  for (const item of files) {
+    const made = await prepare(item.file);
+    await keep(app, item.blob, made.kept);
+    rememberLocal(item.blob, made.file);
+    attachments.push({
+      ...(await describe({ ...item, file: made.file, url: null })),
+      width: made.width,
+      height: made.height,
+      preview: made.preview,
+      thumbnail: made.thumbnail,
+    });
+  }
+  return attachments;
 }
 
 /** Null where it is queued; else why it is not. */
 export async function sendDraft(app: App, draft: Draft): Promise<string | null> {
-  const kept = await Promise.all(draft.files.map(({ blob, file }) => app.keep(blob, file)));
-  const code = kept.find((code) => code !== null) ?? null;
-  if (code !== null) return describeCode(code);
-  const attachments = await Promise.all(draft.files.map(describe));
-  for (const { blob, file } of draft.files) rememberLocal(blob, file);
+  let attachments: NewAttachment[];
+  try {
+    attachments = await (draft.encrypted ? keepSealed(app, draft.files) : keepOpen(app, draft.files));
+  } catch (error) {
+    if (error instanceof NotKept) return describeCode(error.code);
+    throw error;
+  }
   const command: Command = {
     type: 'send_message',
     message: app.newId(),

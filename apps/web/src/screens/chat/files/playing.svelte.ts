@@ -2,6 +2,7 @@
 import type { AttachmentView } from '../../../generated/types';
 import { localUrl } from '../../../media/local';
 import type { App } from '../../../state/app.svelte';
+import { retryPlayed, wantPlayed } from './address';
 
 /** A link ends while something plays: so often in a row it is asked for anew. */
 const RETRIES = 2;
@@ -18,6 +19,8 @@ export function begins(element: HTMLMediaElement): void {
 export class Source {
   src = $state<string | null>(null);
   failed = $state(false);
+  /** Its bytes are not those that were sealed. */
+  changed = $state(false);
   readonly #app: App;
   #retries = 0;
   #at = 0;
@@ -36,9 +39,10 @@ export class Source {
       return;
     }
     if (view.upload !== null) return;
-    this.#app.links.want(blob);
-    this.src = this.#app.links.path(blob);
-    this.failed = this.src === null && this.#app.links.missing(blob) !== null;
+    const address = wantPlayed(this.#app, view.file);
+    this.src = address.path;
+    this.failed = address.failed;
+    this.changed = address.changed;
   }
 
   /** The element could not go on. */
@@ -47,7 +51,7 @@ export class Source {
     this.src = null;
     if (this.#retries < RETRIES) {
       this.#retries += 1;
-      this.#app.links.retry(view.file.blob);
+      retryPlayed(this.#app, view.file);
     } else this.failed = true;
   }
 
@@ -63,7 +67,8 @@ export class Source {
 
   again(view: AttachmentView): void {
     this.failed = false;
+    this.changed = false;
     this.#retries = 0;
-    this.#app.links.retry(view.file.blob);
+    retryPlayed(this.#app, view.file);
   }
 }

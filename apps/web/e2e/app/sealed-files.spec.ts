@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+
+import type { Locator } from '@playwright/test';
+
+import { expect, test, type Person } from '../support/app';
+import { noise } from '../support/picture';
+
+// Texts carry a "·", so that they can be told from the rest of what a line is read out as.
+
+async function choose(person: Person, line: Locator, action: string): Promise<void> {
+  await line.locator('.text').first().click({ button: 'right' });
+  await person.page
+    .getByRole('menu', { name: 'Actions for this message' })
+    .getByRole('menuitem', { name: action, exact: true })
+    .click();
+}
+
+async function attach(person: Person, name: string, mimeType: string, buffer: Buffer): Promise<void> {
+  await person.page.getByTestId('attach').setInputFiles({ name, mimeType, buffer });
+}
+
+test('files in an encrypted conversation: seen by both, and the server has nothing of what they are', async ({
+  server,
+  person,
+}) => {
+  test.setTimeout(120_000);
+  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  await ada.setUp('Harbour');
+  await ben.join(await ada.invite(), 'Ada');
+  await ada.startChat('Ben', { encrypted: true });
+  await ada.write('· hello');
+  await ben.openConversation('Ada');
+  await expect(ben.line('· hello')).toBeVisible();
+  const letter = Buffer.from('saffron under the third stair, '.repeat(40_000));
+
+  await test.step('a picture comes with its words, small and large, and without what it says of its maker', async () => {
+    const photo = noise(900, 700, { Comment: 'taken at quince harbour' });
+    await attach(ada, 'lake-marzipan.png', 'image/png', photo);
+    await ada.page.getByLabel('Caption of lake-marzipan.png').fill('The lake in cardamom light');
+    await ada.composer.fill('· look');
+    await ada.composer.press('Enter');
+    await ada.expectState('· look', 'Read');
+    const real = ben.line('· look').locator('img.real');
+    await expect(real).toHaveAttribute('src', /^blob:/);
+    await expect.poll(() => real.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(640);
+    await ben.page.getByRole('button', { name: 'Open: The lake in cardamom light' }).click();
+    const viewer = ben.page.getByRole('dialog', { name: 'The lake in cardamom light' });
+    const large = viewer.locator('img.real');
+    await expect.poll(() => large.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(900);
+    const download = ben.page.waitForEvent('download');
+    await viewer.getByRole('button', { name: 'Download lake-marzipan.png' }).click();
+    const saved = await readFile(await (await download).path());
+    expect(photo.includes('quince harbour')).toBe(true);
+    expect(saved.includes('quince harbour')).toBe(false);
+    await ben.page.keyboard.press('Escape');
+    await expect(ada.listed('Ben')).toContainText('Photo: The lake in cardamom light · · look');
+  });
+
+  await test.step('any file comes whole, and is found by its kind', async () => {
+    await attach(ada, 'nutmeg-letter.txt', 'text/plain', letter);
+    await ada.composer.fill('· read this');
+    await ada.composer.press('Enter');
+    await expect(ben.line('· read this')).toContainText('nutmeg-letter.txt');
+    const download = ben.page.waitForEvent('download');
+    await ben.page.getByRole('button', { name: 'Download nutmeg-letter.txt' }).click();
+    const saved = await download;
+    expect(saved.suggestedFilename()).toBe('nutmeg-letter.txt');
+    expect((await readFile(await saved.path())).equals(letter)).toBe(true);
+  });
+
+  await test.step('it is forwarded to encrypted conversations alone, without being sent again', async () => {
+    await choose(ben, ben.line('· read this'), 'Forward');
+    const dialog = ben.page.getByRole('dialog', { name: 'Forward the message' });
+    await expect(dialog.getByText('can be forwarded to encrypted conversations only')).toBeVisible();
+    await dialog.getByRole('checkbox', { name: /Ada/ }).check();
+    await dialog.getByRole('button', { name: 'Forward to 1 conversation' }).click();
+    await expect(ada.page.getByRole('button', { name: 'Download nutmeg-letter.txt' })).toHaveCount(2);
+  });
+
+  await test.step('what was changed on the server is not shown', async () => {
+    expect(server.spoil((bytes) => bytes.length > 1_000_000)).toBe(1);
+    // Ben's browser has it still; Ada's has never fetched what she has sent.
+    await ada.page.reload();
+    await ada.page.getByRole('button', { name: 'Download nutmeg-letter.txt' }).first().click();
+    await expect(ada.page.getByText('This file was changed on its way').first()).toBeVisible();
+  });
+
+  await test.step('the server’s folder has neither names nor words nor bytes of it', async () => {
+    await server.stop();
+    for (const word of [
+      'marzipan',
+      'cardamom',
+      'nutmeg',
+      'saffron under',
+      'quince',
+      'text/plain',
+      'image/png',
+    ])
+      expect(server.keeps(word), word).toBe(false);
+  });
+});

@@ -1,0 +1,202 @@
+/** Files of encrypted conversations, opened on this device: asked for by their attachment, shown from addresses in this page. */
+import { SvelteMap } from 'svelte/reactivity';
+
+import type { Attachment } from '../generated/types';
+import { isDrawn, isPlayed } from './kind';
+import type { FromOpening, Part, ToOpening, Wanted, WhyNot } from './opening';
+
+/** So many bytes of opened files are kept for showing; those that were wanted longest ago go first. */
+const KEPT_BYTES = 384 * 1024 * 1024;
+/** Files that are fetched at the same time. */
+const AT_ONCE = 4;
+
+/** Where a file that is wanted stands. */
+type Standing =
+  | { readonly state: 'waiting'; readonly got: number }
+  | { readonly state: 'open'; readonly url: string; readonly blob: Blob }
+  | { readonly state: 'missing'; readonly why: WhyNot };
+
+/** The end of the worker that opens. */
+export interface OpeningWorker {
+  post(message: ToOpening): void;
+  listen(listener: (message: FromOpening) => void): void;
+}
+
+interface Running {
+  readonly key: string;
+  readonly settle: (outcome: Blob | WhyNot) => void;
+}
+
+export class SealedFiles {
+  readonly #known = new SvelteMap<string, Standing>();
+  readonly #running = new Map<number, Running>();
+  readonly #waiting: { file: Attachment; part: Part; key: string; settle: Running['settle'] }[] = [];
+  readonly #link: (blob: string) => Promise<string | null>;
+  readonly #start: () => OpeningWorker;
+  #worker: OpeningWorker | null = null;
+  #lastId = 0;
+  #busy = 0;
+
+  /** @param link - An address of the sealed file that works now. */
+  constructor(link: (blob: string) => Promise<string | null>, start: () => OpeningWorker = startWorker) {
+    this.#link = link;
+    this.#start = start;
+  }
+
+  /** The address in this page of what was opened; null until it is. Ask with {@link want} first. */
+  path(file: Attachment, part: Part): string | null {
+    const known = this.#known.get(keyOf(file, part));
+    return known?.state === 'open' ? known.url : null;
+  }
+
+  missing(file: Attachment, part: Part): WhyNot | null {
+    const known = this.#known.get(keyOf(file, part));
+    return known?.state === 'missing' ? known.why : null;
+  }
+
+  /** Sees to it that it is fetched and opened. Not for use while something is rendered. */
+  want(file: Attachment, part: Part): void {
+    if (!this.#known.has(keyOf(file, part))) void this.open(file, part);
+  }
+
+  /** Forgets that it did not come, so that it may be wanted again. */
+  retract(file: Attachment, part: Part): void {
+    if (this.missing(file, part) !== null) this.#forget(keyOf(file, part));
+  }
+
+  /** Once more, whatever came of it before. */
+  retry(file: Attachment, part: Part): void {
+    this.#forget(keyOf(file, part));
+    this.want(file, part);
+  }
+
+  /** How many bytes of the sealed file have come. */
+  got(file: Attachment, part: Part): number {
+    const known = this.#known.get(keyOf(file, part));
+    return known?.state === 'waiting' ? known.got : 0;
+  }
+
+  /** What was opened, or why it was not. */
+  open(file: Attachment, part: Part): Promise<Blob | WhyNot> {
+    const key = keyOf(file, part);
+    const known = this.#known.get(key);
+    if (known?.state === 'open') return Promise.resolve(known.blob);
+    this.#known.set(key, { state: 'waiting', got: 0 });
+    return new Promise((resolve) => {
+      this.#waiting.push({ file, part, key, settle: resolve });
+      this.#next();
+    });
+  }
+
+  /** Gives up what is under way for a file. */
+  cancel(file: Attachment, part: Part): void {
+    const key = keyOf(file, part);
+    for (const [id, running] of this.#running)
+      if (running.key === key) this.#worker?.post({ type: 'cancel', id });
+  }
+
+  /** Nobody is signed in any more. */
+  forget(): void {
+    for (const key of [...this.#known.keys()]) this.#forget(key);
+    for (const id of this.#running.keys()) this.#worker?.post({ type: 'cancel', id });
+  }
+
+  #next(): void {
+    while (this.#busy < AT_ONCE) {
+      const job = this.#waiting.shift();
+      if (job === undefined) return;
+      this.#busy += 1;
+      void this.#run(job.file, job.part).then((outcome) => {
+        this.#busy -= 1;
+        this.#settle(job.key, outcome);
+        job.settle(outcome);
+        this.#next();
+      });
+    }
+  }
+
+  async #run(file: Attachment, part: Part): Promise<Blob | WhyNot> {
+    const { seal } = file;
+    if (seal === undefined) return 'failed';
+    const path = await this.#link(file.blob);
+    if (path === null) return 'gone';
+    if (this.#worker === null) {
+      this.#worker = this.#start();
+      this.#worker.listen((message) => this.#hear(message));
+    }
+    const worker = this.#worker;
+    this.#lastId += 1;
+    const wanted: Wanted = {
+      id: this.#lastId,
+      path,
+      key: seal.key,
+      digest: seal.digest,
+      before: seal.thumbnail?.size ?? 0,
+      size: file.size,
+      part,
+      mediaType: part === 'thumbnail' ? (seal.thumbnail?.media_type ?? '') : shownType(file.media_type),
+    };
+    return new Promise((settle) => {
+      this.#running.set(wanted.id, { key: keyOf(file, part), settle });
+      worker.post({ type: 'open', ...wanted });
+    });
+  }
+
+  #hear(message: FromOpening): void {
+    const running = this.#running.get(message.id);
+    if (running === undefined) return;
+    if (message.type === 'progress') {
+      if (this.#known.get(running.key)?.state === 'waiting') {
+        this.#known.set(running.key, { state: 'waiting', got: message.got });
+      }
+      return;
+    }
+    this.#running.delete(message.id);
+    running.settle(message.type === 'opened' ? message.blob : message.why);
+  }
+
+  #settle(key: string, outcome: Blob | WhyNot): void {
+    // It was forgotten meanwhile.
+    if (this.#known.get(key)?.state !== 'waiting') return;
+    this.#known.delete(key);
+    if (typeof outcome === 'string') this.#known.set(key, { state: 'missing', why: outcome });
+    else this.#known.set(key, { state: 'open', url: URL.createObjectURL(outcome), blob: outcome });
+    this.#trim(key);
+  }
+
+  #trim(latest: string): void {
+    let bytes = 0;
+    for (const known of this.#known.values()) if (known.state === 'open') bytes += known.blob.size;
+    for (const [key, known] of [...this.#known]) {
+      if (bytes <= KEPT_BYTES) return;
+      if (known.state !== 'open' || key === latest) continue;
+      bytes -= known.blob.size;
+      this.#forget(key);
+    }
+  }
+
+  #forget(key: string): void {
+    const known = this.#known.get(key);
+    this.#known.delete(key);
+    if (known?.state === 'open') URL.revokeObjectURL(known.url);
+  }
+}
+
+function keyOf(file: Attachment, part: Part): string {
+  return `${part}:${file.blob}:${file.seal?.key ?? ''}`;
+}
+
+/** A page must never take what somebody has sent for anything that runs. */
+function shownType(mediaType: string): string {
+  return isDrawn(mediaType) || isPlayed(mediaType) ? mediaType : 'application/octet-stream';
+}
+
+function startWorker(): OpeningWorker {
+  const worker = new Worker(new URL('./opening.worker.ts', import.meta.url), { type: 'module' });
+  return {
+    post: (message) => worker.postMessage(message),
+    listen: (listener) => {
+      worker.onmessage = ({ data }: MessageEvent<FromOpening>) => listener(data);
+    },
+  };
+}
