@@ -1,8 +1,7 @@
 //! Devices with real groups (MLS) on the server's own logic: what the server carries for encrypted conversations is enough for them.
 //!
-//! There is no engine here: the devices are the library `e2ee` with a store in memory, and call the node's services, in an order drawn from a seed: who says something, who commits,
-//! who is restored from an old copy, who is removed, added again or signed out. Checked of every entry and every device: one that is in the group at the entry's place reads it, with the
-//! text that was sent; nobody else does, though the whole log is given to everybody; and no device sends two different things under one count, of which the server knows the greatest.
+//! There is no engine here: the devices are the library `e2ee` with a store in memory, and call the node's services, in an order drawn from a seed: who says something, who commits, who is restored from an old copy, who is removed,
+//! added again or signed out. Checked of every entry and every device: one that is in the group at the entry's place reads it, with the text that was sent; nobody else does, though the whole log is given to everybody; and no device sends two different things under one count, of which the server knows the greatest.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
