@@ -288,7 +288,7 @@ mod tests {
                 None,
                 "it is shorter"
             );
-            assert_eq!(files.digest(blob(2), 0).await, None, "it is not there");
+            assert_eq!(files.digest(blob(2), 1).await, None, "it is not there");
         }
     }
 

@@ -152,9 +152,10 @@ async fn a_sealed_file_goes_on_where_it_was_and_only_what_is_sealed_is_on_the_se
         .await;
     let (file, seal) = check_received(&bob, &data, (sent, &content));
     alice
-        .until("nothing waits", |screen| {
-            files_of(screen).iter().all(|view| view.upload.is_none())
-        })
+        .until(
+            "nothing waits",
+            |screen| matches!(&files_of(screen)[..], [view] if view.upload.is_none()),
+        )
         .await;
     assert_eq!(file_in(&alice), file, "what one has sent is the same for oneself");
     let left = fs::read_dir(folder.path().join("alice.files")).unwrap();
@@ -214,7 +215,7 @@ async fn forward(bob: &Screen, (conversation, openly): (ConversationId, Conversa
             ids: vec![new_message()],
         }],
     };
-    let Reply::Failed { error } = bob.ask(to(openly)).await else {
+    let Reply::Failed { error } = bob.view.request(to(openly)).await.unwrap() else {
         panic!("it left in the clear")
     };
     assert_eq!(error.code, "sealed_only");
