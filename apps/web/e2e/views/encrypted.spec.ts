@@ -56,7 +56,8 @@ test('what is encrypted is forwarded to encrypted conversations alone', async ({
   await page.getByRole('menuitem', { name: 'Forward' }).click();
   const dialog = page.getByRole('dialog', { name: 'Forward the message' });
   await expect(dialog.getByText('can be forwarded to encrypted conversations only')).toBeVisible();
-  await expect(dialog.getByRole('checkbox')).toHaveCount(1);
+  await expect(dialog.getByRole('checkbox')).toHaveCount(2);
+  await expect(dialog.getByRole('checkbox', { name: 'Jonas Weber' })).toBeVisible();
   await expect(dialog.getByRole('checkbox', { name: 'Family' })).toBeVisible();
   await expectAccessibleInEveryLook(page);
 });
