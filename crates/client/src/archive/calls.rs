@@ -1,6 +1,6 @@
 //! Requests about archives, and to whom their answers go.
 
-use pipit_wire::rest::archive::{Archives, NewApproval, NewArchive, NewPart, Part, PartInfo};
+use pipit_wire::rest::archive::{Archives, NewApproval, NewArchive, NewPart, Part, PartInfo, Parts};
 use pipit_wire::{ArchiveId, ErrorCode, PartId, Retry};
 
 use crate::command::CommandError;
@@ -11,6 +11,8 @@ use crate::storage::Storage;
 
 /// The least wait after the server has refused something that a later try may bring.
 const REFUSED_MS: i64 = 60_000;
+/// The least wait before the backup is looked at again that was another one than was thought.
+const RETRY_BACKUP_MS: i64 = 2_000;
 
 /// What a request is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +27,12 @@ pub(crate) enum ArchiveCall {
     Give { archive: ArchiveId, part: PartId },
     /// Fetches a part of what is handed over.
     Fetch { archive: ArchiveId, number: u32 },
+    /// Asks which parts the backup has.
+    Parts { archive: ArchiveId },
+    /// Fetches a part of the backup.
+    Take { archive: ArchiveId, number: u32 },
+    /// Adds a part to the backup.
+    Put { archive: ArchiveId, part: PartId },
     /// Erases one. Nobody waits for the answer.
     Remove { archive: ArchiveId },
 }
@@ -68,6 +76,25 @@ impl<S: Storage> Engine<S> {
         self.call(Waiting::authorized(call, HttpMethod::Get, path));
     }
 
+    pub(super) fn call_parts(&mut self, archive: ArchiveId) {
+        let call = Call::Archive(ArchiveCall::Parts { archive });
+        self.call(Waiting::authorized(call, HttpMethod::Get, path(archive, "/parts")));
+    }
+
+    pub(super) fn call_take(&mut self, archive: ArchiveId, number: u32) {
+        let call = Call::Archive(ArchiveCall::Take { archive, number });
+        let path = path(archive, &format!("/parts/{number}"));
+        self.call(Waiting::authorized(call, HttpMethod::Get, path));
+    }
+
+    pub(super) fn call_put(&mut self, archive: ArchiveId, new: &NewPart) {
+        let call = Call::Archive(ArchiveCall::Put {
+            archive,
+            part: new.id,
+        });
+        self.call(Waiting::authorized(call, HttpMethod::Post, path(archive, "/parts")).with(new));
+    }
+
     pub(super) fn call_remove(&mut self, archive: ArchiveId) {
         let call = Call::Archive(ArchiveCall::Remove { archive });
         self.call(Waiting::authorized(call, HttpMethod::Delete, path(archive, "")));
@@ -98,6 +125,18 @@ impl<S: Storage> Engine<S> {
                 Ok(part) => self.part_came(*archive, *number, &part),
                 Err(error) => self.archive_call_failed(call, &error),
             },
+            ArchiveCall::Parts { archive } => match read::<Parts>(answer) {
+                Ok(parts) => self.backup_parts_came(*archive, parts.items),
+                Err(error) => self.archive_call_failed(call, &error),
+            },
+            ArchiveCall::Take { archive, number } => match read::<Part>(answer) {
+                Ok(part) => self.backup_part_came(*archive, *number, &part),
+                Err(error) => self.archive_call_failed(call, &error),
+            },
+            ArchiveCall::Put { archive, .. } => match read::<PartInfo>(answer) {
+                Ok(info) => self.backup_part_put(*archive, &info),
+                Err(error) => self.archive_call_failed(call, &error),
+            },
             ArchiveCall::Remove { .. } => {
                 self.archives.list_due = true;
                 Ok(())
@@ -115,7 +154,10 @@ impl<S: Storage> Engine<S> {
         }
         match call {
             ArchiveCall::List => self.put_off_archives(REFUSED_MS),
-            ArchiveCall::Ask { archive } => self.taking_ends(*archive, &error.code)?,
+            ArchiveCall::Ask { archive } => {
+                self.taking_ends(*archive, &error.code)?;
+                self.backup_refused(*archive, &error.code)?;
+            }
             ArchiveCall::Approve { archive } | ArchiveCall::Give { archive, .. } => {
                 let code = if is(ErrorCode::NotFound) || is(ErrorCode::IdConflict) {
                     "gone"
@@ -131,6 +173,16 @@ impl<S: Storage> Engine<S> {
                     &error.code
                 };
                 self.taking_ends(*archive, code)?;
+            }
+            ArchiveCall::Put { .. } => {
+                self.backup_failed(&error.code)?;
+                self.put_off_archives(REFUSED_MS);
+            }
+            // It has gone or been replaced meanwhile: what there is now is asked for.
+            ArchiveCall::Parts { .. } | ArchiveCall::Take { .. } => {
+                self.archives.backup_parts = None;
+                self.archives.list_due = true;
+                self.put_off_archives(RETRY_BACKUP_MS);
             }
             ArchiveCall::Remove { .. } => {}
         }
