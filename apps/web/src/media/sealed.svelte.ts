@@ -12,7 +12,7 @@ const AT_ONCE = 4;
 
 /** Where a file that is wanted stands. */
 type Standing =
-  | { readonly state: 'waiting'; readonly got: number }
+  | { readonly state: 'waiting'; readonly got: number; readonly outcome: Promise<Blob | WhyNot> }
   | { readonly state: 'open'; readonly url: string; readonly blob: Blob }
   | { readonly state: 'missing'; readonly why: WhyNot };
 
@@ -20,6 +20,9 @@ type Standing =
 export interface OpeningWorker {
   post(message: ToOpening): void;
   listen(listener: (message: FromOpening) => void): void;
+  /** It could not be loaded, or has broken: nothing more comes from it. */
+  fails(listener: () => void): void;
+  end(): void;
 }
 
 interface Running {
@@ -27,10 +30,16 @@ interface Running {
   readonly settle: (outcome: Blob | WhyNot) => void;
 }
 
+/** What has its turn to come. */
+interface Job extends Running {
+  readonly file: Attachment;
+  readonly part: Part;
+}
+
 export class SealedFiles {
   readonly #known = new SvelteMap<string, Standing>();
   readonly #running = new Map<number, Running>();
-  readonly #waiting: { file: Attachment; part: Part; key: string; settle: Running['settle'] }[] = [];
+  #waiting: Job[] = [];
   readonly #link: (blob: string) => Promise<string | null>;
   readonly #start: () => OpeningWorker;
   #worker: OpeningWorker | null = null;
@@ -76,21 +85,27 @@ export class SealedFiles {
     return known?.state === 'waiting' ? known.got : 0;
   }
 
-  /** What was opened, or why it was not. */
+  /** What was opened, or why it was not. What is under way already is not asked for again. */
   open(file: Attachment, part: Part): Promise<Blob | WhyNot> {
     const key = keyOf(file, part);
     const known = this.#known.get(key);
     if (known?.state === 'open') return Promise.resolve(known.blob);
-    this.#known.set(key, { state: 'waiting', got: 0 });
-    return new Promise((resolve) => {
-      this.#waiting.push({ file, part, key, settle: resolve });
-      this.#next();
+    if (known?.state === 'waiting') return known.outcome;
+    const outcome = new Promise<Blob | WhyNot>((settle) => {
+      this.#waiting.push({ file, part, key, settle });
     });
+    this.#known.set(key, { state: 'waiting', got: 0, outcome });
+    this.#next();
+    return outcome;
   }
 
-  /** Gives up what is under way for a file. */
+  /** Gives up what is under way for a file, or has its turn to come. */
   cancel(file: Attachment, part: Part): void {
     const key = keyOf(file, part);
+    const [dropped, left] = [[] as Job[], [] as Job[]];
+    for (const job of this.#waiting) (job.key === key ? dropped : left).push(job);
+    this.#waiting = left;
+    for (const job of dropped) this.#finish(job, 'failed');
     for (const [id, running] of this.#running)
       if (running.key === key) this.#worker?.post({ type: 'cancel', id });
   }
@@ -98,6 +113,7 @@ export class SealedFiles {
   /** Nobody is signed in any more. */
   forget(): void {
     for (const key of [...this.#known.keys()]) this.#forget(key);
+    for (const job of this.#waiting.splice(0)) job.settle('gone');
     for (const id of this.#running.keys()) this.#worker?.post({ type: 'cancel', id });
   }
 
@@ -106,13 +122,19 @@ export class SealedFiles {
       const job = this.#waiting.shift();
       if (job === undefined) return;
       this.#busy += 1;
-      void this.#run(job.file, job.part).then((outcome) => {
-        this.#busy -= 1;
-        this.#settle(job.key, outcome);
-        job.settle(outcome);
-        this.#next();
-      });
+      void this.#run(job.file, job.part)
+        .catch((): WhyNot => 'failed')
+        .then((outcome) => {
+          this.#busy -= 1;
+          this.#finish(job, outcome);
+          this.#next();
+        });
     }
+  }
+
+  #finish(job: Job, outcome: Blob | WhyNot): void {
+    this.#settle(job.key, outcome);
+    job.settle(outcome);
   }
 
   async #run(file: Attachment, part: Part): Promise<Blob | WhyNot> {
@@ -123,6 +145,7 @@ export class SealedFiles {
     if (this.#worker === null) {
       this.#worker = this.#start();
       this.#worker.listen((message) => this.#hear(message));
+      this.#worker.fails(() => this.#broke());
     }
     const worker = this.#worker;
     this.#lastId += 1;
@@ -146,13 +169,20 @@ export class SealedFiles {
     const running = this.#running.get(message.id);
     if (running === undefined) return;
     if (message.type === 'progress') {
-      if (this.#known.get(running.key)?.state === 'waiting') {
-        this.#known.set(running.key, { state: 'waiting', got: message.got });
-      }
+      const known = this.#known.get(running.key);
+      if (known?.state === 'waiting') this.#known.set(running.key, { ...known, got: message.got });
       return;
     }
     this.#running.delete(message.id);
     running.settle(message.type === 'opened' ? message.blob : message.why);
+  }
+
+  /** What was under way there has failed; whatever is wanted next starts another one. */
+  #broke(): void {
+    this.#worker?.end();
+    this.#worker = null;
+    for (const running of this.#running.values()) running.settle('failed');
+    this.#running.clear();
   }
 
   #settle(key: string, outcome: Blob | WhyNot): void {
@@ -198,5 +228,10 @@ function startWorker(): OpeningWorker {
     listen: (listener) => {
       worker.onmessage = ({ data }: MessageEvent<FromOpening>) => listener(data);
     },
+    fails: (listener) => {
+      worker.onerror = listener;
+      worker.onmessageerror = listener;
+    },
+    end: () => worker.terminate(),
   };
 }

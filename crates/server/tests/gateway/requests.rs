@@ -165,7 +165,7 @@ async fn who_is_refused_in_a_conversation_is_blocked_until_it_is_accepted() {
     assert_eq!(laptop.until("event").await.0["seq"], 3);
 }
 
-/// Whom one knows is blocked by refusing what was accepted, in both conversations that two people can have; nothing that was said goes.
+/// Whom one knows is blocked by refusing what was accepted, in both conversations that two people can have.
 #[tokio::test]
 async fn somebody_who_is_known_is_blocked_and_unblocked() {
     let world = World::new();
@@ -191,7 +191,6 @@ async fn somebody_who_is_known_is_blocked_and_unblocked() {
                 refused,
                 "{place}"
             );
-            assert!(stands.last_seq.get() > 0);
         }
         let message = phone.message(open, "hello?");
         phone
