@@ -19,6 +19,42 @@ TABLE account_word (
     FOREIGN KEY (user_id) REFERENCES account(id) ON DELETE CASCADE
 );
 
+TABLE archive (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    device uuid NOT NULL,
+    is_backup boolean NOT NULL,
+    proof bytea NOT NULL,
+    made_at bigint NOT NULL,
+    changed_at bigint NOT NULL,
+    expires_at bigint,
+    giver uuid,
+    salt bytea,
+    complete boolean NOT NULL,
+    numbered bigint NOT NULL,
+    PRIMARY KEY (id),
+    CHECK (((giver IS NULL) = (salt IS NULL))),
+    FOREIGN KEY (device) REFERENCES device(id),
+    FOREIGN KEY (giver) REFERENCES device(id),
+    CHECK ((length(proof) = 32)),
+    CHECK ((length(salt) = 32)),
+    FOREIGN KEY (user_id) REFERENCES account(id)
+);
+
+TABLE archive_part (
+    archive uuid NOT NULL,
+    number bigint NOT NULL,
+    id uuid NOT NULL,
+    owner uuid NOT NULL,
+    size bigint NOT NULL,
+    at bigint NOT NULL,
+    object text NOT NULL,
+    PRIMARY KEY (archive, number),
+    FOREIGN KEY (archive) REFERENCES archive(id) ON DELETE CASCADE,
+    FOREIGN KEY (owner) REFERENCES account(id),
+    CHECK ((size >= 0))
+);
+
 TABLE attachment (
     blob uuid NOT NULL,
     conversation uuid NOT NULL,
@@ -453,6 +489,15 @@ CREATE UNIQUE INDEX account_by_handle ON public.account USING btree (handle);
 CREATE UNIQUE INDEX account_pkey ON public.account USING btree (id);
 CREATE INDEX account_word_by_user ON public.account_word USING btree (user_id);
 CREATE UNIQUE INDEX account_word_pkey ON public.account_word USING btree (word, user_id);
+CREATE UNIQUE INDEX archive_backup ON public.archive USING btree (user_id) WHERE is_backup;
+CREATE INDEX archive_by_end ON public.archive USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+CREATE INDEX archive_by_giver ON public.archive USING btree (giver) WHERE (giver IS NOT NULL);
+CREATE INDEX archive_by_user ON public.archive USING btree (user_id, made_at);
+CREATE UNIQUE INDEX archive_handover ON public.archive USING btree (device) WHERE (NOT is_backup);
+CREATE UNIQUE INDEX archive_part_by_id ON public.archive_part USING btree (archive, id);
+CREATE INDEX archive_part_by_owner ON public.archive_part USING btree (owner, size);
+CREATE UNIQUE INDEX archive_part_pkey ON public.archive_part USING btree (archive, number);
+CREATE UNIQUE INDEX archive_pkey ON public.archive USING btree (id);
 CREATE INDEX attachment_by_message ON public.attachment USING btree (conversation, message);
 CREATE UNIQUE INDEX attachment_pkey ON public.attachment USING btree (blob, conversation, message);
 CREATE UNIQUE INDEX ban_pkey ON public.ban USING btree (conversation, user_id);

@@ -143,6 +143,36 @@ pub(crate) fn list(
         .collect()
 }
 
+/// The entries after this place with the text that they came as, ascending.
+pub(crate) fn list_raw(
+    connection: &Connection,
+    conversation: ConversationId,
+    after: Seq,
+    limit: u32,
+) -> rusqlite::Result<Vec<LogEntry>> {
+    connection
+        .prepare_cached("SELECT raw FROM entry WHERE conversation = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")?
+        .query_map(params![conversation.as_bytes(), from_seq(after), limit], |row| {
+            Ok(LogEntry {
+                event: value::json(row, 0)?,
+                raw: row.get(0)?,
+            })
+        })?
+        .collect()
+}
+
+pub(crate) fn count(
+    connection: &Connection,
+    conversation: ConversationId,
+    after: Seq,
+) -> rusqlite::Result<u32> {
+    connection
+        .prepare_cached("SELECT count(*) FROM entry WHERE conversation = ?1 AND seq > ?2")?
+        .query_row(params![conversation.as_bytes(), from_seq(after)], |row| {
+            row.get(0)
+        })
+}
+
 pub(crate) fn find_message(
     connection: &Connection,
     conversation: ConversationId,

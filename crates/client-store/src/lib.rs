@@ -17,6 +17,7 @@ mod schema;
 mod search;
 mod secret;
 mod session;
+mod shelf;
 mod upload;
 mod value;
 mod wish;
@@ -25,7 +26,7 @@ use pipit_client::fold::{FoldRecord, Folded};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
     ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, SearchHit, SessionRecord,
-    Storage, StorageError, StorageSearch, UploadRecord, WishRecord, WishTarget,
+    ShelfRecord, ShelfState, Storage, StorageError, StorageSearch, UploadRecord, WishRecord, WishTarget,
 };
 use pipit_wire::frame::{Cursor, Profile};
 use pipit_wire::{BlobId, ConversationId, Event, EventId, MessageId, Seq, Timestamp, UserId};
@@ -176,7 +177,9 @@ impl Storage for SqliteStorage {
     }
 
     fn remove_conversation(&mut self, id: ConversationId) -> Result<(), StorageError> {
-        conversation::remove(&self.connection, id).map_err(storage_error)
+        conversation::remove(&self.connection, id)
+            .and_then(|()| shelf::take_all(&self.connection, id))
+            .map_err(storage_error)
     }
 
     fn recent_conversations(&self, limit: u32) -> Result<Vec<ConversationId>, StorageError> {
@@ -249,6 +252,44 @@ impl Storage for SqliteStorage {
         entry::list(&self.connection, conversation, after, through).map_err(storage_error)
     }
 
+    fn log_entries(
+        &self,
+        conversation: ConversationId,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Vec<LogEntry>, StorageError> {
+        entry::list_raw(&self.connection, conversation, after, limit).map_err(storage_error)
+    }
+
+    fn count_entries(&self, conversation: ConversationId, after: Seq) -> Result<u32, StorageError> {
+        entry::count(&self.connection, conversation, after).map_err(storage_error)
+    }
+
+    fn put_on_shelf(&mut self, records: &[ShelfRecord]) -> Result<(), StorageError> {
+        shelf::put(&self.connection, records).map_err(storage_error)
+    }
+
+    fn shelf(
+        &self,
+        conversation: ConversationId,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Vec<ShelfRecord>, StorageError> {
+        shelf::list(&self.connection, conversation, after, limit).map_err(storage_error)
+    }
+
+    fn take_off_shelf(&mut self, conversation: ConversationId, seq: Seq) -> Result<(), StorageError> {
+        shelf::take(&self.connection, conversation, seq).map_err(storage_error)
+    }
+
+    fn empty_shelf(&mut self, conversation: ConversationId) -> Result<(), StorageError> {
+        shelf::take_all(&self.connection, conversation).map_err(storage_error)
+    }
+
+    fn shelves(&self) -> Result<Vec<ShelfState>, StorageError> {
+        shelf::states(&self.connection).map_err(storage_error)
+    }
+
     fn find_message(
         &self,
         conversation: ConversationId,
@@ -302,7 +343,8 @@ impl Storage for SqliteStorage {
         message: MessageId,
     ) -> Result<(), StorageError> {
         let erased = fold::erase(&self.connection, conversation, message).map_err(storage_error)?;
-        self.note_erased(erased)
+        let waited = shelf::erase(&self.connection, conversation, message).map_err(storage_error)?;
+        self.note_erased(erased | waited)
     }
 
     fn next_expiry(&self) -> Result<Option<Timestamp>, StorageError> {

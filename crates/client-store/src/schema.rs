@@ -23,10 +23,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0013.sql"),
     include_str!("schema/0014.sql"),
     include_str!("schema/0015.sql"),
+    include_str!("schema/0016.sql"),
 ];
 
 /// The newest version that this program knows.
-pub(crate) const VERSION: u32 = 15;
+pub(crate) const VERSION: u32 = 16;
 
 /// Marks the file as Pipit's: "Ppit".
 const APPLICATION_ID: i32 = 0x5070_6974;
@@ -93,6 +94,7 @@ pub(crate) fn erase(connection: &Connection) -> rusqlite::Result<()> {
          DELETE FROM upload;
          DELETE FROM outbox;
          DELETE FROM secret;
+         DELETE FROM shelf;
          DELETE FROM draft;
          DELETE FROM personal;
          DELETE FROM wish;

@@ -9,7 +9,9 @@ use pipit_wire::poll::Poll;
 use pipit_wire::preview::LinkPreview;
 use pipit_wire::privacy::PrivacyChange;
 use pipit_wire::push::{NotificationSettings, NotifyRule, SetSubscription};
-use pipit_wire::{BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, Seq, Timestamp, UserId};
+use pipit_wire::{
+    ArchiveId, BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, Seq, Timestamp, UserId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::picture::PictureChange;
@@ -401,6 +403,28 @@ pub enum Command {
         /// Whom.
         user: UserId,
     },
+    /// Asks the account's other devices for what they have of encrypted conversations: this one shows a code until one of them was told it ([`crate::view::ArchivesView`]).
+    AskDevices,
+    /// Stops that, or does not want it.
+    StopAsking,
+    /// Asks which waiting device shows this code. Answered by [`Reply::WaitingDevice`]; with `code_malformed`, `code_slip`, `code_other` (it is a recovery code) or `code_unknown` (no
+    /// device that waits shows it) where none does.
+    CheckDeviceCode {
+        /// As it was typed or scanned.
+        code: String,
+    },
+    /// Hands over what this device has of encrypted conversations to the device that shows this code. Refused like that before, and with `busy` while it hands over to another one.
+    ApproveDevice {
+        /// As it was typed or scanned.
+        code: String,
+    },
+    /// Does not hand over to a device that waits, on any device.
+    DeclineDevice {
+        /// What it has asked for.
+        archive: ArchiveId,
+    },
+    /// What is said of a hand-over that has ended is not shown any longer.
+    DismissHandover,
     /// Marks a conversation as unread for oneself, or takes the mark away. Opening its timeline takes it away too.
     MarkUnread {
         /// Which one.

@@ -119,7 +119,12 @@ impl<S: Storage> Engine<S> {
             {
                 return Ok(Done::Now(self.repeated_sign_in(&account.handle)));
             }
-            other => return self.change_command(other),
+            other => {
+                return match self.archive_command(other)? {
+                    Done::Not(other) => self.change_command(other),
+                    done => Ok(done),
+                };
+            }
         }
         Ok(Done::Now(Reply::Done))
     }

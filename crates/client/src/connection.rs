@@ -195,6 +195,7 @@ impl<S: Storage> Engine<S> {
         self.receipts.forget_line();
         self.personals.forget_line();
         self.encryption.forget_line();
+        self.archives.forget_line();
         self.typists.clear(&mut self.dirty);
         self.presences.clear(&mut self.dirty);
         self.names.forget_line();
@@ -268,6 +269,7 @@ impl<S: Storage> Engine<S> {
         self.wishes.hurry();
         self.resend_personals()?;
         self.encryption_welcomed()?;
+        self.archives_welcomed()?;
         self.resend_receipts()
     }
 

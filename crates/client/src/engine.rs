@@ -5,6 +5,7 @@ use std::fmt;
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::{ClientFrame, RequestId, Timestamp, codec};
 
+use crate::archive::Archives;
 use crate::clock::Clock;
 use crate::command::{CommandId, Reply, ViewId};
 use crate::connection::Connection;
@@ -70,6 +71,7 @@ pub struct Engine<S> {
     pub(crate) receipts: Receipts,
     pub(crate) personals: Personals,
     pub(crate) encryption: Encryption,
+    pub(crate) archives: Archives,
     /// When the next message erases itself.
     pub(crate) expiry_at: Option<Timestamp>,
     pub(crate) typists: Typists,
@@ -104,6 +106,7 @@ impl<S: Storage> Engine<S> {
             receipts: Receipts::default(),
             personals: Personals::default(),
             encryption: Encryption::default(),
+            archives: Archives::default(),
             expiry_at: None,
             typists: Typists::default(),
             presences: Presences::default(),
@@ -160,6 +163,7 @@ impl<S: Storage> Engine<S> {
             self.receipts.deadline(),
             self.personals.deadline(),
             self.encryption.deadline(),
+            self.archives.deadline(self.clock.steady()),
             self.expiry_at,
             self.typists.deadline(),
             self.presences.deadline(),
@@ -220,6 +224,7 @@ impl<S: Storage> Engine<S> {
         self.receipts_due()?;
         self.personals_due()?;
         self.encryption_due();
+        self.archives_due();
         self.typists_due();
         self.connection_due();
         Ok(())
@@ -232,6 +237,7 @@ impl<S: Storage> Engine<S> {
         self.pump_uploads()?;
         self.pump_wishes()?;
         self.pump_encryption()?;
+        self.pump_archives()?;
         self.pump_outbox()?;
         self.load_timelines()?;
         self.ask_for_catch_up()
@@ -248,6 +254,7 @@ impl<S: Storage> Engine<S> {
         self.stop_uploads();
         self.stop_wishes();
         self.encryption = Encryption::default();
+        self.archives = Archives::default();
         if let Ok(session) = self.storage.session() {
             self.session = session;
         }

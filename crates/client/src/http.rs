@@ -12,6 +12,7 @@ use pipit_wire::{BlobId, ConversationId, ErrorCode, Retry, Seq, Timestamp, WireE
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::archive::ArchiveCall;
 use crate::command::{CommandError, CommandId, ReactionBy, Reply, ViewId, VoteBy};
 use crate::encryption::KeyCall;
 use crate::engine::{Engine, Stored};
@@ -63,6 +64,8 @@ pub(crate) enum Call {
     Wish(WishCall),
     /// Something about keys and groups.
     Keys(KeyCall),
+    /// Something about archives.
+    Archive(ArchiveCall),
     /// Nothing: this device's sign-out, which it does not wait for.
     Farewell,
 }
@@ -447,6 +450,8 @@ impl<S: Storage> Engine<S> {
             self.wishes.refused(*wish, error);
         } else if let Call::Keys(keys) = call {
             self.encryption.refused(keys.clone(), error);
+        } else if let Call::Archive(archive) = call {
+            self.archives.refused(archive.clone(), error);
         }
     }
 
@@ -490,6 +495,7 @@ impl<S: Storage> Engine<S> {
             Call::Upload { blob, step } => self.upload_answered(blob, step, answer)?,
             Call::Wish(wish) => self.wish_answered(wish, answer)?,
             Call::Keys(keys) => self.keys_answered(&keys, answer)?,
+            Call::Archive(archive) => self.archive_answered(&archive, answer)?,
             Call::Refresh | Call::Farewell => {}
         }
         Ok(())

@@ -16,6 +16,7 @@ pub mod storage;
 pub mod view;
 
 mod actions;
+mod archive;
 mod changes;
 mod clock;
 mod commands;

@@ -81,6 +81,10 @@ impl<S: Storage> Engine<S> {
                 self.privacy_came(privacy);
                 Ok(())
             }
+            ServerFrame::Archives(listed) => {
+                self.archives_came(listed);
+                Ok(())
+            }
             ServerFrame::Personal(changed) => self.personal_came(&changed),
             ServerFrame::Pong(pong) => {
                 self.requests.close(pong.id);

@@ -7,6 +7,7 @@
 use pipit_wire::rest::{Refresh, ServerInfo, Session};
 use pipit_wire::{DeviceId, Limits, Timestamp, WireError};
 
+use crate::archive::Archives;
 use crate::encryption::Encryption;
 use crate::engine::{Engine, Stored};
 use crate::http::{Call, Waiting};
@@ -80,6 +81,7 @@ impl<S: Storage> Engine<S> {
         self.storage.save_profile(&record.me.profile)?;
         self.names.forget_account();
         self.encryption = Encryption::default();
+        self.archives = Archives::default();
         self.session = Some(record);
         self.tokens = Tokens::default();
         self.dirty.all = true;
@@ -132,6 +134,7 @@ impl<S: Storage> Engine<S> {
         self.forget_files();
         self.stop_wishes();
         self.encryption = Encryption::default();
+        self.archives = Archives::default();
         self.fail_calls_of_session();
         self.syncing.forget_account();
         self.sending.forget_account();

@@ -312,6 +312,32 @@ pub struct WishRecord {
     pub file: Option<Attachment>,
 }
 
+/// What an entry said when another device opened it, as it came in an archive. It waits for its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShelfRecord {
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// Its place there.
+    pub seq: Seq,
+    /// The entry.
+    pub event: EventId,
+    /// Whose entry it is said to be.
+    pub sender: UserId,
+    /// The message that it changes, where it does.
+    pub target: Option<MessageId>,
+    /// The JSON of its body.
+    pub body: String,
+}
+
+/// How much of one conversation waits on the shelf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShelfState {
+    /// Which one.
+    pub conversation: ConversationId,
+    /// How many entries.
+    pub count: u32,
+}
+
 /// What a search looks for. Everything given must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StorageSearch {
@@ -435,6 +461,33 @@ pub trait Storage {
         after: Seq,
         through: Seq,
     ) -> Result<Vec<Event>, StorageError>;
+    /// The entries after this place with the text that they came as, or were opened to; ascending, at most `limit`.
+    fn log_entries(
+        &self,
+        conversation: ConversationId,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Vec<LogEntry>, StorageError>;
+    /// How many entries there are after this place.
+    fn count_entries(&self, conversation: ConversationId, after: Seq) -> Result<u32, StorageError>;
+
+    /// Keeps what came in an archive until it has its place. What waits for the same place already stays. It goes with its conversation, and what a message and its
+    /// edits say goes with [`Storage::erase_message`].
+    fn put_on_shelf(&mut self, records: &[ShelfRecord]) -> Result<(), StorageError>;
+    /// What waits in a conversation after this place, ascending, at most `limit`.
+    fn shelf(
+        &self,
+        conversation: ConversationId,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Vec<ShelfRecord>, StorageError>;
+    /// It has its place, or has none.
+    fn take_off_shelf(&mut self, conversation: ConversationId, seq: Seq) -> Result<(), StorageError>;
+    /// Nothing waits in this conversation any more.
+    fn empty_shelf(&mut self, conversation: ConversationId) -> Result<(), StorageError>;
+    /// The conversations in which something waits.
+    fn shelves(&self) -> Result<Vec<ShelfState>, StorageError>;
+
     /// The entry of a message.
     fn find_message(
         &self,

@@ -12,9 +12,11 @@ use pipit_wire::rest::Me;
 use pipit_wire::{Attachment, BlobId, ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
+mod archive;
 mod sealed;
 mod trust;
 
+pub use self::archive::{ArchivesView, HandoverState, HandoverView, TakingView, WaitingDevice};
 pub use self::sealed::UnreadableReason;
 pub use self::trust::{LoggedDevice, OwnKeys, PersonTrust, SafetyOutcome, TrustChange, TrustState};
 
@@ -93,6 +95,11 @@ pub enum Update {
     Trust {
         /// Whose.
         user: UserId,
+    },
+    /// What the account's devices hand over to each other.
+    Archives {
+        /// The whole of it.
+        archives: ArchivesView,
     },
     /// Keeping data on this device does not work as it should.
     Storage {

@@ -10,7 +10,9 @@ use crate::io::Output;
 use crate::list::{ListNow, PAGE};
 use crate::storage::Storage;
 use crate::timeline::Timeline;
-use crate::view::{ConnectionView, ConversationItem, ListFilter, SessionView, StorageView, Update};
+use crate::view::{
+    ArchivesView, ConnectionView, ConversationItem, ListFilter, SessionView, StorageView, Update,
+};
 
 /// What may have changed since views were last shown it. Marking too much costs time, never truth: only differences are sent.
 #[derive(Debug, Default)]
@@ -63,6 +65,8 @@ pub(crate) struct View {
     session: Option<SessionView>,
     connection: Option<ConnectionView>,
     storage: Option<StorageView>,
+    /// A view begins with none of them.
+    archives: ArchivesView,
     list: Vec<ConversationItem>,
     list_flags: Option<(bool, bool, u32)>,
     pub(crate) timeline: Option<Timeline>,
@@ -80,6 +84,7 @@ impl View {
             session: None,
             connection: None,
             storage: None,
+            archives: ArchivesView::default(),
             list: Vec::new(),
             list_flags: None,
             timeline: None,
@@ -223,6 +228,11 @@ impl<S: Storage> Engine<S> {
         if view.storage != Some(storage) {
             view.storage = Some(storage);
             self.show(id, Update::Storage { storage });
+        }
+        let archives = self.archives_now()?;
+        if view.archives != archives {
+            view.archives = archives.clone();
+            self.show(id, Update::Archives { archives });
         }
         Ok(())
     }

@@ -14,7 +14,9 @@
 //! whose store was restored from an old copy.
 #![warn(missing_docs)]
 
+pub mod archive;
 mod authority;
+mod code;
 mod codec;
 mod commit;
 mod device;
@@ -34,7 +36,9 @@ mod storage;
 pub mod stream;
 mod suite;
 
+pub use archive::ArchiveKey;
 pub use authority::{Authority, Change};
+pub use code::{Code, CodeError, CodePurpose};
 pub use commit::{Applied, Goal, KEY_PACKAGE_BYTES_MAX, Log, OutgoingCommit};
 pub use device::{Device, Standing};
 pub use error::Error;

@@ -40,6 +40,7 @@ use crate::config::MetricsAccess;
 use crate::limit::Limit;
 use crate::node::Node;
 use crate::service::accounts::Accounts;
+use crate::service::archives::Archives;
 use crate::service::devices::Devices;
 use crate::service::invites::Invites;
 use crate::service::media::Media;
@@ -66,6 +67,8 @@ pub struct Parts {
     pub invites: Arc<Invites>,
     /// Files.
     pub media: Arc<Media>,
+    /// Archives of encrypted conversations.
+    pub archives: Arc<Archives>,
     /// Notifications of devices that are not connected.
     pub push: Arc<Push>,
     /// Previews of links.
@@ -181,6 +184,17 @@ fn own_endpoints() -> OpenApiRouter<App> {
         .routes(routes!(me::privacy::read, me::privacy::change::change))
         .routes(routes!(me::blocked::list))
         .routes(routes!(me::blocked::lift::lift))
+        .merge(archive_endpoints())
+}
+
+/// Those of archives.
+fn archive_endpoints() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(me::archives::list, me::archives::begin))
+        .routes(routes!(me::archives::remove))
+        .routes(routes!(me::archives::approve::approve))
+        .routes(routes!(me::archives::parts::list, me::archives::parts::add))
+        .routes(routes!(me::archives::parts::find))
 }
 
 /// Those of encrypted conversations.

@@ -27,6 +27,7 @@ use crate::limit::{Limit, SharedBuckets};
 use crate::node::{self, Node};
 use crate::rest::{self, App, Metrics};
 use crate::service::accounts::{self, Accounts};
+use crate::service::archives::Archives;
 use crate::service::devices::Devices;
 use crate::service::expiry::Expiry;
 use crate::service::invites::Invites;
@@ -153,19 +154,12 @@ impl Server {
             Some(blobs) => blobs,
             None => open_blobs(&config, &data)?,
         };
-        let media = Media::new(
-            context.clone(),
-            blobs,
-            Arc::clone(&node.stats),
-            &key,
-            tasks.clone(),
-        );
-        tasks.spawn(Arc::clone(&media).run_clearing(stop.clone()));
+        let (media, archives) = start_blobs(&node, blobs, &key, &stop);
         start_chores(&context, &node, &stop);
         let needs_set_up = context.store.find_server().await?.is_none();
         let metrics = Metrics::new(Arc::clone(&node.stats), way.redis());
         let push = start_push(&config, &node, &key).await?;
-        let app = assemble(&config, tokens, node, media, metrics, &key, push);
+        let app = assemble(&config, tokens, node, (media, archives), metrics, &key, push);
         let stop_delay = if app.node.hub.is_alone() {
             Duration::ZERO
         } else {
@@ -210,6 +204,11 @@ impl Server {
         Arc::clone(&self.app.media)
     }
 
+    /// The archives, for tests that do not wait for the clearing.
+    pub fn archives(&self) -> Arc<Archives> {
+        Arc::clone(&self.app.archives)
+    }
+
     /// The storage, for tests that take it away.
     pub fn storage(&self) -> Storage {
         self.storage.clone()
@@ -250,6 +249,22 @@ impl Server {
         self.app.node.leaving.cancel();
         tokio::time::sleep(self.stop_delay).await;
     }
+}
+
+/// What keeps its bytes with the blobs: files and archives.
+fn start_blobs(
+    node: &Node,
+    blobs: BlobStore,
+    key: &SigningKey,
+    stop: &CancellationToken,
+) -> (Arc<Media>, Arc<Archives>) {
+    let (context, stats) = (&node.context, &node.stats);
+    let hub = Arc::clone(&node.hub);
+    let archives = Archives::new(context.clone(), blobs.clone(), hub, Arc::clone(stats));
+    node.tasks.spawn(Arc::clone(&archives).run_clearing(stop.clone()));
+    let media = Media::new(context.clone(), blobs, Arc::clone(stats), key, node.tasks.clone());
+    node.tasks.spawn(Arc::clone(&media).run_clearing(stop.clone()));
+    (media, archives)
 }
 
 /// What pushes to devices that are not connected.
@@ -309,7 +324,7 @@ fn assemble(
     config: &Config,
     tokens: Arc<AccessTokens>,
     node: Arc<Node>,
-    media: Arc<Media>,
+    (media, archives): (Arc<Media>, Arc<Archives>),
     metrics: Metrics,
     key: &SigningKey,
     push: Arc<Push>,
@@ -358,6 +373,7 @@ fn assemble(
         devices: Devices::new(context.clone(), tokens, hub),
         invites: Invites::new(context, config.general.invites),
         media,
+        archives,
         push,
         previews,
         by_device,

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod archives;
 pub mod attachments;
 pub mod changes;
 mod chore;

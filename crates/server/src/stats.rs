@@ -112,6 +112,22 @@ counters! {
     pruned,
     /// Entries that the search index went over.
     entries_indexed,
+    /// Devices that asked the others of their account for what they have.
+    handovers_asked,
+    /// Devices that were approved by another one of their account.
+    handovers_approved,
+    /// Hand-overs that nobody approved or came for in time.
+    handovers_expired,
+    /// Backups that were begun.
+    backups_begun,
+    /// Parts of archives that were added.
+    archive_parts_added,
+    /// Bytes of those.
+    archive_bytes,
+    /// Parts of archives that were refused, for want of room for the most part.
+    archive_parts_refused,
+    /// Parts of archives that were read.
+    archive_parts_read,
     /// Bytes of files that have come.
     upload_bytes,
     /// Uploads that became files.

@@ -77,6 +77,7 @@ impl Screen {
             | Update::ChangeRefused { .. }
             | Update::SettingRefused { .. }
             | Update::Privacy { .. }
+            | Update::Archives { .. }
             | Update::Trust { .. } => Ok(()),
         }
     }

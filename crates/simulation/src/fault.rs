@@ -10,6 +10,10 @@ use pipit_store::account::{
     NewInvite, Opening, RotateRefresh, RotateRefreshError, ServerRecord, SetUp, SetUpError, TokenHash,
     UserRecord,
 };
+use pipit_store::archive::{
+    AddPartError, AddedPart, Approval, ApproveError, ArchiveRecord, ArchiveStore, BeginArchiveError,
+    NewArchive, NewPart, PartRecord,
+};
 use pipit_store::blob::{
     AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpload, NewUpload, UploadList,
 };
@@ -40,7 +44,9 @@ use pipit_wire::frame::{
 };
 use pipit_wire::person::{Face, FaceChange};
 use pipit_wire::privacy::{BlockedPerson, Privacy, PrivacyChange};
-use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
+use pipit_wire::{
+    ArchiveId, BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId,
+};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use uuid::Uuid;
@@ -304,6 +310,20 @@ store! {
         fn remove_recovery_key(user: UserId, now: Timestamp) -> bool;
         fn read_key_log(user: UserId, after: u64, limit: u32) -> Vec<KeyLogRecord>;
         fn read_key_logs(conversation: ConversationId, of: &[(UserId, u64)], limit: u32) -> Vec<KeyLogRecord>;
+    }
+    faulty {}
+}
+
+store! {
+    ArchiveStore
+    passed {
+        fn begin_archive(new: NewArchive) -> Result<Vec<ArchiveId>, BeginArchiveError>;
+        fn list_archives(user: UserId, now: Timestamp) -> Vec<ArchiveRecord>;
+        fn approve_archive(approval: Approval) -> Result<(), ApproveError>;
+        fn add_part(part: NewPart) -> Result<AddedPart, AddPartError>;
+        fn list_parts(archive: ArchiveId, user: UserId, device: DeviceId, now: Timestamp) -> Option<Vec<PartRecord>>;
+        fn remove_archive(archive: ArchiveId, user: UserId) -> bool;
+        fn take_expired_archives(now: Timestamp, limit: u32) -> Vec<(UserId, ArchiveId)>;
     }
     faulty {}
 }

@@ -70,6 +70,7 @@ async fn route(server: &Server, node: &Node, request: &HttpRequest) -> Result<St
             let who = authenticate(server, request)?;
             encryption::of_conversation(node, who, method, parse(id)?, what, request).await
         }
+        (HttpMethod::Get, ["me", "archives"]) => json(&rest::archive::Archives { items: Vec::new() }),
         (method, ["conversations", rest @ ..]) => {
             let who = authenticate(server, request)?;
             conversations(node, who, method, rest, request).await

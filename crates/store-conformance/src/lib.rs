@@ -22,6 +22,7 @@
 
 pub mod account;
 pub mod append;
+pub mod archive;
 pub mod blob;
 pub mod change;
 pub mod conversation;
@@ -85,6 +86,15 @@ macro_rules! conformance_tests {
                 a_suspended_account_rotates_nothing,
                 concurrent_rotations_of_one_token_succeed,
                 spent_tokens_are_pruned,
+            }
+            archive {
+                a_device_asks_and_another_hands_over,
+                parts_are_numbered_once_and_in_order,
+                a_backup_is_one_and_its_parts_give_way,
+                archives_share_the_accounts_room,
+                what_nobody_came_for_goes,
+                archives_end_with_their_device,
+                concurrent_parts_share_no_room,
             }
             encryption {
                 a_conversation_is_encrypted_from_its_beginning,

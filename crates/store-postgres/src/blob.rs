@@ -24,9 +24,12 @@ macro_rules! columns {
 
 const FIND: &str = concat!("SELECT ", columns!(), " FROM blob WHERE id = $1");
 const LOCK: &str = concat!("SELECT ", columns!(), " FROM blob WHERE id = $1 FOR UPDATE");
-const USED: &str = "SELECT coalesce(sum(size), 0)::bigint FROM blob WHERE owner = $1";
+/// What an account's files and archives take.
+const USED: &str = "
+    SELECT ((SELECT coalesce(sum(size), 0) FROM blob WHERE owner = $1)
+        + (SELECT coalesce(sum(size), 0) FROM archive_part WHERE owner = $1))::bigint";
 /// Two uploads of one account, made at once, must not both get the last room.
-const LOCK_OWNER: &str = "SELECT 1 FROM account WHERE id = $1 FOR NO KEY UPDATE";
+pub(crate) const LOCK_OWNER: &str = "SELECT 1 FROM account WHERE id = $1 FOR NO KEY UPDATE";
 
 /// Those of these files that are finished. What locks them here waits for, or is waited for by, whoever takes them away.
 pub(crate) const LOCK_FINISHED: &str = "
@@ -119,7 +122,7 @@ async fn make_room(session: &Session, new: &NewUpload) -> Result<Outcome<BlobRec
     Ok(Ok(made.ok_or_else(|| corrupt("an upload went away"))?))
 }
 
-async fn used_bytes(session: &Session, owner: UserId) -> Result<u64> {
+pub(crate) async fn used_bytes(session: &Session, owner: UserId) -> Result<u64> {
     let row = session.first(USED, params![owner.as_uuid()]).await?;
     row.map_or(Ok(0), |row| bytes_at(&row, 0))
 }
@@ -249,7 +252,10 @@ pub(crate) async fn filter_readable(
 
 pub(crate) async fn filter_known(session: &Session, blobs: &[BlobId]) -> Result<Vec<BlobId>> {
     let rows = session
-        .rows("SELECT id FROM blob WHERE id = ANY($1)", params![uuids(blobs)])
+        .rows(
+            "SELECT id FROM blob WHERE id = ANY($1) UNION ALL SELECT id FROM archive WHERE id = ANY($1)",
+            params![uuids(blobs)],
+        )
         .await?;
     rows.iter().map(|row| row::id_at(row, 0)).collect()
 }

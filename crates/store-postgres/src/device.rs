@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::row::{self, at};
 use crate::session::{Session, only_if, params};
-use crate::{key_log, privacy};
+use crate::{archive, key_log, privacy};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -231,6 +231,7 @@ pub(crate) async fn revoke(
                 SELECT id FROM device WHERE id = $1 AND user_id = $2 AND revoked_at IS NOT NULL)",
         )
         .await?;
+    let end_archives = session.prepare(archive::FORGET_DEVICE).await?;
     let key_at = params![device.as_uuid(), user.as_uuid(), now.as_ms()];
     let key = params![device.as_uuid(), user.as_uuid()];
     let whose = params![user.as_uuid()];
@@ -249,18 +250,20 @@ pub(crate) async fn revoke(
     let insert = session.prepare(key_log::INSERT).await?;
     let removed = key_log::Columns::of(removal.as_slice());
     let removed = removed.params();
-    let (emptied, unsubscribed, keyless, entered, committed) = tokio::join!(
+    let (emptied, unsubscribed, keyless, entered, ended, committed) = tokio::join!(
         biased;
         session.execute(&forget, key),
         session.execute(&unsubscribe, key),
         session.execute(&forget_key, key),
         only_if(revoked > 0, session.execute(&insert, &removed)),
+        session.execute(&end_archives, key),
         session.commit(),
     );
     emptied?;
     unsubscribed?;
     keyless?;
     entered?;
+    ended?;
     committed?;
     if revoked == 0 && session.is_in_doubt() {
         let own = "SELECT 1 FROM device WHERE id = $1 AND user_id = $2 AND revoked_at = $3";

@@ -15,6 +15,7 @@
 
 mod account;
 mod append;
+mod archive;
 mod blob;
 mod book;
 mod change;

@@ -37,6 +37,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("encryption", include_str!("../migrations/0018_encryption.sql")),
     ("privacy", include_str!("../migrations/0019_privacy.sql")),
     ("key_log", include_str!("../migrations/0020_key_log.sql")),
+    ("archive", include_str!("../migrations/0021_archive.sql")),
 ];
 
 /// The schema from which on there are key logs: those of the keys that were there before begin with it.

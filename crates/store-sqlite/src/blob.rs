@@ -87,9 +87,13 @@ pub(crate) fn create(db: &Connection, new: &NewUpload) -> Result<Outcome<BlobRec
     Ok(Ok(made))
 }
 
-fn used_bytes(db: &Connection, owner: UserId) -> Result<u64> {
+/// How much room an account's files and archives take.
+pub(crate) fn used_bytes(db: &Connection, owner: UserId) -> Result<u64> {
     let used: i64 = db
-        .prepare_cached("SELECT coalesce(sum(size), 0) FROM blob WHERE owner = ?1")?
+        .prepare_cached(
+            "SELECT (SELECT coalesce(sum(size), 0) FROM blob WHERE owner = ?1)
+                + (SELECT coalesce(sum(size), 0) FROM archive_part WHERE owner = ?1)",
+        )?
         .query_row([owner.as_bytes()], |row| row.get(0))?;
     Ok(used.cast_unsigned())
 }
@@ -191,7 +195,8 @@ pub(crate) fn filter_readable(db: &Connection, user: UserId, blobs: &[BlobId]) -
 }
 
 pub(crate) fn filter_known(db: &Connection, blobs: &[BlobId]) -> Result<Vec<BlobId>> {
-    let mut exists = db.prepare_cached("SELECT 1 FROM blob WHERE id = ?1")?;
+    let mut exists =
+        db.prepare_cached("SELECT 1 FROM blob WHERE id = ?1 UNION ALL SELECT 1 FROM archive WHERE id = ?1")?;
     let mut known = Vec::new();
     for blob in blobs {
         if exists.exists([blob.as_bytes()])? {

@@ -7,7 +7,7 @@ use pipit_wire::{DeviceId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::error::corrupt;
-use crate::{conversation, key_log, privacy, push, row};
+use crate::{archive, conversation, key_log, privacy, push, row};
 
 /// States of a refresh token.
 const CURRENT: i64 = 0;
@@ -163,6 +163,7 @@ pub(crate) fn revoke(db: &Connection, user: UserId, device: DeviceId, now: Times
         db.prepare_cached(forget)?.execute([device.as_bytes()])?;
     }
     push::remove(db, device, None)?;
+    archive::forget_device(db, device)?;
     Ok(true)
 }
 

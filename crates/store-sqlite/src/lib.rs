@@ -12,6 +12,7 @@
 
 mod account;
 mod append;
+mod archive;
 mod blob;
 mod change;
 mod checkpoint;

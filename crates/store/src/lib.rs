@@ -19,6 +19,7 @@
 #![warn(missing_docs)]
 
 pub mod account;
+pub mod archive;
 pub mod blob;
 pub mod change;
 pub mod conversation;
@@ -61,7 +62,9 @@ pub use log::Facts;
 
 /// A server's storage. Every method is atomic; whatever it returned as done is on disk.
 #[async_trait]
-pub trait Store: EncryptionStore + KeyLogStore + push::PushStore + privacy::PrivacyStore {
+pub trait Store:
+    EncryptionStore + KeyLogStore + archive::ArchiveStore + push::PushStore + privacy::PrivacyStore
+{
     /// Whether it answers; for `/readyz`.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -321,7 +324,7 @@ pub trait Store: EncryptionStore + KeyLogStore + push::PushStore + privacy::Priv
     /// Those of these files that are finished and that `user` may read, in any order: their own, and those of messages that they
     /// may read now.
     async fn filter_readable(&self, user: UserId, blobs: &[BlobId]) -> Result<Vec<BlobRecord>, StoreError>;
-    /// Those of these files that are there, finished or not, in any order.
+    /// Those of these files that are there, finished or not, and of these archives, whose objects are named alike; in any order.
     async fn filter_known_blobs(&self, blobs: &[BlobId]) -> Result<Vec<BlobId>, StoreError>;
     /// Forgets files that no message has and of which nothing came since `before`, at most `limit`, and says which: their objects are to
     /// be removed.

@@ -88,6 +88,10 @@ uuid_ids! {
     InviteId;
     /// An uploaded file, made by the device that uploads it, before its first byte.
     BlobId;
+    /// What an account's devices have of encrypted conversations, sealed. Made by the device that asks for it or begins it.
+    ArchiveId;
+    /// A part of an archive, made by the device that seals it; the idempotency key of its adding.
+    PartId;
 }
 
 impl From<MessageId> for EventId {

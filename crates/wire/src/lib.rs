@@ -43,7 +43,9 @@ pub use error::{ErrorCode, Retry, WireError};
 pub use event::{Content, Event, EventBody};
 pub use frame::client::ClientFrame;
 pub use frame::server::ServerFrame;
-pub use ids::{BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, RequestId, Seq, UserId};
+pub use ids::{
+    ArchiveId, BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, PartId, RequestId, Seq, UserId,
+};
 pub use limits::Limits;
 pub use media::Attachment;
 pub use time::Timestamp;

@@ -526,4 +526,5 @@ answers! {
     }
 }
 
+pub mod archive;
 pub mod encryption;

@@ -16,6 +16,7 @@ import { crowd } from './crowd';
 import { Membership } from './membership';
 import { change, edit, erase, forget, messageIn, pin, react, tellOf } from './messages';
 import { arrangeGroups, Groups } from './groups';
+import { Handovers } from './handover';
 import { answerLater } from './later';
 import { answerPreview } from './links';
 import { linksFor, mediaRoom, queued, steer } from './media';
@@ -89,6 +90,7 @@ export class FakeCore implements Core {
     this.#tell({ type: 'trust', user });
     if (this.#shown !== null) this.#changed(this.#shown.room);
   });
+  #handovers: Handovers;
   #groups = new Groups(
     (id) => this.#room(id),
     (room, item) => this.#log(room, item),
@@ -104,6 +106,7 @@ export class FakeCore implements Core {
 
   constructor(readonly scenario: string) {
     const now = Date.now();
+    this.#handovers = new Handovers(scenario, (archives) => this.#tell({ type: 'archives', archives }));
     const signedOut = ['signed-out', 'setup', 'join', 'join-expired', 'unreachable'];
     this.#signedIn = !signedOut.includes(scenario);
     this.#rooms = scenario === 'empty' || !this.#signedIn ? [] : sceneOf(scenario)(now);
@@ -125,6 +128,7 @@ export class FakeCore implements Core {
     listener({ type: 'connection', connection: this.#connection });
     listener({ type: 'storage', storage: this.#storage });
     if (this.#signedIn) listener(this.#wholeList());
+    listener({ type: 'archives', archives: this.#handovers.view });
     return () => this.#listeners.delete(listener);
   }
 
@@ -307,7 +311,8 @@ export class FakeCore implements Core {
         return (
           this.#notifications.answer(command) ??
           this.#privacy.answer(command) ??
-          this.#trusting.answer(command)
+          this.#trusting.answer(command) ??
+          this.#handovers.answer(command)
         );
     }
   }

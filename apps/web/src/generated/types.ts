@@ -57,6 +57,59 @@ export type Allowed = {
   /** Leave. */
   leave: boolean, };
 
+/** An archive, without its parts. */
+export type Archive = {
+  /** Which one. */
+  id: ArchiveId,
+  /** What it is for. */
+  purpose: ArchivePurpose,
+  /** The device that has asked for it, or that has begun it. */
+  device: DeviceId,
+  /** What that is called. */
+  device_name: string,
+  /** The key by which it signs in encrypted conversations (Ed25519), once it has said one. */
+  signature_key?: string,
+  /** See [`NewArchive::proof`]. */
+  proof: string,
+  /** When it was asked for, or begun. */
+  made_at: Timestamp,
+  /** When something was last done for it. */
+  changed_at: Timestamp,
+  /** When it goes; a backup stays. */
+  expires_at?: Timestamp,
+  /** The device that hands over, once one has approved. */
+  giver?: DeviceId,
+  /** See [`NewApproval::salt`]. */
+  salt?: string,
+  /** How many parts there are. */
+  parts: number,
+  /** How many bytes they have together. */
+  size: number,
+  /** Whether the last part of a hand-over is there. */
+  complete: boolean, };
+
+/** What an account's devices have of encrypted conversations, sealed. Made by the device that asks for it or begins it. */
+export type ArchiveId = string;
+
+/** What an archive is for. */
+export type ArchivePurpose = "handover" | "backup";
+
+/** `GET /v1/me/archives`, and the frame `archives`: those of the account. */
+export type Archives = {
+  /** The oldest first. */
+  items: Array<Archive>, };
+
+/** What the account's devices hand over to each other of encrypted conversations. */
+export type ArchivesView = {
+  /** Devices that wait for being told their code, oldest first. */
+  waiting: Array<WaitingDevice>,
+  /** What this device hands over, or has handed over last. */
+  giving: HandoverView | null,
+  /** What this device gets, or has got; none where it has never asked. */
+  taking: TakingView | null,
+  /** Whether there is something from before this device came in that it has not asked for. */
+  has_gap: boolean, };
+
 /** A file of a message. */
 export type Attachment = {
   /** Which one. */
@@ -420,6 +473,18 @@ export type Command = { "type": "get_server_info" }
 | { "type": "unblock",
   /** Whom. */
   user: UserId, }
+| { "type": "ask_devices" }
+| { "type": "stop_asking" }
+| { "type": "check_device_code",
+  /** As it was typed or scanned. */
+  code: string, }
+| { "type": "approve_device",
+  /** As it was typed or scanned. */
+  code: string, }
+| { "type": "decline_device",
+  /** What it has asked for. */
+  archive: ArchiveId, }
+| { "type": "dismiss_handover" }
 | { "type": "mark_unread",
   /** Which one. */
   conversation: ConversationId,
@@ -959,6 +1024,26 @@ export type GroupSettings = {
   expire_after_ms?: number,
   /** Its picture, a file that its members may read; none where it has none. */
   avatar?: BlobId, };
+
+/** How a hand-over stands. */
+export type HandoverState = { "state": "waiting" }
+| { "state": "running" }
+| { "state": "done" }
+| { "state": "declined" }
+| { "state": "failed",
+  /** Why: `expired`, `gone` (the other side has ended it), `damaged`, or the code of the error. */
+  code: string, };
+
+/** What this device hands over. */
+export type HandoverView = {
+  /** What the other device is called. */
+  device_name: string,
+  /** How it stands. */
+  state: HandoverState,
+  /** How far, of `total`. */
+  done: number,
+  /** How much there is; zero where that is not known yet. */
+  total: number, };
 
 /** What a handshake does to the group of devices. */
 export type HandshakeKind = "commit" | "proposal";
@@ -1849,6 +1934,9 @@ export type Reply = { "type": "done" }
 | { "type": "own_keys",
   /** The whole of it. */
   own: OwnKeys, }
+| { "type": "waiting_device",
+  /** Which one. */
+  device: WaitingDevice, }
 | { "type": "failed",
   /** Why. */
   error: CommandError, };
@@ -1976,7 +2064,7 @@ export type SendTyping = {
 export type Seq = number;
 
 /** A frame from the server. */
-export type ServerFrame = { "type": "welcome" } & Welcome | { "type": "ack" } & Ack | { "type": "event" } & Event | { "type": "receipt" } & Receipt | { "type": "typing" } & Typing | { "type": "presence" } & Presence | { "type": "catch_up" } & CatchUp | { "type": "synced" } & Synced | { "type": "page" } & Page | { "type": "conversations" } & ConversationsPage | { "type": "conversation" } & ConversationSummary | { "type": "conversation_gone" } & ConversationGone | { "type": "profile" } & Profile | { "type": "privacy" } & Privacy | { "type": "personal" } & PersonalChanged | { "type": "pong" } & Pong | { "type": "error" } & WireError | { "type": "goodbye" } & Goodbye | { "type": "unknown" };
+export type ServerFrame = { "type": "welcome" } & Welcome | { "type": "ack" } & Ack | { "type": "event" } & Event | { "type": "receipt" } & Receipt | { "type": "typing" } & Typing | { "type": "presence" } & Presence | { "type": "catch_up" } & CatchUp | { "type": "synced" } & Synced | { "type": "page" } & Page | { "type": "conversations" } & ConversationsPage | { "type": "conversation" } & ConversationSummary | { "type": "conversation_gone" } & ConversationGone | { "type": "profile" } & Profile | { "type": "privacy" } & Privacy | { "type": "archives" } & Archives | { "type": "personal" } & PersonalChanged | { "type": "pong" } & Pong | { "type": "error" } & WireError | { "type": "goodbye" } & Goodbye | { "type": "unknown" };
 
 /** `GET /v1/server`, without a token: what a client needs before sign-in. */
 export type ServerInfo = {
@@ -2082,6 +2170,21 @@ export type Sync = {
 export type Synced = {
   /** Of the `hello` or `sync`. */
   id: RequestId, };
+
+/** What this device gets from another one. */
+export type TakingView = {
+  /** The code that another device is to be told, while it is needed. */
+  code: string | null,
+  /** How it stands. */
+  state: HandoverState,
+  /** How far, of `total`. */
+  done: number,
+  /** How much there is; zero where that is not known yet. */
+  total: number,
+  /** How many entries came. */
+  came: number,
+  /** How many of them do not have their place yet. */
+  left: number, };
 
 /** How the votes are spread. */
 export type Tally = {
@@ -2259,6 +2362,9 @@ export type Update = { "type": "session",
 | { "type": "trust",
   /** Whose. */
   user: UserId, }
+| { "type": "archives",
+  /** The whole of it. */
+  archives: ArchivesView, }
 | { "type": "storage",
   /** How it is. */
   storage: StorageView, };
@@ -2291,6 +2397,17 @@ export type VoteBy = {
   options: Array<number>,
   /** Who. */
   profile: Profile, };
+
+/** A device of the account that asks for what the others have. */
+export type WaitingDevice = {
+  /** What it has asked for. */
+  archive: ArchiveId,
+  /** Which one. */
+  device: DeviceId,
+  /** What it is called. */
+  name: string,
+  /** When it asked. */
+  at: Timestamp, };
 
 /** See [`ClientFrame::Watch`]. */
 export type Watch = {

@@ -1,3 +1,4 @@
+import { arHandover } from './ar-handover';
 import { arKeys } from './ar-keys';
 import { arSettings } from './ar-settings';
 import type { enLater } from './en-later';
@@ -10,6 +11,7 @@ type Forms = 'zero' | 'one' | 'two' | 'few' | 'many' | 'other';
 export const arLater = {
   ...arKeys,
   ...arTrust,
+  ...arHandover,
 
   'action.cancel': 'إلغاء',
   'action.close': 'إغلاق',

@@ -1,3 +1,4 @@
+import { deHandover } from './de-handover';
 import { deKeys } from './de-keys';
 import type { enLater } from './en-later';
 import type { Translated } from './texts';
@@ -7,6 +8,7 @@ import { deTrust } from './de-trust';
 export const deLater = {
   ...deKeys,
   ...deTrust,
+  ...deHandover,
 
   'action.cancel': 'Abbrechen',
   'action.close': 'Schließen',

@@ -1,3 +1,4 @@
+import { enHandover } from './en-handover';
 import { enKeys } from './en-keys';
 import { enTrust } from './en-trust';
 
@@ -5,6 +6,7 @@ import { enTrust } from './en-trust';
 export const enLater = {
   ...enKeys,
   ...enTrust,
+  ...enHandover,
 
   'action.cancel': 'Cancel',
   'action.close': 'Close',

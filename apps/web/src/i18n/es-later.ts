@@ -1,4 +1,5 @@
 import type { enLater } from './en-later';
+import { esHandover } from './es-handover';
 import { esKeys } from './es-keys';
 import type { Translated } from './texts';
 import { esTrust } from './es-trust';
@@ -7,6 +8,7 @@ import { esTrust } from './es-trust';
 export const esLater = {
   ...esKeys,
   ...esTrust,
+  ...esHandover,
 
   'action.cancel': 'Cancelar',
   'action.close': 'Cerrar',

@@ -1,4 +1,5 @@
 import type { enLater } from './en-later';
+import { frHandover } from './fr-handover';
 import { frKeys } from './fr-keys';
 import type { Translated } from './texts';
 import { frTrust } from './fr-trust';
@@ -7,6 +8,7 @@ import { frTrust } from './fr-trust';
 export const frLater = {
   ...frKeys,
   ...frTrust,
+  ...frHandover,
 
   'action.cancel': 'Annuler',
   'action.close': 'Fermer',

@@ -1,4 +1,5 @@
 import type { enLater } from './en-later';
+import { jaHandover } from './ja-handover';
 import { jaKeys } from './ja-keys';
 import type { Translated } from './texts';
 import { jaTrust } from './ja-trust';
@@ -7,6 +8,7 @@ import { jaTrust } from './ja-trust';
 export const jaLater = {
   ...jaKeys,
   ...jaTrust,
+  ...jaHandover,
 
   'action.cancel': 'キャンセル',
   'action.close': '閉じる',

@@ -3,6 +3,7 @@ import { getContext, setContext } from 'svelte';
 import type { Core } from '../core/contract';
 import { withoutMarks } from '../format/text';
 import type {
+  ArchivesView,
   Command,
   ConnectionView,
   ConversationId,
@@ -52,6 +53,8 @@ export type DialogName =
   | 'appearance'
   | 'settings'
   | 'devices'
+  | 'get-messages'
+  | 'give-messages'
   | 'shortcuts'
   | 'verify'
   | 'sign-out';
@@ -61,6 +64,8 @@ export interface Verifying {
   readonly user: UserId;
   readonly name: string;
 }
+
+const NO_ARCHIVES: ArchivesView = { waiting: [], giving: null, taking: null, has_gap: false };
 
 /** What is to be written in a conversation, from another app. */
 export interface Handed extends Shared {
@@ -75,6 +80,8 @@ export class App {
   storage = $state.raw<StorageView>('durable');
   /** What others may see and do; null until somebody has asked. */
   privacy = $state.raw<Privacy | null>(null);
+  /** What this device and the others hand over to each other. */
+  archives = $state.raw<ArchivesView>(NO_ARCHIVES);
   dialog = $state.raw<DialogName | null>(null);
   /** Whom the dialog `verify` is about. */
   verifying = $state.raw<Verifying | null>(null);
@@ -241,6 +248,9 @@ export class App {
       case 'trust':
         this.trustChanges += 1;
         break;
+      case 'archives':
+        this.archives = update.archives;
+        break;
       case 'setting_refused':
         this.toasts.error(t('setting.refused', { why: describeCode(update.code) }));
         break;
@@ -256,6 +266,7 @@ export class App {
     if (session.state === 'signed_out') {
       this.dialog = null;
       this.privacy = null;
+      this.archives = NO_ARCHIVES;
       this.detailsOpen = false;
       this.finding = false;
       this.search.clear();

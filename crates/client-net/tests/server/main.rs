@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test fail it")]
 
 mod encrypted;
+mod handover;
 mod sealed;
 mod uploads;
 
@@ -11,7 +12,8 @@ use std::time::Duration;
 
 use pipit_client::command::{AccountForm, Command, Reply, ViewId};
 use pipit_client::view::{
-    ConnectionView, ConversationItem, DeliveryState, ItemBody, SessionView, Splice, TimelineItem, Update,
+    ArchivesView, ConnectionView, ConversationItem, DeliveryState, ItemBody, SessionView, Splice,
+    TimelineItem, Update,
 };
 use pipit_client::{Config as ClientConfig, Engine};
 use pipit_client_net::{Files, NativeClient, View, ViewEvent};
@@ -70,6 +72,7 @@ struct Screen {
     connection: Option<ConnectionView>,
     conversations: Vec<ConversationItem>,
     timeline: Vec<TimelineItem>,
+    archives: ArchivesView,
 }
 
 fn new_message() -> MessageId {
@@ -109,6 +112,7 @@ impl Screen {
             connection: None,
             conversations: Vec::new(),
             timeline: Vec::new(),
+            archives: ArchivesView::default(),
         }
     }
 
@@ -144,6 +148,7 @@ impl Screen {
             Update::Connection { connection } => self.connection = Some(connection),
             Update::Conversations { splices, .. } => splice(&mut self.conversations, splices),
             Update::Timeline { splices, .. } => splice(&mut self.timeline, splices),
+            Update::Archives { archives } => self.archives = archives,
             Update::TimelineGone { .. }
             | Update::Storage { .. }
             | Update::ChangeRefused { .. }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::data::{CommandError, EditView, MessageReach, ReactionBy, VoteBy};
 use crate::search::SearchResults;
-use crate::view::{OwnKeys, PersonTrust, SafetyOutcome};
+use crate::view::{OwnKeys, PersonTrust, SafetyOutcome, WaitingDevice};
 
 /// How a command went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,6 +186,11 @@ pub enum Reply {
     OwnKeys {
         /// The whole of it.
         own: OwnKeys,
+    },
+    /// The device that shows a code.
+    WaitingDevice {
+        /// Which one.
+        device: WaitingDevice,
     },
     /// It did not work.
     Failed {

@@ -128,6 +128,7 @@ impl<S: Storage> Engine<S> {
             cursor: seq,
             since: seq,
         };
+        self.archives.look_at_view();
         self.save_group_record(conversation, record)?;
         self.put_own_before(conversation, seq)
     }

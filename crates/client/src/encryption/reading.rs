@@ -19,13 +19,24 @@ use super::keeping::PATIENCE_MS;
 use super::state::{GroupRecord, Stage};
 use crate::engine::{Engine, Stored};
 use crate::range;
-use crate::storage::{ConversationRecord, LogEntry, Storage};
+use crate::storage::{ConversationRecord, LogEntry, ShelfRecord, Storage};
 use crate::view::UnreadableReason;
 
 /// So many entries are read at a time.
 const CHUNK: u64 = 200;
 /// So many of the last entries are looked at for the last message.
 const LAST_MESSAGES: u64 = 64;
+
+/// What becomes of what came in an archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Placing {
+    /// It is in its entry's place.
+    Placed,
+    /// It is not what belongs there, or there is something already.
+    Refused,
+    /// It changes a message that is not here.
+    NoTarget,
+}
 
 /// What follows from an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +59,7 @@ impl<S: Storage> Engine<S> {
         entries: &[LogEntry],
     ) -> Stored {
         self.encryption.nudge(conversation);
+        self.archives.look_at_shelf(conversation);
         let is_commit = |entry: &LogEntry| {
             let kind = HandshakeKind::Commit;
             matches!(&entry.event.body, EventBody::Handshake { kind: found, .. } if *found == kind)
@@ -239,6 +251,7 @@ impl<S: Storage> Engine<S> {
         if taking.group.stage == Stage::Entering {
             taking.group.stage = Stage::In;
             taking.group.since = event.seq;
+            self.archives.look_at_view();
         }
         let view = self.with_device(|device, port, random| device.group(port, random, conversation))?;
         let devices = view.map_or(0, |view| view.members.len());
@@ -402,6 +415,56 @@ impl<S: Storage> Engine<S> {
         if taking.has_opened {
             self.restore_last(&mut taking.record)?;
             self.save_record(&mut taking.record)?;
+        }
+        Ok(())
+    }
+
+    /// Puts what another device has opened in its entry's place, where it is that entry's and nothing else is there.
+    pub(crate) fn place_opened(&mut self, waiting: &ShelfRecord) -> Stored<Placing> {
+        let conversation = waiting.conversation;
+        let Some(event) = self.storage.find_entry(conversation, waiting.event)? else {
+            return Ok(Placing::Refused);
+        };
+        if event.seq != waiting.seq || event.sender != waiting.sender || !is_sealed(&event) {
+            return Ok(Placing::Refused);
+        }
+        if let Some(target) = waiting.target
+            && self.storage.find_message(conversation, target)?.is_none()
+        {
+            return Ok(Placing::NoTarget);
+        }
+        let opened = match self.opened(&event, waiting.body.as_bytes())? {
+            Ok(opened) => opened,
+            Err(refusal) => {
+                tracing::warn!(%conversation, seq = %event.seq, %refusal, "what came in an archive is not shown");
+                return Ok(Placing::Refused);
+            }
+        };
+        let (Some(record), Some(group), Some(me)) = (
+            self.storage.conversation(conversation)?,
+            self.group_record(conversation)?,
+            self.me(),
+        ) else {
+            return Ok(Placing::Refused);
+        };
+        let mut taking = Taking {
+            group,
+            record,
+            me,
+            has_opened: false,
+        };
+        self.put_opened(&mut taking, &event, opened)?;
+        if taking.record.last_message.is_some() {
+            self.save_record(&mut taking.record)?;
+        }
+        Ok(Placing::Placed)
+    }
+
+    /// Something in a conversation is open that was not.
+    pub(crate) fn placed_opened(&mut self, conversation: ConversationId) -> Stored {
+        if let Some(mut record) = self.storage.conversation(conversation)? {
+            self.restore_last(&mut record)?;
+            self.save_record(&mut record)?;
         }
         Ok(())
     }

@@ -43,7 +43,7 @@ impl<S: Storage> Port for PortOf<'_, S> {
 }
 
 /// The engine's randomness, as the layer of groups sees it.
-pub(super) struct RandomOf<'a>(pub(super) &'a mut RandomSource);
+pub(crate) struct RandomOf<'a>(pub(crate) &'a mut RandomSource);
 
 impl Randomness for RandomOf<'_> {
     fn fill(&mut self, bytes: &mut [u8]) {
@@ -73,6 +73,16 @@ pub(crate) struct GroupRecord {
 }
 
 impl GroupRecord {
+    /// Everything up to here was taken in.
+    pub(crate) const fn cursor(&self) -> Seq {
+        self.cursor
+    }
+
+    /// What was sealed up to here was not sealed for this device.
+    pub(crate) const fn since(&self) -> Seq {
+        self.since
+    }
+
     pub(super) const fn is_in(&self) -> bool {
         matches!(self.stage, Stage::In | Stage::Entering)
     }
@@ -138,6 +148,7 @@ impl<S: Storage> Engine<S> {
 
     pub(super) fn save_group_record(&mut self, conversation: ConversationId, record: GroupRecord) -> Stored {
         self.dirty.conversation(conversation);
+        self.archives.look_at_shelf(conversation);
         self.keep_value(&group_key(conversation), &record)
     }
 
@@ -168,6 +179,20 @@ impl<S: Storage> Engine<S> {
             self.encryption.pins = Some(Arc::new(pins));
         }
         Ok(self.encryption.pins.get_or_insert_default())
+    }
+
+    /// The key that the server has told of a device first.
+    pub(crate) fn pinned_key(&mut self, device: Identity) -> Stored<Option<SignatureKey>> {
+        Ok(self.pins()?.get(&device).copied())
+    }
+
+    /// This device's public key, once the server has it.
+    pub(crate) fn published_key(&mut self) -> Stored<Option<SignatureKey>> {
+        if !self.pool_record()?.is_published {
+            return Ok(None);
+        }
+        self.require_device()?;
+        Ok(self.encryption.device.as_ref().map(Device::signature_key))
     }
 
     /// Keeps what the server says of a device's key, where it has said nothing before. False where it has said something else.

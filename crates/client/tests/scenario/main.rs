@@ -7,6 +7,7 @@
     reason = "a test fails by it"
 )]
 
+mod archives;
 mod changes;
 mod connection;
 mod expiry;

@@ -9,7 +9,7 @@ use pipit_client::io::{Input, Output};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
     ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, SearchHit, SessionRecord,
-    Storage, StorageError, StorageSearch, UploadRecord, WishRecord, WishTarget,
+    ShelfRecord, ShelfState, Storage, StorageError, StorageSearch, UploadRecord, WishRecord, WishTarget,
 };
 use pipit_client::view::{StorageView, Update};
 use pipit_client::{Engine, io};
@@ -57,6 +57,10 @@ impl Storage for Full {
         conversation(id: ConversationId) -> Option<ConversationRecord>;
         recent_conversations(limit: u32) -> Vec<ConversationId>;
         encrypted_conversations() -> Vec<ConversationId>;
+        log_entries(conversation: ConversationId, after: Seq, limit: u32) -> Vec<LogEntry>;
+        count_entries(conversation: ConversationId, after: Seq) -> u32;
+        shelf(conversation: ConversationId, after: Seq, limit: u32) -> Vec<ShelfRecord>;
+        shelves() -> Vec<ShelfState>;
         cursors(limit: u32) -> Vec<Cursor>;
         unconfirmed(limit: u32) -> Vec<ConversationId>;
         members(conversation: ConversationId) -> Vec<MemberRecord>;
@@ -90,6 +94,9 @@ impl Storage for Full {
     }
 
     writes! {
+        put_on_shelf(records: &[ShelfRecord]);
+        take_off_shelf(conversation: ConversationId, seq: Seq);
+        empty_shelf(conversation: ConversationId);
         begin();
         rollback();
         erase();

@@ -7,7 +7,8 @@ use pipit_client::command::{Command, CommandId, Reply, ViewId};
 use pipit_client::io::{HttpAnswer, HttpRequest, Input, Output};
 use pipit_client::storage::{SessionRecord, Storage, StorageSearch};
 use pipit_client::view::{
-    ConnectionView, ConversationItem, SessionView, Splice, StorageView, TimelineHeader, TimelineItem, Update,
+    ArchivesView, ConnectionView, ConversationItem, SessionView, Splice, StorageView, TimelineHeader,
+    TimelineItem, Update,
 };
 use pipit_client::{Config, Engine};
 use pipit_client_store::SqliteStorage;
@@ -88,6 +89,8 @@ pub(crate) struct Screen {
     pub(crate) settings_refused: Vec<(Option<ConversationId>, String)>,
     /// What another device has changed.
     pub(crate) privacy: Option<Privacy>,
+    /// Hand-overs.
+    pub(crate) archives: ArchivesView,
 }
 
 fn splice<T: Clone>(list: &mut Vec<T>, splices: &[Splice<T>]) {
@@ -120,6 +123,7 @@ impl Screen {
             Update::SettingRefused { conversation, code } => self.settings_refused.push((conversation, code)),
             Update::Privacy { privacy } => self.privacy = Some(privacy),
             Update::Trust { .. } => {}
+            Update::Archives { archives } => self.archives = archives,
             Update::TimelineGone { conversation } => {
                 self.gone.push(conversation);
                 self.header = None;

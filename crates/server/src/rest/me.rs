@@ -1,5 +1,6 @@
 //! `/v1/me`.
 
+pub(super) mod archives;
 pub(super) mod blocked;
 pub(super) mod change;
 pub(super) mod key_log;

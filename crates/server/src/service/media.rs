@@ -334,7 +334,7 @@ fn not_found() -> ServiceError {
 }
 
 /// What went wrong with the blobs, as a client learns of it.
-fn fault(error: BlobError) -> ServiceError {
+pub(in crate::service) fn fault(error: BlobError) -> ServiceError {
     match error {
         BlobError::Full(_) => {
             tracing::error!(

@@ -8,6 +8,7 @@
 
 mod access;
 mod accounts;
+mod archives;
 mod changes;
 #[cfg(feature = "postgres")]
 mod cluster;

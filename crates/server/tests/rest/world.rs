@@ -11,6 +11,7 @@ use pipit_server::clock::{Clock, SystemRandom};
 use pipit_server::config::Config;
 use pipit_server::node::Node;
 use pipit_server::run::{Environment, Server, Stopped, Storage};
+use pipit_server::service::archives::Archives;
 use pipit_server::service::media::Media;
 use pipit_store::Store;
 use pipit_wire::{DeviceId, Timestamp, UserId};
@@ -42,6 +43,7 @@ pub(crate) struct World {
     node: Arc<Node>,
     storage: Storage,
     media: Arc<Media>,
+    archives: Arc<Archives>,
     shutdown: CancellationToken,
     serving: JoinHandle<Stopped>,
     folder: TempDir,
@@ -153,6 +155,7 @@ impl World {
             .set_up_link(address)
             .map(|link| link.split_once('#').unwrap().1.to_owned());
         let (node, storage, media) = (server.node(), server.storage(), server.media());
+        let archives = server.archives();
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
         let serving = TaskTracker::new().spawn(async move { server.serve(listener, stop).await });
@@ -166,6 +169,7 @@ impl World {
             node,
             storage,
             media,
+            archives,
             shutdown,
             serving,
             folder,
@@ -206,6 +210,10 @@ impl World {
 
     pub(crate) fn node(&self) -> Arc<Node> {
         Arc::clone(&self.node)
+    }
+
+    pub(crate) fn archives(&self) -> Arc<Archives> {
+        Arc::clone(&self.archives)
     }
 
     pub(crate) fn media(&self) -> Arc<Media> {

@@ -47,7 +47,14 @@ export const sections: readonly Section[] = [
     title: 'devices.title',
     icon: 'devices',
     page: DevicesPage,
-    settings: [{ id: 'devices', title: 'devices.title', also: ['devices.text'] }],
+    settings: [
+      { id: 'devices', title: 'devices.title', also: ['devices.text'] },
+      {
+        id: 'messages',
+        title: 'handover.settings.title',
+        also: ['handover.get.title', 'handover.give.title'],
+      },
+    ],
   },
   {
     id: 'privacy',

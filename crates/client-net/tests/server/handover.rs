@@ -1,0 +1,263 @@
+//! A device that comes in later gets what was there before it from another device of its account, by a code; and what the server's disk has of that.
+
+use std::path::Path;
+
+use pipit_client::command::{Command, Reply};
+use pipit_client::view::{HandoverState, ItemBody};
+use pipit_wire::{ConversationId, EventId, MessageId};
+
+use crate::encrypted::{has, open};
+use crate::{Running, Screen, account, meet, new_message, up_to_date};
+
+/// Words that nobody says by accident.
+const PLANTED: [&str; 3] = ["quetzalcoatl", "zwiebelkuchen", "syzygy"];
+/// Long enough that it takes several parts.
+const MANY: usize = 40;
+
+fn long(number: usize) -> String {
+    let words: Vec<String> = (0..1_500)
+        .map(|word| format!("{}", word * 7_919 + number * 104_729))
+        .collect();
+    format!("{number} {} {}", PLANTED[0], words.join(" "))
+}
+
+async fn say_much(bob: &mut Screen, alice: &mut Screen, conversation: ConversationId) -> Vec<String> {
+    let mut said = Vec::new();
+    for number in 0..MANY {
+        let text = long(number);
+        bob.write(conversation, &text).await;
+        said.push(text);
+    }
+    let last = said.last().cloned();
+    alice
+        .until("alice has it", |screen| {
+            screen.texts().last().copied() == last.as_deref()
+        })
+        .await;
+    bob.until("it is sent", |screen| screen.texts().len() >= MANY)
+        .await;
+    // An edit and a reaction are handed over, too.
+    let message = bob
+        .timeline
+        .iter()
+        .rev()
+        .find(|item| matches!(item.body, ItemBody::Message { .. }));
+    let message: MessageId = message.unwrap().key;
+    let edited = format!("{} {}", PLANTED[1], PLANTED[2]);
+    let edit = Command::EditMessage {
+        change: EventId::from(new_message()),
+        conversation,
+        message,
+        text: edited.clone(),
+    };
+    bob.ask(edit).await;
+    let react = Command::React {
+        change: EventId::from(new_message()),
+        conversation,
+        message,
+        emoji: "🦆".to_owned(),
+        on: true,
+    };
+    alice.ask(react).await;
+    bob.until("it was edited, and somebody reacts", |screen| {
+        screen.texts().last() == Some(&edited.as_str()) && has_reaction(screen)
+    })
+    .await;
+    *said.last_mut().unwrap() = edited;
+    said
+}
+
+fn has_reaction(screen: &Screen) -> bool {
+    screen.timeline.iter().any(|item| match &item.body {
+        ItemBody::Message { reactions, .. } => !reactions.is_empty(),
+        _ => false,
+    })
+}
+
+async fn sign_in(store: &Path, server: &Running, name: &str) -> Screen {
+    let mut device = Screen::open(store, server.address).await;
+    let account = account("bob");
+    let sign_in = Command::SignIn {
+        handle: account.handle,
+        password: account.password,
+        device_name: name.to_owned(),
+    };
+    device.ask(sign_in).await;
+    device.until("it is up to date", up_to_date).await;
+    device
+}
+
+fn is_done(screen: &Screen) -> bool {
+    let taking = screen.archives.taking.as_ref();
+    taking.is_some_and(|taking| taking.state == HandoverState::Done && taking.left == 0)
+}
+
+/// Asks, and says the code that is shown, once another device can see who asks.
+async fn code_of(device: &mut Screen, other: &mut Screen) -> String {
+    device.ask(Command::AskDevices).await;
+    other
+        .until("the other device sees who waits", |screen| {
+            !screen.archives.waiting.is_empty()
+        })
+        .await;
+    device
+        .until("there is a code", |screen| {
+            screen
+                .archives
+                .taking
+                .as_ref()
+                .is_some_and(|taking| taking.code.is_some())
+        })
+        .await;
+    device.archives.taking.clone().unwrap().code.unwrap()
+}
+
+async fn refusal(screen: &Screen, command: Command) -> String {
+    let Reply::Failed { error } = screen.view.request(command).await.unwrap() else {
+        panic!("it was taken")
+    };
+    error.code
+}
+
+/// Who types the code wrongly is told how; who has it is told which device shows it, and nobody of another account is.
+async fn look_at(code: &str, bob: &Screen, alice: &Screen) {
+    let slip = code.replace(&code[..1], if code.starts_with('7') { "8" } else { "7" });
+    for (wrong, expect) in [("nonsense".to_owned(), "code_malformed"), (slip, "code_slip")] {
+        let check = Command::CheckDeviceCode { code: wrong };
+        assert_eq!(refusal(bob, check).await, expect);
+    }
+    let check = Command::CheckDeviceCode {
+        code: code.to_lowercase(),
+    };
+    let Reply::WaitingDevice { device } = bob.ask(check).await else {
+        panic!("nobody shows it")
+    };
+    assert_eq!(device.name, "laptop");
+    assert!(alice.archives.waiting.is_empty());
+    let other = Command::ApproveDevice {
+        code: code.to_owned(),
+    };
+    assert_eq!(refusal(alice, other).await, "code_unknown");
+}
+
+/// It is stopped after each change that it shows, and goes on where it was.
+async fn get_in_pieces(mut laptop: Screen, store: &Path, server: &Running) -> Screen {
+    let mut stops = 0;
+    while !is_done(&laptop) {
+        let before = laptop.archives.clone();
+        laptop
+            .until("something happens", |screen| {
+                is_done(screen) || screen.archives != before
+            })
+            .await;
+        if is_done(&laptop) || stops > 12 {
+            continue;
+        }
+        stops += 1;
+        laptop.client.stop().await;
+        laptop = Screen::open(store, server.address).await;
+        laptop
+            .until("it shows what there is", |screen| {
+                screen.archives.taking.is_some()
+            })
+            .await;
+    }
+    assert!(stops >= 3, "it took {stops} stops");
+    laptop
+}
+
+fn assert_nothing_is_left(data: &Path) {
+    for words in PLANTED {
+        assert!(!has(data, words.as_bytes()), "the server has {words}");
+    }
+    let mut left = 0;
+    for folder in std::fs::read_dir(data.join("blobs")).into_iter().flatten() {
+        let path = folder.unwrap().path();
+        left += std::fs::read_dir(path).map_or(0, Iterator::count);
+    }
+    assert_eq!(left, 0, "what was handed over is erased on the server");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_device_gets_what_was_there_however_often_it_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Running::start(&data, ([127, 0, 0, 1], 0).into()).await;
+    let (mut alice, mut bob, _) = meet(&folder, &server).await;
+    let direct = Command::CreateDirect {
+        user: alice.me(),
+        encrypted: true,
+    };
+    let Reply::Conversation { conversation } = bob.ask(direct).await else {
+        panic!("no conversation")
+    };
+    open(&mut alice, conversation).await;
+    open(&mut bob, conversation).await;
+    let said = say_much(&mut bob, &mut alice, conversation).await;
+    assert!(!bob.archives.has_gap, "the first device lacks nothing");
+
+    let store = folder.path().join("laptop.db");
+    let mut laptop = sign_in(&store, &server, "laptop").await;
+    laptop
+        .until("something is missing", |screen| screen.archives.has_gap)
+        .await;
+    let code = code_of(&mut laptop, &mut bob).await;
+    assert_eq!(bob.archives.waiting[0].name, "laptop");
+    look_at(&code, &bob, &alice).await;
+    bob.ask(Command::ApproveDevice { code }).await;
+    let mut laptop = get_in_pieces(laptop, &store, &server).await;
+    bob.until("it was handed over", |screen| {
+        let giving = screen.archives.giving.as_ref();
+        giving.is_some_and(|giving| giving.state == HandoverState::Done)
+    })
+    .await;
+    open(&mut laptop, conversation).await;
+    let expect: Vec<&str> = said.iter().map(String::as_str).collect();
+    laptop.ask(Command::LoadOlder).await;
+    laptop
+        .until("all of it is there", |screen| {
+            screen.texts() == expect && has_reaction(screen)
+        })
+        .await;
+    laptop.write(conversation, "and on").await;
+    alice
+        .until("it goes on", |screen| screen.texts().last() == Some(&"and on"))
+        .await;
+    for screen in [alice, bob, laptop] {
+        screen.client.stop().await;
+    }
+    server.stop().await;
+    assert_nothing_is_left(&data);
+}
+
+/// A device that nobody tells the code gets nothing, and stops when it is told so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_declined_gets_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Running::start(&folder.path().join("data"), ([127, 0, 0, 1], 0).into()).await;
+    let (alice, mut bob, _) = meet(&folder, &server).await;
+    let mut laptop = sign_in(&folder.path().join("laptop.db"), &server, "laptop").await;
+    code_of(&mut laptop, &mut bob).await;
+    let archive = bob.archives.waiting[0].archive;
+    bob.ask(Command::DeclineDevice { archive }).await;
+    laptop
+        .until("it is told", |screen| {
+            screen.archives.taking.as_ref().is_some_and(|taking| {
+                matches!(taking.state, HandoverState::Failed { .. }) && taking.code.is_none()
+            })
+        })
+        .await;
+    bob.until("nobody waits", |screen| screen.archives.waiting.is_empty())
+        .await;
+    // It may ask again, and think better of it.
+    code_of(&mut laptop, &mut bob).await;
+    laptop.ask(Command::StopAsking).await;
+    bob.until("nobody waits any more", |screen| {
+        screen.archives.waiting.is_empty()
+    })
+    .await;
+    for screen in [alice, bob, laptop] {
+        screen.client.stop().await;
+    }
+    server.stop().await;
+}

@@ -1,0 +1,281 @@
+//! What an account's devices hand over to each other of encrypted conversations (`docs/adr/0045-archives.md`).
+//!
+//! A device that comes in later reads a conversation from its coming on. It shows a code to another device of the account, by which that sees who asks ([`giving`]), and gets what was opened
+//! there in parts that are sealed under the code ([`taking`]). What comes is put on a shelf ([`shelf`]) until the entries that it belongs to are here: the log says who sent what and where, the
+//! archive only what it says. What this device has opened itself stays as it is.
+//!
+//! Each step is in the transaction of what it follows from, and what is to be done next follows from what is on disk.
+
+mod calls;
+mod giving;
+mod records;
+mod shelf;
+mod taking;
+
+use std::collections::BTreeSet;
+
+use pipit_wire::rest::archive::{Archive, ArchivePurpose, Archives as Listed};
+use pipit_wire::{ConversationId, DeviceId, Seq, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::calls::ArchiveCall;
+use crate::command::{Command, CommandError};
+use crate::commands::Done;
+use crate::engine::{Engine, Stored};
+use crate::storage::{Storage, StorageError};
+use crate::view::{ArchivesView, HandoverState, WaitingDevice};
+
+/// The first byte of what is kept of this under keys of its own, beside what `encryption` keeps.
+const GIVING: u8 = 16;
+const GIVING_PART: u8 = 17;
+const TAKING: u8 = 18;
+/// The first and the last wait before something that failed is tried again.
+const RETRY_MS: (i64, i64) = (1_000, 60_000);
+
+/// What is known beside what is on disk.
+#[derive(Debug, Default)]
+pub(crate) struct Archives {
+    /// Those of the account, as the server told them last on this connection.
+    listed: Option<Vec<Archive>>,
+    /// They are asked for.
+    list_due: bool,
+    /// When what failed is tried again, and how often it has failed.
+    retry_at: Option<Timestamp>,
+    failures: u32,
+    /// There is more to do than was done in one input.
+    busy: bool,
+    /// Requests that came to nothing.
+    failed: Vec<(ArchiveCall, CommandError)>,
+    /// Conversations in which something waits on the shelf, once that was looked at.
+    shelved: Option<BTreeSet<ConversationId>>,
+    /// Those of them that are looked at in this input.
+    shelf_due: BTreeSet<ConversationId>,
+    /// The last place that was asked for in each, to see whether asking brings anything.
+    sought: Vec<(ConversationId, Seq)>,
+    /// What views were shown last.
+    shown: Option<ArchivesView>,
+    view_due: bool,
+}
+
+impl Archives {
+    pub(crate) fn deadline(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.busy { Some(now) } else { self.retry_at }
+    }
+
+    /// The line is gone: what the server said may not be so any more.
+    pub(crate) fn forget_line(&mut self) {
+        self.listed = None;
+        self.retry_at = None;
+        self.failures = 0;
+        self.failed.clear();
+        self.sought.clear();
+        self.view_due = true;
+    }
+
+    /// A request of these came to nothing.
+    pub(crate) fn refused(&mut self, call: ArchiveCall, error: CommandError) {
+        self.failed.push((call, error));
+    }
+
+    /// Something of this conversation is here that was not, or was taken in.
+    pub(crate) fn look_at_shelf(&mut self, conversation: ConversationId) {
+        let waits = self.shelved.as_ref();
+        if waits.is_none_or(|waits| waits.contains(&conversation)) {
+            self.shelf_due.insert(conversation);
+        }
+    }
+
+    /// Whether there is something from before this device came in may be another answer now.
+    pub(crate) const fn look_at_view(&mut self) {
+        self.view_due = true;
+        self.list_due |= self.listed.is_none();
+    }
+
+    fn found(&self, archive: pipit_wire::ArchiveId) -> Option<&Archive> {
+        let mut listed = self.listed.iter().flatten();
+        listed.find(|found| found.id == archive)
+    }
+}
+
+impl<S: Storage> Engine<S> {
+    pub(crate) fn archives_due(&mut self) {
+        let clock = self.clock;
+        if self.archives.retry_at.is_some_and(|at| clock.is_due(at)) {
+            self.archives.retry_at = None;
+        }
+        self.archives.busy = false;
+    }
+
+    /// The line stands. Who has nothing to hand over or to get asks nothing.
+    pub(crate) fn archives_welcomed(&mut self) -> Stored {
+        let encrypted = self.storage.encrypted_conversations()?;
+        self.archives.list_due =
+            !encrypted.is_empty() || self.taking()?.is_some() || self.giving()?.is_some();
+        Ok(())
+    }
+
+    /// The archives of the account are these.
+    pub(crate) fn archives_came(&mut self, listed: Listed) {
+        self.archives.listed = Some(listed.items);
+        self.archives.list_due = false;
+        self.archives.view_due = true;
+    }
+
+    /// Does what is to be done, as far as it can be done now.
+    pub(crate) fn pump_archives(&mut self) -> Stored {
+        if self.session.is_none() {
+            self.archives = Archives::default();
+            return Ok(());
+        }
+        for (call, error) in std::mem::take(&mut self.archives.failed) {
+            self.archive_call_failed(&call, &error)?;
+        }
+        self.pump_shelf()?;
+        if self.connection.is_up() && self.archives.retry_at.is_none() {
+            if self.archives.list_due && !self.is_asking_archive(&ArchiveCall::List) {
+                self.ask_for_archives();
+            }
+            if self.archives.listed.is_some() {
+                self.take_on()?;
+                self.give_on()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn archives_view(&mut self) -> Stored<ArchivesView> {
+        let own = self.own_device();
+        let giving = self.giving()?;
+        let taking = self.taking()?;
+        let is_other = |archive: &&Archive| {
+            archive.purpose == ArchivePurpose::Handover
+                && Some(archive.device) != own
+                && archive.giver.is_none()
+        };
+        let listed = self.archives.listed.iter().flatten();
+        let waiting = listed.filter(is_other).map(|archive| WaitingDevice {
+            archive: archive.id,
+            device: archive.device,
+            name: archive.device_name.clone(),
+            at: archive.made_at,
+        });
+        let waiting = waiting.collect();
+        Ok(ArchivesView {
+            waiting,
+            giving: giving.map(|giving| giving.view()),
+            taking: match &taking {
+                Some(taking) => Some(self.taking_view(taking)?),
+                None => None,
+            },
+            has_gap: taking.is_none() && self.has_gap()?,
+        })
+    }
+
+    /// Shows views how it stands.
+    pub(crate) fn archives_now(&mut self) -> Stored<ArchivesView> {
+        if self.session.is_none() {
+            return Ok(ArchivesView::default());
+        }
+        if std::mem::take(&mut self.archives.view_due) || self.archives.shown.is_none() {
+            self.archives.shown = Some(self.archives_view()?);
+        }
+        Ok(self.archives.shown.clone().unwrap_or_default())
+    }
+
+    /// Commands about hand-overs.
+    pub(crate) fn archive_command(&mut self, command: Command) -> Stored<Done> {
+        if self.archives.listed.is_none() && is_about_archives(&command) {
+            self.archives.list_due = true;
+        }
+        let reply = match command {
+            Command::AskDevices => self.ask_devices(),
+            Command::StopAsking => self.stop_asking(),
+            Command::CheckDeviceCode { code } => self.check_device_code(&code),
+            Command::ApproveDevice { code } => self.approve_device(&code),
+            Command::DeclineDevice { archive } => Ok(self.decline_device(archive)),
+            Command::DismissHandover => self.dismiss_giving(),
+            other => return Ok(Done::Not(other)),
+        };
+        reply.map(Done::Now)
+    }
+
+    /// Whether there is something in encrypted conversations from before this device came in.
+    fn has_gap(&self) -> Stored<bool> {
+        for conversation in self.storage.encrypted_conversations()? {
+            let (Some(record), Some(group)) = (
+                self.storage.conversation(conversation)?,
+                self.group_record(conversation)?,
+            ) else {
+                continue;
+            };
+            // The first two entries of each are that it was made, and its group.
+            if group.since().get() > record.first_seq.get().saturating_add(1) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Not before this, and later each time.
+    fn put_off_archives(&mut self, least_ms: i64) {
+        let limit_ms = (RETRY_MS.0 << self.archives.failures.min(6)).min(RETRY_MS.1);
+        let wait_ms = self.random_ms(limit_ms).max(least_ms).max(RETRY_MS.0 / 4);
+        self.archives.failures = self.archives.failures.saturating_add(1);
+        self.archives.retry_at = Some(self.clock.steady().plus_ms(wait_ms));
+    }
+
+    fn kept_archive<T: DeserializeOwned>(&self, key: u8) -> Stored<Option<T>> {
+        let Some(bytes) = self.storage.secret(&[key])? else {
+            return Ok(None);
+        };
+        let read = serde_json::from_slice(&bytes);
+        read.map(Some).map_err(|error| StorageError::Corrupt {
+            detail: error.to_string(),
+        })
+    }
+
+    fn keep_archive<T: Serialize>(&mut self, key: u8, value: &T) -> Stored {
+        let bytes = serde_json::to_vec(value).map_err(|error| StorageError::Failed(Box::new(error)))?;
+        self.archives.view_due = true;
+        self.storage.save_secret(&[key], &bytes)
+    }
+
+    fn forget_archive(&mut self, key: u8) -> Stored {
+        self.archives.view_due = true;
+        self.storage.remove_secret(&[key])
+    }
+}
+
+/// How far a hand-over is, in entries of logs: what is looked through, not what was found there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Progress {
+    done: u64,
+    total: u64,
+}
+
+/// The other device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Peer {
+    device: DeviceId,
+    name: String,
+}
+
+/// Why it came to nothing, for views.
+fn ended(code: &str) -> HandoverState {
+    HandoverState::Failed {
+        code: code.to_owned(),
+    }
+}
+
+const fn is_about_archives(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::AskDevices
+            | Command::StopAsking
+            | Command::CheckDeviceCode { .. }
+            | Command::ApproveDevice { .. }
+            | Command::DeclineDevice { .. }
+            | Command::DismissHandover
+    )
+}

@@ -1,0 +1,139 @@
+//! Requests about archives, and to whom their answers go.
+
+use pipit_wire::rest::archive::{Archives, NewApproval, NewArchive, NewPart, Part, PartInfo};
+use pipit_wire::{ArchiveId, ErrorCode, PartId, Retry};
+
+use crate::command::CommandError;
+use crate::engine::{Engine, Stored};
+use crate::http::{Call, Waiting, code_name, read};
+use crate::io::{HttpAnswer, HttpMethod};
+use crate::storage::Storage;
+
+/// The least wait after the server has refused something that a later try may bring.
+const REFUSED_MS: i64 = 60_000;
+
+/// What a request is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ArchiveCall {
+    /// Asks which ones there are.
+    List,
+    /// Asks the other devices.
+    Ask { archive: ArchiveId },
+    /// Hands over.
+    Approve { archive: ArchiveId },
+    /// Adds a part to what is handed over.
+    Give { archive: ArchiveId, part: PartId },
+    /// Fetches a part of what is handed over.
+    Fetch { archive: ArchiveId, number: u32 },
+    /// Erases one. Nobody waits for the answer.
+    Remove { archive: ArchiveId },
+}
+
+fn path(archive: ArchiveId, rest: &str) -> String {
+    format!("/v1/me/archives/{archive}{rest}")
+}
+
+impl<S: Storage> Engine<S> {
+    pub(super) fn is_asking_archive(&self, meant: &ArchiveCall) -> bool {
+        self.calls
+            .is_any_open(|call| matches!(call, Call::Archive(call) if call == meant))
+    }
+
+    pub(super) fn ask_for_archives(&mut self) {
+        let call = Call::Archive(ArchiveCall::List);
+        self.call(Waiting::authorized(call, HttpMethod::Get, "/v1/me/archives"));
+    }
+
+    pub(super) fn call_begin(&mut self, new: &NewArchive) {
+        let call = Call::Archive(ArchiveCall::Ask { archive: new.id });
+        self.call(Waiting::authorized(call, HttpMethod::Post, "/v1/me/archives").with(new));
+    }
+
+    pub(super) fn call_approve(&mut self, archive: ArchiveId, new: &NewApproval) {
+        let call = Call::Archive(ArchiveCall::Approve { archive });
+        self.call(Waiting::authorized(call, HttpMethod::Post, path(archive, "/approval")).with(new));
+    }
+
+    pub(super) fn call_give(&mut self, archive: ArchiveId, new: &NewPart) {
+        let call = Call::Archive(ArchiveCall::Give {
+            archive,
+            part: new.id,
+        });
+        self.call(Waiting::authorized(call, HttpMethod::Post, path(archive, "/parts")).with(new));
+    }
+
+    pub(super) fn call_fetch(&mut self, archive: ArchiveId, number: u32) {
+        let call = Call::Archive(ArchiveCall::Fetch { archive, number });
+        let path = path(archive, &format!("/parts/{number}"));
+        self.call(Waiting::authorized(call, HttpMethod::Get, path));
+    }
+
+    pub(super) fn call_remove(&mut self, archive: ArchiveId) {
+        let call = Call::Archive(ArchiveCall::Remove { archive });
+        self.call(Waiting::authorized(call, HttpMethod::Delete, path(archive, "")));
+    }
+
+    pub(crate) fn archive_answered(&mut self, call: &ArchiveCall, answer: &HttpAnswer) -> Stored {
+        self.archives.failures = 0;
+        match call {
+            ArchiveCall::List | ArchiveCall::Ask { .. } => match read::<Archives>(answer) {
+                Ok(listed) => {
+                    self.archives_came(listed);
+                    Ok(())
+                }
+                Err(error) => self.archive_call_failed(call, &error),
+            },
+            ArchiveCall::Approve { archive } => match read::<Archives>(answer) {
+                Ok(listed) => {
+                    self.archives_came(listed);
+                    self.approved(*archive)
+                }
+                Err(error) => self.archive_call_failed(call, &error),
+            },
+            ArchiveCall::Give { archive, part } => match read::<PartInfo>(answer) {
+                Ok(_) => self.given(*archive, *part),
+                Err(error) => self.archive_call_failed(call, &error),
+            },
+            ArchiveCall::Fetch { archive, number } => match read::<Part>(answer) {
+                Ok(part) => self.part_came(*archive, *number, &part),
+                Err(error) => self.archive_call_failed(call, &error),
+            },
+            ArchiveCall::Remove { .. } => {
+                self.archives.list_due = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// A request came to nothing: it is made again, if it still has to be, or what it was for has ended.
+    pub(super) fn archive_call_failed(&mut self, call: &ArchiveCall, error: &CommandError) -> Stored {
+        let is = |code: ErrorCode| error.code == code_name(code);
+        if error.retry == Retry::Later || error.retry == Retry::AfterSignIn || error.code == "bad_answer" {
+            let least_ms = error.retry_after_ms.map_or(0, i64::from);
+            self.put_off_archives(least_ms);
+            return Ok(());
+        }
+        match call {
+            ArchiveCall::List => self.put_off_archives(REFUSED_MS),
+            ArchiveCall::Ask { archive } => self.taking_ends(*archive, &error.code)?,
+            ArchiveCall::Approve { archive } | ArchiveCall::Give { archive, .. } => {
+                let code = if is(ErrorCode::NotFound) || is(ErrorCode::IdConflict) {
+                    "gone"
+                } else {
+                    &error.code
+                };
+                self.giving_ends(*archive, code)?;
+            }
+            ArchiveCall::Fetch { archive, .. } => {
+                let code = if is(ErrorCode::NotFound) {
+                    "gone"
+                } else {
+                    &error.code
+                };
+                self.taking_ends(*archive, code)?;
+            }
+            ArchiveCall::Remove { .. } => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,421 @@
+//! Handing over: a device that was told the code of another one of the account says so, and sends what it has, part by part.
+//!
+//! A part is sealed and kept, and the place up to which it goes, in one transaction before it is sent: what is sent again is the same bytes, and what comes after it begins where it
+//! ended, whatever came in between. What was opened while this went on is in a last round, so that nothing is missing between what is handed over and what the other device reads by itself.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pipit_e2ee::{ArchiveKey, Code, CodeError, CodePurpose, Identity, SignatureKey};
+use pipit_wire::rest::archive::{Archive, ArchivePurpose, NewApproval, NewPart};
+use pipit_wire::{ArchiveId, ConversationId, PartId, Seq};
+use serde::{Deserialize, Serialize};
+
+use super::records::{Head, Record, Section, VERSION, encode};
+use super::{ArchiveCall, GIVING, GIVING_PART, Peer, Progress, ended};
+use crate::command::{CommandError, Reply};
+use crate::encryption::RandomOf;
+use crate::engine::{Engine, Stored};
+use crate::http::local_error;
+use crate::storage::{Storage, StorageError};
+use crate::view::{HandoverState, HandoverView, WaitingDevice};
+
+/// About so many bytes of JSON go into a part: compressed and sealed less, and never more than the server takes.
+const PART_JSON_BYTES: usize = 256 * 1024;
+/// So many entries are read at a time.
+const CHUNK: u32 = 200;
+/// Rounds through the conversations: all that is there, and twice what came meanwhile.
+const ROUNDS: u8 = 3;
+
+/// What this device hands over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Giving {
+    archive: ArchiveId,
+    peer: Peer,
+    key: [u8; 32],
+    salt: [u8; 32],
+    stage: Stage,
+    /// Parts that were made.
+    index: u32,
+    /// How far each conversation is handed over.
+    through: Vec<(ConversationId, Seq)>,
+    /// Those that come in this round.
+    left: Vec<ConversationId>,
+    round: u8,
+    progress: Progress,
+    /// The part that is to be sent, and whether it is the last.
+    part: Option<(PartId, bool)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Stage {
+    /// The server is told.
+    Approving,
+    /// Parts are sent.
+    Sending,
+    /// All of it is there.
+    Done,
+    /// It came to nothing.
+    Failed { code: String },
+}
+
+impl Giving {
+    pub(super) fn view(&self) -> HandoverView {
+        HandoverView {
+            device_name: self.peer.name.clone(),
+            state: match &self.stage {
+                Stage::Approving => HandoverState::Waiting,
+                Stage::Sending => HandoverState::Running,
+                Stage::Done => HandoverState::Done,
+                Stage::Failed { code } => ended(code),
+            },
+            done: self.progress.done.min(self.progress.total),
+            total: self.progress.total,
+        }
+    }
+
+    fn is_under_way(&self) -> bool {
+        matches!(self.stage, Stage::Approving | Stage::Sending)
+    }
+}
+
+fn refused(code: &str) -> Reply {
+    let error = CommandError {
+        retry: pipit_wire::Retry::Never,
+        ..local_error(code, None)
+    };
+    Reply::Failed { error }
+}
+
+/// What is wrong with what somebody has typed.
+fn code_error(error: CodeError) -> &'static str {
+    match error {
+        CodeError::Length | CodeError::Letter => "code_malformed",
+        CodeError::Slip => "code_slip",
+        CodeError::OtherPurpose => "code_other",
+    }
+}
+
+impl<S: Storage> Engine<S> {
+    pub(super) fn giving(&self) -> Stored<Option<Giving>> {
+        self.kept_archive(GIVING)
+    }
+
+    fn save_giving(&mut self, giving: &Giving) -> Stored {
+        self.keep_archive(GIVING, giving)
+    }
+
+    /// Which device shows this code, of those that wait.
+    fn device_of_code(&mut self, text: &str) -> Stored<Result<(Code, Archive, SignatureKey), &'static str>> {
+        let code = match Code::parse(text, CodePurpose::Device) {
+            Ok(code) => code,
+            Err(error) => return Ok(Err(code_error(error))),
+        };
+        let (Some(me), own) = (self.me(), self.own_device()) else {
+            return Ok(Err("signed_out"));
+        };
+        let Some(listed) = self.archives.listed.clone() else {
+            return Ok(Err("offline"));
+        };
+        for archive in listed {
+            if archive.purpose != ArchivePurpose::Handover || Some(archive.device) == own {
+                continue;
+            }
+            let key = archive
+                .signature_key
+                .as_deref()
+                .and_then(bytes_32)
+                .map(SignatureKey);
+            let proof = STANDARD.decode(&archive.proof).unwrap_or_default();
+            let asker = Identity {
+                user: me,
+                device: archive.device,
+            };
+            let Some(key) = key.filter(|key| code.is_handover_proof(&proof, archive.id, asker, key)) else {
+                continue;
+            };
+            // The server has told another key of this device before.
+            if self.pinned_key(asker)?.is_some_and(|pinned| pinned != key) {
+                tracing::error!(device = %archive.device, "a device that asks has another key than the server has told before");
+                continue;
+            }
+            return Ok(Ok((code, archive, key)));
+        }
+        Ok(Err("code_unknown"))
+    }
+
+    /// Says which device shows this code.
+    pub(crate) fn check_device_code(&mut self, text: &str) -> Stored<Reply> {
+        Ok(match self.device_of_code(text)? {
+            Ok((_, archive, _)) => Reply::WaitingDevice {
+                device: WaitingDevice {
+                    archive: archive.id,
+                    device: archive.device,
+                    name: archive.device_name,
+                    at: archive.made_at,
+                },
+            },
+            Err(code) => refused(code),
+        })
+    }
+
+    /// Hands over to the device that shows this code.
+    pub(crate) fn approve_device(&mut self, text: &str) -> Stored<Reply> {
+        let (code, archive, _key) = match self.device_of_code(text)? {
+            Ok(found) => found,
+            Err(code) => return Ok(refused(code)),
+        };
+        if let Some(giving) = self.giving()? {
+            if giving.archive == archive.id && giving.is_under_way() {
+                return Ok(Reply::Done);
+            }
+            if giving.is_under_way() {
+                return Ok(refused("busy"));
+            }
+        }
+        let Some(me) = self.me() else {
+            return Ok(refused("signed_out"));
+        };
+        let mut salt = [0; 32];
+        (self.config.random)(&mut salt);
+        let asker = Identity {
+            user: me,
+            device: archive.device,
+        };
+        let key = code.handover_key(archive.id, asker, &salt);
+        let giving = Giving {
+            archive: archive.id,
+            peer: Peer {
+                device: archive.device,
+                name: archive.device_name,
+            },
+            key: *key.to_bytes(),
+            salt,
+            stage: Stage::Approving,
+            index: 0,
+            through: Vec::new(),
+            left: Vec::new(),
+            round: 0,
+            progress: Progress::default(),
+            part: None,
+        };
+        self.save_giving(&giving)?;
+        Ok(Reply::Done)
+    }
+
+    /// Somebody does not want to hand over to a device: nobody does.
+    pub(crate) fn decline_device(&mut self, archive: ArchiveId) -> Reply {
+        self.call_remove(archive);
+        Reply::Done
+    }
+
+    /// What is said of a hand-over that has ended is not shown any longer.
+    pub(crate) fn dismiss_giving(&mut self) -> Stored<Reply> {
+        if self.giving()?.is_some_and(|giving| !giving.is_under_way()) {
+            self.forget_archive(GIVING)?;
+        }
+        Ok(Reply::Done)
+    }
+
+    /// The server has been told.
+    pub(super) fn approved(&mut self, archive: ArchiveId) -> Stored {
+        let Some(mut giving) = self.giving()? else {
+            return Ok(());
+        };
+        if giving.archive == archive && giving.stage == Stage::Approving {
+            giving.stage = Stage::Sending;
+            self.next_round(&mut giving)?;
+            self.save_giving(&giving)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the next step.
+    pub(super) fn give_on(&mut self) -> Stored {
+        let Some(mut giving) = self.giving()? else {
+            return Ok(());
+        };
+        let archive = giving.archive;
+        if !giving.is_under_way() {
+            return Ok(());
+        }
+        if self.archives.found(archive).is_none() {
+            return self.giving_ends(archive, "gone");
+        }
+        if giving.stage == Stage::Approving {
+            if !self.is_asking_archive(&ArchiveCall::Approve { archive }) {
+                let salt = STANDARD.encode(giving.salt);
+                self.call_approve(archive, &NewApproval { salt });
+            }
+            return Ok(());
+        }
+        if giving.part.is_none() {
+            self.make_part(&mut giving)?;
+            self.save_giving(&giving)?;
+        }
+        let Some((part, last)) = giving.part else {
+            return Ok(());
+        };
+        if self.is_asking_archive(&ArchiveCall::Give { archive, part }) {
+            return Ok(());
+        }
+        let Some(bytes) = self.storage.secret(&[GIVING_PART])? else {
+            return self.giving_ends(archive, "storage");
+        };
+        let new = NewPart {
+            id: part,
+            bytes: STANDARD.encode(bytes),
+            last,
+            replaces: Vec::new(),
+        };
+        self.call_give(archive, &new);
+        Ok(())
+    }
+
+    /// The server has a part.
+    pub(super) fn given(&mut self, archive: ArchiveId, part: PartId) -> Stored {
+        let Some(mut giving) = self.giving()? else {
+            return Ok(());
+        };
+        let Some((_, last)) = giving
+            .part
+            .filter(|(sent, _)| giving.archive == archive && *sent == part)
+        else {
+            return Ok(());
+        };
+        giving.part = None;
+        self.storage.remove_secret(&[GIVING_PART])?;
+        if last {
+            giving.stage = Stage::Done;
+            giving.progress.done = giving.progress.total;
+            giving.key = [0; 32];
+        }
+        self.save_giving(&giving)
+    }
+
+    /// It came to nothing.
+    pub(super) fn giving_ends(&mut self, archive: ArchiveId, code: &str) -> Stored {
+        let Some(mut giving) = self.giving()? else {
+            return Ok(());
+        };
+        if giving.archive != archive || !giving.is_under_way() {
+            return Ok(());
+        }
+        giving.stage = Stage::Failed {
+            code: code.to_owned(),
+        };
+        giving.part = None;
+        giving.key = [0; 32];
+        self.storage.remove_secret(&[GIVING_PART])?;
+        self.save_giving(&giving)
+    }
+
+    /// The conversations of the next round: all at first, then those in which something came meanwhile. False where there is none.
+    fn next_round(&mut self, giving: &mut Giving) -> Stored<bool> {
+        if giving.round >= ROUNDS {
+            return Ok(false);
+        }
+        giving.round += 1;
+        for conversation in self.storage.encrypted_conversations()? {
+            let after = giving.after(conversation);
+            let count = self.storage.count_entries(conversation, after)?;
+            if count > 0 {
+                giving.left.push(conversation);
+                giving.progress.total += u64::from(count);
+            }
+        }
+        Ok(!giving.left.is_empty())
+    }
+
+    /// Makes the next part, with as much as goes into it.
+    fn make_part(&mut self, giving: &mut Giving) -> Stored {
+        let mut sections = Vec::new();
+        let mut size = 0;
+        while size < PART_JSON_BYTES {
+            let Some(conversation) = giving.left.last().copied() else {
+                if self.next_round(giving)? {
+                    continue;
+                }
+                break;
+            };
+            let (section, is_finished) = self.gather(giving, conversation, &mut size)?;
+            if !section.entries.is_empty() {
+                sections.push(section);
+            }
+            if is_finished {
+                giving.left.pop();
+            }
+        }
+        let last = size < PART_JSON_BYTES;
+        giving.index += 1;
+        let head = Head {
+            version: VERSION,
+            index: giving.index,
+            last,
+            done: giving.progress.done,
+            total: giving.progress.total,
+        };
+        let mut id = [0; 10];
+        (self.config.random)(&mut id);
+        let part = PartId::new(self.clock.now(), id);
+        let key = ArchiveKey::new(giving.archive, giving.key);
+        let encoded = encode(&head, &sections).unwrap_or_default();
+        let mut random = RandomOf(&mut self.config.random);
+        let sealed = key.seal(part, encoded.iter().map(Vec::as_slice), &mut random);
+        let sealed = sealed.map_err(|error| StorageError::Failed(Box::new(error)))?;
+        self.storage.save_secret(&[GIVING_PART], &sealed)?;
+        giving.part = Some((part, last));
+        Ok(())
+    }
+
+    /// What one conversation gives to a part, and whether that was all of it.
+    fn gather(
+        &self,
+        giving: &mut Giving,
+        conversation: ConversationId,
+        size: &mut usize,
+    ) -> Stored<(Section, bool)> {
+        let mut section = Section {
+            conversation,
+            entries: Vec::new(),
+        };
+        let mut after = giving.after(conversation);
+        let group = self.group_record(conversation)?;
+        loop {
+            let mut entries = self.storage.log_entries(conversation, after, CHUNK)?;
+            // What this device has not come to yet is for a later round.
+            entries.retain(|entry| group.is_none_or(|group| entry.event.seq <= group.cursor()));
+            if entries.is_empty() {
+                giving.set_after(conversation, after);
+                return Ok((section, true));
+            }
+            for entry in entries {
+                after = entry.event.seq;
+                giving.progress.done += 1;
+                if let Some(record) = Record::of(&entry) {
+                    *size += entry.raw.len();
+                    section.entries.push(record);
+                }
+                if *size >= PART_JSON_BYTES {
+                    giving.set_after(conversation, after);
+                    return Ok((section, false));
+                }
+            }
+        }
+    }
+}
+
+impl Giving {
+    fn after(&self, conversation: ConversationId) -> Seq {
+        let found = self.through.iter().find(|(known, _)| *known == conversation);
+        found.map_or(Seq::ZERO, |(_, seq)| *seq)
+    }
+
+    fn set_after(&mut self, conversation: ConversationId, seq: Seq) {
+        self.through.retain(|(known, _)| *known != conversation);
+        self.through.push((conversation, seq));
+    }
+}
+
+pub(super) fn bytes_32(text: &str) -> Option<[u8; 32]> {
+    STANDARD.decode(text).ok()?.try_into().ok()
+}

@@ -1,0 +1,121 @@
+//! What stands in a part (`docs/protocol.md`, "Archives"): a head, and for each conversation what its entries say.
+
+use pipit_wire::event::{EventBody, MessageChange};
+use pipit_wire::{Content, ConversationId, Event, EventId, MessageId, Seq, UserId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::storage::{LogEntry, ShelfRecord};
+
+/// The version of what stands in a part.
+pub(super) const VERSION: u32 = 1;
+/// The most entries that one section has: more than any part is filled with.
+const ENTRIES_MAX: usize = 100_000;
+
+/// The first section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Head {
+    /// [`VERSION`].
+    pub(super) version: u32,
+    /// Which part it is, counted from 1.
+    pub(super) index: u32,
+    /// Nothing comes after it.
+    pub(super) last: bool,
+    /// How many entries of logs were looked through for this part and those before it, of how many.
+    pub(super) done: u64,
+    pub(super) total: u64,
+}
+
+/// Each other section.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Section {
+    /// Of which conversation.
+    pub(super) conversation: ConversationId,
+    /// What its entries say, by place.
+    pub(super) entries: Vec<Record>,
+}
+
+/// What an entry says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// Its place.
+    pub(super) seq: Seq,
+    /// Which one.
+    pub(super) id: EventId,
+    /// Whose.
+    pub(super) sender: UserId,
+    /// The body as it was opened.
+    pub(super) body: Value,
+}
+
+impl Record {
+    /// What is handed over of an entry: what was opened, and nothing that the server has in the clear.
+    pub(super) fn of(entry: &LogEntry) -> Option<Self> {
+        let event = &entry.event;
+        if !was_opened(event) {
+            return None;
+        }
+        let mut value: Value = serde_json::from_str(&entry.raw).ok()?;
+        Some(Self {
+            seq: event.seq,
+            id: event.id,
+            sender: event.sender,
+            body: value.get_mut("body")?.take(),
+        })
+    }
+
+    /// As it waits for its place.
+    pub(super) fn shelved(self, conversation: ConversationId) -> Option<ShelfRecord> {
+        let target = self.body.get("message").and_then(Value::as_str);
+        Some(ShelfRecord {
+            conversation,
+            seq: self.seq,
+            event: self.id,
+            sender: self.sender,
+            target: target.and_then(|target| target.parse::<MessageId>().ok()),
+            body: serde_json::to_string(&self.body).ok()?,
+        })
+    }
+}
+
+/// Whether an entry of an encrypted conversation was sealed and is open here.
+fn was_opened(event: &Event) -> bool {
+    match &event.body {
+        EventBody::Message { content, .. } => matches!(content, Content::Plain { .. }),
+        EventBody::MessageChanged { change, .. } => match change {
+            MessageChange::Edit { content, .. } => matches!(content, Content::Plain { .. }),
+            // In the clear for the server.
+            MessageChange::Delete {} | MessageChange::Pin { .. } => false,
+            _ => true,
+        },
+        EventBody::Unknown => true,
+        _ => false,
+    }
+}
+
+/// The sections of a part.
+pub(super) fn encode(head: &Head, sections: &[Section]) -> Option<Vec<Vec<u8>>> {
+    let mut encoded = vec![serde_json::to_vec(head).ok()?];
+    for section in sections {
+        encoded.push(serde_json::to_vec(section).ok()?);
+    }
+    Some(encoded)
+}
+
+/// Reads them; nothing where they are not those of this version.
+pub(super) fn decode(sections: &[Vec<u8>]) -> Option<(Head, Vec<Section>)> {
+    let (head, rest) = sections.split_first()?;
+    let head: Head = serde_json::from_slice(head).ok()?;
+    if head.version != VERSION {
+        return None;
+    }
+    let mut read = Vec::new();
+    for section in rest {
+        let section: Section = serde_json::from_slice(section).ok()?;
+        if section.entries.len() > ENTRIES_MAX {
+            return None;
+        }
+        read.push(section);
+    }
+    Some((head, read))
+}

@@ -1,0 +1,272 @@
+//! What came in an archive gets its place where the log has that entry, and nowhere else.
+
+use pipit_client::Engine;
+use pipit_client::io::Input;
+use pipit_client::range::LogRange;
+use pipit_client::storage::{ConversationRecord, Counted, LogEntry, ShelfRecord, Storage};
+use pipit_client_store::SqliteStorage;
+use pipit_wire::encryption::Seal;
+use pipit_wire::event::{ConversationKind, EventBody, GroupSettings, MessageChange, Role};
+use pipit_wire::{Content, Event, EventId, MessageId, Seq};
+
+use crate::support::*;
+
+/// Everything up to here is in the store, and was taken in.
+const HELD: u64 = 10;
+
+fn id(number: u64) -> EventId {
+    message(u128::from(number)).into()
+}
+
+fn event(number: u64, sender: u128, body: EventBody) -> LogEntry {
+    let event = Event {
+        conversation: conversation(1),
+        seq: seq(number),
+        id: id(number),
+        sender: user(sender),
+        device: Some(device_id(sender)),
+        at: START,
+        body,
+    };
+    LogEntry {
+        raw: serde_json::to_string(&event).unwrap(),
+        event,
+    }
+}
+
+fn says(content: Content) -> EventBody {
+    EventBody::Message {
+        written_at: START,
+        content,
+        reply_to: None,
+        expires_at: None,
+    }
+}
+
+fn sealed() -> EventBody {
+    says(Content::Sealed {
+        scheme: "mls1".to_owned(),
+        bytes: "AAEC".to_owned(),
+        seal: Some(Seal { epoch: 1, count: 1 }),
+    })
+}
+
+fn edit_of(number: u64, text: &str) -> EventBody {
+    EventBody::MessageChanged {
+        message: message(u128::from(number)),
+        change: MessageChange::edit(Content::text(text)),
+    }
+}
+
+fn shelved(number: u64, sender: u128, body: &EventBody) -> ShelfRecord {
+    let target: Option<MessageId> = match body {
+        EventBody::MessageChanged { message, .. } => Some(*message),
+        _ => None,
+    };
+    ShelfRecord {
+        conversation: conversation(1),
+        seq: seq(number),
+        event: id(number),
+        sender: user(sender),
+        target,
+        body: serde_json::to_string(body).unwrap(),
+    }
+}
+
+fn record() -> ConversationRecord {
+    ConversationRecord {
+        id: conversation(1),
+        kind: ConversationKind::Group,
+        title: Some("Den".to_owned()),
+        peer: None,
+        role: Role::Member,
+        member_count: 3,
+        first_seq: seq(1),
+        last_seq: seq(HELD + 5),
+        last_at: START,
+        activity_at: START,
+        state_seq: seq(HELD + 5),
+        last_message: None,
+        delivered_seq: seq(HELD),
+        read_seq: seq(HELD),
+        delivered_confirmed: seq(HELD),
+        read_confirmed: seq(HELD),
+        counted: Counted::default(),
+        settings: GroupSettings::default(),
+        join_requests: 0,
+        encrypted: true,
+    }
+}
+
+/// Bob's device, which came in at the end of what it holds.
+fn device(entries: &[LogEntry], waiting: &[ShelfRecord]) -> SqliteStorage {
+    let mut storage = SqliteStorage::open_in_memory().unwrap();
+    storage.begin().unwrap();
+    storage.save_session(&session_record()).unwrap();
+    storage.save_conversation(&record()).unwrap();
+    storage.save_entries(entries).unwrap();
+    let held = LogRange {
+        after: Seq::ZERO,
+        through: seq(HELD),
+    };
+    storage.save_ranges(conversation(1), &[held]).unwrap();
+    let group = format!(r#"{{"stage":"In","cursor":{HELD},"since":{HELD}}}"#);
+    let key = [&[2], conversation(1).as_bytes().as_slice()].concat();
+    storage.save_secret(&key, group.as_bytes()).unwrap();
+    storage.put_on_shelf(waiting).unwrap();
+    storage.commit().unwrap();
+    storage
+}
+
+fn run(storage: SqliteStorage) -> SqliteStorage {
+    let mut engine = Engine::open(storage, config(), START).unwrap();
+    engine.handle(Input::Tick, START);
+    engine.into_storage()
+}
+
+fn body_at(storage: &SqliteStorage, number: u64) -> EventBody {
+    let found = storage
+        .entries(conversation(1), seq(number).previous(), seq(number))
+        .unwrap();
+    found[0].body.clone()
+}
+
+fn log() -> Vec<LogEntry> {
+    let created = EventBody::TitleChanged {
+        title: "Den".to_owned(),
+    };
+    vec![
+        event(1, ALICE, created),
+        event(2, ALICE, sealed()),
+        event(3, ALICE, sealed()),
+        event(4, ALICE, sealed()),
+        event(5, ALICE, sealed()),
+        event(6, ALICE, sealed()),
+        event(7, CAROL, sealed()),
+        event(8, ALICE, sealed()),
+        event(9, BOB, says(Content::text("as it was opened here"))),
+        event(10, ALICE, says(Content::Erased {})),
+    ]
+}
+
+#[test]
+fn an_archive_says_only_what_the_log_has_room_for() {
+    let words = says(Content::text("words"));
+    let title = EventBody::TitleChanged {
+        title: "Another".to_owned(),
+    };
+    let waiting = [
+        // In the clear for the server: nothing was ever sealed there.
+        shelved(1, ALICE, &words),
+        shelved(2, ALICE, &says(Content::text("the truth"))),
+        ShelfRecord {
+            event: id(77),
+            ..shelved(3, ALICE, &words)
+        },
+        // Not who the log says.
+        shelved(4, CAROL, &words),
+        // Not what is said sealed, and no text at all.
+        shelved(5, ALICE, &title),
+        shelved(6, ALICE, &says(Content::text(""))),
+        // Somebody else's message is nobody's to edit.
+        shelved(7, CAROL, &edit_of(2, "a lie")),
+        shelved(8, ALICE, &edit_of(2, "the whole truth")),
+        shelved(9, BOB, &words),
+        shelved(10, ALICE, &words),
+    ];
+    let before = log();
+    let storage = run(device(&before, &waiting));
+    assert_eq!(body_at(&storage, 2), says(Content::text("the truth")));
+    assert_eq!(body_at(&storage, 8), edit_of(2, "the whole truth"));
+    for number in [1, 3, 4, 5, 6, 7, 9, 10] {
+        let at = usize::try_from(number).unwrap() - 1;
+        assert_eq!(body_at(&storage, number), before[at].event.body, "at {number}");
+    }
+    let folded = storage.fold(conversation(1), seq(2)).unwrap().folded;
+    assert_eq!(folded.text(), Some("the whole truth"));
+    assert!(
+        storage.shelves().unwrap().is_empty(),
+        "nothing is left of what has no place"
+    );
+}
+
+/// What belongs to entries that are not here, or that this device has not come to, waits for them.
+#[test]
+fn what_has_no_place_yet_waits() {
+    let words = says(Content::text("words"));
+    let waiting = [
+        shelved(2, ALICE, &words),
+        shelved(HELD + 1, ALICE, &words),
+        shelved(HELD + 3, ALICE, &words),
+    ];
+    let storage = run(device(&log(), &waiting));
+    assert_eq!(body_at(&storage, 2), words);
+    let left = storage.shelf(conversation(1), Seq::ZERO, 9).unwrap();
+    assert_eq!(left, waiting[1..]);
+    // However often the device is started meanwhile.
+    let storage = run(storage);
+    assert_eq!(
+        storage.shelf(conversation(1), Seq::ZERO, 9).unwrap(),
+        waiting[1..]
+    );
+}
+
+/// What came is not kept for conversations that the account is not in, and goes with the deletion of its message.
+#[test]
+fn what_waits_goes_with_its_conversation_and_its_message() {
+    let words = says(Content::text("words"));
+    let elsewhere = ShelfRecord {
+        conversation: conversation(2),
+        ..shelved(2, ALICE, &words)
+    };
+    let waiting = [
+        elsewhere,
+        shelved(HELD + 1, ALICE, &words),
+        shelved(HELD + 2, ALICE, &edit_of(HELD + 1, "other words")),
+        shelved(HELD + 3, ALICE, &words),
+    ];
+    let mut storage = device(&log(), &waiting);
+    storage.begin().unwrap();
+    storage
+        .erase_message(conversation(1), message(u128::from(HELD + 1)))
+        .unwrap();
+    let mut session = session_record();
+    session.list_complete = true;
+    storage.save_session(&session).unwrap();
+    storage.commit().unwrap();
+    let mut storage = run(storage);
+    let left = storage.shelf(conversation(1), Seq::ZERO, 9).unwrap();
+    assert_eq!(left, waiting[3..]);
+    assert!(storage.shelf(conversation(2), Seq::ZERO, 9).unwrap().is_empty());
+    storage.begin().unwrap();
+    storage.remove_conversation(conversation(1)).unwrap();
+    storage.commit().unwrap();
+    assert!(storage.shelves().unwrap().is_empty());
+}
+
+/// The same again changes nothing.
+#[test]
+fn what_comes_twice_is_there_once() {
+    let words = says(Content::text("words"));
+    let later = says(Content::text("other words"));
+    let mut storage = device(
+        &log(),
+        &[shelved(2, ALICE, &words), shelved(HELD + 1, ALICE, &words)],
+    );
+    storage.begin().unwrap();
+    storage
+        .put_on_shelf(&[shelved(2, ALICE, &later), shelved(HELD + 1, ALICE, &later)])
+        .unwrap();
+    storage.commit().unwrap();
+    let mut storage = run(storage);
+    assert_eq!(body_at(&storage, 2), words);
+    storage.begin().unwrap();
+    storage.put_on_shelf(&[shelved(2, ALICE, &later)]).unwrap();
+    storage.commit().unwrap();
+    let storage = run(storage);
+    assert_eq!(body_at(&storage, 2), words, "it is open, and stays as it is");
+    assert_eq!(
+        storage.shelf(conversation(1), Seq::ZERO, 9).unwrap(),
+        [shelved(HELD + 1, ALICE, &words)]
+    );
+}
