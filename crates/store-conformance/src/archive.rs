@@ -252,6 +252,7 @@ pub async fn archives_share_the_accounts_room(store: Arc<dyn Store>) {
         size: 101,
         name: String::new(),
         media_type: String::new(),
+        sealed: false,
         now: world.now(),
         account_bytes_max: 1_000,
         uploads_max: 9,

@@ -33,7 +33,6 @@ export const arLater = {
   'auth.server_name': 'اسم هذا الخادم',
   'auth.server_name.hint': 'يظهر لكل من تدعوه، مثل «العائلة» أو «نادي التجديف».',
   'auth.server_name.error': 'استخدم من 1 إلى 64 حرفًا.',
-
   'signin.title': 'أهلًا بعودتك',
   'signin.title_server': 'تسجيل الدخول إلى {server}',
   'signin.submit': 'تسجيل الدخول',
@@ -45,7 +44,6 @@ export const arLater = {
   'signin.needs_setup.text':
     'لم يُعدّه أحد بعد. افتح رابط الإعداد الذي عرضه Pipit عند بدئه: به يُنشأ الحساب الأول.',
   'signin.unreachable': 'لا يمكن الوصول إلى الخادم الآن. يمكنك تسجيل الدخول حالما يعود.',
-
   'setup.title': 'إعداد خادمك',
   'setup.text': 'سمِّ خادمك وأنشئ الحساب الأول. سيكون هو حساب الإدارة.',
   'setup.submit': 'بدء Pipit',

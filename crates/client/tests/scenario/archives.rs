@@ -48,6 +48,7 @@ fn sealed() -> EventBody {
         scheme: "mls1".to_owned(),
         bytes: "AAEC".to_owned(),
         seal: Some(Seal { epoch: 1, count: 1 }),
+        blobs: Vec::new(),
     })
 }
 
