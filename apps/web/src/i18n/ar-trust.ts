@@ -27,9 +27,9 @@ export const arTrust = {
   'trust.scan': 'مسح رمز الطرف الآخر',
   'trust.scan.stop': 'إيقاف المسح',
   'trust.scan.aim': 'وجّه الكاميرا إلى الرمز على شاشة {name}.',
-  'trust.scan.starting': 'يجري تشغيل الكاميرا…',
-  'trust.scan.no_camera':
-    'تعذّر استخدام الكاميرا. اسمح بها لهذه الصفحة في إعدادات المتصفح، أو قارنا الرقمين بالنظر.',
+  'scan.starting': 'يجري تشغيل الكاميرا…',
+  'scan.no_camera':
+    'تعذّر استخدام الكاميرا. اسمح بها لهذه الصفحة في إعدادات المتصفح، أو تابع من دونها.',
   'trust.scan.not_a_code': 'هذا ليس رمزًا من هذا النوع. اطلب من {name} أن يفتح «تحقّق» ويريك رمزه.',
   'trust.mark': 'وضع علامة «تم التحقّق»',
   'trust.take_back': 'تراجع',
@@ -63,6 +63,7 @@ export const arTrust = {
   'devices.approve.title': 'الموافقة على {name}؟',
   'devices.approve.text':
     'افتح الإعدادات ثم الأجهزة على {name}. يظهر هناك رمز. لا توافق إلا إذا كان هذا هو الرمز.',
+  'devices.approve.letters': 'يعرض حروفًا: اكتبها أو امسحها',
   'devices.approve.done': 'تمت الموافقة على {name}.',
   'devices.broken.title': 'قائمة أجهزتك غير متطابقة',
   'devices.broken.text':

@@ -37,14 +37,13 @@ export const deHandover = {
 
   'handover.give.title': 'Nachrichten an ein neues Gerät übergeben',
   'handover.give.lead':
-    'Tippe oder scanne den Code, den dein neues Gerät zeigt. Es bekommt, was dieses Gerät von deinen verschlüsselten Unterhaltungen lesen kann.',
+    'Tippe oder scanne den Code, den dein neues Gerät zeigt. Damit ist es bestätigt, und es bekommt, was dieses Gerät von deinen verschlüsselten Unterhaltungen lesen kann.',
   'handover.give.code': 'Code des neuen Geräts',
   'handover.give.code.hint': 'Sieben Gruppen aus vier Buchstaben und Ziffern.',
   'handover.give.check': 'Weiter',
   'handover.give.scan': 'Mit der Kamera scannen',
   'handover.give.scan.stop': 'Kamera ausschalten',
-  'handover.give.scan.view': 'Was die Kamera sieht',
-  'handover.give.scan.failed': 'Die Kamera kann nicht benutzt werden. Tippe den Code stattdessen.',
+  'handover.give.scan.aim': 'Halte die Kamera auf den Code auf dem neuen Gerät.',
   'handover.give.who': '{name} bittet um deine Nachrichten. Gefragt wurde {when}.',
   'handover.give.sure':
     'Erlaube es nur einem Gerät, das dir gehört und das du vor dir siehst. Es wird alles lesen können, was dieses Gerät lesen kann.',

@@ -29,9 +29,9 @@ export const deTrust = {
   'trust.scan': 'Code der anderen Seite scannen',
   'trust.scan.stop': 'Scannen beenden',
   'trust.scan.aim': 'Richte die Kamera auf den Code auf dem Bildschirm von {name}.',
-  'trust.scan.starting': 'Die Kamera wird gestartet …',
-  'trust.scan.no_camera':
-    'Die Kamera kann nicht benutzt werden. Erlaube sie dieser Seite in den Einstellungen des Browsers, oder vergleicht die Nummern mit den Augen.',
+  'scan.starting': 'Die Kamera wird gestartet …',
+  'scan.no_camera':
+    'Die Kamera kann nicht benutzt werden. Erlaube sie dieser Seite in den Einstellungen des Browsers, oder mach es ohne sie.',
   'trust.scan.not_a_code':
     'Das ist kein solcher Code. Bitte {name}, „Prüfen“ zu öffnen und dir den Code zu zeigen.',
   'trust.mark': 'Als geprüft markieren',
@@ -67,6 +67,7 @@ export const deTrust = {
   'devices.approve.title': '{name} bestätigen?',
   'devices.approve.text':
     'Öffne auf {name} Einstellungen und dann Geräte. Dort steht ein Code. Bestätige nur, wenn es dieser ist.',
+  'devices.approve.letters': 'Es zeigt Buchstaben: tippen oder scannen',
   'devices.approve.done': '{name} wurde bestätigt.',
   'devices.broken.title': 'Die Liste deiner Geräte passt nicht',
   'devices.broken.text':

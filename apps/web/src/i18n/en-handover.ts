@@ -33,14 +33,13 @@ export const enHandover = {
 
   'handover.give.title': 'Hand messages to a new device',
   'handover.give.lead':
-    'Type or scan the code that your new device shows. It gets what this device can read of your encrypted conversations.',
+    'Type or scan the code that your new device shows. That approves it, and it gets what this device can read of your encrypted conversations.',
   'handover.give.code': 'Code of the new device',
   'handover.give.code.hint': 'Seven groups of four letters and digits.',
   'handover.give.check': 'Continue',
   'handover.give.scan': 'Scan with the camera',
   'handover.give.scan.stop': 'Stop the camera',
-  'handover.give.scan.view': 'What the camera sees',
-  'handover.give.scan.failed': 'The camera cannot be used. Type the code instead.',
+  'handover.give.scan.aim': 'Point the camera at the code on your new device.',
   'handover.give.who': '{name} asks for your messages. It asked {when}.',
   'handover.give.sure':
     'Approve only a device that is yours and that you see before you. It will be able to read all that this device can.',

@@ -27,9 +27,9 @@ export const enTrust = {
   'trust.scan': 'Scan their code',
   'trust.scan.stop': 'Stop scanning',
   'trust.scan.aim': 'Point the camera at the code on {name}’s screen.',
-  'trust.scan.starting': 'Starting the camera…',
-  'trust.scan.no_camera':
-    'The camera cannot be used. Allow it for this page in the browser’s settings, or compare the numbers by eye.',
+  'scan.starting': 'Starting the camera…',
+  'scan.no_camera':
+    'The camera cannot be used. Allow it for this page in the browser’s settings, or go without it.',
   'trust.scan.not_a_code': 'That is no code of this kind. Ask {name} to open “Verify” and show you theirs.',
   'trust.mark': 'Mark as verified',
   'trust.take_back': 'Take back',
@@ -64,6 +64,7 @@ export const enTrust = {
   'devices.approve.title': 'Approve {name}?',
   'devices.approve.text':
     'Open Settings and then Devices on {name}. It shows a code there. Approve it only if it is this one.',
+  'devices.approve.letters': 'It shows letters: type or scan them',
   'devices.approve.done': '{name} was approved.',
   'devices.broken.title': 'The list of your devices does not fit',
   'devices.broken.text':

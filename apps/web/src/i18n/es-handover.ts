@@ -36,14 +36,13 @@ export const esHandover = {
 
   'handover.give.title': 'Entregar los mensajes a un dispositivo nuevo',
   'handover.give.lead':
-    'Escribe o escanea el código que muestra tu dispositivo nuevo. Recibe lo que este puede leer de tus conversaciones cifradas.',
+    'Escribe o escanea el código que muestra tu dispositivo nuevo. Con eso queda aprobado y recibe lo que este dispositivo puede leer de tus conversaciones cifradas.',
   'handover.give.code': 'Código del dispositivo nuevo',
   'handover.give.code.hint': 'Siete grupos de cuatro letras y cifras.',
   'handover.give.check': 'Continuar',
   'handover.give.scan': 'Escanear con la cámara',
   'handover.give.scan.stop': 'Apagar la cámara',
-  'handover.give.scan.view': 'Lo que ve la cámara',
-  'handover.give.scan.failed': 'No se puede usar la cámara. Escribe el código.',
+  'handover.give.scan.aim': 'Apunta la cámara al código de tu dispositivo nuevo.',
   'handover.give.who': '{name} pide tus mensajes. Lo pidió {when}.',
   'handover.give.sure':
     'Autoriza solo un dispositivo que sea tuyo y que tengas delante. Podrá leer todo lo que puede leer este.',

@@ -27,9 +27,9 @@ export const esTrust = {
   'trust.scan': 'Escanear su código',
   'trust.scan.stop': 'Dejar de escanear',
   'trust.scan.aim': 'Apunta la cámara al código en la pantalla de {name}.',
-  'trust.scan.starting': 'Iniciando la cámara…',
-  'trust.scan.no_camera':
-    'No se puede usar la cámara. Permítela para esta página en los ajustes del navegador, o comparad los números a ojo.',
+  'scan.starting': 'Iniciando la cámara…',
+  'scan.no_camera':
+    'No se puede usar la cámara. Permítela para esta página en los ajustes del navegador, o hazlo sin ella.',
   'trust.scan.not_a_code':
     'Ese no es un código de este tipo. Pide a {name} que abra «Verificar» y te muestre el suyo.',
   'trust.mark': 'Marcar como verificado',
@@ -65,6 +65,7 @@ export const esTrust = {
   'devices.approve.title': '¿Aprobar {name}?',
   'devices.approve.text':
     'Abre Ajustes y luego Dispositivos en {name}. Ahí se muestra un código. Apruébalo solo si es este.',
+  'devices.approve.letters': 'Muestra letras: escribirlas o escanearlas',
   'devices.approve.done': '{name} ha sido aprobado.',
   'devices.broken.title': 'La lista de tus dispositivos no encaja',
   'devices.broken.text':

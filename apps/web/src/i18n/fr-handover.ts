@@ -37,14 +37,13 @@ export const frHandover = {
 
   'handover.give.title': 'Transmettre les messages à un nouvel appareil',
   'handover.give.lead':
-    'Saisissez ou scannez le code que montre votre nouvel appareil. Il reçoit ce que cet appareil peut lire de vos conversations chiffrées.',
+    'Saisissez ou scannez le code que montre votre nouvel appareil. Cela l’approuve, et il reçoit ce que cet appareil peut lire de vos conversations chiffrées.',
   'handover.give.code': 'Code du nouvel appareil',
   'handover.give.code.hint': 'Sept groupes de quatre lettres et chiffres.',
   'handover.give.check': 'Continuer',
   'handover.give.scan': 'Scanner avec la caméra',
   'handover.give.scan.stop': 'Arrêter la caméra',
-  'handover.give.scan.view': 'Ce que voit la caméra',
-  'handover.give.scan.failed': 'La caméra ne peut pas être utilisée. Saisissez plutôt le code.',
+  'handover.give.scan.aim': 'Pointez la caméra vers le code affiché sur le nouvel appareil.',
   'handover.give.who': '{name} demande vos messages. La demande date de : {when}.',
   'handover.give.sure':
     'N’autorisez qu’un appareil qui est à vous et que vous avez sous les yeux. Il pourra lire tout ce que celui-ci peut lire.',

@@ -29,9 +29,9 @@ export const frTrust = {
   'trust.scan': 'Scanner son code',
   'trust.scan.stop': 'Arrêter le scan',
   'trust.scan.aim': 'Pointez la caméra vers le code sur l’écran de {name}.',
-  'trust.scan.starting': 'Démarrage de la caméra…',
-  'trust.scan.no_camera':
-    'La caméra ne peut pas être utilisée. Autorisez-la pour cette page dans les réglages du navigateur, ou comparez les numéros à l’œil.',
+  'scan.starting': 'Démarrage de la caméra…',
+  'scan.no_camera':
+    'La caméra ne peut pas être utilisée. Autorisez-la pour cette page dans les réglages du navigateur, ou faites sans elle.',
   'trust.scan.not_a_code':
     'Ce n’est pas un tel code. Demandez à {name} d’ouvrir « Vérifier » et de vous montrer le sien.',
   'trust.mark': 'Marquer comme vérifié',
@@ -67,6 +67,7 @@ export const frTrust = {
   'devices.approve.title': 'Approuver {name} ?',
   'devices.approve.text':
     'Ouvrez Réglages puis Appareils sur {name}. Un code s’y trouve. N’approuvez que si c’est celui-ci.',
+  'devices.approve.letters': 'Il affiche des lettres : les saisir ou les scanner',
   'devices.approve.done': '{name} a été approuvé.',
   'devices.broken.title': 'La liste de vos appareils ne concorde pas',
   'devices.broken.text':

@@ -32,14 +32,13 @@ export const jaHandover = {
 
   'handover.give.title': '新しい端末にメッセージを引き継ぐ',
   'handover.give.lead':
-    '新しい端末に表示されているコードを入力するか、読み取ってください。暗号化された会話のうち、この端末で読めるものが引き継がれます。',
+    '新しい端末に表示されるコードを入力するか読み取ってください。これで承認され、この端末が読める暗号化された会話の内容が渡されます。',
   'handover.give.code': '新しい端末のコード',
   'handover.give.code.hint': '英数字 4 文字が 7 組です。',
   'handover.give.check': '続ける',
   'handover.give.scan': 'カメラで読み取る',
   'handover.give.scan.stop': 'カメラを止める',
-  'handover.give.scan.view': 'カメラの映像',
-  'handover.give.scan.failed': 'カメラを使えません。コードを入力してください。',
+  'handover.give.scan.aim': '新しい端末のコードにカメラを向けてください。',
   'handover.give.who': '{name} があなたのメッセージを求めています（{when}）。',
   'handover.give.sure':
     '自分のもので、目の前にある端末だけを承認してください。この端末で読めるものをすべて読めるようになります。',

@@ -27,9 +27,9 @@ export const jaTrust = {
   'trust.scan': '相手のコードを読み取る',
   'trust.scan.stop': '読み取りをやめる',
   'trust.scan.aim': '{name}さんの画面のコードにカメラを向けてください。',
-  'trust.scan.starting': 'カメラを起動しています…',
-  'trust.scan.no_camera':
-    'カメラを使えません。ブラウザーの設定でこのページに許可するか、番号を目で照合してください。',
+  'scan.starting': 'カメラを起動しています…',
+  'scan.no_camera':
+    'カメラを使えません。ブラウザーの設定でこのページに許可するか、カメラなしで続けてください。',
   'trust.scan.not_a_code':
     'このコードは種類が違います。{name}さんに「確認する」を開いてコードを見せてもらってください。',
   'trust.mark': '確認済みにする',
@@ -65,6 +65,7 @@ export const jaTrust = {
   'devices.approve.title': '{name} を承認しますか?',
   'devices.approve.text':
     '{name} で「設定」、「端末」の順に開くと、コードが表示されます。このコードと同じときだけ承認してください。',
+  'devices.approve.letters': '文字が表示されている：入力または読み取り',
   'devices.approve.done': '{name} を承認しました。',
   'devices.broken.title': '自分の端末の一覧が合いません',
   'devices.broken.text':

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pipit_client::command::{Command, Reply};
+use pipit_client::command::{Command, Reply, TrustCommand};
 use pipit_client::view::{HandoverState, ItemBody};
 use pipit_wire::{ConversationId, EventId, MessageId};
 
@@ -166,6 +166,17 @@ async fn get_in_pieces(mut laptop: Screen, store: &Path, server: &Running) -> Sc
     laptop
 }
 
+/// Who approves a device by its code vouches for it, too.
+async fn assert_vouched(bob: &Screen) {
+    let Reply::OwnKeys { own } = bob.ask(Command::Trust { ask: TrustCommand::Own }).await else {
+        panic!("no keys")
+    };
+    let first = own.devices[0].device;
+    assert_eq!(own.devices.len(), 2);
+    assert_eq!(own.devices[1].by, Some(first));
+    assert!(own.devices[1].approved);
+}
+
 fn assert_nothing_is_left(data: &Path) {
     for words in PLANTED {
         assert!(!has(data, words.as_bytes()), "the server has {words}");
@@ -211,6 +222,7 @@ async fn a_new_device_gets_what_was_there_however_often_it_stops() {
         giving.is_some_and(|giving| giving.state == HandoverState::Done)
     })
     .await;
+    assert_vouched(&bob).await;
     open(&mut laptop, conversation).await;
     let expect: Vec<&str> = said.iter().map(String::as_str).collect();
     laptop.ask(Command::LoadOlder).await;

@@ -19,6 +19,8 @@ pub(crate) enum ArchiveCall {
     List,
     /// Asks the other devices.
     Ask { archive: ArchiveId },
+    /// Vouches for the device that is handed over to.
+    Vouch { archive: ArchiveId },
     /// Hands over.
     Approve { archive: ArchiveId },
     /// Adds a part to what is handed over.
@@ -83,6 +85,7 @@ impl<S: Storage> Engine<S> {
                 }
                 Err(error) => self.archive_call_failed(call, &error),
             },
+            ArchiveCall::Vouch { archive } => self.vouched(*archive),
             ArchiveCall::Approve { archive } => match read::<Archives>(answer) {
                 Ok(listed) => {
                     self.archives_came(listed);
@@ -116,6 +119,10 @@ impl<S: Storage> Engine<S> {
         match call {
             ArchiveCall::List => self.put_off_archives(REFUSED_MS),
             ArchiveCall::Ask { archive } => self.taking_ends(*archive, &error.code)?,
+            ArchiveCall::Vouch { archive } => {
+                tracing::warn!(code = error.code, "the server takes no vouch for a device that is handed over to");
+                self.vouched(*archive)?;
+            }
             ArchiveCall::Approve { archive } | ArchiveCall::Give { archive, .. } => {
                 let code = if is(ErrorCode::NotFound) || is(ErrorCode::IdConflict) {
                     "gone"

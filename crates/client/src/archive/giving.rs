@@ -15,7 +15,7 @@ use super::{ArchiveCall, GIVING, GIVING_PART, Peer, Progress, ended};
 use crate::command::{CommandError, Reply};
 use crate::encryption::RandomOf;
 use crate::engine::{Engine, Stored};
-use crate::http::local_error;
+use crate::http::{Call, local_error};
 use crate::storage::{Storage, StorageError};
 use crate::view::{HandoverState, HandoverView, WaitingDevice};
 
@@ -31,6 +31,8 @@ const ROUNDS: u8 = 3;
 pub(super) struct Giving {
     archive: ArchiveId,
     peer: Peer,
+    /// What the other device signs with, as its code has proven.
+    signature_key: [u8; 32],
     key: [u8; 32],
     salt: [u8; 32],
     stage: Stage,
@@ -48,6 +50,8 @@ pub(super) struct Giving {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Stage {
+    /// This device vouches for the other one.
+    Vouching,
     /// The server is told.
     Approving,
     /// Parts are sent.
@@ -63,7 +67,7 @@ impl Giving {
         HandoverView {
             device_name: self.peer.name.clone(),
             state: match &self.stage {
-                Stage::Approving => HandoverState::Waiting,
+                Stage::Vouching | Stage::Approving => HandoverState::Waiting,
                 Stage::Sending => HandoverState::Running,
                 Stage::Done => HandoverState::Done,
                 Stage::Failed { code } => ended(code),
@@ -74,7 +78,7 @@ impl Giving {
     }
 
     fn is_under_way(&self) -> bool {
-        matches!(self.stage, Stage::Approving | Stage::Sending)
+        matches!(self.stage, Stage::Vouching | Stage::Approving | Stage::Sending)
     }
 }
 
@@ -158,9 +162,9 @@ impl<S: Storage> Engine<S> {
         })
     }
 
-    /// Hands over to the device that shows this code.
+    /// Approves the device that shows this code: vouches for it, and hands over to it.
     pub(crate) fn approve_device(&mut self, text: &str) -> Stored<Reply> {
-        let (code, archive, _key) = match self.device_of_code(text)? {
+        let (code, archive, signature_key) = match self.device_of_code(text)? {
             Ok(found) => found,
             Err(code) => return Ok(refused(code)),
         };
@@ -188,9 +192,10 @@ impl<S: Storage> Engine<S> {
                 device: archive.device,
                 name: archive.device_name,
             },
+            signature_key: signature_key.0,
             key: *key.to_bytes(),
             salt,
-            stage: Stage::Approving,
+            stage: Stage::Vouching,
             index: 0,
             through: Vec::new(),
             left: Vec::new(),
@@ -231,7 +236,7 @@ impl<S: Storage> Engine<S> {
 
     /// Takes the next step.
     pub(super) fn give_on(&mut self) -> Stored {
-        let Some(mut giving) = self.giving()? else {
+        let Some(giving) = self.giving()? else {
             return Ok(());
         };
         let archive = giving.archive;
@@ -241,13 +246,51 @@ impl<S: Storage> Engine<S> {
         if self.archives.found(archive).is_none() {
             return self.giving_ends(archive, "gone");
         }
-        if giving.stage == Stage::Approving {
-            if !self.is_asking_archive(&ArchiveCall::Approve { archive }) {
-                let salt = STANDARD.encode(giving.salt);
-                self.call_approve(archive, &NewApproval { salt });
+        match giving.stage {
+            Stage::Vouching => self.vouch_for_peer(&giving),
+            Stage::Approving => {
+                if !self.is_asking_archive(&ArchiveCall::Approve { archive }) {
+                    let salt = STANDARD.encode(giving.salt);
+                    self.call_approve(archive, &NewApproval { salt });
+                }
+                Ok(())
             }
+            Stage::Sending => self.send_part(giving),
+            Stage::Done | Stage::Failed { .. } => Ok(()),
+        }
+    }
+
+    /// Says to everybody that the other device is of this account too, by the key that its code has proven.
+    fn vouch_for_peer(&mut self, giving: &Giving) -> Stored {
+        let archive = giving.archive;
+        if self.is_asking_archive(&ArchiveCall::Vouch { archive }) {
             return Ok(());
         }
+        match self.vouch_for(giving.peer.device, &SignatureKey(giving.signature_key))? {
+            Some(waiting) => {
+                self.call(waiting.answering(Call::Archive(ArchiveCall::Vouch { archive })));
+                Ok(())
+            }
+            // Without a key of its own it can hand over, and somebody else may vouch.
+            None => self.vouched(archive),
+        }
+    }
+
+    /// The server has the vouch, or takes none: what somebody has asked for is handed over either way.
+    pub(super) fn vouched(&mut self, archive: ArchiveId) -> Stored {
+        let Some(mut giving) = self.giving()? else {
+            return Ok(());
+        };
+        if giving.archive == archive && giving.stage == Stage::Vouching {
+            giving.stage = Stage::Approving;
+            self.save_giving(&giving)?;
+            self.archives.busy = true;
+        }
+        Ok(())
+    }
+
+    fn send_part(&mut self, mut giving: Giving) -> Stored {
+        let archive = giving.archive;
         if giving.part.is_none() {
             self.make_part(&mut giving)?;
             self.save_giving(&giving)?;
