@@ -6,6 +6,7 @@
 //!
 //! Each step is in the transaction of what it follows from, and what is to be done next follows from what is on disk.
 
+mod backup;
 mod calls;
 mod giving;
 mod records;
@@ -14,11 +15,12 @@ mod taking;
 
 use std::collections::BTreeSet;
 
-use pipit_wire::rest::archive::{Archive, ArchivePurpose, Archives as Listed};
+use pipit_wire::rest::archive::{Archive, ArchivePurpose, Archives as Listed, PartInfo};
 use pipit_wire::{ConversationId, DeviceId, Seq, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use self::backup::Look;
 pub(crate) use self::calls::ArchiveCall;
 use crate::command::{Command, CommandError};
 use crate::commands::Done;
@@ -30,6 +32,8 @@ use crate::view::{ArchivesView, HandoverState, WaitingDevice};
 const GIVING: u8 = 16;
 const GIVING_PART: u8 = 17;
 const TAKING: u8 = 18;
+const BACKUP: u8 = 19;
+const BACKUP_PART: u8 = 20;
 /// The first and the last wait before something that failed is tried again.
 const RETRY_MS: (i64, i64) = (1_000, 60_000);
 
@@ -53,6 +57,10 @@ pub(crate) struct Archives {
     shelf_due: BTreeSet<ConversationId>,
     /// The last place that was asked for in each, to see whether asking brings anything.
     sought: Vec<(ConversationId, Seq)>,
+    /// When the backup is looked at.
+    backup_look: Look,
+    /// The parts that the backup has, once they were asked for.
+    backup_parts: Option<Vec<PartInfo>>,
     /// What views were shown last.
     shown: Option<ArchivesView>,
     view_due: bool,
@@ -60,7 +68,10 @@ pub(crate) struct Archives {
 
 impl Archives {
     pub(crate) fn deadline(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.busy { Some(now) } else { self.retry_at }
+        if self.busy {
+            return Some(now);
+        }
+        [self.retry_at, self.backup_look.at()].into_iter().flatten().min()
     }
 
     /// The line is gone: what the server said may not be so any more.
@@ -70,6 +81,7 @@ impl Archives {
         self.failures = 0;
         self.failed.clear();
         self.sought.clear();
+        (self.backup_look, self.backup_parts) = (Look::Now, None);
         self.view_due = true;
     }
 
@@ -104,6 +116,9 @@ impl<S: Storage> Engine<S> {
         if self.archives.retry_at.is_some_and(|at| clock.is_due(at)) {
             self.archives.retry_at = None;
         }
+        if self.archives.backup_look.at().is_some_and(|at| clock.is_due(at)) {
+            self.archives.backup_look = Look::Now;
+        }
         self.archives.busy = false;
     }
 
@@ -111,12 +126,26 @@ impl<S: Storage> Engine<S> {
     pub(crate) fn archives_welcomed(&mut self) -> Stored {
         let encrypted = self.storage.encrypted_conversations()?;
         self.archives.list_due =
-            !encrypted.is_empty() || self.taking()?.is_some() || self.giving()?.is_some();
+            !encrypted.is_empty()
+                || self.taking()?.is_some()
+                || self.giving()?.is_some()
+                || self.backup()?.is_some();
         Ok(())
     }
 
     /// The archives of the account are these.
     pub(crate) fn archives_came(&mut self, listed: Listed) {
+        let changed_at = |items: Option<&Vec<Archive>>| {
+            let mut found = items.into_iter().flatten();
+            found
+                .find(|archive| archive.purpose == ArchivePurpose::Backup)
+                .map(|archive| (archive.id, archive.changed_at))
+        };
+        if changed_at(self.archives.listed.as_ref()) != changed_at(Some(&listed.items)) {
+            // Another device may have put something there, or begun another one.
+            self.archives.backup_parts = None;
+            self.back_up_soon();
+        }
         self.archives.listed = Some(listed.items);
         self.archives.list_due = false;
         self.archives.view_due = true;
@@ -139,6 +168,7 @@ impl<S: Storage> Engine<S> {
             if self.archives.listed.is_some() {
                 self.take_on()?;
                 self.give_on()?;
+                self.back_up()?;
             }
         }
         Ok(())
@@ -168,7 +198,8 @@ impl<S: Storage> Engine<S> {
                 Some(taking) => Some(self.taking_view(taking)?),
                 None => None,
             },
-            has_gap: taking.is_none() && self.has_gap()?,
+            has_gap: taking.is_none() && self.backup()?.is_none() && self.has_gap()?,
+            backup: self.backup_view()?,
         })
     }
 
@@ -195,6 +226,10 @@ impl<S: Storage> Engine<S> {
             Command::ApproveDevice { code } => self.approve_device(&code),
             Command::DeclineDevice { archive } => Ok(self.decline_device(archive)),
             Command::DismissHandover => self.dismiss_giving(),
+            Command::NewRecoveryCode => self.new_recovery_code(),
+            Command::BeginBackup { code } => self.begin_backup(&code),
+            Command::RestoreBackup { code } => self.restore_backup(&code),
+            Command::EndBackup => self.end_backup(),
             other => return Ok(Done::Not(other)),
         };
         reply.map(Done::Now)
@@ -277,5 +312,9 @@ const fn is_about_archives(command: &Command) -> bool {
             | Command::ApproveDevice { .. }
             | Command::DeclineDevice { .. }
             | Command::DismissHandover
+            | Command::NewRecoveryCode
+            | Command::BeginBackup { .. }
+            | Command::RestoreBackup { .. }
+            | Command::EndBackup
     )
 }

@@ -423,6 +423,21 @@ pub enum Command {
         /// What it has asked for.
         archive: ArchiveId,
     },
+    /// Makes a recovery code, which counts for nothing yet. Answered by [`Reply::RecoveryCode`].
+    NewRecoveryCode,
+    /// Begins the account's backup, or one in place of the one before, which this code opens. The person has shown that they have it.
+    BeginBackup {
+        /// From [`Reply::RecoveryCode`].
+        code: String,
+    },
+    /// Opens the account's backup with its code: what is in it comes to this device, which then keeps it up to date. Refused with `code_malformed`, `code_slip_recovery`,
+    /// `code_of_device`, `code_wrong` or `no_backup`.
+    RestoreBackup {
+        /// As it was typed.
+        code: String,
+    },
+    /// Erases the account's backup. Its code opens nothing any more.
+    EndBackup,
     /// What is said of a hand-over that has ended is not shown any longer.
     DismissHandover,
     /// Marks a conversation as unread for oneself, or takes the mark away. Opening its timeline takes it away too.

@@ -185,6 +185,9 @@ impl<S: Storage> Engine<S> {
         held: Option<(Seq, FoldRecord)>,
         changes: &[Event],
     ) -> Stored {
+        if record.encrypted {
+            self.backup_is_stale()?;
+        }
         self.storage.erase_message(record.id, message)?;
         if let Some(last) = &mut record.last_message
             && last.id == message.into()

@@ -97,6 +97,12 @@ pub fn entry_hash(entry: &KeyEntry, before: &[u8; 32]) -> [u8; 32] {
     Sha256::digest(entry.to_bytes(before)).into()
 }
 
+/// The public part of a secret key that is no device's: that of a recovery code.
+#[must_use]
+pub fn public_key(secret: &[u8; 32]) -> SignatureKey {
+    SignatureKey(SigningKey::from_bytes(secret).verifying_key().to_bytes())
+}
+
 /// Vouches for a key with a secret key that is no device's: that of a recovery code. A device does it by [`crate::Device::vouch`].
 #[must_use]
 pub fn sign_vouch(

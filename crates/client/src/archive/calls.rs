@@ -1,6 +1,6 @@
 //! Requests about archives, and to whom their answers go.
 
-use pipit_wire::rest::archive::{Archives, NewApproval, NewArchive, NewPart, Part, PartInfo};
+use pipit_wire::rest::archive::{Archives, NewApproval, NewArchive, NewPart, Part, PartInfo, Parts};
 use pipit_wire::{ArchiveId, ErrorCode, PartId, Retry};
 
 use crate::command::CommandError;
@@ -11,6 +11,8 @@ use crate::storage::Storage;
 
 /// The least wait after the server has refused something that a later try may bring.
 const REFUSED_MS: i64 = 60_000;
+/// The least wait before the backup is looked at again that was another one than was thought.
+const RETRY_BACKUP_MS: i64 = 2_000;
 
 /// What a request is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +29,27 @@ pub(crate) enum ArchiveCall {
     Give { archive: ArchiveId, part: PartId },
     /// Fetches a part of what is handed over.
     Fetch { archive: ArchiveId, number: u32 },
-    /// Erases one. Nobody waits for the answer.
+    /// Asks which parts the backup has.
+    Parts { archive: ArchiveId },
+    /// Fetches a part of the backup.
+    Take { archive: ArchiveId, number: u32 },
+    /// Adds a part to the backup.
+    Put { archive: ArchiveId, part: PartId },
+    /// Changes the recovery key, or vouches by it.
+    Recovery { archive: ArchiveId },
+    /// Erases one.
     Remove { archive: ArchiveId },
+}
+
+impl ArchiveCall {
+    /// Whether it is a step of this backup.
+    pub(super) fn is_of_backup(&self, backup: ArchiveId) -> bool {
+        match self {
+            Self::Parts { .. } | Self::Take { .. } | Self::Put { .. } | Self::Recovery { .. } => true,
+            Self::Ask { archive } | Self::Remove { archive } => *archive == backup,
+            Self::List | Self::Vouch { .. } | Self::Approve { .. } | Self::Give { .. } | Self::Fetch { .. } => false,
+        }
+    }
 }
 
 fn path(archive: ArchiveId, rest: &str) -> String {
@@ -36,6 +57,12 @@ fn path(archive: ArchiveId, rest: &str) -> String {
 }
 
 impl<S: Storage> Engine<S> {
+    /// Whether a step of the backup is under way.
+    pub(super) fn is_asking_backup(&self, backup: ArchiveId) -> bool {
+        self.calls
+            .is_any_open(|call| matches!(call, Call::Archive(call) if call.is_of_backup(backup)))
+    }
+
     pub(super) fn is_asking_archive(&self, meant: &ArchiveCall) -> bool {
         self.calls
             .is_any_open(|call| matches!(call, Call::Archive(call) if call == meant))
@@ -70,6 +97,25 @@ impl<S: Storage> Engine<S> {
         self.call(Waiting::authorized(call, HttpMethod::Get, path));
     }
 
+    pub(super) fn call_parts(&mut self, archive: ArchiveId) {
+        let call = Call::Archive(ArchiveCall::Parts { archive });
+        self.call(Waiting::authorized(call, HttpMethod::Get, path(archive, "/parts")));
+    }
+
+    pub(super) fn call_take(&mut self, archive: ArchiveId, number: u32) {
+        let call = Call::Archive(ArchiveCall::Take { archive, number });
+        let path = path(archive, &format!("/parts/{number}"));
+        self.call(Waiting::authorized(call, HttpMethod::Get, path));
+    }
+
+    pub(super) fn call_put(&mut self, archive: ArchiveId, new: &NewPart) {
+        let call = Call::Archive(ArchiveCall::Put {
+            archive,
+            part: new.id,
+        });
+        self.call(Waiting::authorized(call, HttpMethod::Post, path(archive, "/parts")).with(new));
+    }
+
     pub(super) fn call_remove(&mut self, archive: ArchiveId) {
         let call = Call::Archive(ArchiveCall::Remove { archive });
         self.call(Waiting::authorized(call, HttpMethod::Delete, path(archive, "")));
@@ -101,6 +147,19 @@ impl<S: Storage> Engine<S> {
                 Ok(part) => self.part_came(*archive, *number, &part),
                 Err(error) => self.archive_call_failed(call, &error),
             },
+            ArchiveCall::Parts { archive } => match read::<Parts>(answer) {
+                Ok(parts) => self.backup_parts_came(*archive, parts.items),
+                Err(error) => self.archive_call_failed(call, &error),
+            },
+            ArchiveCall::Take { archive, number } => match read::<Part>(answer) {
+                Ok(part) => self.backup_part_came(*archive, *number, &part),
+                Err(error) => self.archive_call_failed(call, &error),
+            },
+            ArchiveCall::Put { archive, .. } => match read::<PartInfo>(answer) {
+                Ok(info) => self.backup_part_put(*archive, &info),
+                Err(error) => self.archive_call_failed(call, &error),
+            },
+            ArchiveCall::Recovery { archive } => self.recovery_stepped(*archive),
             ArchiveCall::Remove { .. } => {
                 self.archives.list_due = true;
                 Ok(())
@@ -118,7 +177,10 @@ impl<S: Storage> Engine<S> {
         }
         match call {
             ArchiveCall::List => self.put_off_archives(REFUSED_MS),
-            ArchiveCall::Ask { archive } => self.taking_ends(*archive, &error.code)?,
+            ArchiveCall::Ask { archive } => {
+                self.taking_ends(*archive, &error.code)?;
+                self.backup_refused(*archive, &error.code)?;
+            }
             ArchiveCall::Vouch { archive } => {
                 tracing::warn!(code = error.code, "the server takes no vouch for a device that is handed over to");
                 self.vouched(*archive)?;
@@ -139,7 +201,25 @@ impl<S: Storage> Engine<S> {
                 };
                 self.taking_ends(*archive, code)?;
             }
-            ArchiveCall::Remove { .. } => {}
+            ArchiveCall::Put { .. } => {
+                self.backup_failed(&error.code)?;
+                self.put_off_archives(REFUSED_MS);
+            }
+            ArchiveCall::Recovery { archive } => {
+                tracing::warn!(code = error.code, "the server does not take what is said of the recovery key");
+                self.recovery_stepped(*archive)?;
+            }
+            // It has gone or been replaced meanwhile: what there is now is asked for.
+            ArchiveCall::Parts { .. } | ArchiveCall::Take { .. } => {
+                self.archives.backup_parts = None;
+                self.archives.list_due = true;
+                self.put_off_archives(RETRY_BACKUP_MS);
+            }
+            // It may have gone already.
+            ArchiveCall::Remove { .. } => {
+                self.archives.list_due = true;
+                self.put_off_archives(RETRY_BACKUP_MS);
+            }
         }
         Ok(())
     }

@@ -82,7 +82,7 @@ impl Giving {
     }
 }
 
-fn refused(code: &str) -> Reply {
+pub(super) fn refused(code: &str) -> Reply {
     let error = CommandError {
         retry: pipit_wire::Retry::Never,
         ..local_error(code, None)
@@ -91,7 +91,7 @@ fn refused(code: &str) -> Reply {
 }
 
 /// What is wrong with what somebody has typed.
-fn code_error(error: CodeError) -> &'static str {
+pub(super) fn code_error(error: CodeError) -> &'static str {
     match error {
         CodeError::Length | CodeError::Letter => "code_malformed",
         CodeError::Slip => "code_slip",
@@ -394,6 +394,7 @@ impl<S: Storage> Engine<S> {
             version: VERSION,
             index: giving.index,
             last,
+            backup: self.backup_key()?,
             done: giving.progress.done,
             total: giving.progress.total,
         };
@@ -417,11 +418,13 @@ impl<S: Storage> Engine<S> {
         conversation: ConversationId,
         size: &mut usize,
     ) -> Stored<(Section, bool)> {
+        let mut after = giving.after(conversation);
         let mut section = Section {
             conversation,
+            from: after,
+            through: after,
             entries: Vec::new(),
         };
-        let mut after = giving.after(conversation);
         let group = self.group_record(conversation)?;
         loop {
             let mut entries = self.storage.log_entries(conversation, after, CHUNK)?;
@@ -433,6 +436,7 @@ impl<S: Storage> Engine<S> {
             }
             for entry in entries {
                 after = entry.event.seq;
+                section.through = after;
                 giving.progress.done += 1;
                 if let Some(record) = Record::of(&entry) {
                     *size += entry.raw.len();

@@ -1,16 +1,24 @@
 //! What stands in a part (`docs/protocol.md`, "Archives"): a head, and for each conversation what its entries say.
 
 use pipit_wire::event::{EventBody, MessageChange};
-use pipit_wire::{Content, ConversationId, Event, EventId, MessageId, Seq, UserId};
+use pipit_wire::{ArchiveId, Content, ConversationId, Event, EventId, MessageId, Seq, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::fold;
 use crate::storage::{LogEntry, ShelfRecord};
 
 /// The version of what stands in a part.
 pub(super) const VERSION: u32 = 1;
 /// The most entries that one section has: more than any part is filled with.
 const ENTRIES_MAX: usize = 100_000;
+
+/// The key of the account's backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct BackupKey {
+    pub(super) archive: ArchiveId,
+    pub(super) key: [u8; 32],
+}
 
 /// The first section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +29,9 @@ pub(super) struct Head {
     pub(super) index: u32,
     /// Nothing comes after it.
     pub(super) last: bool,
+    /// The account's backup and its key, where the device that hands over has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) backup: Option<BackupKey>,
     /// How many entries of logs were looked through for this part and those before it, of how many.
     pub(super) done: u64,
     pub(super) total: u64,
@@ -31,6 +42,9 @@ pub(super) struct Head {
 pub(super) struct Section {
     /// Of which conversation.
     pub(super) conversation: ConversationId,
+    /// What was opened after the one place and up to the other is in it, as far as the device had it.
+    pub(super) from: Seq,
+    pub(super) through: Seq,
     /// What its entries say, by place.
     pub(super) entries: Vec<Record>,
 }
@@ -62,6 +76,14 @@ impl Record {
             sender: event.sender,
             body: value.get_mut("body")?.take(),
         })
+    }
+
+    /// What is put by of an entry: not what is to erase itself.
+    pub(super) fn lasting(entry: &LogEntry) -> Option<Self> {
+        if fold::expires_at(&entry.event).is_some() {
+            return None;
+        }
+        Self::of(entry)
     }
 
     /// As it waits for its place.

@@ -227,6 +227,9 @@ impl<S: Storage> Engine<S> {
             tracing::warn!(number, "a part of what is handed over cannot be opened");
             return self.taking_ends(archive, "damaged");
         };
+        if let Some(backup) = head.backup {
+            self.backup_key_came(backup.archive, backup.key)?;
+        }
         for section in sections {
             taking.came += self.put_section(section)?;
         }
@@ -244,7 +247,7 @@ impl<S: Storage> Engine<S> {
     }
 
     /// Puts what one conversation has on the shelf, and says how much that was.
-    fn put_section(&mut self, section: Section) -> Stored<u64> {
+    pub(super) fn put_section(&mut self, section: Section) -> Stored<u64> {
         let conversation = section.conversation;
         let records = section.entries.into_iter();
         let records: Vec<_> = records

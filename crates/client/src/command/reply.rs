@@ -192,6 +192,11 @@ pub enum Reply {
         /// Which one.
         device: WaitingDevice,
     },
+    /// A recovery code.
+    RecoveryCode {
+        /// It.
+        code: String,
+    },
     /// It did not work.
     Failed {
         /// Why.

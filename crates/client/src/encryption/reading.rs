@@ -475,6 +475,7 @@ impl<S: Storage> Engine<S> {
             return Ok(());
         };
         taking.has_opened = true;
+        self.back_up_soon();
         self.storage.replace_entry(&entry)?;
         for timeline in self.timelines_of(event.conversation) {
             timeline.replace(&entry.event);

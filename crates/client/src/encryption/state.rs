@@ -191,6 +191,11 @@ impl<S: Storage> Engine<S> {
         if !self.pool_record()?.is_published {
             return Ok(None);
         }
+        self.own_key()
+    }
+
+    /// This device's public key, made where there is none yet.
+    pub(crate) fn own_key(&mut self) -> Stored<Option<SignatureKey>> {
         self.require_device()?;
         Ok(self.encryption.device.as_ref().map(Device::signature_key))
     }

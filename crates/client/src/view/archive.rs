@@ -15,6 +15,50 @@ pub struct ArchivesView {
     pub taking: Option<TakingView>,
     /// Whether there is something from before this device came in that it has not asked for.
     pub has_gap: bool,
+    /// How it stands with the account's backup; none where that is not known yet.
+    pub backup: Option<BackupView>,
+}
+
+/// How it stands with the account's backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct BackupView {
+    /// What this device does for it.
+    pub state: BackupState,
+    /// When this device saw last that everything is in it.
+    pub at: Option<Timestamp>,
+    /// How many bytes it has.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub size: u64,
+    /// When any device changed it last.
+    pub changed_at: Option<Timestamp>,
+}
+
+/// What a device does for the account's backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum BackupState {
+    /// There is none.
+    Off,
+    /// There is one, and this device does not have its key.
+    Locked,
+    /// What is in it comes to this device.
+    Restoring {
+        /// So many parts are here,
+        done: u32,
+        /// of so many.
+        total: u32,
+    },
+    /// Something is being put by.
+    Running,
+    /// Everything is.
+    Kept,
+    /// It does not work. It is tried again.
+    Failed {
+        /// Why: the code of the error.
+        code: String,
+    },
 }
 
 /// A device of the account that asks for what the others have.
