@@ -125,11 +125,10 @@ impl<S: Storage> Engine<S> {
     /// The line stands. Who has nothing to hand over or to get asks nothing.
     pub(crate) fn archives_welcomed(&mut self) -> Stored {
         let encrypted = self.storage.encrypted_conversations()?;
-        self.archives.list_due =
-            !encrypted.is_empty()
-                || self.taking()?.is_some()
-                || self.giving()?.is_some()
-                || self.backup()?.is_some();
+        self.archives.list_due = !encrypted.is_empty()
+            || self.taking()?.is_some()
+            || self.giving()?.is_some()
+            || self.backup()?.is_some();
         Ok(())
     }
 

@@ -16,7 +16,9 @@ mod archive;
 mod sealed;
 mod trust;
 
-pub use self::archive::{ArchivesView, BackupState, BackupView, HandoverState, HandoverView, TakingView, WaitingDevice};
+pub use self::archive::{
+    ArchivesView, BackupState, BackupView, HandoverState, HandoverView, TakingView, WaitingDevice,
+};
 pub use self::sealed::UnreadableReason;
 pub use self::trust::{LoggedDevice, OwnKeys, PersonTrust, SafetyOutcome, TrustChange, TrustState};
 

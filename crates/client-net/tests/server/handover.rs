@@ -168,7 +168,12 @@ async fn get_in_pieces(mut laptop: Screen, store: &Path, server: &Running) -> Sc
 
 /// Who approves a device by its code vouches for it, too.
 async fn assert_vouched(bob: &Screen) {
-    let Reply::OwnKeys { own } = bob.ask(Command::Trust { ask: TrustCommand::Own }).await else {
+    let Reply::OwnKeys { own } = bob
+        .ask(Command::Trust {
+            ask: TrustCommand::Own,
+        })
+        .await
+    else {
         panic!("no keys")
     };
     let first = own.devices[0].device;

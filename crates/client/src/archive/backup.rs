@@ -150,12 +150,19 @@ impl Backup {
     }
 
     fn after(&self, conversation: ConversationId) -> Seq {
-        let found = self.through.iter().find(|known| known.conversation == conversation);
+        let found = self
+            .through
+            .iter()
+            .find(|known| known.conversation == conversation);
         found.map_or(Seq::ZERO, |known| known.seq)
     }
 
     fn set_after(&mut self, conversation: ConversationId, seq: Seq) {
-        match self.through.iter_mut().find(|known| known.conversation == conversation) {
+        match self
+            .through
+            .iter_mut()
+            .find(|known| known.conversation == conversation)
+        {
             Some(known) => known.seq = seq,
             None => self.through.push(Through { conversation, seq }),
         }
@@ -218,7 +225,8 @@ impl<S: Storage> Engine<S> {
 
     /// Whether the account's backup is this one.
     fn is_listed(&self, backup: &Backup) -> bool {
-        self.listed_backup().is_some_and(|listed| listed.id == backup.archive)
+        self.listed_backup()
+            .is_some_and(|listed| listed.id == backup.archive)
     }
 
     /// A new code, which is nothing yet: it counts when the person has shown that they have it ([`Engine::begin_backup`]).
@@ -306,7 +314,9 @@ impl<S: Storage> Engine<S> {
 
     /// Another device has handed over the backup's key, too.
     pub(super) fn backup_key_came(&mut self, archive: ArchiveId, key: [u8; 32]) -> Stored {
-        let has_it = self.backup()?.is_some_and(|own| own.archive == archive || self.is_listed(&own));
+        let has_it = self
+            .backup()?
+            .is_some_and(|own| own.archive == archive || self.is_listed(&own));
         if !has_it {
             self.replace_backup(&Backup::new(archive, key, Stage::Kept))?;
         }
@@ -315,7 +325,9 @@ impl<S: Storage> Engine<S> {
 
     /// For a device that is handed over to: it keeps the backup up to date, too.
     pub(super) fn backup_key(&self) -> Stored<Option<BackupKey>> {
-        let own = self.backup()?.filter(|own| own.stage == Stage::Kept && self.is_listed(own));
+        let own = self
+            .backup()?
+            .filter(|own| own.stage == Stage::Kept && self.is_listed(own));
         Ok(own.map(|own| BackupKey {
             archive: own.archive,
             key: own.key,
@@ -400,7 +412,10 @@ impl<S: Storage> Engine<S> {
             return Ok(());
         }
         if !is_key_gone {
-            self.call_recovery(archive, Waiting::authorized(Call::Farewell, HttpMethod::Delete, RECOVERY_KEY));
+            self.call_recovery(
+                archive,
+                Waiting::authorized(Call::Farewell, HttpMethod::Delete, RECOVERY_KEY),
+            );
         } else if self.is_listed(backup) {
             self.call_remove(archive);
         } else {

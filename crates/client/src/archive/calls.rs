@@ -47,7 +47,11 @@ impl ArchiveCall {
         match self {
             Self::Parts { .. } | Self::Take { .. } | Self::Put { .. } | Self::Recovery { .. } => true,
             Self::Ask { archive } | Self::Remove { archive } => *archive == backup,
-            Self::List | Self::Vouch { .. } | Self::Approve { .. } | Self::Give { .. } | Self::Fetch { .. } => false,
+            Self::List
+            | Self::Vouch { .. }
+            | Self::Approve { .. }
+            | Self::Give { .. }
+            | Self::Fetch { .. } => false,
         }
     }
 }
@@ -99,7 +103,11 @@ impl<S: Storage> Engine<S> {
 
     pub(super) fn call_parts(&mut self, archive: ArchiveId) {
         let call = Call::Archive(ArchiveCall::Parts { archive });
-        self.call(Waiting::authorized(call, HttpMethod::Get, path(archive, "/parts")));
+        self.call(Waiting::authorized(
+            call,
+            HttpMethod::Get,
+            path(archive, "/parts"),
+        ));
     }
 
     pub(super) fn call_take(&mut self, archive: ArchiveId, number: u32) {
@@ -182,7 +190,10 @@ impl<S: Storage> Engine<S> {
                 self.backup_refused(*archive, &error.code)?;
             }
             ArchiveCall::Vouch { archive } => {
-                tracing::warn!(code = error.code, "the server takes no vouch for a device that is handed over to");
+                tracing::warn!(
+                    code = error.code,
+                    "the server takes no vouch for a device that is handed over to"
+                );
                 self.vouched(*archive)?;
             }
             ArchiveCall::Approve { archive } | ArchiveCall::Give { archive, .. } => {
@@ -206,7 +217,10 @@ impl<S: Storage> Engine<S> {
                 self.put_off_archives(REFUSED_MS);
             }
             ArchiveCall::Recovery { archive } => {
-                tracing::warn!(code = error.code, "the server does not take what is said of the recovery key");
+                tracing::warn!(
+                    code = error.code,
+                    "the server does not take what is said of the recovery key"
+                );
                 self.recovery_stepped(*archive)?;
             }
             // It has gone or been replaced meanwhile: what there is now is asked for.

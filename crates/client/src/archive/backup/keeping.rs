@@ -40,15 +40,25 @@ impl<S: Storage> Engine<S> {
     }
 
     /// What parts there are.
-    pub(in crate::archive) fn backup_parts_came(&mut self, archive: ArchiveId, parts: Vec<PartInfo>) -> Stored {
+    pub(in crate::archive) fn backup_parts_came(
+        &mut self,
+        archive: ArchiveId,
+        parts: Vec<PartInfo>,
+    ) -> Stored {
         let Some(mut backup) = self.backup()?.filter(|backup| backup.archive == archive) else {
             return Ok(());
         };
         let had_some = !backup.known.is_empty();
-        backup.known.retain(|known| parts.iter().any(|part| part.id == known.id));
+        backup
+            .known
+            .retain(|known| parts.iter().any(|part| part.id == known.id));
         // Another device has written it anew.
         backup.stale &= !(had_some && backup.known.is_empty());
-        if backup.tail.as_ref().is_some_and(|tail| parts.iter().all(|part| part.id != tail.id)) {
+        if backup
+            .tail
+            .as_ref()
+            .is_some_and(|tail| parts.iter().all(|part| part.id != tail.id))
+        {
             backup.tail = None;
         }
         if backup.restoring.is_some() {
@@ -59,7 +69,12 @@ impl<S: Storage> Engine<S> {
     }
 
     /// A part that another device has put there is here.
-    pub(in crate::archive) fn backup_part_came(&mut self, archive: ArchiveId, number: u32, part: &Part) -> Stored {
+    pub(in crate::archive) fn backup_part_came(
+        &mut self,
+        archive: ArchiveId,
+        number: u32,
+        part: &Part,
+    ) -> Stored {
         let Some(mut backup) = self.backup()?.filter(|backup| backup.archive == archive) else {
             return Ok(());
         };
@@ -74,10 +89,7 @@ impl<S: Storage> Engine<S> {
             // It cannot be read by anybody, and nothing waits for it.
             None => tracing::warn!(number, "a part of the backup cannot be opened"),
         }
-        backup.known.push(Known {
-            id: part.id,
-            number,
-        });
+        backup.known.push(Known { id: part.id, number });
         if let Some((done, total)) = &mut backup.restoring {
             *done = count(backup.known.len()).min(*total);
             if done == total {
@@ -127,7 +139,10 @@ impl<S: Storage> Engine<S> {
             (backup.through, backup.tail, backup.stale) = (Vec::new(), None, false);
             backup.anew_at = Some(now);
         }
-        let small = backup.tail.clone().filter(|tail| tail.size < SMALL_BYTES && backup.old.is_empty());
+        let small = backup
+            .tail
+            .clone()
+            .filter(|tail| tail.size < SMALL_BYTES && backup.old.is_empty());
         let has_news = self.has_news(&backup)?;
         if !has_news && backup.old.is_empty() {
             backup.at = Some(now);
@@ -189,9 +204,8 @@ impl<S: Storage> Engine<S> {
                 let Some(last) = entries.last().map(|entry| entry.event.seq) else {
                     break;
                 };
-                let is_news = |entry: &LogEntry| {
-                    entry.event.seq <= group.cursor() && Record::lasting(entry).is_some()
-                };
+                let is_news =
+                    |entry: &LogEntry| entry.event.seq <= group.cursor() && Record::lasting(entry).is_some();
                 if entries.iter().any(is_news) {
                     return Ok(true);
                 }
