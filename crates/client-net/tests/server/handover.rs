@@ -74,7 +74,7 @@ fn has_reaction(screen: &Screen) -> bool {
     })
 }
 
-async fn sign_in(store: &Path, server: &Running, name: &str) -> Screen {
+pub(crate) async fn sign_in(store: &Path, server: &Running, name: &str) -> Screen {
     let mut device = Screen::open(store, server.address).await;
     let account = account("bob");
     let sign_in = Command::SignIn {
@@ -87,13 +87,13 @@ async fn sign_in(store: &Path, server: &Running, name: &str) -> Screen {
     device
 }
 
-fn is_done(screen: &Screen) -> bool {
+pub(crate) fn is_done(screen: &Screen) -> bool {
     let taking = screen.archives.taking.as_ref();
     taking.is_some_and(|taking| taking.state == HandoverState::Done && taking.left == 0)
 }
 
 /// Asks, and says the code that is shown, once another device can see who asks.
-async fn code_of(device: &mut Screen, other: &mut Screen) -> String {
+pub(crate) async fn code_of(device: &mut Screen, other: &mut Screen) -> String {
     device.ask(Command::AskDevices).await;
     other
         .until("the other device sees who waits", |screen| {
@@ -112,7 +112,7 @@ async fn code_of(device: &mut Screen, other: &mut Screen) -> String {
     device.archives.taking.clone().unwrap().code.unwrap()
 }
 
-async fn refusal(screen: &Screen, command: Command) -> String {
+pub(crate) async fn refusal(screen: &Screen, command: Command) -> String {
     let Reply::Failed { error } = screen.view.request(command).await.unwrap() else {
         panic!("it was taken")
     };
@@ -182,7 +182,7 @@ async fn assert_vouched(bob: &Screen) {
     assert!(own.devices[1].approved);
 }
 
-fn assert_nothing_is_left(data: &Path) {
+pub(crate) fn assert_nothing_is_left(data: &Path) {
     for words in PLANTED {
         assert!(!has(data, words.as_bytes()), "the server has {words}");
     }

@@ -3,6 +3,7 @@
 
 mod encrypted;
 mod handover;
+mod recovery;
 mod sealed;
 mod uploads;
 

@@ -1,8 +1,8 @@
 //! The account's backup: what its devices have of encrypted conversations, put by for when all of them are lost, and opened by the recovery code.
 //!
 //! Each device that has the key keeps it up to date. Before it adds anything it takes in what others have added: what they have put there it need not. How far each conversation is in the backup is known by
-//! place ([`Backup::through`]); what another device has left out of a stretch, and this one has, is added after it. The last part of a device's own is made anew, with more in it, until it
-//! is of some size, so that parts are few. What was deleted leaves the backup when it is written anew, at most once a day.
+//! place ([`Place`]); what another device has left out of a stretch, and this one has, is added after it. The last part of a device's own is made anew, with more in it, until it
+//! is of some size, so that parts are few. What was deleted leaves the backup when it is written anew, at most once a day, and so is one of many parts.
 //!
 //! As with hand-overs a part, and the place up to which it goes, are on disk before it is sent.
 
@@ -19,7 +19,7 @@ use pipit_wire::{ArchiveId, ConversationId, DeviceId, PartId, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::giving::{code_error, refused};
-use super::records::BackupKey;
+use super::records::{BackupKey, Section};
 use super::{ArchiveCall, BACKUP, BACKUP_PART};
 use crate::command::Reply;
 use crate::encryption::RandomOf;
@@ -41,11 +41,54 @@ struct Through {
     seq: Seq,
 }
 
-/// A part that this device has taken in or made.
+/// What lies after one place of a conversation and up to another, and is not in the backup although what comes later is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Known {
-    id: PartId,
-    number: u32,
+struct Stretch {
+    conversation: ConversationId,
+    after: Seq,
+    through: Seq,
+}
+
+/// How far everything is in the backup.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    through: Vec<Through>,
+    /// Before that, what another device has left out and this one has.
+    missing: Vec<Stretch>,
+}
+
+impl Place {
+    fn after(&self, conversation: ConversationId) -> Seq {
+        let found = self
+            .through
+            .iter()
+            .find(|known| known.conversation == conversation);
+        found.map_or(Seq::ZERO, |known| known.seq)
+    }
+
+    fn set_after(&mut self, conversation: ConversationId, seq: Seq) {
+        match self
+            .through
+            .iter_mut()
+            .find(|known| known.conversation == conversation)
+        {
+            Some(known) => known.seq = seq,
+            None => self.through.push(Through { conversation, seq }),
+        }
+    }
+
+    fn miss(&mut self, conversation: ConversationId, after: Seq, through: Seq) {
+        match self.missing.last_mut() {
+            Some(last) if last.conversation == conversation && last.through == after => {
+                last.through = through
+            }
+            _ => self.missing.push(Stretch {
+                conversation,
+                after,
+                through,
+            }),
+        }
+    }
 }
 
 /// This device's last part, and how far everything was before it.
@@ -53,7 +96,7 @@ struct Known {
 struct Tail {
     id: PartId,
     size: u32,
-    before: Vec<Through>,
+    before: Place,
 }
 
 /// A part that is to be sent.
@@ -61,7 +104,7 @@ struct Tail {
 struct Pending {
     id: PartId,
     replaces: Vec<PartId>,
-    before: Vec<Through>,
+    before: Place,
 }
 
 /// What is to be done for the backup as a whole, before anything else.
@@ -110,10 +153,9 @@ pub(super) struct Backup {
     pub(super) key: [u8; 32],
     stage: Stage,
     recovery: Option<RecoveryStep>,
-    known: Vec<Known>,
-    through: Vec<Through>,
-    /// Entries that another device has left out of a stretch.
-    extra: Vec<(ConversationId, Seq)>,
+    /// Parts that this device has taken in or made.
+    known: Vec<PartId>,
+    place: Place,
     tail: Option<Tail>,
     pending: Option<Pending>,
     /// When all that there was was put by.
@@ -136,8 +178,7 @@ impl Backup {
             stage,
             recovery: None,
             known: Vec::new(),
-            through: Vec::new(),
-            extra: Vec::new(),
+            place: Place::default(),
             tail: None,
             pending: None,
             at: None,
@@ -146,25 +187,6 @@ impl Backup {
             stale: false,
             anew_at: None,
             restoring: None,
-        }
-    }
-
-    fn after(&self, conversation: ConversationId) -> Seq {
-        let found = self
-            .through
-            .iter()
-            .find(|known| known.conversation == conversation);
-        found.map_or(Seq::ZERO, |known| known.seq)
-    }
-
-    fn set_after(&mut self, conversation: ConversationId, seq: Seq) {
-        match self
-            .through
-            .iter_mut()
-            .find(|known| known.conversation == conversation)
-        {
-            Some(known) => known.seq = seq,
-            None => self.through.push(Through { conversation, seq }),
         }
     }
 
@@ -181,7 +203,7 @@ impl Backup {
     }
 
     fn knows(&self, part: &PartInfo) -> bool {
-        self.known.iter().any(|known| known.id == part.id)
+        self.known.contains(&part.id)
     }
 }
 
@@ -310,6 +332,22 @@ impl<S: Storage> Engine<S> {
         self.save_backup(backup)?;
         (self.archives.backup_look, self.archives.backup_parts) = (Look::Now, None);
         Ok(Reply::Done)
+    }
+
+    /// What another device hands over may lie before the place up to which this one has put by what it had. Who hands over and has the backup's key has seen to that.
+    pub(super) fn handed_over(&mut self, sections: &[Section], of_giver: Option<ArchiveId>) -> Stored {
+        let Some(mut backup) = self.backup()?.filter(|own| of_giver != Some(own.archive)) else {
+            return Ok(());
+        };
+        for section in sections {
+            let through = section.through.min(backup.place.after(section.conversation));
+            if through > section.from {
+                backup.place.miss(section.conversation, section.from, through);
+                backup.tail = None;
+            }
+        }
+        self.back_up_soon();
+        self.save_backup(&backup)
     }
 
     /// Another device has handed over the backup's key, too.

@@ -6,9 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pipit_e2ee::ArchiveKey;
 use pipit_wire::rest::archive::{NewPart, Part, PartInfo, REPLACES_MAX};
-use pipit_wire::{ArchiveId, PartId, Seq};
+use pipit_wire::{ArchiveId, ConversationId, PartId, Seq};
 
-use super::{Backup, Known, Look, Pending, Tail};
+use super::{Backup, Look, Pending, Place, Stretch, Tail};
 use crate::archive::BACKUP_PART;
 use crate::archive::records::{Head, Record, Section, VERSION, decode, encode};
 use crate::encryption::RandomOf;
@@ -19,6 +19,8 @@ use crate::storage::{LogEntry, Storage, StorageError};
 const PART_JSON_BYTES: usize = 256 * 1024;
 /// A part of one's own that is smaller is made anew with what comes next.
 const SMALL_BYTES: u32 = 128 * 1024;
+/// From so many parts on it is written anew, so that it does not come to the server's limit.
+const PARTS_MANY: usize = 1_000;
 /// So many entries are read at a time.
 const CHUNK: u32 = 200;
 /// How often it is written anew where something was deleted, at most.
@@ -51,9 +53,10 @@ impl<S: Storage> Engine<S> {
         let had_some = !backup.known.is_empty();
         backup
             .known
-            .retain(|known| parts.iter().any(|part| part.id == known.id));
+            .retain(|known| parts.iter().any(|part| part.id == *known));
         // Another device has written it anew.
         backup.stale &= !(had_some && backup.known.is_empty());
+        backup.stale |= parts.len() > PARTS_MANY;
         if backup
             .tail
             .as_ref()
@@ -89,7 +92,7 @@ impl<S: Storage> Engine<S> {
             // It cannot be read by anybody, and nothing waits for it.
             None => tracing::warn!(number, "a part of the backup cannot be opened"),
         }
-        backup.known.push(Known { id: part.id, number });
+        backup.known.push(part.id);
         if let Some((done, total)) = &mut backup.restoring {
             *done = count(backup.known.len()).min(*total);
             if done == total {
@@ -105,27 +108,29 @@ impl<S: Storage> Engine<S> {
         let (from, through) = (section.from, section.through);
         let held: BTreeSet<Seq> = section.entries.iter().map(|record| record.seq).collect();
         self.put_section(section)?;
-        if backup.after(conversation) < from || backup.after(conversation) >= through {
+        let mut after = backup.place.after(conversation);
+        if after < from || after >= through {
             return Ok(());
         }
-        let mut after = backup.after(conversation);
+        // What is gathered anew in place of the last part would begin before this.
+        backup.tail = None;
+        backup.place.set_after(conversation, through);
         loop {
             let entries = self.storage.log_entries(conversation, after, CHUNK)?;
-            let Some(last) = entries.last().map(|entry| entry.event.seq) else {
-                break;
-            };
-            for entry in entries.iter().filter(|entry| entry.event.seq <= through) {
-                if !held.contains(&entry.event.seq) && Record::of(entry).is_some() {
-                    backup.extra.push((conversation, entry.event.seq));
+            for entry in &entries {
+                let seq = entry.event.seq;
+                if seq > through {
+                    return Ok(());
                 }
+                if !held.contains(&seq) && Record::lasting(entry).is_some() {
+                    backup.place.miss(conversation, after, seq);
+                }
+                after = seq;
             }
-            if last >= through {
-                break;
+            if entries.is_empty() {
+                return Ok(());
             }
-            after = last;
         }
-        backup.set_after(conversation, through);
-        Ok(())
     }
 
     /// Makes the next part, where there is something to put into it.
@@ -135,15 +140,15 @@ impl<S: Storage> Engine<S> {
         let is_old = backup.anew_at.is_none_or(|at| now.since_ms(at) >= ANEW_MS);
         let is_whole = self.storage.shelves()?.is_empty();
         if backup.stale && is_old && is_whole && backup.old.is_empty() {
-            backup.old = backup.known.iter().map(|known| known.id).collect();
-            (backup.through, backup.tail, backup.stale) = (Vec::new(), None, false);
+            backup.old = backup.known.clone();
+            (backup.place, backup.tail, backup.stale) = (Place::default(), None, false);
             backup.anew_at = Some(now);
         }
         let small = backup
             .tail
             .clone()
             .filter(|tail| tail.size < SMALL_BYTES && backup.old.is_empty());
-        let has_news = self.has_news(&backup)?;
+        let has_news = self.has_news(&backup.place)?;
         if !has_news && backup.old.is_empty() {
             backup.at = Some(now);
             backup.failed = None;
@@ -153,11 +158,11 @@ impl<S: Storage> Engine<S> {
         }
         let mut replaces = Vec::new();
         if let Some(tail) = small.filter(|_| has_news) {
-            backup.through = tail.before;
+            backup.place = tail.before;
             replaces.push(tail.id);
         }
-        let before = backup.through.clone();
-        let (sections, is_last) = self.gather_news(&mut backup)?;
+        let before = backup.place.clone();
+        let (sections, is_last) = self.gather_news(&mut backup.place)?;
         if is_last && !backup.old.is_empty() {
             let at = backup.old.len().saturating_sub(REPLACES_MAX);
             replaces.extend(backup.old.split_off(at));
@@ -189,23 +194,44 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
-    /// Whether anything here is not in the backup.
-    fn has_news(&self, backup: &Backup) -> Stored<bool> {
-        if !backup.extra.is_empty() {
-            return Ok(true);
-        }
+    /// The conversations whose entries are put by, each up to which place. Where something waits for its entries, those are not what they will be.
+    fn settled(&self) -> Stored<Vec<(ConversationId, Seq)>> {
+        let shelved: BTreeSet<_> = self
+            .storage
+            .shelves()?
+            .iter()
+            .map(|state| state.conversation)
+            .collect();
+        let mut settled = Vec::new();
         for conversation in self.storage.encrypted_conversations()? {
-            let mut after = backup.after(conversation);
-            let Some(group) = self.group_record(conversation)? else {
+            if shelved.contains(&conversation) {
                 continue;
-            };
+            }
+            if let Some(group) = self.group_record(conversation)? {
+                settled.push((conversation, group.cursor()));
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Whether anything here is not in the backup.
+    fn has_news(&self, place: &Place) -> Stored<bool> {
+        for (conversation, cursor) in self.settled()? {
+            if place
+                .missing
+                .iter()
+                .any(|stretch| stretch.conversation == conversation)
+            {
+                return Ok(true);
+            }
+            let mut after = place.after(conversation);
             loop {
                 let entries = self.storage.log_entries(conversation, after, CHUNK)?;
                 let Some(last) = entries.last().map(|entry| entry.event.seq) else {
                     break;
                 };
                 let is_news =
-                    |entry: &LogEntry| entry.event.seq <= group.cursor() && Record::lasting(entry).is_some();
+                    |entry: &LogEntry| entry.event.seq <= cursor && Record::lasting(entry).is_some();
                 if entries.iter().any(is_news) {
                     return Ok(true);
                 }
@@ -216,57 +242,67 @@ impl<S: Storage> Engine<S> {
     }
 
     /// What goes into the next part, and whether that is all.
-    fn gather_news(&self, backup: &mut Backup) -> Stored<(Vec<Section>, bool)> {
-        let mut sections: Vec<Section> = Vec::new();
-        let mut size = 0;
-        for (conversation, seq) in std::mem::take(&mut backup.extra) {
-            let found = self.storage.log_entries(conversation, seq.previous(), 1)?;
-            if let Some(record) = found.first().and_then(Record::lasting) {
-                sections.push(Section {
-                    conversation,
-                    from: seq.previous(),
-                    through: seq.previous(),
-                    entries: vec![record],
-                });
+    fn gather_news(&self, place: &mut Place) -> Stored<(Vec<Section>, bool)> {
+        let mut gathered = Gathered::default();
+        for (conversation, cursor) in self.settled()? {
+            let is_of = |stretch: &Stretch| stretch.conversation == conversation;
+            while let Some(at) = place.missing.iter().position(is_of) {
+                let stretch = place.missing[at];
+                let reached = self.gather(&mut gathered, conversation, stretch.after, stretch.through)?;
+                if reached < stretch.through && gathered.is_full() {
+                    place.missing[at].after = reached;
+                    return Ok((gathered.sections, false));
+                }
+                place.missing.remove(at);
+            }
+            let after = place.after(conversation);
+            if cursor > after {
+                let reached = self.gather(&mut gathered, conversation, after, cursor)?;
+                place.set_after(conversation, reached);
+            }
+            if gathered.is_full() {
+                return Ok((gathered.sections, false));
             }
         }
-        for conversation in self.storage.encrypted_conversations()? {
-            let Some(group) = self.group_record(conversation)? else {
-                continue;
-            };
-            let from = backup.after(conversation);
-            let mut section = Section {
-                conversation,
-                from,
-                through: from,
-                entries: Vec::new(),
-            };
-            loop {
-                let mut entries = self.storage.log_entries(conversation, section.through, CHUNK)?;
-                entries.retain(|entry| entry.event.seq <= group.cursor());
-                if entries.is_empty() {
-                    break;
+        Ok((gathered.sections, true))
+    }
+
+    /// Gathers a section of what lies after one place and up to another, as far as it goes in, and says up to where that is.
+    fn gather(
+        &self,
+        gathered: &mut Gathered,
+        conversation: ConversationId,
+        from: Seq,
+        through: Seq,
+    ) -> Stored<Seq> {
+        let mut section = Section {
+            conversation,
+            from,
+            through: from,
+            entries: Vec::new(),
+        };
+        'all: loop {
+            let entries = self.storage.log_entries(conversation, section.through, CHUNK)?;
+            for entry in &entries {
+                if entry.event.seq > through || gathered.is_full() {
+                    break 'all;
                 }
-                for entry in entries {
-                    section.through = entry.event.seq;
-                    if let Some(record) = Record::lasting(&entry) {
-                        size += entry.raw.len();
-                        section.entries.push(record);
-                    }
-                    if size >= PART_JSON_BYTES {
-                        backup.set_after(conversation, section.through);
-                        sections.push(section);
-                        return Ok((sections, false));
-                    }
+                section.through = entry.event.seq;
+                if let Some(record) = Record::lasting(entry) {
+                    gathered.size += entry.raw.len();
+                    section.entries.push(record);
                 }
             }
-            if section.through > from {
-                // One that says nothing tells how far it is.
-                backup.set_after(conversation, section.through);
-                sections.push(section);
+            if entries.is_empty() {
+                break;
             }
         }
-        Ok((sections, true))
+        let reached = section.through;
+        if reached > from {
+            // One that says nothing tells how far it is.
+            gathered.sections.push(section);
+        }
+        Ok(reached)
     }
 
     /// The server has a part of this device's.
@@ -278,11 +314,8 @@ impl<S: Storage> Engine<S> {
             return Ok(());
         };
         self.storage.remove_secret(&[BACKUP_PART])?;
-        backup.known.retain(|known| !pending.replaces.contains(&known.id));
-        backup.known.push(Known {
-            id: info.id,
-            number: info.number,
-        });
+        backup.known.retain(|known| !pending.replaces.contains(known));
+        backup.known.push(info.id);
         backup.tail = Some(Tail {
             id: info.id,
             size: info.size,
@@ -305,6 +338,19 @@ impl<S: Storage> Engine<S> {
             self.save_backup(&backup)?;
         }
         Ok(())
+    }
+}
+
+/// What goes into a part.
+#[derive(Default)]
+struct Gathered {
+    sections: Vec<Section>,
+    size: usize,
+}
+
+impl Gathered {
+    const fn is_full(&self) -> bool {
+        self.size >= PART_JSON_BYTES
     }
 }
 
