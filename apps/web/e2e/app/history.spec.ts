@@ -49,6 +49,12 @@ test('a new device gets what was there before it by a typed code, also when it s
     await ada.page.keyboard.press('Escape');
   });
 
+  await test.step('whoever approves it vouches for it', async () => {
+    await ada.menu('Account', 'Devices');
+    await expect(ada.page.getByText(/^Approved by /)).toBeVisible();
+    await ada.page.keyboard.press('Escape');
+  });
+
   await test.step('it is all there, is found, and goes on', async () => {
     for (const text of [...said, '· cardamom behind the door']) await expect(tablet.line(text)).toBeVisible();
     await expect(tablet.page.getByText(/from before this device joined/)).toHaveCount(0);
@@ -62,5 +68,66 @@ test('a new device gets what was there before it by a typed code, also when it s
     await server.stop();
     for (const word of ['marzipan', 'quinces', 'saffron', 'cardamom', 'nutmeg'])
       expect(server.keeps(word), word).toBe(false);
+  });
+});
+
+test('all devices are lost, and the recovery code brings everything back', async ({ server, person }) => {
+  test.setTimeout(120_000);
+  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  const phone = await person('Ada');
+  await ada.setUp('Harbour');
+  await ben.join(await ada.invite(), 'Ada');
+  await ada.startChat('Ben', { encrypted: true });
+  for (const text of ['· marzipan under the stairs', '· quinces in the cellar']) await ada.write(text);
+  await ben.openConversation('Ada');
+  await expect(ben.line('· quinces in the cellar')).toBeVisible();
+  let code = '';
+
+  await test.step('the code is written down and asked for', async () => {
+    await ada.menu('Account', 'Devices');
+    await ada.page.getByRole('button', { name: 'Make a recovery code' }).click();
+    const dialog = ada.page.getByRole('dialog', { name: 'Recovery code' });
+    const shown = dialog.getByRole('img', { name: /^Recovery code: / });
+    code = (await shown.getAttribute('aria-label'))?.replace(/^Recovery code: /, '').replaceAll(' ', '') ?? '';
+    await dialog.getByRole('button', { name: 'I have written it down' }).click();
+    for (const number of [1, 2, 3, 4, 5, 6, 7]) {
+      const field = dialog.getByRole('textbox', { name: `Group ${number}` });
+      if (await field.isVisible()) await field.fill(code.split(',')[number - 1] ?? '');
+    }
+    await ada.page.keyboard.press('Enter');
+    await expect(dialog).toBeHidden();
+    await ada.menu('Account', 'Devices');
+    await expect(ada.page.getByText(/^Backed up /)).toBeVisible();
+  });
+
+  await test.step('the device is lost, and the server started anew', async () => {
+    await ada.close();
+    await server.stop();
+    await server.start();
+  });
+
+  await test.step('a new one has nothing, and gets it by the code', async () => {
+    await phone.open();
+    await phone.signIn();
+    await phone.openConversation('Ben');
+    await phone.page.getByRole('button', { name: 'Get it' }).click();
+    await phone.page.getByRole('button', { name: 'Use the recovery code instead' }).click();
+    await phone.page.getByRole('textbox', { name: 'Recovery code' }).fill(code.replaceAll(',', ''));
+    await phone.page.getByRole('button', { name: 'Bring my messages back' }).click();
+    await expect(phone.line('· marzipan under the stairs')).toBeVisible();
+    await expect(phone.line('· quinces in the cellar')).toBeVisible();
+  });
+
+  await test.step('it is known as one of hers by the code, and goes on', async () => {
+    await phone.menu('Account', 'Devices');
+    await expect(phone.page.getByText('Approved by your recovery code')).toBeVisible();
+    await phone.page.keyboard.press('Escape');
+    await phone.write('· nutmeg from the phone');
+    await expect(ben.line('· nutmeg from the phone')).toBeVisible();
+  });
+
+  await test.step('the server’s folder has not a word of it', async () => {
+    await server.stop();
+    for (const word of ['marzipan', 'quinces', 'nutmeg']) expect(server.keeps(word), word).toBe(false);
   });
 });

@@ -1,10 +1,13 @@
 import type { enHandover } from './en-handover';
+import { arRecovery } from './ar-recovery';
 import type { Translated } from './texts';
 
 type Forms = 'zero' | 'one' | 'two' | 'few' | 'many' | 'other';
 
 /** انظر `en-handover`. */
 export const arHandover = {
+  ...arRecovery,
+
   'handover.get.title': 'احصل على رسائلك',
   'handover.get.lead':
     'الرسائل المشفّرة محفوظة على أجهزتك لا على الخادم. يمكن لجهاز آخر من أجهزتك أن يسلّمها إلى هذا الجهاز.',

@@ -1,8 +1,11 @@
 import type { enHandover } from './en-handover';
+import { deRecovery } from './de-recovery';
 import type { Translated } from './texts';
 
 /** Siehe `en-handover`. */
 export const deHandover = {
+  ...deRecovery,
+
   'handover.get.title': 'Deine Nachrichten holen',
   'handover.get.lead':
     'Verschlüsselte Nachrichten liegen auf deinen Geräten, nicht auf dem Server. Ein anderes deiner Geräte kann sie an dieses übergeben.',

@@ -1,5 +1,9 @@
-/** The texts of handing messages over to a new device, in English. */
+import { enRecovery } from './en-recovery';
+
+/** The texts of handing messages over to a new device, and of getting them back without one, in English. */
 export const enHandover = {
+  ...enRecovery,
+
   'handover.get.title': 'Get your messages',
   'handover.get.lead':
     'Encrypted messages are kept on your devices, not on the server. Another device of yours can hand them to this one.',

@@ -1,8 +1,11 @@
 import type { enHandover } from './en-handover';
+import { esRecovery } from './es-recovery';
 import type { Translated } from './texts';
 
 /** Véase `en-handover`. */
 export const esHandover = {
+  ...esRecovery,
+
   'handover.get.title': 'Recibir tus mensajes',
   'handover.get.lead':
     'Los mensajes cifrados están en tus dispositivos, no en el servidor. Otro dispositivo tuyo puede entregarlos a este.',

@@ -1,8 +1,11 @@
 import type { enHandover } from './en-handover';
+import { frRecovery } from './fr-recovery';
 import type { Translated } from './texts';
 
 /** Voir `en-handover`. */
 export const frHandover = {
+  ...frRecovery,
+
   'handover.get.title': 'Récupérer vos messages',
   'handover.get.lead':
     'Les messages chiffrés sont sur vos appareils, pas sur le serveur. Un autre de vos appareils peut les transmettre à celui-ci.',

@@ -1,8 +1,11 @@
 import type { enHandover } from './en-handover';
+import { jaRecovery } from './ja-recovery';
 import type { Translated } from './texts';
 
 /** `en-handover` を参照。 */
 export const jaHandover = {
+  ...jaRecovery,
+
   'handover.get.title': 'メッセージを受け取る',
   'handover.get.lead':
     '暗号化されたメッセージはサーバーではなく、あなたの端末にあります。ほかの端末からこの端末に引き継ぐことができます。',

@@ -55,6 +55,8 @@ export type DialogName =
   | 'devices'
   | 'get-messages'
   | 'give-messages'
+  | 'recovery-code'
+  | 'enter-recovery'
   | 'shortcuts'
   | 'verify'
   | 'sign-out';
@@ -65,7 +67,7 @@ export interface Verifying {
   readonly name: string;
 }
 
-const NO_ARCHIVES: ArchivesView = { waiting: [], giving: null, taking: null, has_gap: false };
+const NO_ARCHIVES: ArchivesView = { waiting: [], giving: null, taking: null, has_gap: false, backup: null };
 
 /** What is to be written in a conversation, from another app. */
 export interface Handed extends Shared {

@@ -54,6 +54,7 @@ export const sections: readonly Section[] = [
         title: 'handover.settings.title',
         also: ['handover.get.title', 'handover.give.title'],
       },
+      { id: 'recovery', title: 'recovery.title', also: ['recovery.text', 'recovery.make', 'recovery.enter'] },
     ],
   },
   {
