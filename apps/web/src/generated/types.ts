@@ -108,7 +108,9 @@ export type ArchivesView = {
   /** What this device gets, or has got; none where it has never asked. */
   taking: TakingView | null,
   /** Whether there is something from before this device came in that it has not asked for. */
-  has_gap: boolean, };
+  has_gap: boolean,
+  /** How it stands with the account's backup; none where that is not known yet. */
+  backup: BackupView | null, };
 
 /** A file of a message. */
 export type Attachment = {
@@ -146,6 +148,31 @@ export type AttachmentView = {
 export type AvatarChange = {
   /** The picture; left out where there is to be none. */
   blob?: BlobId, };
+
+/** What a device does for the account's backup. */
+export type BackupState = { "state": "off" }
+| { "state": "locked" }
+| { "state": "restoring",
+  /** So many parts are here, */
+  done: number,
+  /** of so many. */
+  total: number, }
+| { "state": "running" }
+| { "state": "kept" }
+| { "state": "failed",
+  /** Why: the code of the error. */
+  code: string, };
+
+/** How it stands with the account's backup. */
+export type BackupView = {
+  /** What this device does for it. */
+  state: BackupState,
+  /** When this device saw last that everything is in it. */
+  at: Timestamp | null,
+  /** How many bytes it has. */
+  size: number,
+  /** When any device changed it last. */
+  changed_at: Timestamp | null, };
 
 /** Somebody who is kept out of a group. */
 export type BannedPerson = {
@@ -484,6 +511,14 @@ export type Command = { "type": "get_server_info" }
 | { "type": "decline_device",
   /** What it has asked for. */
   archive: ArchiveId, }
+| { "type": "new_recovery_code" }
+| { "type": "begin_backup",
+  /** From [`Reply::RecoveryCode`]. */
+  code: string, }
+| { "type": "restore_backup",
+  /** As it was typed. */
+  code: string, }
+| { "type": "end_backup" }
 | { "type": "dismiss_handover" }
 | { "type": "mark_unread",
   /** Which one. */
@@ -1937,6 +1972,9 @@ export type Reply = { "type": "done" }
 | { "type": "waiting_device",
   /** Which one. */
   device: WaitingDevice, }
+| { "type": "recovery_code",
+  /** It. */
+  code: string, }
 | { "type": "failed",
   /** Why. */
   error: CommandError, };

@@ -248,7 +248,8 @@ impl<S: Storage> Engine<S> {
             let is_of = |stretch: &Stretch| stretch.conversation == conversation;
             while let Some(at) = place.missing.iter().position(is_of) {
                 let stretch = place.missing[at];
-                let reached = self.gather(&mut gathered, conversation, stretch.after, stretch.through)?;
+                let reached =
+                    self.gather_section(&mut gathered, conversation, stretch.after, stretch.through)?;
                 if reached < stretch.through && gathered.is_full() {
                     place.missing[at].after = reached;
                     return Ok((gathered.sections, false));
@@ -257,7 +258,7 @@ impl<S: Storage> Engine<S> {
             }
             let after = place.after(conversation);
             if cursor > after {
-                let reached = self.gather(&mut gathered, conversation, after, cursor)?;
+                let reached = self.gather_section(&mut gathered, conversation, after, cursor)?;
                 place.set_after(conversation, reached);
             }
             if gathered.is_full() {
@@ -268,7 +269,7 @@ impl<S: Storage> Engine<S> {
     }
 
     /// Gathers a section of what lies after one place and up to another, as far as it goes in, and says up to where that is.
-    fn gather(
+    fn gather_section(
         &self,
         gathered: &mut Gathered,
         conversation: ConversationId,
