@@ -88,7 +88,8 @@ test('all devices are lost, and the recovery code brings everything back', async
     await ada.page.getByRole('button', { name: 'Make a recovery code' }).click();
     const dialog = ada.page.getByRole('dialog', { name: 'Recovery code' });
     const shown = dialog.getByRole('img', { name: /^Recovery code: / });
-    code = (await shown.getAttribute('aria-label'))?.replace(/^Recovery code: /, '').replaceAll(' ', '') ?? '';
+    code =
+      (await shown.getAttribute('aria-label'))?.replace(/^Recovery code: /, '').replaceAll(' ', '') ?? '';
     await dialog.getByRole('button', { name: 'I have written it down' }).click();
     for (const number of [1, 2, 3, 4, 5, 6, 7]) {
       const field = dialog.getByRole('textbox', { name: `Group ${number}` });

@@ -30,7 +30,8 @@ test('a recovery code is shown once and asked for, and the backup is on', async 
   await expect(dialog.getByRole('alert')).toHaveText(/^That is not what stood there\./);
   await expectAccessibleInEveryLook(page);
   for (const field of await fields.all()) {
-    const label = (await dialog.locator(`label[for="${await field.getAttribute('id')}"]`).textContent()) ?? '';
+    const label =
+      (await dialog.locator(`label[for="${await field.getAttribute('id')}"]`).textContent()) ?? '';
     const place = Number(/\d/.exec(label)?.[0]);
     await field.fill(CODE.split('-')[place - 1]?.toLowerCase() ?? '');
   }
@@ -64,10 +65,7 @@ for (const [scene, text] of [
   ['recovery-kept', 'Backed up 5 minutes ago'],
   ['recovery-failed', 'It is not backed up: '],
 ] as const)
-  test(`how it stands with the backup is said among the devices (${scene})`, async ({
-    page,
-    open,
-  }) => {
+  test(`how it stands with the backup is said among the devices (${scene})`, async ({ page, open }) => {
     await open(scene);
     await openDevices(page);
     await expect(page.getByText(text)).toBeVisible();

@@ -31,7 +31,12 @@ function taking(state: HandoverState, change: Partial<TakingView> = {}): TakingV
 function backup(state: BackupState): BackupView {
   const at = Date.now() - 5 * 60_000;
   const has_one = state.state !== 'off';
-  return { state, at: state.state === 'kept' ? at : null, size: has_one ? 734_000 : 0, changed_at: has_one ? at : null };
+  return {
+    state,
+    at: state.state === 'kept' ? at : null,
+    size: has_one ? 734_000 : 0,
+    changed_at: has_one ? at : null,
+  };
 }
 
 const views: Partial<Record<string, () => Partial<ArchivesView>>> = {
@@ -63,7 +68,14 @@ export class Handovers {
     scenario: string,
     readonly tell: (archives: ArchivesView) => void,
   ) {
-    this.#view = { waiting: [], giving: null, taking: null, has_gap: false, backup: backup({ state: 'off' }), ...views[scenario]?.() };
+    this.#view = {
+      waiting: [],
+      giving: null,
+      taking: null,
+      has_gap: false,
+      backup: backup({ state: 'off' }),
+      ...views[scenario]?.(),
+    };
   }
 
   get view(): ArchivesView {

@@ -26,14 +26,12 @@ export const deRecovery = {
   'recovery.make.lead':
     'Schreibe diesen Code auf, und bewahre ihn da auf, wo du ihn auch ohne deine Geräte findest. Er wird nur dieses eine Mal gezeigt.',
   'recovery.make.replaces': 'Er ersetzt den Code, den du hast. Der alte öffnet dann nichts mehr.',
-  'recovery.make.secret':
-    'Wer den Code und dein Passwort hat, kann deine verschlüsselten Nachrichten lesen.',
+  'recovery.make.secret': 'Wer den Code und dein Passwort hat, kann deine verschlüsselten Nachrichten lesen.',
   'recovery.make.code': 'Wiederherstellungscode',
   'recovery.make.next': 'Ich habe ihn aufgeschrieben',
   'recovery.check.lead': 'Tippe zur Sicherheit zwei seiner Gruppen ein.',
   'recovery.check.group': 'Gruppe {number}',
-  'recovery.check.wrong':
-    'Das stand dort nicht. Sieh nach, was du aufgeschrieben hast, oder geh zurück.',
+  'recovery.check.wrong': 'Das stand dort nicht. Sieh nach, was du aufgeschrieben hast, oder geh zurück.',
   'recovery.check.back': 'Code noch einmal zeigen',
   'recovery.check.done': 'Sicherung einschalten',
   'recovery.made': 'Die Sicherung ist an. Dieses Gerät hält sie aktuell.',
@@ -48,7 +46,8 @@ export const deRecovery = {
 
   'error.code_wrong':
     'Dieser Code öffnet die Sicherung nicht. Sieh nach, ob es der neueste ist, den du erzeugt hast.',
-  'error.code_slip_recovery': 'Im Code ist ein Tippfehler. Vergleiche ihn mit dem, was du aufgeschrieben hast.',
+  'error.code_slip_recovery':
+    'Im Code ist ein Tippfehler. Vergleiche ihn mit dem, was du aufgeschrieben hast.',
   'error.code_of_device': 'Das ist der Code eines Geräts, kein Wiederherstellungscode.',
   'error.no_backup': 'Auf dem Server ist keine Sicherung.',
 } as const satisfies Translated<typeof enRecovery, 'one' | 'other'>;

@@ -26,8 +26,7 @@ export const esRecovery = {
   'recovery.make.lead':
     'Apunta este código y guárdalo donde lo encuentres sin tus dispositivos. Solo se muestra esta vez.',
   'recovery.make.replaces': 'Sustituye al código que tienes. El anterior ya no abrirá nada.',
-  'recovery.make.secret':
-    'Quien tenga el código y tu contraseña puede leer tus mensajes cifrados.',
+  'recovery.make.secret': 'Quien tenga el código y tu contraseña puede leer tus mensajes cifrados.',
   'recovery.make.code': 'Código de recuperación',
   'recovery.make.next': 'Lo he apuntado',
   'recovery.check.lead': 'Para estar seguros, escribe dos de sus grupos.',

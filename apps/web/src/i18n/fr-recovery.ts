@@ -26,8 +26,7 @@ export const frRecovery = {
   'recovery.make.lead':
     'Notez ce code et gardez-le là où vous le retrouverez sans vos appareils. Il n’est montré que cette fois.',
   'recovery.make.replaces': 'Il remplace le code que vous avez. L’ancien n’ouvrira plus rien.',
-  'recovery.make.secret':
-    'Qui a ce code et votre mot de passe peut lire vos messages chiffrés.',
+  'recovery.make.secret': 'Qui a ce code et votre mot de passe peut lire vos messages chiffrés.',
   'recovery.make.code': 'Code de récupération',
   'recovery.make.next': 'Je l’ai noté',
   'recovery.check.lead': 'Pour être sûr, saisissez deux de ses groupes.',
@@ -46,8 +45,7 @@ export const frRecovery = {
   'recovery.entered': 'Le code est juste. Vos messages arrivent.',
   'recovery.instead': 'Utiliser plutôt le code de récupération',
 
-  'error.code_wrong':
-    'Ce code n’ouvre pas la sauvegarde. Vérifiez que c’est le dernier que vous avez créé.',
+  'error.code_wrong': 'Ce code n’ouvre pas la sauvegarde. Vérifiez que c’est le dernier que vous avez créé.',
   'error.code_slip_recovery': 'Il y a une faute dans le code. Comparez-le avec ce que vous avez noté.',
   'error.code_of_device': 'C’est le code d’un appareil, pas un code de récupération.',
   'error.no_backup': 'Il n’y a pas de sauvegarde sur le serveur.',

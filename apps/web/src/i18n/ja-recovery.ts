@@ -6,8 +6,7 @@ export const jaRecovery = {
   'recovery.title': '復元コード',
   'recovery.text':
     'すべての端末を失ったとき、暗号化されたメッセージを取り戻せるのは復元コードだけです。サーバーの運営者にもできません。',
-  'recovery.off':
-    'バックアップはありません。すべての端末を失うと、暗号化されたメッセージは失われます。',
+  'recovery.off': 'バックアップはありません。すべての端末を失うと、暗号化されたメッセージは失われます。',
   'recovery.locked':
     'バックアップがありますが、この端末の分は加えられていません。ここで復元コードを入力すると、加えられるようになります。',
   'recovery.running': 'メッセージをバックアップしています…',
@@ -26,8 +25,7 @@ export const jaRecovery = {
   'recovery.make.lead':
     'このコードを書き留め、端末がなくても見つけられる場所に保管してください。表示されるのは今回だけです。',
   'recovery.make.replaces': '今のコードの代わりになります。今のコードでは何も開けなくなります。',
-  'recovery.make.secret':
-    'このコードとあなたのパスワードを持つ人は、暗号化されたメッセージを読めます。',
+  'recovery.make.secret': 'このコードとあなたのパスワードを持つ人は、暗号化されたメッセージを読めます。',
   'recovery.make.code': '復元コード',
   'recovery.make.next': '書き留めました',
   'recovery.check.lead': '念のため、2 つの組を入力してください。',
@@ -45,8 +43,7 @@ export const jaRecovery = {
   'recovery.entered': 'コードは正しいです。メッセージが届きます。',
   'recovery.instead': '代わりに復元コードを使う',
 
-  'error.code_wrong':
-    'このコードではバックアップを開けません。最後に作ったコードかどうか確かめてください。',
+  'error.code_wrong': 'このコードではバックアップを開けません。最後に作ったコードかどうか確かめてください。',
   'error.code_slip_recovery': 'コードに誤りがあります。書き留めたものと見比べてください。',
   'error.code_of_device': 'それは端末のコードで、復元コードではありません。',
   'error.no_backup': 'サーバーにバックアップはありません。',
