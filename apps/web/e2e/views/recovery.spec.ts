@@ -69,7 +69,7 @@ for (const [scene, text] of [
     await open(scene);
     await openDevices(page);
     await expect(page.getByText(text)).toBeVisible();
-    await expect(page.getByText('The backup takes 734 kB of your room on the server.')).toBeVisible();
+    await expect(page.getByText('The backup takes 717 kB of your room on the server.')).toBeVisible();
     await expectAccessibleInEveryLook(page);
     await expectFits(page);
   });

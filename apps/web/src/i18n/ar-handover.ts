@@ -37,7 +37,6 @@ export const arHandover = {
   },
   'handover.get.nothing': 'لم يكن لدى الجهاز الآخر ما يمكن لهذا الجهاز استخدامه.',
   'handover.get.keep': 'يمكنك متابعة استخدام Pipit في أثناء ذلك. وإذا أُغلق فسيتابع في المرة القادمة.',
-  'handover.get.start': 'إنشاء رمز',
   'handover.get.again': 'إنشاء رمز جديد',
   'handover.get.stop': 'إيقاف',
   'handover.get.later': 'ليس الآن',
@@ -75,10 +74,4 @@ export const arHandover = {
   'handover.banner.giving': 'تُسلَّم الرسائل إلى {name}: {percent} %',
   'handover.settings.title': 'الرسائل المشفّرة',
   'handover.settings.text': 'لا توجد إلا على أجهزتك. يحصل عليها الجهاز الجديد من جهاز مسجّل الدخول من قبل.',
-
-  'error.code_malformed': 'هذا ليس رمزًا كاملًا: فيه سبع مجموعات من أربعة أحرف وأرقام.',
-  'error.code_slip': 'في الرمز خطأ. قارنه بما يعرضه الجهاز الآخر.',
-  'error.code_other': 'هذا رمز استعادة وليس رمز جهاز.',
-  'error.code_unknown': 'لا يعرض هذا الرمزَ أيُّ جهاز في الانتظار. تحقق من أنه لا يزال على شاشته.',
-  'error.busy': 'هذا الجهاز يسلّم إلى جهاز آخر. انتظر حتى ينتهي ذلك.',
 } as const satisfies Translated<typeof enHandover, Forms>;

@@ -42,9 +42,4 @@ export const arRecovery = {
   'recovery.enter.done': 'استعادة رسائلي',
   'recovery.entered': 'الرمز صحيح. رسائلك في الطريق.',
   'recovery.instead': 'استخدام رمز الاستعادة بدلًا من ذلك',
-
-  'error.code_wrong': 'لا يفتح هذا الرمز النسخة الاحتياطية. تحقق من أنه آخر رمز أنشأته.',
-  'error.code_slip_recovery': 'في الرمز خطأ. قارنه بما كتبته.',
-  'error.code_of_device': 'هذا رمز جهاز وليس رمز استعادة.',
-  'error.no_backup': 'لا توجد نسخة احتياطية على الخادم.',
 } as const satisfies Translated<typeof enRecovery, Forms>;

@@ -28,7 +28,6 @@ export const deHandover = {
   'handover.get.nothing': 'Das andere Gerät hatte nichts, was dieses brauchen kann.',
   'handover.get.keep':
     'Du kannst Pipit währenddessen benutzen. Wird es geschlossen, geht es beim nächsten Mal weiter.',
-  'handover.get.start': 'Code erzeugen',
   'handover.get.again': 'Neuen Code erzeugen',
   'handover.get.stop': 'Abbrechen',
   'handover.get.later': 'Nicht jetzt',
@@ -68,11 +67,4 @@ export const deHandover = {
   'handover.settings.title': 'Verschlüsselte Nachrichten',
   'handover.settings.text':
     'Nur deine Geräte haben sie. Ein neues Gerät bekommt sie von einem, das schon angemeldet ist.',
-
-  'error.code_malformed': 'Das ist kein ganzer Code: Er hat sieben Gruppen aus vier Buchstaben und Ziffern.',
-  'error.code_slip': 'Im Code ist ein Tippfehler. Vergleiche ihn mit dem, was das andere Gerät zeigt.',
-  'error.code_other': 'Das ist ein Wiederherstellungscode, nicht der Code eines Geräts.',
-  'error.code_unknown':
-    'Kein Gerät, das wartet, zeigt diesen Code. Sieh nach, ob er noch auf seinem Bildschirm steht.',
-  'error.busy': 'Dieses Gerät übergibt gerade an ein anderes. Warte, bis das fertig ist.',
 } as const satisfies Translated<typeof enHandover, 'one' | 'other'>;

@@ -43,11 +43,4 @@ export const deRecovery = {
   'recovery.enter.done': 'Meine Nachrichten zurückholen',
   'recovery.entered': 'Der Code stimmt. Deine Nachrichten sind unterwegs.',
   'recovery.instead': 'Stattdessen den Wiederherstellungscode benutzen',
-
-  'error.code_wrong':
-    'Dieser Code öffnet die Sicherung nicht. Sieh nach, ob es der neueste ist, den du erzeugt hast.',
-  'error.code_slip_recovery':
-    'Im Code ist ein Tippfehler. Vergleiche ihn mit dem, was du aufgeschrieben hast.',
-  'error.code_of_device': 'Das ist der Code eines Geräts, kein Wiederherstellungscode.',
-  'error.no_backup': 'Auf dem Server ist keine Sicherung.',
 } as const satisfies Translated<typeof enRecovery, 'one' | 'other'>;

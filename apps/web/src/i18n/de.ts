@@ -424,6 +424,18 @@ export const de = {
   'error.rate_limited': 'Das ging zu schnell.',
   'error.unavailable': 'Der Server kann das gerade nicht.',
   'error.internal': 'Auf dem Server ist etwas schiefgegangen.',
+  'error.code_malformed': 'Das ist kein ganzer Code: Er hat sieben Gruppen aus vier Buchstaben und Ziffern.',
+  'error.code_slip': 'Im Code ist ein Tippfehler. Vergleiche ihn mit dem, was das andere Gerät zeigt.',
+  'error.code_other': 'Das ist ein Wiederherstellungscode, nicht der Code eines Geräts.',
+  'error.code_unknown':
+    'Kein Gerät, das wartet, zeigt diesen Code. Sieh nach, ob er noch auf seinem Bildschirm steht.',
+  'error.busy': 'Dieses Gerät übergibt gerade an ein anderes. Warte, bis das fertig ist.',
+  'error.code_wrong':
+    'Dieser Code öffnet die Sicherung nicht. Sieh nach, ob es der neueste ist, den du erzeugt hast.',
+  'error.code_slip_recovery':
+    'Im Code ist ein Tippfehler. Vergleiche ihn mit dem, was du aufgeschrieben hast.',
+  'error.code_of_device': 'Das ist der Code eines Geräts, kein Wiederherstellungscode.',
+  'error.no_backup': 'Auf dem Server ist keine Sicherung.',
   'error.unknown': 'Etwas ist schiefgegangen.',
   'error.file_gone': 'Dieses Gerät hat die Datei nicht mehr. Füge sie noch einmal an.',
   'error.file_unreadable':

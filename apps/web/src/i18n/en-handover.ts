@@ -25,7 +25,6 @@ export const enHandover = {
   },
   'handover.get.nothing': 'The other device had nothing that this one can use.',
   'handover.get.keep': 'You can go on using Pipit meanwhile. Should it be closed, it goes on the next time.',
-  'handover.get.start': 'Make a code',
   'handover.get.again': 'Make a new code',
   'handover.get.stop': 'Stop',
   'handover.get.later': 'Not now',
@@ -65,10 +64,4 @@ export const enHandover = {
   'handover.settings.title': 'Encrypted messages',
   'handover.settings.text':
     'Only your devices have them. A new device gets them from one that is signed in already.',
-
-  'error.code_malformed': 'That is not a whole code: it has seven groups of four letters and digits.',
-  'error.code_slip': 'There is a slip in the code. Compare it with what the other device shows.',
-  'error.code_other': 'That is a recovery code, not the code of a device.',
-  'error.code_unknown': 'No device that waits shows this code. Look whether it is still on its screen.',
-  'error.busy': 'This device is handing over to another one. Wait until that is done.',
 } as const;

@@ -39,9 +39,4 @@ export const enRecovery = {
   'recovery.enter.done': 'Bring my messages back',
   'recovery.entered': 'The code is right. Your messages are on their way.',
   'recovery.instead': 'Use the recovery code instead',
-
-  'error.code_wrong': 'That code does not open the backup. Look whether it is the newest one that you made.',
-  'error.code_slip_recovery': 'There is a slip in the code. Compare it with what you wrote down.',
-  'error.code_of_device': 'That is the code of a device, not a recovery code.',
-  'error.no_backup': 'There is no backup on the server.',
 } as const;

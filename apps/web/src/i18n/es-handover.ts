@@ -27,7 +27,6 @@ export const esHandover = {
   },
   'handover.get.nothing': 'El otro dispositivo no tenía nada que este pueda usar.',
   'handover.get.keep': 'Mientras tanto puedes seguir usando Pipit. Si se cierra, continúa la próxima vez.',
-  'handover.get.start': 'Crear un código',
   'handover.get.again': 'Crear un código nuevo',
   'handover.get.stop': 'Parar',
   'handover.get.later': 'Ahora no',
@@ -67,10 +66,4 @@ export const esHandover = {
   'handover.settings.title': 'Mensajes cifrados',
   'handover.settings.text':
     'Solo los tienen tus dispositivos. Un dispositivo nuevo los recibe de otro que ya tiene la sesión abierta.',
-
-  'error.code_malformed': 'Ese código no está completo: tiene siete grupos de cuatro letras y cifras.',
-  'error.code_slip': 'Hay un error en el código. Compáralo con lo que muestra el otro dispositivo.',
-  'error.code_other': 'Ese es un código de recuperación, no el de un dispositivo.',
-  'error.code_unknown': 'Ningún dispositivo en espera muestra este código. Mira si sigue en su pantalla.',
-  'error.busy': 'Este dispositivo está entregando a otro. Espera a que termine.',
 } as const satisfies Translated<typeof enHandover, 'one' | 'other'>;

@@ -43,9 +43,4 @@ export const esRecovery = {
   'recovery.enter.done': 'Recuperar mis mensajes',
   'recovery.entered': 'El código es correcto. Tus mensajes están en camino.',
   'recovery.instead': 'Usar el código de recuperación',
-
-  'error.code_wrong': 'Ese código no abre la copia. Mira si es el último que creaste.',
-  'error.code_slip_recovery': 'Hay un error en el código. Compáralo con lo que apuntaste.',
-  'error.code_of_device': 'Ese es el código de un dispositivo, no uno de recuperación.',
-  'error.no_backup': 'No hay copia en el servidor.',
 } as const satisfies Translated<typeof enRecovery, 'one' | 'other'>;

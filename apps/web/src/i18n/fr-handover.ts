@@ -28,7 +28,6 @@ export const frHandover = {
   'handover.get.nothing': 'L’autre appareil n’avait rien qui puisse servir à celui-ci.',
   'handover.get.keep':
     'Vous pouvez continuer à utiliser Pipit. S’il est fermé, la suite viendra la prochaine fois.',
-  'handover.get.start': 'Créer un code',
   'handover.get.again': 'Créer un nouveau code',
   'handover.get.stop': 'Arrêter',
   'handover.get.later': 'Pas maintenant',
@@ -69,10 +68,4 @@ export const frHandover = {
   'handover.settings.title': 'Messages chiffrés',
   'handover.settings.text':
     'Seuls vos appareils les ont. Un nouvel appareil les reçoit d’un appareil déjà connecté.',
-
-  'error.code_malformed': 'Ce n’est pas un code entier : il a sept groupes de quatre lettres et chiffres.',
-  'error.code_slip': 'Il y a une faute dans le code. Comparez-le avec ce que montre l’autre appareil.',
-  'error.code_other': 'C’est un code de récupération, pas le code d’un appareil.',
-  'error.code_unknown': 'Aucun appareil en attente ne montre ce code. Vérifiez qu’il est encore à l’écran.',
-  'error.busy': 'Cet appareil transmet déjà à un autre. Attendez que ce soit fini.',
 } as const satisfies Translated<typeof enHandover, 'one' | 'other'>;

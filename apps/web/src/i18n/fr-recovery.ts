@@ -44,9 +44,4 @@ export const frRecovery = {
   'recovery.enter.done': 'Récupérer mes messages',
   'recovery.entered': 'Le code est juste. Vos messages arrivent.',
   'recovery.instead': 'Utiliser plutôt le code de récupération',
-
-  'error.code_wrong': 'Ce code n’ouvre pas la sauvegarde. Vérifiez que c’est le dernier que vous avez créé.',
-  'error.code_slip_recovery': 'Il y a une faute dans le code. Comparez-le avec ce que vous avez noté.',
-  'error.code_of_device': 'C’est le code d’un appareil, pas un code de récupération.',
-  'error.no_backup': 'Il n’y a pas de sauvegarde sur le serveur.',
 } as const satisfies Translated<typeof enRecovery, 'one' | 'other'>;

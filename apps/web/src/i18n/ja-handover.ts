@@ -23,7 +23,6 @@ export const jaHandover = {
   },
   'handover.get.nothing': 'ほかの端末には、この端末で使えるものがありませんでした。',
   'handover.get.keep': 'その間も Pipit を使えます。閉じた場合は、次に開いたときに続きます。',
-  'handover.get.start': 'コードを作る',
   'handover.get.again': '新しいコードを作る',
   'handover.get.stop': '中止',
   'handover.get.later': '今はしない',
@@ -64,11 +63,4 @@ export const jaHandover = {
   'handover.settings.title': '暗号化されたメッセージ',
   'handover.settings.text':
     'あなたの端末だけにあります。新しい端末は、すでにサインインしている端末から受け取ります。',
-
-  'error.code_malformed': 'コードが完全ではありません。英数字 4 文字が 7 組です。',
-  'error.code_slip': 'コードに誤りがあります。ほかの端末の表示と見比べてください。',
-  'error.code_other': 'それは復元コードで、端末のコードではありません。',
-  'error.code_unknown':
-    '待っている端末に、このコードを表示しているものがありません。まだ画面に出ているか確かめてください。',
-  'error.busy': 'この端末は別の端末に引き継いでいます。終わるまでお待ちください。',
 } as const satisfies Translated<typeof enHandover, 'other'>;

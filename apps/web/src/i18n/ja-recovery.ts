@@ -42,9 +42,4 @@ export const jaRecovery = {
   'recovery.enter.done': 'メッセージを取り戻す',
   'recovery.entered': 'コードは正しいです。メッセージが届きます。',
   'recovery.instead': '代わりに復元コードを使う',
-
-  'error.code_wrong': 'このコードではバックアップを開けません。最後に作ったコードかどうか確かめてください。',
-  'error.code_slip_recovery': 'コードに誤りがあります。書き留めたものと見比べてください。',
-  'error.code_of_device': 'それは端末のコードで、復元コードではありません。',
-  'error.no_backup': 'サーバーにバックアップはありません。',
 } as const satisfies Translated<typeof enRecovery, 'other'>;
