@@ -149,12 +149,18 @@ export async function expectAccessibleInEveryLook(page: Page): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light', contrast: 'no-preference' });
 }
 
-/** Colours go over into others, which without motion is short, and takes a frame all the same. */
+/** Colours go over into others, which without motion is short, and takes a frame all the same; the page hears of another look a frame after it was told. */
 async function standsStill(page: Page): Promise<void> {
   await page.evaluate(async () => {
-    const going = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
-    // One that is replaced by another, or whose element goes, is over as well.
-    await Promise.allSettled(going.map((transition) => transition.finished));
+    const frame = () => new Promise((seen) => requestAnimationFrame(seen));
+    let going: Animation[];
+    do {
+      await frame();
+      await frame();
+      going = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+      // One that is replaced by another, or whose element goes, is over as well.
+      await Promise.allSettled(going.map((transition) => transition.finished));
+    } while (going.length > 0);
   });
 }
 
