@@ -38,6 +38,10 @@ pub(crate) enum Toolchain {
     Debian,
 }
 
+/// The store is sealed with ChaCha20-Poly1305 alone: the other ciphers of SQLite3 Multiple Ciphers are left out.
+const SQLITE_FLAGS: &str = "-DHAVE_CIPHER_AES_128_CBC=0 -DHAVE_CIPHER_AES_256_CBC=0 -DHAVE_CIPHER_SQLCIPHER=0 \
+    -DHAVE_CIPHER_RC4=0 -DHAVE_CIPHER_ASCON128=0 -DHAVE_CIPHER_AEGIS=0";
+
 impl Toolchain {
     /// The one that is ready to be used, if any is. `PIPIT_WASM_TOOLCHAIN` set to `active` or `debian` decides where both are.
     pub(crate) fn find(root: &Path) -> Result<Option<Self>> {
@@ -82,7 +86,8 @@ impl Toolchain {
         };
         command
             .env("CC_wasm32_unknown_unknown", clang.compiler)
-            .env("AR_wasm32_unknown_unknown", clang.archiver);
+            .env("AR_wasm32_unknown_unknown", clang.archiver)
+            .env("SQLITE_WASM_RS_FLAGS", SQLITE_FLAGS);
         Ok(command)
     }
 

@@ -14,6 +14,7 @@ mod fold;
 mod outbox;
 mod personal;
 mod schema;
+mod seal;
 mod search;
 mod secret;
 mod session;
@@ -53,14 +54,21 @@ impl SqliteStorage {
     /// where none is given). Fails with [`StorageError::Locked`] while another process or tab has it open, with
     /// [`StorageError::Newer`] where a newer program wrote it, and with [`StorageError::Corrupt`] where it is no database.
     pub fn open(path: &str, vfs: Option<&str>) -> Result<Self, StorageError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = match vfs {
-            Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
-            None => Connection::open_with_flags(path, flags),
-        };
-        Self::set_up(connection.map_err(storage_error)?, true)
+        Self::set_up(connect(path, vfs)?, true)
+    }
+
+    /// The same, sealed under a key: without it nothing of the database's file is to be read. One that was not sealed before is sealed first. Fails with
+    /// [`StorageError::Corrupt`] where another key opens it, and with [`StorageError::Failed`] where this SQLite cannot seal
+    /// (`docs/adr/0047-sealed-store.md`).
+    pub fn open_sealed(path: &str, vfs: Option<&str>, key: &[u8; 32]) -> Result<Self, StorageError> {
+        let connection = connect(path, vfs)?;
+        if seal::unlock(&connection, key)? {
+            return Self::set_up(connection, true);
+        }
+        drop(connection);
+        let connection = connect(path, vfs)?;
+        seal::seal(&connection, key)?;
+        Self::set_up(connection, true)
     }
 
     /// A database that ends with the program: where the browser keeps nothing, and for tests.
@@ -99,6 +107,17 @@ impl SqliteStorage {
             .and_then(|()| schema::keep_journal(&self.connection, true))
             .map_err(storage_error)
     }
+}
+
+fn connect(path: &str, vfs: Option<&str>) -> Result<Connection, StorageError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = match vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+        None => Connection::open_with_flags(path, flags),
+    };
+    connection.map_err(storage_error)
 }
 
 impl Storage for SqliteStorage {

@@ -11,11 +11,14 @@ use sqlite_wasm_rs::WasmOsCallback;
 use sqlite_wasm_vfs::sahpool::{OpfsSAHError, OpfsSAHPoolCfgBuilder, OpfsSAHPoolUtil, install};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
+use zeroize::Zeroizing;
 
 use crate::face::{self, Face};
 
 /// The pool's folder in the origin's private file system, and its name as a VFS of SQLite.
 const POOL: &str = "pipit";
+/// The same files behind the ciphers of SQLite3 Multiple Ciphers, which makes this VFS when it is asked for by this name.
+const SEALED_POOL: &str = "multipleciphers-pipit";
 /// The database's name inside the pool.
 const DATABASE: &str = "client.db";
 
@@ -47,13 +50,14 @@ pub struct BrowserCore {
 
 #[wasm_bindgen]
 impl BrowserCore {
-    /// Opens the core on the store that this origin has, or on memory.
+    /// Opens the core on the store that this origin has, sealed under a key of 32 bytes where there is one; or on memory.
     ///
     /// An error's message begins with a code: `store_busy` where another worker has the files, or has ended but a moment ago.
-    pub async fn open(now_ms: f64, persistent: bool) -> Result<BrowserCore, JsError> {
+    pub async fn open(now_ms: f64, persistent: bool, key: Option<Vec<u8>>) -> Result<BrowserCore, JsError> {
+        let key = key.map(Zeroizing::new);
         let (storage, pool) = if persistent {
             let pool = open_pool().await?;
-            match SqliteStorage::open(DATABASE, Some(POOL)) {
+            match open_store(key.as_deref()) {
                 Ok(storage) => (storage, Some(pool)),
                 Err(error) => {
                     drop(pool.pause());
@@ -93,6 +97,15 @@ impl BrowserCore {
             None => Ok(()),
         }
     }
+}
+
+fn open_store(key: Option<&Vec<u8>>) -> Result<SqliteStorage, StorageError> {
+    let Some(key) = key else {
+        return SqliteStorage::open(DATABASE, Some(POOL));
+    };
+    let key = key.as_slice().try_into();
+    let key = key.map_err(|error| StorageError::Failed(Box::new(error)))?;
+    SqliteStorage::open_sealed(DATABASE, Some(SEALED_POOL), key)
 }
 
 /// Takes hold of the files. A pool that this worker has paused before is taken up again.

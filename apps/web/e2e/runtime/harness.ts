@@ -135,7 +135,12 @@ export const test = base.extend<{ site: Site; tab: () => Promise<Tab> }, { dist:
         configFile: false,
         root: join(folder, 'page'),
         worker: { format: 'es' },
-        build: { target: 'es2024', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+        build: {
+          target: 'es2024',
+          assetsInlineLimit: 0,
+          modulePreload: { polyfill: false },
+          rolldownOptions: { input: ['index', 'plain'].map((name) => join(folder, `page/${name}.html`)) },
+        },
       });
       await use(dist);
       rmSync(dist, { recursive: true });

@@ -2,6 +2,7 @@
 import init, { BrowserCore, watch_panics } from '../generated/core/pipit_client_wasm';
 import moduleUrl from '../generated/core/pipit_client_wasm_bg.wasm?url';
 import { CoreFailure, type CoreHandle } from './core';
+import { storeKey } from './store-key';
 
 let loaded: Promise<void> | null = null;
 let panic: string | null = null;
@@ -40,18 +41,28 @@ function explain(error: unknown): unknown {
   return panic === null ? error : new CoreFailure('core_crashed', panic);
 }
 
+async function findKey(): Promise<Uint8Array> {
+  try {
+    return await storeKey();
+  } catch (error) {
+    throw new CoreFailure('store_failed', `the key of the store: ${String(error)}`);
+  }
+}
+
 /**
  * Opens the core.
  *
  * @param options.persistent - Whether files can be kept, and something keeps other tabs from opening the same store.
  */
 export async function openCore(options: { persistent: boolean }): Promise<CoreHandle> {
-  await load();
+  const [key] = await Promise.all([options.persistent ? findKey() : undefined, load()]);
   let core: BrowserCore;
   try {
-    core = await BrowserCore.open(Date.now(), options.persistent);
+    core = await BrowserCore.open(Date.now(), options.persistent, key);
   } catch (error) {
     throw explain(error);
+  } finally {
+    key?.fill(0);
   }
   const guarded = <Result>(step: () => Result): Result => {
     try {
