@@ -26,8 +26,7 @@ fn raw(key: &[u8; 32]) -> Zeroizing<String> {
 
 /// Says which cipher comes, and that there is one.
 fn choose(connection: &Connection) -> Result<(), StorageError> {
-    let version: Result<String, _> =
-        connection.query_row("SELECT sqlite3mc_version()", [], |row| row.get(0));
+    let version: Result<String, _> = connection.query_row("SELECT sqlite3mc_version()", [], |row| row.get(0));
     version
         .and_then(|_| connection.pragma_update_and_check(None, "cipher", CIPHER, |_| Ok(())))
         .map_err(|error| StorageError::Failed(Box::new(error)))

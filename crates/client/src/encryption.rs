@@ -19,6 +19,7 @@ mod reading;
 mod sealing;
 mod state;
 mod trust;
+mod unreadable;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -38,6 +39,7 @@ pub(crate) use self::state::RandomOf;
 use self::state::{Pins, PortOf};
 use self::trust::People;
 pub(crate) use self::trust::{Marks, TrustLine, own_log_path};
+use self::unreadable::Unreadable;
 use crate::command::CommandError;
 use crate::engine::{Engine, Stored};
 use crate::storage::{Storage, StorageError};
@@ -66,6 +68,8 @@ pub(crate) struct Encryption {
     welcomes_due: bool,
     /// Not before this: they could not be had.
     welcomes_at: Option<Timestamp>,
+    /// What could not be read, until the server has been told.
+    unreadable: Unreadable,
 }
 
 /// What is known of a conversation's group on this connection.
@@ -174,6 +178,7 @@ impl Encryption {
             .flatten()
             .chain(self.pool.deadline())
             .chain(self.welcomes_at)
+            .chain(self.unreadable.tell_at())
             .min()
     }
 
@@ -201,6 +206,7 @@ impl<S: Storage> Engine<S> {
             due
         };
         is_due(&mut self.encryption.welcomes_at);
+        is_due(self.encryption.unreadable.tell_at_mut());
         let mut nudged = Vec::new();
         for (conversation, talk) in &mut self.encryption.talks {
             let times = [&mut talk.act_at, &mut talk.retry_at, &mut talk.describe_at];
@@ -242,6 +248,7 @@ impl<S: Storage> Engine<S> {
         if self.connection.is_up() {
             self.pump_pool()?;
             self.pump_welcomes();
+            self.tell_unreadable();
         }
         for _ in 0..ROUNDS_MAX {
             let nudged = std::mem::take(&mut self.encryption.nudged);

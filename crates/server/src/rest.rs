@@ -203,6 +203,7 @@ fn encryption_endpoints() -> OpenApiRouter<App> {
         .routes(routes!(devices::key::publish))
         .routes(routes!(devices::vouch::vouch))
         .routes(routes!(me::key_log::read))
+        .routes(routes!(me::unreadable::report))
         .routes(routes!(me::recovery_key::set, me::recovery_key::remove))
         .routes(routes!(
             devices::key_packages::count,

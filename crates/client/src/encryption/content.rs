@@ -7,6 +7,7 @@ use pipit_model::{emoji, text};
 use pipit_wire::event::{EventBody, MessageChange};
 use pipit_wire::limits::REACTION_BYTES_MAX;
 use pipit_wire::media::Attachment;
+use pipit_wire::rest::encryption::UnreadableCause;
 use pipit_wire::{Content, Event, MessageId, Timestamp};
 use serde_json::Value;
 
@@ -35,6 +36,19 @@ pub(super) enum Refusal {
     /// It changes what somebody else has said.
     #[error("an edit of somebody else's message")]
     NotTheAuthor,
+}
+
+impl Refusal {
+    /// What is counted.
+    pub(super) const fn cause(self) -> UnreadableCause {
+        match self {
+            Self::OtherSender => UnreadableCause::OtherSender,
+            Self::UnknownDevice => UnreadableCause::UnknownDevice,
+            Self::Malformed | Self::Misplaced | Self::Unfit | Self::NotTheAuthor => {
+                UnreadableCause::Malformed
+            }
+        }
+    }
 }
 
 /// What was opened and fits.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use pipit_e2ee::{Applied, Error, Identity, Log, Received};
 use pipit_wire::encryption::HandshakeKind;
 use pipit_wire::event::{EventBody, MessageChange};
+use pipit_wire::rest::encryption::UnreadableCause;
 use pipit_wire::{Content, ConversationId, Event, Seq, UserId};
 use serde_json::json;
 
@@ -274,7 +275,7 @@ impl<S: Storage> Engine<S> {
 
     fn take_message(&mut self, taking: &mut Taking, event: &Event, bytes: &str) -> Stored<Next> {
         let Some(device) = event.device else {
-            return Ok(refused(event, Refusal::OtherSender));
+            return Ok(self.refuse(event, Refusal::OtherSender));
         };
         let sender = Identity {
             user: event.sender,
@@ -302,7 +303,7 @@ impl<S: Storage> Engine<S> {
                 (talk.is_due, talk.act_at, talk.is_open) = (true, None, false);
                 return Ok(Next::Wait);
             }
-            return Ok(refused(event, Refusal::UnknownDevice));
+            return Ok(self.refuse(event, Refusal::UnknownDevice));
         }
         let log = Log {
             conversation: event.conversation,
@@ -322,20 +323,28 @@ impl<S: Storage> Engine<S> {
                     self.put_opened(taking, event, opened)?;
                     Ok(Next::On)
                 }
-                Err(refusal) => Ok(refused(event, refusal)),
+                Err(refusal) => Ok(self.refuse(event, refusal)),
             },
-            Ok(Received::Message { .. }) => Ok(refused(event, Refusal::OtherSender)),
+            Ok(Received::Message { .. }) => Ok(self.refuse(event, Refusal::OtherSender)),
             Ok(Received::Own) | Err(Error::Rejoining) => Ok(Next::On),
-            Ok(_) => Ok(refused(event, Refusal::Malformed)),
+            Ok(_) => Ok(self.refuse(event, Refusal::Malformed)),
             Err(error @ Error::FutureEpoch { .. }) => {
+                self.count_unreadable(UnreadableCause::MissedChange);
                 tracing::warn!(conversation = %event.conversation, seq = %event.seq, %error, "a change of the group is missing");
                 Ok(Next::Astray)
             }
             Err(error) => {
+                self.count_unreadable(UnreadableCause::NotOpened);
                 tracing::warn!(conversation = %event.conversation, seq = %event.seq, %error, "a message cannot be opened");
                 Ok(Next::On)
             }
         }
+    }
+
+    fn refuse(&mut self, event: &Event, refusal: Refusal) -> Next {
+        self.count_unreadable(refusal.cause());
+        tracing::warn!(conversation = %event.conversation, seq = %event.seq, %refusal, "a message is not shown");
+        Next::On
     }
 
     /// What was opened, if it may be there.
@@ -514,9 +523,4 @@ struct Taking {
 /// What keeps its place and shows nothing.
 fn nothing() -> Opened {
     Opened::Unknown(json!({ "type": "nothing" }))
-}
-
-fn refused(event: &Event, refusal: Refusal) -> Next {
-    tracing::warn!(conversation = %event.conversation, seq = %event.seq, %refusal, "a message is not shown");
-    Next::On
 }

@@ -7,6 +7,8 @@ use pipit_client::storage::{ConversationRecord, Counted, LogEntry, ShelfRecord, 
 use pipit_client_store::SqliteStorage;
 use pipit_wire::encryption::Seal;
 use pipit_wire::event::{ConversationKind, EventBody, GroupSettings, MessageChange, Role};
+use pipit_wire::frame::ConversationSummary;
+use pipit_wire::rest::encryption::{ReportUnreadable, UnreadableCause, UnreadableCount};
 use pipit_wire::{Content, Event, EventId, MessageId, Seq};
 
 use crate::support::*;
@@ -101,6 +103,11 @@ fn record() -> ConversationRecord {
 
 /// Bob's device, which came in at the end of what it holds.
 fn device(entries: &[LogEntry], waiting: &[ShelfRecord]) -> SqliteStorage {
+    device_at(HELD, entries, waiting)
+}
+
+/// Bob's device, which came in here and has taken in nothing since.
+fn device_at(since: u64, entries: &[LogEntry], waiting: &[ShelfRecord]) -> SqliteStorage {
     let mut storage = SqliteStorage::open_in_memory().unwrap();
     storage.begin().unwrap();
     storage.save_session(&session_record()).unwrap();
@@ -111,7 +118,7 @@ fn device(entries: &[LogEntry], waiting: &[ShelfRecord]) -> SqliteStorage {
         through: seq(HELD),
     };
     storage.save_ranges(conversation(1), &[held]).unwrap();
-    let group = format!(r#"{{"stage":"In","cursor":{HELD},"since":{HELD}}}"#);
+    let group = format!(r#"{{"stage":"In","cursor":{since},"since":{since}}}"#);
     let key = [&[2], conversation(1).as_bytes().as_slice()].concat();
     storage.save_secret(&key, group.as_bytes()).unwrap();
     storage.put_on_shelf(waiting).unwrap();
@@ -270,4 +277,42 @@ fn what_comes_twice_is_there_once() {
         storage.shelf(conversation(1), Seq::ZERO, 9).unwrap(),
         [shelved(HELD + 1, ALICE, &words)]
     );
+}
+
+/// "Unable to decrypt" is a defect: how often it happens is told, and nothing else of it.
+#[test]
+fn what_cannot_be_read_is_counted_and_told() {
+    let entries = [log().as_slice(), &[event(HELD, BOB, sealed())]].concat();
+    let entries: Vec<_> = entries
+        .into_iter()
+        .filter(|entry| entry.event.body == sealed())
+        .collect();
+    let mut bob = Device::on(device_at(HELD - 1, &entries, &[]), START);
+    bob.input(Input::Tick);
+    let place = ConversationSummary {
+        encrypted: true,
+        ..group(1, HELD, &[ALICE, BOB])
+    };
+    bob.go_online(vec![place]);
+    let mut told = Vec::new();
+    for _ in 0..150 {
+        bob.pass(1_000);
+        while let Some(request) = bob.take_call() {
+            if request.path == "/v1/me/unreadable" {
+                told.push(request.body.unwrap());
+            }
+        }
+    }
+    let told: Vec<ReportUnreadable> = told
+        .iter()
+        .map(|body| serde_json::from_str(body).unwrap())
+        .collect();
+    let expect = ReportUnreadable {
+        client: config().client,
+        counts: vec![UnreadableCount {
+            reason: UnreadableCause::NotOpened,
+            count: 1,
+        }],
+    };
+    assert_eq!(told, [expect]);
 }

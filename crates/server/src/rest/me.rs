@@ -7,6 +7,7 @@ pub(super) mod key_log;
 pub(super) mod notifications;
 pub(super) mod privacy;
 pub(super) mod recovery_key;
+pub(super) mod unreadable;
 
 use axum::Json;
 use pipit_wire::rest;

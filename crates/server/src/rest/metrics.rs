@@ -1,12 +1,15 @@
 //! `/metrics`: what the node counts, in the `OpenMetrics` text format, which Prometheus reads.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use pipit_bus::RedisBus;
+use pipit_wire::frame::client::ClientInfo;
+use pipit_wire::rest::encryption::{ReportUnreadable, UNREADABLE_COUNT_MAX, UnreadableCause};
 use pipit_wire::{ErrorCode, WireError};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _};
@@ -37,11 +40,23 @@ struct RouteLabels {
     route: String,
 }
 
+/// So many kinds of software have counts of their own: what calls itself something is told apart by its own word, which is not to fill the memory.
+const BUILDS_MAX: usize = 16;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UnreadableLabels {
+    client: String,
+    version: String,
+    reason: &'static str,
+}
+
 /// What is counted about HTTP, beside what the node counts itself.
 pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    unreadable: Family<UnreadableLabels, Counter>,
+    builds: Mutex<BTreeSet<(String, String)>>,
 }
 
 impl Metrics {
@@ -62,6 +77,12 @@ impl Metrics {
             Unit::Seconds,
             Family::clone(&durations),
         );
+        let unreadable = Family::default();
+        registry.register(
+            "unreadable_messages",
+            "What devices were sent in encrypted conversations and could not read, as they report it",
+            Family::clone(&unreadable),
+        );
         registry.register_collector(Box::new(NodeStats(stats)));
         if let Some(bus) = bus {
             registry.register_collector(Box::new(BusCounters(bus)));
@@ -70,6 +91,41 @@ impl Metrics {
             registry,
             requests,
             durations,
+            unreadable,
+            builds: Mutex::default(),
+        }
+    }
+
+    /// Counts what a device could not read.
+    pub(super) fn count_unreadable(&self, report: &ReportUnreadable) {
+        let (client, version) = self.build(&report.client);
+        for counted in &report.counts {
+            self.unreadable
+                .get_or_create(&UnreadableLabels {
+                    client: client.clone(),
+                    version: version.clone(),
+                    reason: cause_label(counted.reason),
+                })
+                .inc_by(counted.count.min(UNREADABLE_COUNT_MAX).into());
+        }
+    }
+
+    /// What software calls itself, where that is a plain word, and one of the first that were heard of.
+    fn build(&self, client: &ClientInfo) -> (String, String) {
+        let is_plain = |word: &str| {
+            let mut bytes = word.bytes();
+            (1..=64).contains(&word.len())
+                && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-._+".contains(&byte))
+        };
+        let build = (client.name.clone(), client.version.clone());
+        let mut builds = self.builds.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = is_plain(&build.0)
+            && is_plain(&build.1)
+            && (builds.contains(&build) || (builds.len() < BUILDS_MAX && builds.insert(build.clone())));
+        if is_known {
+            build
+        } else {
+            ("other".to_owned(), "other".to_owned())
         }
     }
 
@@ -99,6 +155,16 @@ fn method_label(method: &Method) -> &'static str {
         Method::PUT => "PUT",
         Method::DELETE => "DELETE",
         _ => "other",
+    }
+}
+
+const fn cause_label(cause: UnreadableCause) -> &'static str {
+    match cause {
+        UnreadableCause::NotOpened => "not_opened",
+        UnreadableCause::MissedChange => "missed_change",
+        UnreadableCause::OtherSender => "other_sender",
+        UnreadableCause::UnknownDevice => "unknown_device",
+        UnreadableCause::Malformed => "malformed",
     }
 }
 

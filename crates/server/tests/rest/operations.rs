@@ -2,6 +2,7 @@
 
 use pipit_server::config::MetricsAccess;
 use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::world::World;
 
@@ -42,6 +43,50 @@ async fn metrics_count_by_route_and_hold_no_token() {
         );
     }
     assert!(!text.contains(&invite) && !text.contains("like"));
+}
+
+#[tokio::test]
+async fn what_devices_cannot_read_is_counted_by_reason_and_build() {
+    let (world, ada) = World::with_ada().await;
+    let report = |version: &str, count: u32| {
+        json!({
+            "client": { "name": "pipit-web", "version": version },
+            "counts": [{ "reason": "not_opened", "count": count }],
+        })
+    };
+    let path = "/v1/me/unreadable";
+    let nobody = world
+        .call(Method::POST, path, None, Some(&report("1.0", 1)))
+        .await;
+    assert_eq!(nobody.status, 401);
+    let tell = async |body: Value| {
+        world
+            .call(Method::POST, path, Some(&ada.access), Some(&body))
+            .await
+    };
+    tell(report("1.0", 2)).await.ok();
+    tell(report("1.0", u32::MAX)).await.ok();
+    tell(report("a \"quoted\" one", 3)).await.ok();
+    // Nobody fills the memory by calling oneself something else each time.
+    for number in 0..40 {
+        tell(report(&format!("2.{number}"), 1)).await.ok();
+    }
+    let mut wrong = report("1.0", 1);
+    wrong["counts"][0]["reason"] = json!("what was said");
+    assert_eq!(tell(wrong).await.status, 400);
+    let reply = world.call(Method::GET, "/metrics", None, None).await;
+    let text = reply.body.as_str().unwrap();
+    let counted: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("pipit_unreadable_messages_total"))
+        .collect();
+    assert_eq!(counted.len(), 17, "{counted:#?}");
+    for line in [
+        r#"pipit_unreadable_messages_total{client="pipit-web",version="1.0",reason="not_opened"} 10002"#,
+        r#"pipit_unreadable_messages_total{client="other",version="other",reason="not_opened"} 28"#,
+    ] {
+        assert!(counted.contains(&line), "{line}\nis not in\n{counted:#?}");
+    }
 }
 
 #[tokio::test]

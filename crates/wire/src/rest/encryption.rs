@@ -4,9 +4,31 @@
 use serde::{Deserialize, Serialize};
 
 use crate::encryption::{HandshakeKind, Seal};
+use crate::frame::client::ClientInfo;
 use crate::ids::{ConversationId, DeviceId, EventId, Seq, UserId};
 use crate::key_log::{KeyHolder, KeyStep};
 use crate::time::Timestamp;
+
+/// The most that one report counts for one reason.
+pub const UNREADABLE_COUNT_MAX: u32 = 10_000;
+
+/// Why a sealed entry was not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum UnreadableCause {
+    /// MLS does not open it: a key that was used before, or is too old, or bytes that were changed.
+    NotOpened,
+    /// It is of a time of the group that this device has not come to, though the log has no change between.
+    MissedChange,
+    /// Another device has sealed it than the entry says.
+    OtherSender,
+    /// The server does not list the device that has sealed it.
+    UnknownDevice,
+    /// What was sealed is none of what may be said.
+    Malformed,
+}
 
 bodies! {
     /// `POST /v1/devices/current/key`: the public key by which this device signs in encrypted conversations. It is said once.
@@ -33,6 +55,20 @@ bodies! {
         signature_key: String,
         /// By a device of the account.
         vouch: Vouch,
+    }
+    /// `POST /v1/me/unreadable`: how much a device was sent and could not read since it said so last. Not what, where, or by whom.
+    ReportUnreadable {
+        /// What software this is.
+        client: ClientInfo,
+        /// Each reason once.
+        counts: Vec<UnreadableCount>,
+    }
+    /// How often something could not be read for one reason.
+    UnreadableCount {
+        /// Why.
+        reason: UnreadableCause,
+        /// How often: at most [`UNREADABLE_COUNT_MAX`] are counted.
+        count: u32,
     }
     /// A vouch for a key of the same account.
     Vouch {
