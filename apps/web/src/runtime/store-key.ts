@@ -1,4 +1,4 @@
-/** The key under which this device's store is sealed. Scripts cannot take it away: what wraps it is a key of WebCrypto that is never given out. */
+/** The key under which this device's store is sealed. At rest it is itself sealed, by a key of WebCrypto that the browser uses and does not give out. */
 import { openDB } from 'idb';
 
 const DATABASE = 'pipit-key';
