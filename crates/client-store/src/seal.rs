@@ -24,12 +24,17 @@ fn raw(key: &[u8; 32]) -> Zeroizing<String> {
     text
 }
 
-/// Says which cipher comes, and that there is one.
+/// Says which cipher comes, which plain SQLite does not answer. It is asked in a pragma: a query would read the schema, for which the key is needed.
 fn choose(connection: &Connection) -> Result<(), StorageError> {
-    let version: Result<String, _> = connection.query_row("SELECT sqlite3mc_version()", [], |row| row.get(0));
-    version
-        .and_then(|_| connection.pragma_update_and_check(None, "cipher", CIPHER, |_| Ok(())))
-        .map_err(|error| StorageError::Failed(Box::new(error)))
+    let chosen: rusqlite::Result<String> =
+        connection.pragma_update_and_check(None, "cipher", CIPHER, |row| row.get(0));
+    match chosen {
+        Ok(name) if name == CIPHER => Ok(()),
+        Ok(name) => Err(StorageError::Failed(
+            format!("the store is sealed by {name}").into(),
+        )),
+        Err(error) => Err(StorageError::Failed(Box::new(error))),
+    }
 }
 
 /// Opens the file with its key, before anything else is asked of it. False where it is not sealed with this one.

@@ -10,6 +10,7 @@
 //! | messages of one sender keep their order | [`Kind::Reordered`] |
 //! | every member's device has seen everything | [`Kind::NotSeen`] |
 //! | nothing is delivered that was not sent | [`Kind::Invented`] |
+//! | edits converge: what the server shows of a message is what the log makes of it | [`Kind::Diverged`] |
 //! | receipts only move forward, and not beyond the log | [`Kind::ReceiptBack`], [`Kind::ReceiptBeyond`] |
 //!
 //! A message of which the server refused one attempt may come after a later one of the same sender: its order is not checked. One
@@ -39,6 +40,8 @@ pub struct Reading {
     pub last_seq: Seq,
     /// The entries, in the order in which they came. Members who read the same may share them.
     pub entries: Arc<Vec<(Seq, Said)>>,
+    /// The conversation's last message as the server shows it, with its content as that was edited last; none where it was not asked.
+    pub last: Option<(EventId, u32)>,
     /// The members' markers, as the server lists them: delivered and read. Empty where they were not read.
     pub markers: Vec<(UserNumber, Seq, Seq)>,
 }
@@ -69,6 +72,7 @@ pub fn check(cast: &Cast, records: &Records, readings: &[Reading], expect: Expec
     }
     let logs = logs(cast, readings, &mut verdict);
     sent_and_acknowledged(records, &logs, &mut verdict);
+    edits_converge(&logs, &mut verdict);
     live::delivered(cast, records, &logs, expect, &mut verdict);
     live::receipts(records, &logs, &mut verdict);
     verdict
@@ -114,6 +118,46 @@ fn logs<'a>(
     }
     complete(cast, &logs, verdict);
     logs
+}
+
+/// What the server shows of the last message is what its entry and the edits of its author say, the last of them in the order of the log.
+fn edits_converge(logs: &HashMap<ConversationNumber, Log<'_>>, verdict: &mut Verdict) {
+    for (conversation, log) in logs {
+        let mut entries: Vec<_> = log.entries.iter().collect();
+        entries.sort_unstable_by_key(|(seq, _)| **seq);
+        let mut shown: HashMap<EventId, (UserNumber, u32)> = HashMap::new();
+        let mut last = None;
+        for (_, said) in entries {
+            if said.message {
+                shown.insert(said.event, (said.sender, said.hash));
+                last = Some(said.event);
+            }
+            if let Some((author, hash)) = said.edits.and_then(|message| shown.get_mut(&message)) {
+                verdict.figures.edits += 1;
+                if *author == said.sender {
+                    *hash = said.hash;
+                } else {
+                    verdict.add(Kind::Diverged, || {
+                        format!(
+                            "conversation {}: an edit of somebody else's message: {said:?}",
+                            conversation.0
+                        )
+                    });
+                }
+            }
+        }
+        let expected = last.and_then(|last| shown.get(&last).map(|(_, hash)| (last, *hash)));
+        for reader in log.readers.iter().filter(|reader| reader.last.is_some()) {
+            if reader.last != expected {
+                verdict.add(Kind::Diverged, || {
+                    format!(
+                        "conversation {}: user {} is shown {:?} as the last message, and the log makes it {expected:?}",
+                        conversation.0, reader.user.0, reader.last
+                    )
+                });
+            }
+        }
+    }
 }
 
 /// Every member of every conversation has read it, to the same end.
@@ -295,7 +339,11 @@ fn in_the_log_was_sent(
     verdict: &mut Verdict,
 ) {
     for (conversation, log) in logs {
-        for (seq, said) in log.entries.iter().filter(|(_, said)| said.message) {
+        for (seq, said) in log
+            .entries
+            .iter()
+            .filter(|(_, said)| said.message || said.edits.is_some())
+        {
             verdict.figures.entries += 1;
             let sent = fates.get(&MessageId::from(said.event)).and_then(|fate| fate.sent);
             if sent != Some((*conversation, said.hash)) {

@@ -78,6 +78,8 @@ pub struct Said {
     pub sender: UserNumber,
     /// Whether it is a message.
     pub message: bool,
+    /// Of an edit: the message that it edits.
+    pub edits: Option<EventId>,
     /// A hash of its content, see [`content_hash`].
     pub hash: u32,
 }
@@ -85,7 +87,7 @@ pub struct Said {
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// The device wrote a message and began to send it. Recorded once: sending it again is not a new record.
+    /// The device wrote a message, or an edit of one, and began to send it. Recorded once: sending it again is not a new record.
     Sent {
         /// Where to.
         conversation: ConversationNumber,

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use pipit_wire::event::Message;
-use pipit_wire::frame::client::{Hello, History, Ping, SendMessage, SendReceipt, Sync};
+use pipit_wire::event::{Change, Message, MessageChange};
+use pipit_wire::frame::client::{Hello, History, Ping, SendChange, SendMessage, SendReceipt, Sync};
 use pipit_wire::frame::{Cursor, PresenceState};
 use pipit_wire::rest::Session;
 use pipit_wire::{
-    ClientFrame, Content, ConversationId, ErrorCode, Event, MessageId, PROTOCOL_VERSION, RequestId, Retry,
-    Seq, ServerFrame, WireError, codec,
+    ClientFrame, Content, ConversationId, ErrorCode, Event, EventId, MessageId, PROTOCOL_VERSION, RequestId,
+    Retry, Seq, ServerFrame, WireError, codec,
 };
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -33,15 +33,47 @@ const PING_AFTER_US: u64 = 1_500_000;
 /// How long after one receipt the next is sent.
 const RECEIPT_EVERY_US: u64 = 300_000;
 const PAGE: u32 = 100;
+/// One in so many of what is written edits the last message of one's own.
+const EDITS_EACH: u32 = 6;
 /// A line is left after about so long, half or twice, for any other node: a node that was away gets its people back.
 const STAY_US: u64 = 6_000_000;
 
 /// A WebSocket to a node.
 pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// A message that is not acknowledged.
+/// What somebody wrote.
+enum Written {
+    Message(Message),
+    /// Of a message of theirs.
+    Edit(Change),
+}
+
+impl Written {
+    /// Under which id it is acknowledged.
+    fn id(&self) -> MessageId {
+        match self {
+            Self::Message(message) => message.id,
+            Self::Edit(change) => change.id.into(),
+        }
+    }
+
+    fn frame(&self, id: RequestId) -> ClientFrame {
+        match self {
+            Self::Message(message) => ClientFrame::Message(SendMessage {
+                id,
+                message: message.clone(),
+            }),
+            Self::Edit(change) => ClientFrame::Change(SendChange {
+                id,
+                change: change.clone(),
+            }),
+        }
+    }
+}
+
+/// Something written that is not acknowledged.
 struct Waiting {
-    message: Message,
+    written: Written,
     /// The request that it is under way with on this line.
     request: Option<RequestId>,
     /// It is not sent before this.
@@ -59,6 +91,8 @@ struct Own {
     /// It has asked for what is missing.
     asked: bool,
     waiting: Option<Waiting>,
+    /// The last message of its own that was acknowledged.
+    said: Option<MessageId>,
     /// The next message is written at this time.
     write_at: Micros,
     receipt: Seq,
@@ -103,6 +137,7 @@ impl Device {
             beyond: BTreeSet::new(),
             asked: false,
             waiting: None,
+            said: None,
             write_at: Micros(0),
             receipt: Seq::ZERO,
         });
@@ -239,10 +274,7 @@ impl Device {
                 && now >= waiting.not_before
             {
                 waiting.request = Some(request);
-                frames.push(ClientFrame::Message(SendMessage {
-                    id: request,
-                    message: waiting.message.clone(),
-                }));
+                frames.push(waiting.written.frame(request));
             } else if !own.asked && !own.beyond.is_empty() {
                 own.asked = true;
                 frames.push(ClientFrame::Sync(Sync {
@@ -283,6 +315,7 @@ impl Device {
     /// Writes the next message of a conversation, where it is time.
     fn write(&mut self, place: usize, now: Micros) {
         let (random, pause) = (self.random.random(), self.random.random_range(20_000..400_000));
+        let edits = self.random.random_range(0..EDITS_EACH) == 0;
         let Some(own) = self.own.get_mut(place) else {
             return;
         };
@@ -291,25 +324,35 @@ impl Device {
         }
         self.written += 1;
         let timestamp = self.shared.timestamp();
-        let message = Message {
-            id: MessageId::new(timestamp, random),
-            conversation: own.id,
-            written_at: timestamp,
-            content: Content::text(format!(
-                "Message {} of this device, about as long as what people write.",
-                self.written
-            )),
-            reply_to: None,
+        let content = Content::text(format!(
+            "Message {} of this device, about as long as what people write.",
+            self.written
+        ));
+        let hash = hash_of(&content);
+        let written = match own.said.filter(|_| edits) {
+            Some(message) => Written::Edit(Change {
+                id: EventId::new(timestamp, random),
+                conversation: own.id,
+                message,
+                change: MessageChange::edit(content),
+            }),
+            None => Written::Message(Message {
+                id: MessageId::new(timestamp, random),
+                conversation: own.id,
+                written_at: timestamp,
+                content,
+                reply_to: None,
+            }),
         };
         let what = What::Sent {
             conversation: own.number,
-            message: message.id,
-            hash: hash_of(&message.content),
+            message: written.id(),
+            hash,
         };
         self.tape.write(now, what);
         own.write_at = Micros(now.0 + pause);
         own.waiting = Some(Waiting {
-            message,
+            written,
             request: None,
             not_before: Micros(0),
         });
@@ -332,12 +375,11 @@ impl Device {
                 };
                 self.tape.write(now, what);
                 self.shared.acknowledged(own.number, ack.seq);
-                if own
-                    .waiting
-                    .as_ref()
-                    .is_some_and(|waiting| waiting.message.id == ack.message)
+                let is_acknowledged = |waiting: &mut Waiting| waiting.written.id() == ack.message;
+                if let Some(waiting) = own.waiting.take_if(is_acknowledged)
+                    && let Written::Message(message) = waiting.written
                 {
-                    own.waiting = None;
+                    own.said = Some(message.id);
                 }
             }
             ServerFrame::Event(event) => self.event(&event, now),
@@ -432,7 +474,7 @@ impl Device {
         let mut waiting = own.waiting.take()?;
         let what = What::Refused {
             conversation: own.number,
-            message: waiting.message.id,
+            message: waiting.written.id(),
             code: error.code,
         };
         self.tape.write(now, what);

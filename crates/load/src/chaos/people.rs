@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use pipit_wire::event::MessageChange;
 use pipit_wire::frame::client::ClientInfo;
 use pipit_wire::rest::{NewAccount, NewDirect, NewGroup, Refresh, Session, SetUp, SignIn, SignUp};
-use pipit_wire::{ConversationId, Event, EventBody, Seq, Timestamp, UserId, rest};
+use pipit_wire::{ConversationId, Event, EventBody, EventId, Seq, Timestamp, UserId, rest};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use reqwest::Client;
@@ -89,14 +90,19 @@ impl Shared {
     #[must_use]
     pub fn said(&self, event: &Event) -> Said {
         let sender = self.user(event.sender);
-        let (message, hash) = match &event.body {
-            EventBody::Message { content, .. } => (true, hash_of(content)),
-            other => (false, hash_of(other)),
+        let (message, edits, hash) = match &event.body {
+            EventBody::Message { content, .. } => (true, None, hash_of(content)),
+            EventBody::MessageChanged {
+                message,
+                change: MessageChange::Edit { content, .. },
+            } => (false, Some(EventId::from(*message)), hash_of(content)),
+            other => (false, None, hash_of(other)),
         };
         Said {
             event: event.id,
             sender,
             message,
+            edits,
             hash,
         }
     }

@@ -67,6 +67,10 @@ async fn read(shared: &Shared, node: usize, user: UserNumber) -> Result<Vec<Read
             first_seq: summary.first_seq,
             last_seq: summary.last_seq,
             entries: Arc::new(entries),
+            last: summary.last_message.as_ref().map(|last| {
+                let said = shared.said(last);
+                (said.event, said.hash)
+            }),
             markers: markers
                 .map(|member| {
                     let user = shared.user(member.profile.user);

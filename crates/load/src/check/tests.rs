@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use pipit_wire::{ConversationId, DeviceId, EventId, MessageId, Seq, Timestamp, UserId};
@@ -46,7 +47,7 @@ fn three_in_one_conversation() -> Cast {
     cast
 }
 
-/// `senders`: who wrote each message, in the order of the log.
+/// `senders`: who wrote each message, in the order of the log. Every third one edits its sender's message before, where there is one.
 fn history(senders: &[u32]) -> History {
     let cast = three_in_one_conversation();
     let mut records = Vec::new();
@@ -59,6 +60,8 @@ fn history(senders: &[u32]) -> History {
             what,
         });
     };
+    let mut own = HashMap::new();
+    let mut last = None;
     for (number, sender) in (1..).zip(senders) {
         let (message, hash, seq) = (message(number), u32::try_from(number).unwrap(), seq(number));
         write(
@@ -77,12 +80,21 @@ fn history(senders: &[u32]) -> History {
                 seq,
             },
         );
+        let event = EventId::from(message);
+        let edits = own.get(sender).copied().filter(|_| number % 3 == 0);
         let said = Said {
-            event: EventId::from(message),
+            event,
             sender: UserNumber(*sender),
-            message: true,
+            message: edits.is_none(),
+            edits,
             hash,
         };
+        if edits.is_none() {
+            own.insert(*sender, event);
+            last = Some((event, hash));
+        } else if last.map(|(event, _)| event) == edits {
+            last = Some((edits.unwrap(), hash));
+        }
         entries.push((seq, said));
         for device in 0..MEMBERS {
             write(
@@ -109,6 +121,7 @@ fn history(senders: &[u32]) -> History {
         first_seq: seq(1),
         last_seq,
         entries: Arc::new(entries.clone()),
+        last,
         markers: Vec::new(),
     });
     History {
@@ -148,9 +161,10 @@ enum Mutation {
     MoveReceiptBack,
     ReceiptBeyond,
     NoReading,
+    StaleEdit,
 }
 
-const MUTATIONS: [(Mutation, &[Kind]); 13] = [
+const MUTATIONS: [(Mutation, &[Kind]); 14] = [
     (Mutation::LoseInAll, &[Kind::Lost]),
     (Mutation::LoseInOne, &[Kind::Gap]),
     (Mutation::DoubleInAll, &[Kind::Doubled]),
@@ -164,12 +178,14 @@ const MUTATIONS: [(Mutation, &[Kind]); 13] = [
     (Mutation::MoveReceiptBack, &[Kind::ReceiptBack]),
     (Mutation::ReceiptBeyond, &[Kind::ReceiptBeyond]),
     (Mutation::NoReading, &[Kind::Unread]),
+    (Mutation::StaleEdit, &[Kind::Diverged]),
 ];
 
 fn in_logs(history: &mut History, change: impl Fn(&mut Vec<(Seq, Said)>)) {
     for reading in &mut history.readings {
         change(Arc::make_mut(&mut reading.entries));
         reading.last_seq = reading.entries.last().map_or(Seq::ZERO, |entry| entry.0);
+        reading.last = None;
     }
 }
 
@@ -247,6 +263,10 @@ fn mutate(history: &mut History, mutation: Mutation, at: usize) {
         }
         Mutation::NoReading => {
             history.readings.pop();
+        }
+        Mutation::StaleEdit => {
+            let (_, hash) = history.readings[0].last.as_mut().unwrap();
+            *hash += 1_000_000;
         }
     }
 }

@@ -24,6 +24,8 @@ pub enum Kind {
     SeqTwice,
     /// Two members, or a member at two times, were told different things of one place.
     Disagreement,
+    /// A message is shown otherwise than its edits make it.
+    Diverged,
     /// A sender's later message stands before an earlier one.
     Reordered,
     /// In a log, and one's device was never given it.
@@ -62,8 +64,10 @@ pub struct Figures {
     pub deliveries: u64,
     /// Markers told to devices.
     pub receipts: u64,
-    /// Messages in all logs.
+    /// Messages and edits in all logs.
     pub entries: u64,
+    /// Edits among these.
+    pub edits: u64,
     /// Logs read at the end, one for each member.
     pub logs_read: u64,
     /// Devices' views compared with the log, one for each conversation of a device.

@@ -104,6 +104,7 @@ async fn read_person(
             first_seq,
             last_seq,
             entries: Arc::new(entries),
+            last: None,
             markers: markers.collect(),
         });
     }

@@ -96,6 +96,7 @@ impl Frames {
             event: event.id,
             sender: self.user(event.sender),
             message,
+            edits: None,
             hash,
         }
     }
