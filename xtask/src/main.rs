@@ -25,6 +25,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::test::Checks;
 use crate::workspace::Workspace;
 
 /// Sets up, builds, checks and releases Pipit.
@@ -50,6 +51,9 @@ enum Task {
         /// Only formatting, tidy, clippy and the native tests
         #[arg(long)]
         fast: bool,
+        /// Only those of the web client that need no browser, on what was built before
+        #[arg(long, hide = true, conflicts_with = "fast")]
+        web: bool,
     },
     /// Checks what no compiler does: who depends on whom, licences, the shape of files and documents
     Tidy,
@@ -91,7 +95,9 @@ fn main() -> ExitCode {
     let outcome = Workspace::find().and_then(|workspace| match task {
         Task::Setup => setup::run(&workspace, &setup::EVERYTHING),
         Task::Serve { arguments } => serve::run(&workspace, &arguments),
-        Task::Test { fast } => test::run(&workspace, fast),
+        Task::Test { fast: true, .. } => test::run(&workspace, Checks::Fast),
+        Task::Test { web: true, .. } => test::run(&workspace, Checks::Web),
+        Task::Test { .. } => test::run(&workspace, Checks::Full),
         Task::Tidy => tidy::run(&workspace),
         Task::Gen { check } => generate::run(&workspace, check),
         Task::Web { optimize } => web::run(&workspace, optimize),

@@ -1,10 +1,13 @@
-//! Every check, cheap ones first, stopping at the first that fails.
+//! Every check, cheap ones first, stopping at the first that fails; those of the web client that need no browser run beside the native tests.
 
 mod doctests;
 
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::Child;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::setup::{self, Need};
 use crate::shell::Helper;
@@ -25,17 +28,25 @@ const FAST: &[Step] = &[
     ("native tests", native_tests),
 ];
 
-const FULL: &[Step] = &[
+const FIRST: &[Step] = &[
     ("set-up", |workspace| setup::run(workspace, &setup::EVERYTHING)),
     ("formatting", formatting),
     ("tidy", tidy::run),
     ("dependencies", dependencies),
     ("clippy", clippy),
     ("build", build),
+];
+
+/// What the server and the engine are checked with. Much of its time goes to waiting, for disks above all.
+const NATIVE: &[Step] = &[
     ("generated files", generate::check_built),
     ("native tests", native_tests),
     ("documentation tests", doctests::run),
     ("chaos", chaos::short),
+];
+
+/// Runs beside [`NATIVE`], in a process of its own: the two share nothing that changes.
+const WEB: &[Step] = &[
     ("client core", |workspace| {
         wasm::build(workspace, Size::Plain, Helper::Built)
     }),
@@ -43,25 +54,98 @@ const FULL: &[Step] = &[
     ("web types", |workspace| web::npm(workspace, "check")),
     ("web tests", |workspace| web::npm(workspace, "test")),
     ("web client", web::build),
-    ("end-to-end tests", end_to_end),
 ];
 
+const LAST: &[Step] = &[("end-to-end tests", end_to_end)];
+
+/// Which checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Checks {
+    /// Those that need no browser.
+    Fast,
+    /// Those of the web client that need no browser, after a build.
+    Web,
+    /// All of them.
+    Full,
+}
+
 /// Runs them and prints how long each took, whatever comes of them.
-pub(crate) fn run(workspace: &Workspace, fast: bool) -> Result<()> {
-    let steps = if fast { FAST } else { FULL };
-    let mut taken = Vec::new();
-    let mut outcome = Ok(());
-    for (number, (name, check)) in steps.iter().enumerate() {
-        println!("\n==> {name} ({} of {})", number + 1, steps.len());
-        let started = now();
-        outcome = check(workspace).with_context(|| format!("{name} failed"));
-        taken.push((*name, started.elapsed()));
-        if outcome.is_err() {
-            break;
-        }
-    }
-    print!("\n{}", summary(steps.len(), &taken, outcome.is_ok()));
+pub(crate) fn run(workspace: &Workspace, checks: Checks) -> Result<()> {
+    let mut tally = Tally::default();
+    let outcome = match checks {
+        Checks::Fast => tally.take(workspace, FAST),
+        Checks::Web => tally.take(workspace, WEB),
+        Checks::Full => tally.take_all(workspace),
+    };
+    print!("\n{}", summary(&tally.taken, outcome.is_ok()));
     outcome
+}
+
+/// What was run, and how long it took.
+#[derive(Default)]
+struct Tally {
+    taken: Vec<(&'static str, Duration)>,
+}
+
+impl Tally {
+    fn take(&mut self, workspace: &Workspace, steps: &[Step]) -> Result<()> {
+        for (name, check) in steps {
+            self.step(name, || check(workspace))?;
+        }
+        Ok(())
+    }
+
+    fn take_all(&mut self, workspace: &Workspace) -> Result<()> {
+        self.take(workspace, FIRST)?;
+        let beside = Beside::start(workspace)?;
+        self.take(workspace, NATIVE)?;
+        self.step("web checks, beside the native ones", || beside.finish())?;
+        self.take(workspace, LAST)
+    }
+
+    fn step(&mut self, name: &'static str, check: impl FnOnce() -> Result<()>) -> Result<()> {
+        println!("\n==> {name}");
+        let started = now();
+        let outcome = check().with_context(|| format!("{name} failed"));
+        self.taken.push((name, started.elapsed()));
+        outcome
+    }
+}
+
+/// The checks of the web client, on their way. What they print is kept until they are waited for.
+struct Beside {
+    process: Child,
+    log: PathBuf,
+}
+
+impl Beside {
+    fn start(workspace: &Workspace) -> Result<Self> {
+        let log = workspace.target().join("web-checks.log");
+        let file = File::create(&log).with_context(|| format!("{}", log.display()))?;
+        let program = std::env::current_exe().context("this program's own path")?;
+        let mut command = shell::command(program, workspace.root());
+        let process = command
+            .args(["test", "--web"])
+            .stderr(file.try_clone().context("the log of the web checks")?)
+            .stdout(file)
+            .spawn()
+            .context("the web checks could not be started")?;
+        Ok(Self { process, log })
+    }
+
+    fn finish(mut self) -> Result<()> {
+        let status = self.process.wait().context("the web checks")?;
+        print!("{}", std::fs::read_to_string(&self.log).unwrap_or_default());
+        ensure!(status.success(), "see above ({status})");
+        Ok(())
+    }
+}
+
+impl Drop for Beside {
+    /// Nobody waits for them any more. Where they have ended, this does nothing.
+    fn drop(&mut self) {
+        drop(self.process.kill());
+    }
 }
 
 #[expect(
@@ -72,7 +156,7 @@ fn now() -> Instant {
     Instant::now()
 }
 
-fn summary(steps: usize, taken: &[(&str, Duration)], passed: bool) -> String {
+fn summary(taken: &[(&str, Duration)], passed: bool) -> String {
     let line =
         |word: &str, time: Duration, rest: &str| format!("{word}  {:>7.1} s  {rest}\n", time.as_secs_f64());
     let word = |passed: bool| if passed { "passed" } else { "FAILED" };
@@ -80,12 +164,13 @@ fn summary(steps: usize, taken: &[(&str, Duration)], passed: bool) -> String {
         let is_last = number + 1 == taken.len();
         line(word(passed || !is_last), *time, name)
     });
-    let rest = match steps - taken.len() {
-        0 => "in all".to_owned(),
-        left => format!("in all; {left} steps after it did not run"),
+    let rest = if passed {
+        "in all"
+    } else {
+        "in all; nothing after it did run"
     };
     let total = taken.iter().map(|(_, time)| *time).sum();
-    each.chain([line(word(passed), total, &rest)]).collect()
+    each.chain([line(word(passed), total, rest)]).collect()
 }
 
 fn formatting(workspace: &Workspace) -> Result<()> {
@@ -157,11 +242,11 @@ mod tests {
             ("formatting", Duration::from_millis(1_250)),
             ("tidy", Duration::from_millis(400)),
         ];
-        let text = summary(5, &taken, false);
+        let text = summary(&taken, false);
         let expected = "passed      1.2 s  formatting\n\
                         FAILED      0.4 s  tidy\n\
-                        FAILED      1.6 s  in all; 3 steps after it did not run\n";
+                        FAILED      1.6 s  in all; nothing after it did run\n";
         assert_eq!(text, expected);
-        assert!(summary(2, &taken, true).ends_with("passed      1.6 s  in all\n"));
+        assert!(summary(&taken, true).ends_with("passed      1.6 s  in all\n"));
     }
 }
