@@ -58,6 +58,8 @@ export default defineConfig({
     timeout: 10_000,
     // What is new in a tree is a difference, too.
     toMatchAriaSnapshot: { pathTemplate: '{testDir}/trees/{arg}{ext}', children: 'deep-equal' },
+    // A shade that nobody asked for is a difference; a few points at the edge of a letter are none.
+    toHaveScreenshot: { pathTemplate: '{testDir}/looks/{arg}{ext}', threshold: 0.012, maxDiffPixels: 100 },
   },
   reporter: [['list']],
   use: { trace: tracing ? 'retain-on-failure' : 'off', contextOptions: { reducedMotion: 'reduce' } },

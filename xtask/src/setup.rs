@@ -29,6 +29,25 @@ pub(crate) enum Need {
     Browsers,
 }
 
+/// What text is drawn with in the pictures that the web client is compared with: a file of each, what it is for, its package.
+const FONTS: [(&str, &str, &[&str]); 3] = [
+    (
+        "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+        "a font for what no other has",
+        &["fonts-dejavu-core"],
+    ),
+    (
+        "/usr/share/fonts/opentype/inter/Inter-Regular.otf",
+        "the font of the web client, for pictures of it",
+        &["fonts-inter"],
+    ),
+    (
+        "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf",
+        "emoji in colour, for pictures of the web client",
+        &["fonts-noto-color-emoji"],
+    ),
+];
+
 /// For every task.
 pub(crate) const EVERYTHING: [Need; 5] = [Need::Lints, Need::Wasm, Need::Web, Need::Services, Need::Browsers];
 
@@ -71,8 +90,10 @@ pub(crate) fn run(workspace: &Workspace, needs: &[Need]) -> Result<()> {
         if !debian::has_program("firefox-esr", &[]) {
             wanted.add("Firefox, for the end-to-end tests", &["firefox-esr"]);
         }
-        if !debian::has_file("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf") {
-            wanted.add("a font, for the browsers' screenshots", &["fonts-dejavu-core"]);
+        for (file, why, packages) in FONTS {
+            if !debian::has_file(file) {
+                wanted.add(why, packages);
+            }
         }
     }
     wanted.install(root)?;

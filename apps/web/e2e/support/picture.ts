@@ -51,3 +51,26 @@ export function noise(width: number, height: number, said: Readonly<Record<strin
   );
   return picture(width, height, rows, texts);
 }
+
+const figures = [150, 166, 178, 196, 209]
+  .map((x, at) => {
+    const top = 112 - (at % 3) * 3;
+    return `<circle cx="${x}" cy="${top}" r="4"/><path d="M${x - 5} 142v-20q0-7 5-7t5 7v20z"/>`;
+  })
+  .join('');
+
+/** Five people on a jetty in the evening sun, as an SVG: something to look at where pictures are shown. */
+export const landscape = `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="240" viewBox="0 0 320 240" preserveAspectRatio="xMidYMid slice">
+<defs>
+<linearGradient id="sky" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="#8fa9b8"/><stop offset=".6" stop-color="#f0c690"/><stop offset="1" stop-color="#f7dfb4"/></linearGradient>
+<linearGradient id="sea" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="#dcb98b"/><stop offset=".3" stop-color="#6f94a0"/><stop offset="1" stop-color="#2f5563"/></linearGradient>
+</defs>
+<path fill="url(#sky)" d="M0 0h320v124H0z"/>
+<circle cx="246" cy="92" r="22" fill="#fdf0cf"/>
+<path fill="#7b8f86" d="M0 124V98q40-28 82-10t76-6q52 22 96 14t66 8v20z"/>
+<path fill="#4e6d62" d="M0 124v-12q50-18 96-4t98 0q70 10 126 2v14z"/>
+<path fill="url(#sea)" d="M0 124h320v116H0z"/>
+<path fill="#fdf0cf" opacity=".7" d="M228 128h36v2h-36zm6 8h26v2h-26zm-4 9h34v2h-34zm8 10h20v2h-20z"/>
+<path fill="#3b2f24" d="M60 142h190v7H60zm14 7h5v34h-5zm52 0h5v40h-5zm54 0h5v40h-5zm52 0h5v34h-5z"/>
+<g fill="#2b2620">${figures}</g>
+</svg>`;

@@ -150,7 +150,7 @@ export async function expectAccessibleInEveryLook(page: Page): Promise<void> {
 }
 
 /** Colours go over into others, which without motion is short, and takes a frame all the same; the page hears of another look a frame after it was told. */
-async function standsStill(page: Page): Promise<void> {
+export async function standsStill(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const frame = () => new Promise((seen) => requestAnimationFrame(seen));
     let going: Animation[];
@@ -162,6 +162,21 @@ async function standsStill(page: Page): Promise<void> {
       await Promise.allSettled(going.map((transition) => transition.finished));
     } while (going.length > 0);
   });
+}
+
+/** Goes to the beginning of a timeline, which opens at its end and draws only what is near, until this is on the screen. */
+export async function toBeginning(page: Page, until: Locator): Promise<void> {
+  await expect(async () => {
+    await page.locator('.viewport').evaluate((element) => element.scrollTo(0, 0));
+    await expect(until).toBeInViewport({ timeout: 1_000 });
+  }).toPass();
+}
+
+/** Every picture of the timeline has come. */
+export async function picturesCome(page: Page): Promise<void> {
+  const all = page.locator('.viewport img');
+  const come = () => all.evaluateAll((images) => images.every((one) => (one as HTMLImageElement).complete));
+  await expect.poll(come).toBe(true);
 }
 
 function isPhone(page: Page): boolean {

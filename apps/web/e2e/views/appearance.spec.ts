@@ -68,6 +68,10 @@ test('more contrast can be chosen, and an accent keeps its hue in it', async ({ 
   await page.getByRole('radio', { name: 'Clay' }).check();
   expect(await accent()).not.toBe(moss);
   await expect.poll(() => style(page, 'background-color')).toBe('rgb(255, 255, 255)');
+  // What others say is as white as what it lies on.
+  await open('full', room(1));
+  const bubble = page.getByRole('listitem', { name: /^Mila Novak, And I finally/ }).locator('.bubble');
+  await expect(bubble).toHaveCSS('box-shadow', /inset/);
 });
 
 // Each of the others has the same lightness: that all of them can be read is calculated in `tests/contrast.test.ts`.
@@ -100,7 +104,8 @@ test('a wallpaper lies behind messages, and not where colours are forced or cont
       .getByRole('region', { name: 'Mila Novak' })
       .evaluate((element) => getComputedStyle(element).backgroundImage);
   expect(await ground()).not.toContain('gradient');
-  if ((page.viewportSize()?.width ?? 0) < 600) await page.getByRole('button', { name: 'Back' }).click();
+  if ((page.viewportSize()?.width ?? 0) < 600)
+    await page.getByRole('button', { name: 'Back', exact: true }).click();
   await openAppearance(page);
   await page.getByRole('group', { name: 'Wallpaper' }).getByRole('radio', { name: 'Dots' }).check();
   // What is written over it is calculated: see `tests/contrast.test.ts`.

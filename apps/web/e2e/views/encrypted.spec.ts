@@ -80,7 +80,8 @@ test('making a conversation, one switch encrypts it, for good', async ({ page, o
   await page.getByRole('button', { name: 'Create group' }).click();
   await expect(page.getByRole('textbox', { name: 'Message to Surprise' })).toBeVisible();
 
-  if ((page.viewportSize()?.width ?? 0) < 600) await page.getByRole('button', { name: 'Back' }).click();
+  if ((page.viewportSize()?.width ?? 0) < 600)
+    await page.getByRole('button', { name: 'Back', exact: true }).click();
   await start('New chat');
   await sealed.check();
   await page.getByRole('searchbox', { name: 'Search people' }).fill('mila');

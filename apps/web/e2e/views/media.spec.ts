@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 
 import { png } from '../support/picture';
-import { expect, expectAccessible, room, test } from '../support/views';
+import { expect, expectAccessible, room, test, toBeginning } from '../support/views';
 
 const photo = { name: 'lake.png', mimeType: 'image/png', buffer: png(80, 60, [70, 120, 160]) };
 
@@ -14,15 +14,6 @@ async function serveBlobs(page: Page): Promise<string[]> {
     return route.fulfill({ contentType: 'image/png', body: png(320, 240, [96, 140, 150]) });
   });
   return asked;
-}
-
-/** The timeline opens at its end, and draws only what is near. */
-async function toFirst(page: Page): Promise<void> {
-  const viewport = page.locator('.viewport');
-  await expect(async () => {
-    await viewport.evaluate((element) => element.scrollTo(0, 0));
-    await expect(firstPicture(page)).toBeInViewport({ timeout: 1_000 });
-  }).toPass();
 }
 
 const firstPicture = (page: Page) =>
@@ -39,7 +30,7 @@ for (const scheme of ['light', 'dark'] as const) {
     await expect(page.getByText('Route along the river.pdf')).toBeVisible();
     await expect(page.getByText('Your files take up all the space you have here.').first()).toBeVisible();
     await expectAccessible(page);
-    await toFirst(page);
+    await toBeginning(page, firstPicture(page));
     await expect.poll(() => asked.some((path) => path.endsWith('/thumb/1280'))).toBe(true);
     await expectAccessible(page);
     await page.screenshot({ path: info.outputPath(`media-${scheme}.png`) });
@@ -130,7 +121,7 @@ test('what there is no room for is said in the composer', async ({ page, open })
 test('a picture is looked at, enlarged, and the next one too, by keyboard', async ({ page, open }, info) => {
   await serveBlobs(page);
   await open('media', room(20));
-  await toFirst(page);
+  await toBeginning(page, firstPicture(page));
   await firstPicture(page).click();
   const viewer = page.getByRole('dialog', { name: 'Five people on a jetty in the evening sun' });
   await expect(viewer).toBeVisible();

@@ -113,16 +113,16 @@ test('half a thought stands in the list and in the composer again', async ({ pag
   const composer = page.getByRole('textbox', { name: /Message to/ });
   await expect(composer).toHaveValue('We could swap some for');
   await composer.fill('We could swap some for beans');
-  if (await page.getByRole('button', { name: 'Back' }).isVisible())
-    await page.getByRole('button', { name: 'Back' }).click();
+  if (await page.getByRole('button', { name: 'Back', exact: true }).isVisible())
+    await page.getByRole('button', { name: 'Back', exact: true }).click();
   else await row(page, /Yuki/).click();
   await expect(row(page, /Kitchen/)).toContainText('Draft: We could swap some for beans');
   await row(page, /Kitchen/).click();
   await expect(composer).toHaveValue('We could swap some for beans');
   await composer.press('Enter');
   await expect(page.getByRole('listitem', { name: /You, We could swap/ })).toBeVisible();
-  if (await page.getByRole('button', { name: 'Back' }).isVisible())
-    await page.getByRole('button', { name: 'Back' }).click();
+  if (await page.getByRole('button', { name: 'Back', exact: true }).isVisible())
+    await page.getByRole('button', { name: 'Back', exact: true }).click();
   await expect(row(page, /Kitchen/)).not.toContainText('Draft:');
 });
 

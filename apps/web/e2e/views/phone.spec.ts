@@ -10,7 +10,7 @@ test('one pane at a time: the list, a conversation, and back by the browser', as
   await page.goBack();
   await expect(page.getByRole('link', { name: /Mila Novak/ })).toBeVisible();
   await page.getByRole('link', { name: /Mila Novak/ }).tap();
-  await page.getByRole('button', { name: 'Back' }).tap();
+  await page.getByRole('button', { name: 'Back', exact: true }).tap();
   await expect(page.getByRole('link', { name: /Mila Novak/ })).toBeFocused();
   await page.goForward();
   await expect(page.getByRole('heading', { name: 'Mila Novak' })).toBeVisible();
@@ -18,7 +18,7 @@ test('one pane at a time: the list, a conversation, and back by the browser', as
 
 test('a link to a conversation leads back to the list, too', async ({ page, open }) => {
   await open('full', room(2));
-  await page.getByRole('button', { name: 'Back' }).tap();
+  await page.getByRole('button', { name: 'Back', exact: true }).tap();
   await expect(page.getByRole('link', { name: /Harbour Rowing Club/ })).toBeVisible();
 });
 

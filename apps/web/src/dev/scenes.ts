@@ -251,6 +251,8 @@ export function requestsScene(now: number): Room[] {
 /** The same, with messages that wait and one that was refused. */
 export function troubledScene(now: number): Room[] {
   const rooms = fullScene(now);
+  // Without a line nobody knows how the others are.
+  for (const { members } of rooms) for (const member of members) member.presence = null;
   const [mila] = rooms;
   if (mila !== undefined) {
     const refused = append(

@@ -48,7 +48,10 @@ export function found(
       people: everyone.filter(({ name }) => named(name)),
       conversations: rooms
         .filter(({ title }) => named(title))
-        .map(({ id, kind, title }) => ({ id, kind, title, peer: null, avatar: null })),
+        .map(({ id, kind, title, members }) => {
+          const peer = kind === 'direct' ? members.find((member) => member.profile !== people.me) : undefined;
+          return { id, kind, title, peer: peer?.profile.user ?? null, avatar: null };
+        }),
       messages: messages.slice(from, from + PAGE),
       next: messages.length > from + PAGE ? String(from + PAGE) : null,
       complete: true,

@@ -170,7 +170,7 @@ export function message(text: string, answers: TimelineItem | null = null): Item
           message: answers.key,
           seq: answers.seq,
           sender_name: answers.sender_name,
-          text: answers.body.text.slice(0, 120),
+          text: answers.body.text.slice(0, 160),
         }
       : null;
   const can = { reply: false, edit: false, delete: false, react: false, pin: false, forward: false };

@@ -149,6 +149,8 @@ export const ar = {
 
   'chat.choose.title': 'اختر محادثة',
   'chat.choose.text': 'أو ابدأ محادثة جديدة. كل ما تكتبه محفوظ على خادمك الخاص.',
+  'chat.none.title': 'مرحبًا بك في {server}',
+  'chat.none.text': 'كل ما تكتبه محفوظ على خادمك الخاص.',
   'chat.loading': 'جارٍ تحميل الرسائل',
   'chat.members': {
     zero: 'لا أعضاء',

@@ -131,6 +131,8 @@ export const de = {
 
   'chat.choose.title': 'Wähle einen Chat',
   'chat.choose.text': 'Oder beginne einen neuen. Alles, was du schreibst, liegt auf deinem eigenen Server.',
+  'chat.none.title': 'Willkommen bei {server}',
+  'chat.none.text': 'Alles, was du schreibst, liegt auf deinem eigenen Server.',
   'chat.loading': 'Nachrichten werden geladen',
   'chat.members': { one: '{count} Mitglied', other: '{count} Mitglieder' },
   'chat.members_topic': '{members} · {topic}',

@@ -128,6 +128,8 @@ export const en = {
 
   'chat.choose.title': 'Pick a conversation',
   'chat.choose.text': 'Or start a new one. Everything you write is kept on your own server.',
+  'chat.none.title': 'Welcome to {server}',
+  'chat.none.text': 'Whatever you write is kept on your own server.',
   'chat.loading': 'Loading messages',
   'chat.members': { one: '{count} member', other: '{count} members' },
   'chat.members_topic': '{members} · {topic}',

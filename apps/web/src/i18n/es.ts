@@ -128,6 +128,8 @@ export const es = {
 
   'chat.choose.title': 'Elige un chat',
   'chat.choose.text': 'O empieza uno nuevo. Todo lo que escribes se guarda en tu propio servidor.',
+  'chat.none.title': 'Te damos la bienvenida a {server}',
+  'chat.none.text': 'Todo lo que escribes se guarda en tu propio servidor.',
   'chat.loading': 'Cargando mensajes',
   'chat.members': { one: '{count} miembro', other: '{count} miembros' },
   'chat.members_topic': '{members} · {topic}',

@@ -131,6 +131,8 @@ export const fr = {
 
   'chat.choose.title': 'Choisis une conversation',
   'chat.choose.text': 'Ou commences-en une nouvelle. Tout ce que tu écris reste sur ton propre serveur.',
+  'chat.none.title': 'Bienvenue sur {server}',
+  'chat.none.text': 'Tout ce que tu écris reste sur ton propre serveur.',
   'chat.loading': 'Chargement des messages',
   'chat.members': { one: '{count} membre', other: '{count} membres' },
   'chat.members_topic': '{members} · {topic}',

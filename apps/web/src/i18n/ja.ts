@@ -128,6 +128,8 @@ export const ja = {
 
   'chat.choose.title': 'チャットを選んでください',
   'chat.choose.text': '新しく始めることもできます。書いたものはすべて自分のサーバーに保存されます。',
+  'chat.none.title': '{server} へようこそ',
+  'chat.none.text': '書いたものはすべて自分のサーバーに保存されます。',
   'chat.loading': 'メッセージを読み込んでいます',
   'chat.members': { other: 'メンバー{count}人' },
   'chat.members_topic': '{members} · {topic}',

@@ -114,6 +114,15 @@ export function beginningOf({
   return [files, withoutMarks(text)].filter((part) => part !== '').join(t('files.join'));
 }
 
+/** How many characters of a message the core gives where it is quoted. */
+const QUOTED_CHARS = 160;
+
+/** The same of what is quoted, which may have been cut. */
+export function quotedOf(reply: { text: string; attachments?: Attachment[] }): string {
+  const words = beginningOf(reply);
+  return Array.from(reply.text).length < QUOTED_CHARS ? words : `${words}…`;
+}
+
 /** What a message says and has, in words. */
 export function contentOf(body: Extract<ItemBody, { type: 'message' }>): string {
   if (body.poll !== undefined) return t('poll.preview', { question: body.text });
