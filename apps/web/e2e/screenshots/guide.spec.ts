@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-import { png } from '../support/picture';
-import { expect, room, test } from '../support/views';
+import { landscape } from '../support/picture';
+import { expect, picturesCome, room, test, toBeginning } from '../support/views';
 
 /** The pictures of the README and the guide. Written anew by `npm run screenshots`; the scene and its time are fixed. */
 const folder = resolve('../../docs/guide/images');
@@ -33,10 +33,12 @@ test.describe('desktop, light', () => {
 
   test('pictures, a voice note and a file', async ({ page, open }) => {
     await page.route('**/v1/blobs/**', (route) =>
-      route.fulfill({ contentType: 'image/png', body: png(320, 240, [96, 140, 150]) }),
+      route.fulfill({ contentType: 'image/svg+xml', body: landscape }),
     );
     await open('media', room(20));
     await expect(page.getByText('Route along the river.pdf')).toBeVisible();
+    await toBeginning(page, page.getByRole('button', { name: /^Open: Five people on a jetty/ }));
+    await picturesCome(page);
     await page.screenshot(picture('media'));
   });
 
