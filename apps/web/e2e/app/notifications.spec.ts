@@ -1,30 +1,11 @@
-import type { CDPSession } from '@playwright/test';
-
 import { expect, test } from '../support/app';
+import { pusher } from '../support/pusher';
 
 /** What stands on the screen of the system, as the browser knows it. */
 interface Shown {
   title: string;
   body: string;
   tag: string;
-}
-
-/** The way of a push service into the browser, without one. */
-async function pusher(session: CDPSession, origin: string): Promise<(data: object) => Promise<void>> {
-  const registered = new Promise<string>((resolve) => {
-    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
-      for (const { registrationId, isDeleted } of registrations) if (!isDeleted) resolve(registrationId);
-    });
-  });
-  await session.send('ServiceWorker.enable');
-  const registrationId = await registered;
-  return async (data) => {
-    await session.send('ServiceWorker.deliverPushMessage', {
-      origin,
-      registrationId,
-      data: JSON.stringify(data),
-    });
-  };
 }
 
 test('a closed app is told: the browser is asked, and its service worker shows what is pushed', async ({
@@ -60,7 +41,8 @@ test('a closed app is told: the browser is asked, and its service worker shows w
     await ben.page.keyboard.press('Escape');
   });
 
-  const push = await pusher(await ben.context.newCDPSession(ben.page), origin);
+  const deliver = await pusher(ben.context, origin);
+  const push = (data: object) => deliver(JSON.stringify(data));
   const shown = (): Promise<Shown[]> =>
     ben.page.evaluate(async () => {
       const registration = await navigator.serviceWorker.ready;

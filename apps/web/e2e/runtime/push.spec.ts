@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { pusher } from '../support/pusher';
 import { buildInto, expect, serve, test as base, web } from './harness';
 
 /** The real app, as it is shipped. */
@@ -32,17 +33,8 @@ test('what is pushed to the browser is shown, once for a conversation, and clear
   await context.grantPermissions(['notifications'], { origin });
   await page.goto(site.address);
   await page.evaluate(() => navigator.serviceWorker.ready);
-  const session = await context.newCDPSession(page);
-  const registered = new Promise<string>((resolve) => {
-    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
-      for (const { registrationId, isDeleted } of registrations) if (!isDeleted) resolve(registrationId);
-    });
-  });
-  await session.send('ServiceWorker.enable');
-  const registrationId = await registered;
-  // The way of a push service into the browser, without one.
-  const push = (data: object) =>
-    session.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data: JSON.stringify(data) });
+  const deliver = await pusher(context, origin);
+  const push = (data: object) => deliver(JSON.stringify(data));
   const message = (seq: number, text: string) => ({
     type: 'message',
     conversation,

@@ -76,10 +76,11 @@ async function pushed(data: PushMessageData | null): Promise<void> {
     data: made.shown,
     renotify: true,
     timestamp: made.at ?? Date.now(),
+    // What takes a text comes last: on desktops that have a field of their own for it, Chromium leaves it out when it counts which was pressed.
     actions: canAct
       ? [
-          { action: 'reply', title: words.reply, type: 'text', placeholder: words.replyHint },
           { action: 'read', title: words.read },
+          { action: 'reply', title: words.reply, type: 'text', placeholder: words.replyHint },
         ]
       : [],
   };
@@ -127,7 +128,8 @@ async function clicked(event: Click): Promise<void> {
     await later({ type: 'read', conversation, seq });
     return;
   }
-  const text = event.action === 'reply' ? (event.reply?.trim() ?? '') : '';
+  // Where the desktop has a field of its own for answers, Chromium says what was written there and names no action.
+  const text = event.reply?.trim() ?? '';
   if (text !== '') {
     // The same id however often it is tried: it is sent once.
     await later({ type: 'reply', conversation, text, id: crypto.randomUUID() });

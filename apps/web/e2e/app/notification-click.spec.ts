@@ -1,0 +1,167 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { BrowserContext } from '@playwright/test';
+
+import { expect, Person, test as base } from '../support/app';
+import { Desktop, type Notification } from '../support/desktop';
+import { PushService } from '../support/push-service';
+import { pusher } from '../support/pusher';
+
+/**
+ * What is done with a notification, on the way that it has with people: the server seals a push for the device and posts it to
+ * its push service; the browser's service worker shows it on the desktop, by D-Bus; what is pressed there comes back to the
+ * service worker as the browser's own event.
+ *
+ * Two things are not real, because no push service can be reached from here: the page's subscription names one of the test's
+ * own, and what that opens is handed to the browser by the protocol of its developer tools.
+ */
+
+interface Scene {
+  desktop: Desktop;
+  /** Somebody who is notified on a desktop, and has one window of something else open. */
+  notified(name: string): Promise<Person>;
+}
+
+const test = base.extend<Scene>({
+  serverOptions: [['--outgoing-networks', '127.0.0.2/32', '--push-active-delay-ms', '0'], { option: true }],
+  // eslint-disable-next-line no-empty-pattern -- the library wants the pattern
+  desktop: async ({}, use) => {
+    const desktop = new Desktop();
+    await desktop.start();
+    await use(desktop);
+    await desktop.stop();
+  },
+  notified: async ({ browser, launchOptions, contextOptions, viewport, locale, server, desktop }, use) => {
+    const folder = mkdtempSync(join(tmpdir(), 'pipit-profile-'));
+    // In private windows the browser forgets whose notification was pressed.
+    const context = await browser.browserType().launchPersistentContext(folder, {
+      ...launchOptions,
+      ...contextOptions,
+      viewport,
+      locale,
+      env: { ...process.env, DBUS_SESSION_BUS_ADDRESS: desktop.address },
+    });
+    let push: ((text: string) => Promise<void>) | undefined;
+    let pushed = Promise.resolve();
+    const service = new PushService((text) => {
+      pushed = pushed.then(() => push?.(text));
+    });
+    await service.start();
+    await use(async (name) => {
+      const origin = new URL(server.address).origin;
+      await context.grantPermissions(['notifications'], { origin });
+      await subscribesTo(context, service);
+      push = await pusher(context, origin);
+      return new Person(name, context, server);
+    });
+    await service.stop();
+    await pushed;
+    await context.close();
+    rmSync(folder, { recursive: true, force: true });
+  },
+});
+
+/** Pages get this push service where they ask the browser for one. */
+async function subscribesTo(context: BrowserContext, service: PushService): Promise<void> {
+  await context.addInitScript(({ endpoint, p256dh, auth }) => {
+    let current: object | null = null;
+    Object.assign(PushManager.prototype, {
+      getSubscription: () => Promise.resolve(current),
+      subscribe: ({ applicationServerKey: key }: { applicationServerKey: string }) => {
+        const text = atob(key.replaceAll('-', '+').replaceAll('_', '/'));
+        const applicationServerKey = Uint8Array.from(text, (letter) => letter.charCodeAt(0)).buffer;
+        current = {
+          endpoint,
+          options: { applicationServerKey, userVisibleOnly: true },
+          toJSON: () => ({ endpoint, keys: { p256dh, auth } }),
+          unsubscribe: () => Promise.resolve(true),
+        };
+        return Promise.resolve(current);
+      },
+    });
+  }, service.subscription);
+}
+
+test('a notification leads to its conversation, and is answered and marked as read where it stands', async ({
+  person,
+  notified,
+  desktop,
+}) => {
+  test.setTimeout(180_000);
+  const [ada, ben] = await Promise.all([person('Ada'), notified('Ben')]);
+  await ada.setUp('Harbour');
+  await ben.join(await ada.invite(), 'Ada');
+  await ada.startChat('Ben');
+  await ada.write('· Hello');
+  await expect(ben.listed('Ada')).toBeVisible();
+
+  await test.step('notifications are turned on', async () => {
+    await ben.menu('Account', 'Notifications');
+    const dialog = ben.page.getByRole('dialog', { name: 'Notifications' });
+    await dialog.getByRole('button', { name: 'Turn on' }).click();
+    await expect(dialog.getByRole('button', { name: 'Turn off' })).toBeVisible();
+    await ben.page.keyboard.press('Escape');
+  });
+
+  /** Waits until the desktop shows that Ada has written this, alone. */
+  const told = async (text: string): Promise<Notification> => {
+    await ada.write(text);
+    await expect
+      .poll(() => desktop.shown.map(({ title, body }) => [title, body.split('\n').at(-1)]))
+      .toEqual([['Ada', text]]);
+    const [notification] = desktop.shown;
+    if (notification === undefined) throw new Error('nothing is shown');
+    return notification;
+  };
+  const heading = () => ben.page.getByRole('heading', { name: 'Ada', exact: true });
+  const gone = () => expect.poll(() => desktop.shown).toEqual([]);
+
+  await test.step('pressed, it opens its conversation in the window that is there, and goes', async () => {
+    const notification = await told('· Are you there?');
+    expect([...notification.actions.keys()]).toEqual(expect.arrayContaining(['Reply', 'Mark as read']));
+    await expect(heading()).toBeHidden();
+    desktop.press(notification);
+    await expect(heading()).toBeVisible();
+    await expect(ben.line('· Are you there?')).toBeVisible();
+    await gone();
+  });
+
+  await test.step('an answer is sent from where it is written', async () => {
+    await ben.page.goto(ben.server.address);
+    await expect(ben.listed('Ada')).toBeVisible();
+    desktop.reply(await told('· It rains'), '· Take a coat');
+    await expect(ada.line('· Take a coat')).toHaveCount(1);
+    await gone();
+    await expect(heading(), 'nothing is opened for that').toBeHidden();
+  });
+
+  await test.step('marked as read there, it is read', async () => {
+    const notification = await told('· I will');
+    await ada.expectState('· I will', 'Delivered');
+    desktop.press(notification, 'Mark as read');
+    await ada.expectState('· I will', 'Read');
+    await gone();
+    await expect(heading()).toBeHidden();
+  });
+
+  await test.step('where no window is open, one is', async () => {
+    await ben.close();
+    const opened = ben.context.waitForEvent('page');
+    desktop.press(await told('· On my way'));
+    const page = await opened;
+    await expect(page.getByRole('heading', { name: 'Ada', exact: true })).toBeVisible();
+    await gone();
+    await page.close();
+  });
+
+  await test.step('an answer opens one as well, and is sent from there', async () => {
+    const opened = ben.context.waitForEvent('page');
+    desktop.reply(await told('· Here I am'), '· Come in');
+    const page = await opened;
+    await expect(ada.line('· Come in')).toHaveCount(1);
+    await expect(page.getByRole('heading', { name: 'Ada', exact: true })).toBeVisible();
+    await gone();
+  });
+});
