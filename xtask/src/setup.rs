@@ -106,6 +106,11 @@ pub(crate) fn run(workspace: &Workspace, needs: &[Need]) -> Result<()> {
     Ok(())
 }
 
+/// Installs Lighthouse in a folder of its own: it is heavier than all that the client is built with, and wanted at night alone.
+pub(crate) fn lighthouse(workspace: &Workspace) -> Result<()> {
+    node::install_packages(&workspace.web().join("e2e/lighthouse"))
+}
+
 /// The folder of the Node server that Pipit is measured against, with its packages installed: for benchmarks alone.
 pub(crate) fn reference(workspace: &Workspace) -> Result<PathBuf> {
     node::require()?;

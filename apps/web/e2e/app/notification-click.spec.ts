@@ -25,7 +25,6 @@ interface Scene {
 }
 
 const test = base.extend<Scene>({
-  serverOptions: [['--outgoing-networks', '127.0.0.2/32', '--push-active-delay-ms', '0'], { option: true }],
   // eslint-disable-next-line no-empty-pattern -- the library wants the pattern
   desktop: async ({}, use) => {
     const desktop = new Desktop();
@@ -62,6 +61,8 @@ const test = base.extend<Scene>({
     rmSync(folder, { recursive: true, force: true });
   },
 });
+
+test.use({ serverOptions: ['--outgoing-networks', '127.0.0.2/32', '--push-active-delay-ms', '0'] });
 
 /** Pages get this push service where they ask the browser for one. */
 async function subscribesTo(context: BrowserContext, service: PushService): Promise<void> {
