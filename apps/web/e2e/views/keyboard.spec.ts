@@ -247,6 +247,18 @@ test('focus can always be seen', async ({ page, open }) => {
   }
 });
 
+test('what is behind a dialog does nothing: the search is not gone to from there', async ({ page, open }) => {
+  await open('full', room(1));
+  await page.getByText('And I finally fixed the rucksack.').click({ button: 'right' });
+  await page.keyboard.press('Control+k');
+  await expect(page.getByRole('menuitem', { name: 'Reply' })).toBeFocused();
+  await page.getByRole('menuitem', { name: 'Delete for me' }).click();
+  const inside = page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' });
+  await expect(inside).toBeFocused();
+  await page.keyboard.press('Control+k');
+  await expect(inside).toBeFocused();
+});
+
 test('search is reached, gone through and left by the keyboard', async ({ page, open }) => {
   await open('full', room(1));
   await page.keyboard.press('Control+k');

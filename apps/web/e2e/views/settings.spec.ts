@@ -66,6 +66,8 @@ test('what others see and may do is set, and taken back where it does not work; 
   await page.getByRole('button', { name: /^Add me to groups/ }).click();
   const dialog = page.getByRole('dialog', { name: 'Privacy' });
   const added = dialog.getByLabel('Add me to groups');
+  // The page has it only when the server has answered.
+  await expect(added).toBeFocused();
   await expect(added).toHaveValue('known');
   await added.selectOption('Nobody');
   const read = dialog.getByRole('checkbox', { name: 'What you have read' });

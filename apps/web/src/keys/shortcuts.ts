@@ -87,3 +87,8 @@ export function isWriting(target: EventTarget | null): boolean {
     target instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'range'].includes(target.type)
   );
 }
+
+/** Whether a dialog or a menu is before everything: what is behind it does nothing. */
+export function isCovered(): boolean {
+  return document.querySelector('[role$="dialog"], [role="menu"]') !== null;
+}
