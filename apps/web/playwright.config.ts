@@ -74,7 +74,7 @@ export default defineConfig({
     {
       name: 'views-phone',
       testDir: 'e2e/views',
-      testIgnore: /(keyboard|tree)\.spec\.ts/,
+      testIgnore: /(keyboard|tree|long)\.spec\.ts/,
       use: { ...chromium, ...phone },
     },
     { name: 'app-chromium', testDir: 'e2e/app', use: { ...chromium, ...desktop } },

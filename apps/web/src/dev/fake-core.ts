@@ -19,6 +19,7 @@ import { arrangeGroups, Groups } from './groups';
 import { Handovers } from './handover';
 import { answerLater } from './later';
 import { answerPreview } from './links';
+import { LOADED } from './long';
 import { linksFor, mediaRoom, queued, steer } from './media';
 import { Notifications } from './notifications';
 import { PrivacySettings } from './privacy';
@@ -496,7 +497,7 @@ export class FakeCore implements Core {
     const firstUnread = room.log.find(
       (item) => !item.mine && item.body.type === 'message' && (item.seq ?? 0) > room.readSeq,
     );
-    const from = Math.max(0, room.log.length - PAGE);
+    const from = Math.max(0, room.log.length - (this.scenario === 'long' ? LOADED : PAGE));
     if (room.kept.markedUnread) {
       room.kept.markedUnread = false;
       this.#tell(this.#wholeList());
@@ -510,7 +511,7 @@ export class FakeCore implements Core {
     const shown = this.#shown;
     if (shown === null || shown.from === 0) return;
     this.#tellTimeline([], true);
-    const from = Math.max(0, shown.from - PAGE);
+    const from = Math.max(0, shown.from - (this.scenario === 'long' ? LOADED : PAGE));
     const insert = shown.room.log.slice(from, shown.from);
     const arrive = (): void => {
       if (this.#shown !== shown) return;

@@ -2,6 +2,7 @@ import { changedScene } from './changed';
 import { encryptedScene } from './encrypted';
 import { laterScene } from './later';
 import { linksScene } from './links';
+import { longScene } from './long';
 import { pollScene } from './polls';
 import { fullScene, keptScene, requestsScene, troubledScene, writtenScene } from './scenes';
 import type { Room } from './world';
@@ -16,6 +17,7 @@ const scenes: Partial<Record<string, (now: number) => Room[]>> = {
   later: laterScene,
   links: linksScene,
   encrypted: encryptedScene,
+  long: longScene,
 };
 
 /** The conversations that somebody finds who is signed in, by the name of the scenario. */
