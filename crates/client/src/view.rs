@@ -13,12 +13,14 @@ use pipit_wire::{Attachment, BlobId, ConversationId, DeviceId, Limits, MessageId
 use serde::{Deserialize, Serialize};
 
 mod archive;
+mod poll;
 mod sealed;
 mod trust;
 
 pub use self::archive::{
     ArchivesView, BackupState, BackupView, HandoverState, HandoverView, TakingView, WaitingDevice,
 };
+pub use self::poll::{PollOptionView, PollView};
 pub use self::sealed::UnreadableReason;
 pub use self::trust::{LoggedDevice, OwnKeys, PersonTrust, SafetyOutcome, TrustChange, TrustState};
 
@@ -567,41 +569,6 @@ pub struct MessageActions {
     pub pin: bool,
     /// Write it anew elsewhere.
     pub forward: bool,
-}
-
-/// A poll, as it stands with what waits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
-pub struct PollView {
-    /// What can be chosen.
-    pub options: Vec<PollOptionView>,
-    /// Whether several may be.
-    pub multiple: bool,
-    /// Whether nobody is told who voted for what.
-    pub anonymous: bool,
-    /// When it ends by itself.
-    pub closes_at: Option<Timestamp>,
-    /// Whether it has ended.
-    pub closed: bool,
-    /// How many people have voted.
-    pub voters: u32,
-    /// Whether one may vote.
-    pub can_vote: bool,
-    /// Whether one may end it.
-    pub can_close: bool,
-}
-
-/// An option of a poll.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct PollOptionView {
-    /// What it says.
-    pub text: String,
-    /// How many chose it.
-    pub count: u32,
-    /// Whether oneself did.
-    pub mine: bool,
 }
 
 /// One emoji under a message.
