@@ -38,7 +38,7 @@ pub(crate) enum Toolchain {
     Debian,
 }
 
-/// The store is sealed with ChaCha20-Poly1305 alone: the other ciphers of SQLite3 Multiple Ciphers are left out.
+/// The store is sealed with ChaCha20-Poly1305 alone: the other ciphers of `SQLite3` Multiple Ciphers are left out.
 const SQLITE_FLAGS: &str = "-DHAVE_CIPHER_AES_128_CBC=0 -DHAVE_CIPHER_AES_256_CBC=0 -DHAVE_CIPHER_SQLCIPHER=0 \
     -DHAVE_CIPHER_RC4=0 -DHAVE_CIPHER_ASCON128=0 -DHAVE_CIPHER_AEGIS=0";
 

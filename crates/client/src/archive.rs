@@ -225,7 +225,7 @@ impl<S: Storage> Engine<S> {
             Command::ApproveDevice { code } => self.approve_device(&code),
             Command::DeclineDevice { archive } => Ok(self.decline_device(archive)),
             Command::DismissHandover => self.dismiss_giving(),
-            Command::NewRecoveryCode => self.new_recovery_code(),
+            Command::NewRecoveryCode => Ok(self.new_recovery_code()),
             Command::BeginBackup { code } => self.begin_backup(&code),
             Command::RestoreBackup { code } => self.restore_backup(&code),
             Command::EndBackup => self.end_backup(),

@@ -103,7 +103,7 @@ pub enum Update {
     /// What the account's devices hand over to each other.
     Archives {
         /// The whole of it.
-        archives: ArchivesView,
+        archives: Box<ArchivesView>,
     },
     /// Keeping data on this device does not work as it should.
     Storage {

@@ -232,7 +232,12 @@ impl<S: Storage> Engine<S> {
         let archives = self.archives_now()?;
         if view.archives != archives {
             view.archives = archives.clone();
-            self.show(id, Update::Archives { archives });
+            self.show(
+                id,
+                Update::Archives {
+                    archives: Box::new(archives),
+                },
+            );
         }
         Ok(())
     }

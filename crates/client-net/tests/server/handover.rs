@@ -176,10 +176,11 @@ async fn assert_vouched(bob: &Screen) {
     else {
         panic!("no keys")
     };
-    let first = own.devices[0].device;
-    assert_eq!(own.devices.len(), 2);
-    assert_eq!(own.devices[1].by, Some(first));
-    assert!(own.devices[1].approved);
+    let [first, second] = own.devices.as_slice() else {
+        panic!("{own:?}")
+    };
+    assert_eq!(second.by, Some(first.device));
+    assert!(second.approved);
 }
 
 pub(crate) fn assert_nothing_is_left(data: &Path) {

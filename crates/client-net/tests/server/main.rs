@@ -149,7 +149,7 @@ impl Screen {
             Update::Connection { connection } => self.connection = Some(connection),
             Update::Conversations { splices, .. } => splice(&mut self.conversations, splices),
             Update::Timeline { splices, .. } => splice(&mut self.timeline, splices),
-            Update::Archives { archives } => self.archives = archives,
+            Update::Archives { archives } => self.archives = *archives,
             Update::TimelineGone { .. }
             | Update::Storage { .. }
             | Update::ChangeRefused { .. }

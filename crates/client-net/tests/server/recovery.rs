@@ -59,17 +59,18 @@ async fn change(bob: &mut Screen, conversation: ConversationId) {
         .filter(is_message)
         .map(|item| item.key)
         .collect();
+    let [_, _, edited, deleted]: [MessageId; 4] = keys.try_into().unwrap();
     bob.ask(Command::EditMessage {
         change: EventId::from(new_message()),
         conversation,
-        message: keys[2],
+        message: edited,
         text: "a syzygy of moons".to_owned(),
     })
     .await;
     bob.ask(Command::DeleteMessage {
         change: EventId::from(new_message()),
         conversation,
-        message: keys[3],
+        message: deleted,
     })
     .await;
     bob.until("it is changed", |screen| screen.texts() == NOW).await;

@@ -80,7 +80,7 @@ impl Place {
     fn miss(&mut self, conversation: ConversationId, after: Seq, through: Seq) {
         match self.missing.last_mut() {
             Some(last) if last.conversation == conversation && last.through == after => {
-                last.through = through
+                last.through = through;
             }
             _ => self.missing.push(Stretch {
                 conversation,
@@ -252,12 +252,12 @@ impl<S: Storage> Engine<S> {
     }
 
     /// A new code, which is nothing yet: it counts when the person has shown that they have it ([`Engine::begin_backup`]).
-    pub(crate) fn new_recovery_code(&mut self) -> Stored<Reply> {
+    pub(crate) fn new_recovery_code(&mut self) -> Reply {
         let mut random = RandomOf(&mut self.config.random);
         let code = Code::random(&mut random, CodePurpose::Recovery);
-        Ok(Reply::RecoveryCode {
+        Reply::RecoveryCode {
             code: code.text().to_string(),
-        })
+        }
     }
 
     /// Begins a backup that this code opens, in place of the one before.

@@ -123,7 +123,7 @@ impl Screen {
             Update::SettingRefused { conversation, code } => self.settings_refused.push((conversation, code)),
             Update::Privacy { privacy } => self.privacy = Some(privacy),
             Update::Trust { .. } => {}
-            Update::Archives { archives } => self.archives = archives,
+            Update::Archives { archives } => self.archives = *archives,
             Update::TimelineGone { conversation } => {
                 self.gone.push(conversation);
                 self.header = None;

@@ -47,6 +47,54 @@ fn three_in_one_conversation() -> Cast {
     cast
 }
 
+/// What a right server shows of a log.
+#[derive(Default)]
+struct Shown {
+    /// The last message of each.
+    own: HashMap<UserNumber, EventId>,
+    /// The last one of all, as it was edited last.
+    last: Option<(EventId, u32)>,
+}
+
+impl Shown {
+    /// The next entry: a message, or where that is wanted and can be, an edit of the sender's last one.
+    fn says(&mut self, event: EventId, sender: UserNumber, hash: u32, edit: bool) -> Said {
+        let edits = self.own.get(&sender).copied().filter(|_| edit);
+        match edits {
+            None => {
+                self.own.insert(sender, event);
+                self.last = Some((event, hash));
+            }
+            Some(message) => {
+                if let Some(last) = self.last.as_mut().filter(|last| last.0 == message) {
+                    last.1 = hash;
+                }
+            }
+        }
+        Said {
+            event,
+            sender,
+            message: edits.is_none(),
+            edits,
+            hash,
+        }
+    }
+}
+
+/// What each member reads of it.
+fn readings(entries: &[(Seq, Said)], last: Option<(EventId, u32)>) -> Vec<Reading> {
+    let readings = (0..MEMBERS).map(|user| Reading {
+        conversation: HERE,
+        user: UserNumber(user),
+        first_seq: seq(1),
+        last_seq: seq(entries.len()),
+        entries: Arc::new(entries.to_vec()),
+        last,
+        markers: Vec::new(),
+    });
+    readings.collect()
+}
+
 /// `senders`: who wrote each message, in the order of the log. Every third one edits its sender's message before, where there is one.
 fn history(senders: &[u32]) -> History {
     let cast = three_in_one_conversation();
@@ -60,8 +108,7 @@ fn history(senders: &[u32]) -> History {
             what,
         });
     };
-    let mut own = HashMap::new();
-    let mut last = None;
+    let mut shown = Shown::default();
     for (number, sender) in (1..).zip(senders) {
         let (message, hash, seq) = (message(number), u32::try_from(number).unwrap(), seq(number));
         write(
@@ -80,21 +127,7 @@ fn history(senders: &[u32]) -> History {
                 seq,
             },
         );
-        let event = EventId::from(message);
-        let edits = own.get(sender).copied().filter(|_| number % 3 == 0);
-        let said = Said {
-            event,
-            sender: UserNumber(*sender),
-            message: edits.is_none(),
-            edits,
-            hash,
-        };
-        if edits.is_none() {
-            own.insert(*sender, event);
-            last = Some((event, hash));
-        } else if last.map(|(event, _)| event) == edits {
-            last = Some((edits.unwrap(), hash));
-        }
+        let said = shown.says(EventId::from(message), UserNumber(*sender), hash, number % 3 == 0);
         entries.push((seq, said));
         for device in 0..MEMBERS {
             write(
@@ -114,20 +147,11 @@ fn history(senders: &[u32]) -> History {
             write(device, receipt);
         }
     }
-    let last_seq = seq(senders.len());
-    let readings = (0..MEMBERS).map(|user| Reading {
-        conversation: HERE,
-        user: UserNumber(user),
-        first_seq: seq(1),
-        last_seq,
-        entries: Arc::new(entries.clone()),
-        last,
-        markers: Vec::new(),
-    });
+    let readings = readings(&entries, shown.last);
     History {
         cast,
         records,
-        readings: readings.collect(),
+        readings,
     }
 }
 
@@ -195,6 +219,15 @@ fn renumber(entries: &mut [(Seq, Said)]) {
     }
 }
 
+/// The last receipt comes again, at another place.
+fn move_receipt(history: &mut History, to: Seq) {
+    let mut last = *history.records.last().unwrap();
+    if let What::Receipt { delivered, read, .. } = &mut last.what {
+        (*delivered, *read) = (to, to);
+    }
+    history.records.push(last);
+}
+
 /// `at`: which message is hit, counted from 0; not the last.
 fn mutate(history: &mut History, mutation: Mutation, at: usize) {
     let target = EventId::from(message(at + 1));
@@ -249,18 +282,8 @@ fn mutate(history: &mut History, mutation: Mutation, at: usize) {
                 said.hash += 1;
             }
         }
-        Mutation::MoveReceiptBack | Mutation::ReceiptBeyond => {
-            let to = if matches!(mutation, Mutation::ReceiptBeyond) {
-                seq(9_999)
-            } else {
-                Seq::ZERO
-            };
-            let mut last = *history.records.last().unwrap();
-            if let What::Receipt { delivered, read, .. } = &mut last.what {
-                (*delivered, *read) = (to, to);
-            }
-            history.records.push(last);
-        }
+        Mutation::MoveReceiptBack => move_receipt(history, Seq::ZERO),
+        Mutation::ReceiptBeyond => move_receipt(history, seq(9_999)),
         Mutation::NoReading => {
             history.readings.pop();
         }

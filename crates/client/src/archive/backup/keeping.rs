@@ -83,14 +83,13 @@ impl<S: Storage> Engine<S> {
         };
         let bytes = STANDARD.decode(&part.bytes).unwrap_or_default();
         let opened = ArchiveKey::new(archive, backup.key).open(part.id, &bytes);
-        match opened.ok().and_then(|sections| decode(&sections)) {
-            Some((_, sections)) => {
-                for section in sections {
-                    self.take_in_section(&mut backup, section)?;
-                }
+        if let Some((_, sections)) = opened.ok().and_then(|sections| decode(&sections)) {
+            for section in sections {
+                self.take_in_section(&mut backup, section)?;
             }
+        } else {
             // It cannot be read by anybody, and nothing waits for it.
-            None => tracing::warn!(number, "a part of the backup cannot be opened"),
+            tracing::warn!(number, "a part of the backup cannot be opened");
         }
         backup.known.push(part.id);
         if let Some((done, total)) = &mut backup.restoring {
@@ -246,15 +245,15 @@ impl<S: Storage> Engine<S> {
         let mut gathered = Gathered::default();
         for (conversation, cursor) in self.settled()? {
             let is_of = |stretch: &Stretch| stretch.conversation == conversation;
-            while let Some(at) = place.missing.iter().position(is_of) {
-                let stretch = place.missing[at];
+            while let Some(stretch) = place.missing.iter_mut().find(|stretch| is_of(stretch)) {
                 let reached =
                     self.gather_section(&mut gathered, conversation, stretch.after, stretch.through)?;
                 if reached < stretch.through && gathered.is_full() {
-                    place.missing[at].after = reached;
+                    stretch.after = reached;
                     return Ok((gathered.sections, false));
                 }
-                place.missing.remove(at);
+                let done = *stretch;
+                place.missing.retain(|stretch| *stretch != done);
             }
             let after = place.after(conversation);
             if cursor > after {
