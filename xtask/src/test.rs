@@ -122,8 +122,8 @@ impl Beside {
     fn start(workspace: &Workspace) -> Result<Self> {
         let log = workspace.target().join("web-checks.log");
         let file = File::create(&log).with_context(|| format!("{}", log.display()))?;
-        let program = std::env::current_exe().context("this program's own path")?;
-        let mut command = shell::command(program, workspace.root());
+        // This program as it was built just now: the file that it was started from may have given way to it.
+        let mut command = Helper::Built.command(workspace, "pipit-xtask");
         let process = command
             .args(["test", "--web"])
             .stderr(file.try_clone().context("the log of the web checks")?)
