@@ -59,8 +59,8 @@ export default defineConfig({
     timeout: 10_000,
     // What is new in a tree is a difference, too.
     toMatchAriaSnapshot: { pathTemplate: '{testDir}/trees/{arg}{ext}', children: 'deep-equal' },
-    // A shade that nobody asked for is a difference; a few points at the edge of a letter are none.
-    toHaveScreenshot: { pathTemplate: '{testDir}/looks/{arg}{ext}', threshold: 0.012, maxDiffPixels: 100 },
+    // A shade that nobody asked for is a difference; how another processor rounds, and a few points at the edges of letters, are none.
+    toHaveScreenshot: { pathTemplate: '{testDir}/looks/{arg}{ext}', threshold: 0.03, maxDiffPixels: 300 },
   },
   reporter: [['list']],
   use: { trace: tracing ? 'retain-on-failure' : 'off', contextOptions: { reducedMotion: 'reduce' } },

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use pipit_wire::{EventId, MessageId, Seq};
 
-use crate::record::{Cast, ConversationNumber, Records, Said, UserNumber, What};
+use crate::record::{Cast, ConversationNumber, Entry, Records, Said, UserNumber, What};
 pub use verdict::{EACH_MAX, Figures, Kind, Verdict, Violation};
 
 /// A log as one member read it at the end, by a fresh connection.
@@ -125,28 +125,31 @@ fn edits_converge(logs: &HashMap<ConversationNumber, Log<'_>>, verdict: &mut Ver
     for (conversation, log) in logs {
         let mut entries: Vec<_> = log.entries.iter().collect();
         entries.sort_unstable_by_key(|(seq, _)| **seq);
-        let mut shown: HashMap<EventId, (UserNumber, u32)> = HashMap::new();
+        let mut shown: HashMap<Entry, (EventId, UserNumber, u32)> = HashMap::new();
         let mut last = None;
         for (_, said) in entries {
-            if said.message {
-                shown.insert(said.event, (said.sender, said.hash));
-                last = Some(said.event);
-            }
-            if let Some((author, hash)) = said.edits.and_then(|message| shown.get_mut(&message)) {
-                verdict.figures.edits += 1;
-                if *author == said.sender {
-                    *hash = said.hash;
-                } else {
-                    verdict.add(Kind::Diverged, || {
-                        format!(
-                            "conversation {}: an edit of somebody else's message: {said:?}",
-                            conversation.0
-                        )
-                    });
+            match said.entry {
+                Entry::Message => {
+                    let edits = Entry::edit_of(said.event);
+                    shown.insert(edits, (said.event, said.sender, said.hash));
+                    last = Some(edits);
                 }
+                edit @ Entry::Edit(_) => {
+                    verdict.figures.edits += 1;
+                    match shown.get_mut(&edit) {
+                        Some((_, author, hash)) if *author == said.sender => *hash = said.hash,
+                        _ => verdict.add(Kind::Diverged, || {
+                            format!(
+                                "conversation {}: an edit of nothing of theirs: {said:?}",
+                                conversation.0
+                            )
+                        }),
+                    }
+                }
+                Entry::Other => {}
             }
         }
-        let expected = last.and_then(|last| shown.get(&last).map(|(_, hash)| (last, *hash)));
+        let expected = last.and_then(|last| shown.get(&last).map(|(event, _, hash)| (*event, *hash)));
         for reader in log.readers.iter().filter(|reader| reader.last.is_some()) {
             if reader.last != expected {
                 verdict.add(Kind::Diverged, || {
@@ -339,11 +342,7 @@ fn in_the_log_was_sent(
     verdict: &mut Verdict,
 ) {
     for (conversation, log) in logs {
-        for (seq, said) in log
-            .entries
-            .iter()
-            .filter(|(_, said)| said.message || said.edits.is_some())
-        {
+        for (seq, said) in log.entries.iter().filter(|(_, said)| said.entry != Entry::Other) {
             verdict.figures.entries += 1;
             let sent = fates.get(&MessageId::from(said.event)).and_then(|fate| fate.sent);
             if sent != Some((*conversation, said.hash)) {

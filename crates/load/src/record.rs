@@ -69,6 +69,25 @@ pub struct Record {
     pub what: What,
 }
 
+/// What an entry of a log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Entry {
+    /// A message.
+    Message,
+    /// An edit of the message whose id has this hash, see [`content_hash`].
+    Edit(u32),
+    /// Anything else.
+    Other,
+}
+
+impl Entry {
+    /// An edit of this message.
+    #[must_use]
+    pub fn edit_of(message: EventId) -> Self {
+        Self::Edit(content_hash(message.as_bytes()))
+    }
+}
+
 /// What an entry of a log says, short enough to be kept for each delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Said {
@@ -76,10 +95,8 @@ pub struct Said {
     pub event: EventId,
     /// Who caused it.
     pub sender: UserNumber,
-    /// Whether it is a message.
-    pub message: bool,
-    /// Of an edit: the message that it edits.
-    pub edits: Option<EventId>,
+    /// What it is.
+    pub entry: Entry,
     /// A hash of its content, see [`content_hash`].
     pub hash: u32,
 }

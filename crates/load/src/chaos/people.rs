@@ -24,7 +24,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::device::Device;
-use crate::record::{Cast, ConversationNumber, DeviceNumber, Recorder, Said, UserNumber, content_hash};
+use crate::record::{
+    Cast, ConversationNumber, DeviceNumber, Entry, Recorder, Said, UserNumber, content_hash,
+};
 
 const PASSWORD: &str = "correct horse battery staple";
 const GROUP_MEMBERS: usize = 8;
@@ -90,19 +92,18 @@ impl Shared {
     #[must_use]
     pub fn said(&self, event: &Event) -> Said {
         let sender = self.user(event.sender);
-        let (message, edits, hash) = match &event.body {
-            EventBody::Message { content, .. } => (true, None, hash_of(content)),
+        let (entry, hash) = match &event.body {
+            EventBody::Message { content, .. } => (Entry::Message, hash_of(content)),
             EventBody::MessageChanged {
                 message,
                 change: MessageChange::Edit { content, .. },
-            } => (false, Some(EventId::from(*message)), hash_of(content)),
-            other => (false, None, hash_of(other)),
+            } => (Entry::edit_of(EventId::from(*message)), hash_of(content)),
+            other => (Entry::Other, hash_of(other)),
         };
         Said {
             event: event.id,
             sender,
-            message,
-            edits,
+            entry,
             hash,
         }
     }

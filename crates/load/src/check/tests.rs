@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{Expect, Kind, Reading, check};
 use crate::record::{
-    Cast, ConversationNumber, DeviceNumber, Micros, Record, Records, Said, UserNumber, What,
+    Cast, ConversationNumber, DeviceNumber, Entry, Micros, Record, Records, Said, UserNumber, What,
 };
 
 const MEMBERS: u32 = 3;
@@ -74,8 +74,7 @@ impl Shown {
         Said {
             event,
             sender,
-            message: edits.is_none(),
-            edits,
+            entry: edits.map_or(Entry::Message, Entry::edit_of),
             hash,
         }
     }

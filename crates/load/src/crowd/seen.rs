@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pipit_client_net::Text;
 use pipit_wire::{Content, Event, EventBody, ServerFrame, UserId, codec};
 
-use crate::record::{Micros, Said, UserNumber, content_hash};
+use crate::record::{Entry, Micros, Said, UserNumber, content_hash};
 
 /// Frames that are remembered; each new one takes the place of an old one.
 const REMEMBERED: usize = 1_024;
@@ -77,26 +77,25 @@ impl Frames {
 
     /// What a record keeps of an event.
     pub(crate) fn said(&self, event: &Event) -> Said {
-        let (message, hash) = match &event.body {
+        let (entry, hash) = match &event.body {
             EventBody::Message {
                 content: Content::Plain { text, .. },
                 ..
-            } => (true, content_hash(text.as_bytes())),
+            } => (Entry::Message, content_hash(text.as_bytes())),
             EventBody::Message {
                 content: Content::Sealed { bytes, .. },
                 ..
-            } => (true, content_hash(bytes.as_bytes())),
+            } => (Entry::Message, content_hash(bytes.as_bytes())),
             EventBody::Message {
                 content: Content::Erased {},
                 ..
-            } => (true, content_hash(&[])),
-            body => (false, content_hash(format!("{body:?}").as_bytes())),
+            } => (Entry::Message, content_hash(&[])),
+            body => (Entry::Other, content_hash(format!("{body:?}").as_bytes())),
         };
         Said {
             event: event.id,
             sender: self.user(event.sender),
-            message,
-            edits: None,
+            entry,
             hash,
         }
     }
