@@ -12,7 +12,7 @@ use std::time::Instant;
 use pipit_wire::{ConversationId, DeviceId, ErrorCode, EventId, MessageId, Seq, UserId};
 
 /// The most bytes that a record takes.
-pub const RECORD_BYTES_MAX: usize = 56;
+pub const RECORD_BYTES_MAX: usize = 64;
 /// Records that a recorder keeps unless it is told otherwise: 448 MiB.
 pub const RECORDS_MAX: u64 = 8 * 1024 * 1024;
 /// Records that a tape hands over at once.
