@@ -149,7 +149,7 @@ export async function expectAccessibleInEveryLook(page: Page): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light', contrast: 'no-preference' });
 }
 
-/** Colours go over into others, which without motion is short, and takes a frame all the same; the page hears of another look a frame after it was told. */
+/** Colours go over into others, and panes come in, which without motion is short, and takes a frame all the same; the page hears of another look a frame after it was told. */
 export async function standsStill(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const frame = () => new Promise((seen) => requestAnimationFrame(seen));
@@ -157,9 +157,14 @@ export async function standsStill(page: Page): Promise<void> {
     do {
       await frame();
       await frame();
-      going = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+      going = document
+        .getAnimations()
+        .filter(
+          ({ playState, effect }) =>
+            playState === 'running' && effect?.getComputedTiming().endTime !== Infinity,
+        );
       // One that is replaced by another, or whose element goes, is over as well.
-      await Promise.allSettled(going.map((transition) => transition.finished));
+      await Promise.allSettled(going.map((animation) => animation.finished));
     } while (going.length > 0);
   });
 }
