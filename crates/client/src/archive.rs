@@ -8,6 +8,7 @@
 
 mod backup;
 mod calls;
+mod gathering;
 mod giving;
 mod records;
 mod shelf;
@@ -15,6 +16,7 @@ mod taking;
 
 use std::collections::BTreeSet;
 
+use pipit_e2ee::CodeError;
 use pipit_wire::rest::archive::{Archive, ArchivePurpose, Archives as Listed, PartInfo};
 use pipit_wire::{ConversationId, DeviceId, Seq, Timestamp};
 use serde::de::DeserializeOwned;
@@ -22,9 +24,10 @@ use serde::{Deserialize, Serialize};
 
 use self::backup::Look;
 pub(crate) use self::calls::ArchiveCall;
-use crate::command::{Command, CommandError};
+use crate::command::{Command, CommandError, Reply};
 use crate::commands::Done;
 use crate::engine::{Engine, Stored};
+use crate::http::local_error;
 use crate::storage::{Storage, StorageError};
 use crate::view::{ArchivesView, HandoverState, WaitingDevice};
 
@@ -39,6 +42,7 @@ const RETRY_MS: (i64, i64) = (1_000, 60_000);
 
 /// What is known beside what is on disk.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct Archives {
     /// Those of the account, as the server told them last on this connection.
     listed: Option<Vec<Archive>>,
@@ -59,6 +63,8 @@ pub(crate) struct Archives {
     sought: Vec<(ConversationId, Seq)>,
     /// When the backup is looked at.
     backup_look: Look,
+    /// Nothing is to be done until something of this is kept anew or listed, or the backup is looked at.
+    rests: bool,
     /// The parts that the backup has, once they were asked for.
     backup_parts: Option<Vec<PartInfo>>,
     /// What views were shown last.
@@ -147,6 +153,7 @@ impl<S: Storage> Engine<S> {
         }
         self.archives.listed = Some(listed.items);
         self.archives.list_due = false;
+        self.archives.rests = false;
         self.archives.view_due = true;
     }
 
@@ -164,10 +171,13 @@ impl<S: Storage> Engine<S> {
             if self.archives.list_due && !self.is_asking_archive(&ArchiveCall::List) {
                 self.ask_for_archives();
             }
-            if self.archives.listed.is_some() {
+            // Each message comes by here: where there is nothing to do nothing is read.
+            let rests = self.archives.rests && self.archives.backup_look != Look::Now;
+            if self.archives.listed.is_some() && !rests {
                 self.take_on()?;
                 self.give_on()?;
-                self.back_up()?;
+                let backup_rests = self.back_up()?;
+                self.archives.rests = backup_rests && !self.is_taking()? && !self.is_giving()?;
             }
         }
         Ok(())
@@ -271,7 +281,7 @@ impl<S: Storage> Engine<S> {
 
     fn keep_archive<T: Serialize>(&mut self, key: u8, value: &T) -> Stored {
         let bytes = serde_json::to_vec(value).map_err(|error| StorageError::Failed(Box::new(error)))?;
-        self.archives.view_due = true;
+        (self.archives.view_due, self.archives.rests) = (true, false);
         self.storage.save_secret(&[key], &bytes)
     }
 
@@ -293,6 +303,23 @@ struct Progress {
 struct Peer {
     device: DeviceId,
     name: String,
+}
+
+fn refused(code: &str) -> Reply {
+    let error = CommandError {
+        retry: pipit_wire::Retry::Never,
+        ..local_error(code, None)
+    };
+    Reply::Failed { error }
+}
+
+/// What is wrong with what somebody has typed.
+fn code_error(error: CodeError) -> &'static str {
+    match error {
+        CodeError::Length | CodeError::Letter => "code_malformed",
+        CodeError::Slip => "code_slip",
+        CodeError::OtherPurpose => "code_other",
+    }
 }
 
 /// Why it came to nothing, for views.

@@ -425,18 +425,19 @@ pub enum Command {
     },
     /// Makes a recovery code, which counts for nothing yet. Answered by [`Reply::RecoveryCode`].
     NewRecoveryCode,
-    /// Begins the account's backup, or one in place of the one before, which this code opens. The person has shown that they have it.
+    /// Begins the account's backup, or one in place of the one before, which this code opens. The person has shown that they have it. Without a line it begins when there is
+    /// one. Refused with `code_malformed`, `code_slip_recovery` or `code_of_device`.
     BeginBackup {
         /// From [`Reply::RecoveryCode`].
         code: String,
     },
     /// Opens the account's backup with its code: what is in it comes to this device, which then keeps it up to date. Refused with `code_malformed`, `code_slip_recovery`,
-    /// `code_of_device`, `code_wrong` or `no_backup`.
+    /// `code_of_device`, `code_wrong`, `no_backup`, or `offline` where it is not known yet what backup there is.
     RestoreBackup {
         /// As it was typed.
         code: String,
     },
-    /// Erases the account's backup. Its code opens nothing any more.
+    /// Erases the account's backup, when there is a line. Its code opens nothing any more. Refused with `offline` where it is not known yet whether there is one.
     EndBackup,
     /// What is said of a hand-over that has ended is not shown any longer.
     DismissHandover,

@@ -74,8 +74,8 @@ pub struct Record {
 pub enum Entry {
     /// A message.
     Message,
-    /// An edit of the message whose id has this hash, see [`content_hash`].
-    Edit(u32),
+    /// An edit of the message whose id ends so: in bytes that are random.
+    Edit([u8; 7]),
     /// Anything else.
     Other,
 }
@@ -84,7 +84,8 @@ impl Entry {
     /// An edit of this message.
     #[must_use]
     pub fn edit_of(message: EventId) -> Self {
-        Self::Edit(content_hash(message.as_bytes()))
+        let end = message.as_bytes().last_chunk().copied();
+        Self::Edit(end.unwrap_or_default())
     }
 }
 

@@ -44,6 +44,20 @@ fn reactions(screen: &Screen) -> Vec<ReactionView> {
     of.flatten().collect()
 }
 
+/// An encrypted conversation of two, which both have open.
+pub(crate) async fn meet_sealed(alice: &mut Screen, bob: &mut Screen) -> ConversationId {
+    let direct = Command::CreateDirect {
+        user: alice.me(),
+        encrypted: true,
+    };
+    let Reply::Conversation { conversation } = bob.ask(direct).await else {
+        panic!("no conversation")
+    };
+    open(alice, conversation).await;
+    open(bob, conversation).await;
+    conversation
+}
+
 pub(crate) async fn open(screen: &mut Screen, conversation: ConversationId) {
     let is_there = |screen: &Screen| screen.conversations.iter().any(|item| item.id == conversation);
     screen.until("the conversation comes", is_there).await;

@@ -6,7 +6,7 @@ use pipit_client::command::{Command, Reply, TrustCommand};
 use pipit_client::view::{HandoverState, ItemBody};
 use pipit_wire::{ConversationId, EventId, MessageId};
 
-use crate::encrypted::{has, open};
+use crate::encrypted::{has, meet_sealed, open};
 use crate::{Running, Screen, account, meet, new_message, up_to_date};
 
 /// Words that nobody says by accident.
@@ -201,15 +201,7 @@ async fn a_new_device_gets_what_was_there_however_often_it_stops() {
     let data = folder.path().join("data");
     let server = Running::start(&data, ([127, 0, 0, 1], 0).into()).await;
     let (mut alice, mut bob, _) = meet(&folder, &server).await;
-    let direct = Command::CreateDirect {
-        user: alice.me(),
-        encrypted: true,
-    };
-    let Reply::Conversation { conversation } = bob.ask(direct).await else {
-        panic!("no conversation")
-    };
-    open(&mut alice, conversation).await;
-    open(&mut bob, conversation).await;
+    let conversation = meet_sealed(&mut alice, &mut bob).await;
     let said = say_much(&mut bob, &mut alice, conversation).await;
     assert!(!bob.archives.has_gap, "the first device lacks nothing");
 

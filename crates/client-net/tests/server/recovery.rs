@@ -5,7 +5,7 @@ use pipit_client::view::{BackupState, ItemBody};
 use pipit_wire::{ConversationId, EventId, MessageId};
 use tempfile::TempDir;
 
-use crate::encrypted::open;
+use crate::encrypted::{meet_sealed, open};
 use crate::handover::{assert_nothing_is_left, is_done, refusal, sign_in};
 use crate::{Running, Screen, meet, new_message};
 
@@ -30,15 +30,7 @@ async fn new_code(screen: &Screen) -> String {
 /// An encrypted conversation in which something was said.
 async fn chat(folder: &TempDir, server: &Running) -> (Screen, Screen, ConversationId) {
     let (mut alice, mut bob, _) = meet(folder, server).await;
-    let direct = Command::CreateDirect {
-        user: alice.me(),
-        encrypted: true,
-    };
-    let Reply::Conversation { conversation } = bob.ask(direct).await else {
-        panic!("no conversation")
-    };
-    open(&mut alice, conversation).await;
-    open(&mut bob, conversation).await;
+    let conversation = meet_sealed(&mut alice, &mut bob).await;
     for text in SAID {
         bob.write(conversation, text).await;
     }
@@ -206,6 +198,42 @@ async fn a_backup_gets_what_any_device_has() {
     open(&mut tablet, conversation).await;
     tablet.until("it is there", |screen| screen.texts() == SAID).await;
     for screen in [alice, bob, laptop, tablet] {
+        screen.client.stop().await;
+    }
+    server.stop().await;
+}
+
+/// A backup that was to be turned off while there was no line is not the one that somebody has begun since, nor is the key of that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn turning_off_late_leaves_the_next_backup_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Running::start(&data, ([127, 0, 0, 1], 0).into()).await;
+    let (alice, mut bob, conversation) = chat(&folder, &server).await;
+    let store = folder.path().join("laptop.db");
+    let mut laptop = sign_in(&store, &server, "laptop").await;
+    let first = new_code(&laptop).await;
+    laptop.ask(Command::BeginBackup { code: first }).await;
+    until_state(&mut laptop, BackupState::Kept).await;
+
+    let address = server.address;
+    server.stop().await;
+    laptop.ask(Command::EndBackup).await;
+    laptop.client.stop().await;
+    let server = Running::start(&data, address).await;
+    let second = new_code(&bob).await;
+    let begin = Command::BeginBackup { code: second.clone() };
+    bob.ask(begin).await;
+    until_state(&mut bob, BackupState::Kept).await;
+    let mut laptop = Screen::open(&store, address).await;
+    until_state(&mut laptop, BackupState::Locked).await;
+
+    let mut phone = sign_in(&folder.path().join("phone.db"), &server, "phone").await;
+    restore(&mut phone, &second).await;
+    open(&mut phone, conversation).await;
+    phone.until("it is there", |screen| screen.texts() == SAID).await;
+    assert_eq!(approvals(&phone).await.last(), Some(&(true, true)));
+    for screen in [alice, bob, laptop, phone] {
         screen.client.stop().await;
     }
     server.stop().await;

@@ -18,9 +18,8 @@ use pipit_wire::rest::encryption::{NewRecoveryKey, NewVouch, Vouch};
 use pipit_wire::{ArchiveId, ConversationId, DeviceId, PartId, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::giving::{code_error, refused};
 use super::records::{BackupKey, Section};
-use super::{ArchiveCall, BACKUP, BACKUP_PART};
+use super::{ArchiveCall, BACKUP, BACKUP_PART, code_error, refused};
 use crate::command::Reply;
 use crate::encryption::RandomOf;
 use crate::engine::{Engine, Stored};
@@ -269,9 +268,7 @@ impl<S: Storage> Engine<S> {
         let Some(me) = self.me() else {
             return Ok(refused("signed_out"));
         };
-        let mut id = [0; 10];
-        (self.config.random)(&mut id);
-        let archive = ArchiveId::new(self.clock.now(), id);
+        let archive = ArchiveId::new(self.clock.now(), self.random_id());
         let key = *code.backup_key(archive, me).to_bytes();
         let proof = code.backup_proof(archive, me);
         let seed = code.recovery_seed(me, recovery_id(archive));
@@ -299,7 +296,8 @@ impl<S: Storage> Engine<S> {
         if !code.is_backup_proof(&proof, archive, me) {
             return Ok(refused("code_wrong"));
         }
-        if self.backup()?.is_some_and(|own| own.archive == archive) {
+        let is_kept = |own: Backup| own.archive == archive && own.stage == Stage::Kept;
+        if self.backup()?.is_some_and(is_kept) {
             return Ok(Reply::Done);
         }
         let key = *code.backup_key(archive, me).to_bytes();
@@ -391,32 +389,42 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
-    /// Takes the next step.
-    pub(super) fn back_up(&mut self) -> Stored {
+    /// Takes the next step. True where there is none until something is kept anew, or listed, or it is looked at.
+    pub(super) fn back_up(&mut self) -> Stored<bool> {
         let Some(backup) = self.backup()? else {
-            return Ok(());
+            self.archives.backup_look = Look::WithNews;
+            return Ok(true);
         };
         let archive = backup.archive;
         if self.is_asking_backup(archive) {
-            return Ok(());
+            return Ok(false);
         }
         match backup.stage {
-            Stage::Begins { proof } => return self.begin_on(backup, &proof),
-            Stage::Ends { is_key_gone } => return self.end_on(&backup, is_key_gone),
-            // Another code opens it now, or none.
-            Stage::Kept if !self.is_listed(&backup) => return Ok(()),
-            Stage::Kept => {}
+            Stage::Begins { proof } => self.begin_on(backup, &proof)?,
+            Stage::Ends { is_key_gone } => self.end_on(&backup, is_key_gone)?,
+            Stage::Kept if !self.is_listed(&backup) => {
+                // Another code opens it now, or none.
+                self.archives.backup_look = Look::WithNews;
+                return Ok(true);
+            }
+            Stage::Kept => return self.keep_on(backup),
         }
+        Ok(false)
+    }
+
+    fn keep_on(&mut self, backup: Backup) -> Stored<bool> {
+        let archive = backup.archive;
         if let Some(step) = &backup.recovery
             && self.step_recovery(archive, step)?
         {
-            return Ok(());
+            return Ok(false);
         }
         if let Some(pending) = &backup.pending {
-            return self.put_pending(archive, pending.clone());
+            self.put_pending(archive, pending.clone())?;
+            return Ok(false);
         }
         if self.archives.backup_look != Look::Now {
-            return Ok(());
+            return Ok(backup.recovery.is_none());
         }
         match self.archives.backup_parts.clone() {
             None => self.call_parts(archive),
@@ -425,7 +433,7 @@ impl<S: Storage> Engine<S> {
                 None => self.add_to_backup(backup)?,
             },
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Tells the server that it begins.
@@ -449,15 +457,17 @@ impl<S: Storage> Engine<S> {
         if self.archives.list_due || self.is_asking_archive(&ArchiveCall::List) {
             return Ok(());
         }
-        if !is_key_gone {
+        if !self.is_listed(backup) {
+            // It has gone, or another one has come meanwhile, whose key stays.
+            return self.forget_archive(BACKUP);
+        }
+        if is_key_gone {
+            self.call_remove(archive);
+        } else {
             self.call_recovery(
                 archive,
                 Waiting::authorized(Call::Farewell, HttpMethod::Delete, RECOVERY_KEY),
             );
-        } else if self.is_listed(backup) {
-            self.call_remove(archive);
-        } else {
-            self.forget_archive(BACKUP)?;
         }
         Ok(())
     }

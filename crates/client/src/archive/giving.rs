@@ -5,24 +5,20 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pipit_e2ee::{ArchiveKey, Code, CodeError, CodePurpose, Identity, SignatureKey};
+use pipit_e2ee::{ArchiveKey, Code, CodePurpose, Identity, SignatureKey};
 use pipit_wire::rest::archive::{Archive, ArchivePurpose, NewApproval, NewPart};
 use pipit_wire::{ArchiveId, ConversationId, PartId, Seq};
 use serde::{Deserialize, Serialize};
 
-use super::records::{Head, Record, Section, VERSION, encode};
-use super::{ArchiveCall, GIVING, GIVING_PART, Peer, Progress, ended};
-use crate::command::{CommandError, Reply};
-use crate::encryption::RandomOf;
+use super::gathering::Gathered;
+use super::records::{Head, Record, VERSION};
+use super::{ArchiveCall, GIVING, GIVING_PART, Peer, Progress, code_error, ended, refused};
+use crate::command::Reply;
 use crate::engine::{Engine, Stored};
-use crate::http::{Call, local_error};
-use crate::storage::{Storage, StorageError};
+use crate::http::Call;
+use crate::storage::Storage;
 use crate::view::{HandoverState, HandoverView, WaitingDevice};
 
-/// About so many bytes of JSON go into a part: compressed and sealed less, and never more than the server takes.
-const PART_JSON_BYTES: usize = 256 * 1024;
-/// So many entries are read at a time.
-const CHUNK: u32 = 200;
 /// Rounds through the conversations: all that is there, and twice what came meanwhile.
 const ROUNDS: u8 = 3;
 
@@ -82,26 +78,14 @@ impl Giving {
     }
 }
 
-pub(super) fn refused(code: &str) -> Reply {
-    let error = CommandError {
-        retry: pipit_wire::Retry::Never,
-        ..local_error(code, None)
-    };
-    Reply::Failed { error }
-}
-
-/// What is wrong with what somebody has typed.
-pub(super) fn code_error(error: CodeError) -> &'static str {
-    match error {
-        CodeError::Length | CodeError::Letter => "code_malformed",
-        CodeError::Slip => "code_slip",
-        CodeError::OtherPurpose => "code_other",
-    }
-}
-
 impl<S: Storage> Engine<S> {
     pub(super) fn giving(&self) -> Stored<Option<Giving>> {
         self.kept_archive(GIVING)
+    }
+
+    /// Whether something is handed over.
+    pub(super) fn is_giving(&self) -> Stored<bool> {
+        Ok(self.giving()?.is_some_and(|giving| giving.is_under_way()))
     }
 
     fn save_giving(&mut self, giving: &Giving) -> Stored {
@@ -371,25 +355,27 @@ impl<S: Storage> Engine<S> {
 
     /// Makes the next part, with as much as goes into it.
     fn make_part(&mut self, giving: &mut Giving) -> Stored {
-        let mut sections = Vec::new();
-        let mut size = 0;
-        while size < PART_JSON_BYTES {
+        let mut gathered = Gathered::default();
+        while !gathered.is_full() {
             let Some(conversation) = giving.left.last().copied() else {
                 if self.next_round(giving)? {
                     continue;
                 }
                 break;
             };
-            let (section, is_finished) = self.gather(giving, conversation, &mut size)?;
-            if !section.entries.is_empty() {
-                sections.push(section);
-            }
-            if is_finished {
+            // What this device has not come to yet is for a later round.
+            let group = self.group_record(conversation)?;
+            let through = group.map_or(Seq::MAX, |group| group.cursor());
+            let after = giving.after(conversation);
+            let reached = self.gather(&mut gathered, conversation, (after, through), Record::of)?;
+            giving.set_after(conversation, reached);
+            if !gathered.is_full() {
                 giving.left.pop();
             }
         }
-        let last = size < PART_JSON_BYTES;
+        let last = !gathered.is_full();
         giving.index += 1;
+        giving.progress.done += gathered.looked_at;
         let head = Head {
             version: VERSION,
             index: giving.index,
@@ -398,56 +384,10 @@ impl<S: Storage> Engine<S> {
             done: giving.progress.done,
             total: giving.progress.total,
         };
-        let mut id = [0; 10];
-        (self.config.random)(&mut id);
-        let part = PartId::new(self.clock.now(), id);
         let key = ArchiveKey::new(giving.archive, giving.key);
-        let encoded = encode(&head, &sections).unwrap_or_default();
-        let mut random = RandomOf(&mut self.config.random);
-        let sealed = key.seal(part, encoded.iter().map(Vec::as_slice), &mut random);
-        let sealed = sealed.map_err(|error| StorageError::Failed(Box::new(error)))?;
-        self.storage.save_secret(&[GIVING_PART], &sealed)?;
+        let part = self.seal_part(&key, &head, &gathered.sections, GIVING_PART)?;
         giving.part = Some((part, last));
         Ok(())
-    }
-
-    /// What one conversation gives to a part, and whether that was all of it.
-    fn gather(
-        &self,
-        giving: &mut Giving,
-        conversation: ConversationId,
-        size: &mut usize,
-    ) -> Stored<(Section, bool)> {
-        let mut after = giving.after(conversation);
-        let mut section = Section {
-            conversation,
-            from: after,
-            through: after,
-            entries: Vec::new(),
-        };
-        let group = self.group_record(conversation)?;
-        loop {
-            let mut entries = self.storage.log_entries(conversation, after, CHUNK)?;
-            // What this device has not come to yet is for a later round.
-            entries.retain(|entry| group.is_none_or(|group| entry.event.seq <= group.cursor()));
-            if entries.is_empty() {
-                giving.set_after(conversation, after);
-                return Ok((section, true));
-            }
-            for entry in entries {
-                after = entry.event.seq;
-                section.through = after;
-                giving.progress.done += 1;
-                if let Some(record) = Record::of(&entry) {
-                    *size += entry.raw.len();
-                    section.entries.push(record);
-                }
-                if *size >= PART_JSON_BYTES {
-                    giving.set_after(conversation, after);
-                    return Ok((section, false));
-                }
-            }
-        }
     }
 }
 

@@ -116,12 +116,12 @@ fn was_opened(event: &Event) -> bool {
 }
 
 /// The sections of a part.
-pub(super) fn encode(head: &Head, sections: &[Section]) -> Option<Vec<Vec<u8>>> {
-    let mut encoded = vec![serde_json::to_vec(head).ok()?];
+pub(super) fn encode(head: &Head, sections: &[Section]) -> serde_json::Result<Vec<Vec<u8>>> {
+    let mut encoded = vec![serde_json::to_vec(head)?];
     for section in sections {
-        encoded.push(serde_json::to_vec(section).ok()?);
+        encoded.push(serde_json::to_vec(section)?);
     }
-    Some(encoded)
+    Ok(encoded)
 }
 
 /// Reads them; nothing where they are not those of this version.

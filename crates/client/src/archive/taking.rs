@@ -55,6 +55,13 @@ impl<S: Storage> Engine<S> {
         self.kept_archive(TAKING)
     }
 
+    /// Whether something is asked for, or comes.
+    pub(super) fn is_taking(&self) -> Stored<bool> {
+        let is_under_way =
+            |stage: &Stage| matches!(stage, Stage::Asking | Stage::Waiting | Stage::Getting { .. });
+        Ok(self.taking()?.is_some_and(|taking| is_under_way(&taking.stage)))
+    }
+
     fn save_taking(&mut self, taking: &Taking) -> Stored {
         self.keep_archive(TAKING, taking)
     }
@@ -84,22 +91,13 @@ impl<S: Storage> Engine<S> {
 
     /// Makes a code and asks the other devices. Where that is under way, nothing changes.
     pub(crate) fn ask_devices(&mut self) -> Stored<Reply> {
-        let taking = self.taking()?;
-        let is_under_way = |taking: &Taking| {
-            matches!(
-                taking.stage,
-                Stage::Asking | Stage::Waiting | Stage::Getting { .. }
-            )
-        };
-        if taking.as_ref().is_some_and(is_under_way) {
+        if self.is_taking()? {
             return Ok(Reply::Done);
         }
         let mut random = RandomOf(&mut self.config.random);
         let code = Code::random(&mut random, CodePurpose::Device);
-        let mut id = [0; 10];
-        (self.config.random)(&mut id);
         let taking = Taking {
-            archive: ArchiveId::new(self.clock.now(), id),
+            archive: ArchiveId::new(self.clock.now(), self.random_id()),
             secret: *code.to_bytes(),
             asked_at: self.clock.now(),
             stage: Stage::Asking,
@@ -254,6 +252,9 @@ impl<S: Storage> Engine<S> {
         let records: Vec<_> = records
             .filter_map(|record| record.shelved(conversation))
             .collect();
+        if records.is_empty() {
+            return Ok(0);
+        }
         self.storage.put_on_shelf(&records)?;
         if let Some(shelved) = &mut self.archives.shelved {
             shelved.insert(conversation);

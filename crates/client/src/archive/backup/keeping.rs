@@ -6,23 +6,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pipit_e2ee::ArchiveKey;
 use pipit_wire::rest::archive::{NewPart, Part, PartInfo, REPLACES_MAX};
-use pipit_wire::{ArchiveId, ConversationId, PartId, Seq};
+use pipit_wire::{ArchiveId, ConversationId, Seq};
 
 use super::{Backup, Look, Pending, Place, Stretch, Tail};
 use crate::archive::BACKUP_PART;
-use crate::archive::records::{Head, Record, Section, VERSION, decode, encode};
-use crate::encryption::RandomOf;
+use crate::archive::gathering::{CHUNK, Gathered};
+use crate::archive::records::{Head, Record, Section, VERSION, decode};
 use crate::engine::{Engine, Stored};
-use crate::storage::{LogEntry, Storage, StorageError};
+use crate::storage::{LogEntry, Storage};
 
-/// About so many bytes of JSON go into a part.
-const PART_JSON_BYTES: usize = 256 * 1024;
 /// A part of one's own that is smaller is made anew with what comes next.
 const SMALL_BYTES: u32 = 128 * 1024;
 /// From so many parts on it is written anew, so that it does not come to the server's limit.
 const PARTS_MANY: usize = 1_000;
-/// So many entries are read at a time.
-const CHUNK: u32 = 200;
 /// How often it is written anew where something was deleted, at most.
 const ANEW_MS: i64 = 24 * 60 * 60_000;
 
@@ -166,9 +162,6 @@ impl<S: Storage> Engine<S> {
             let at = backup.old.len().saturating_sub(REPLACES_MAX);
             replaces.extend(backup.old.split_off(at));
         }
-        let mut id = [0; 10];
-        (self.config.random)(&mut id);
-        let part = PartId::new(self.clock.now(), id);
         let head = Head {
             version: VERSION,
             index: 0,
@@ -178,11 +171,7 @@ impl<S: Storage> Engine<S> {
             backup: None,
         };
         let key = ArchiveKey::new(backup.archive, backup.key);
-        let encoded = encode(&head, &sections).unwrap_or_default();
-        let mut random = RandomOf(&mut self.config.random);
-        let sealed = key.seal(part, encoded.iter().map(Vec::as_slice), &mut random);
-        let sealed = sealed.map_err(|error| StorageError::Failed(Box::new(error)))?;
-        self.storage.save_secret(&[BACKUP_PART], &sealed)?;
+        let part = self.seal_part(&key, &head, &sections, BACKUP_PART)?;
         backup.pending = Some(Pending {
             id: part,
             replaces,
@@ -246,8 +235,12 @@ impl<S: Storage> Engine<S> {
         for (conversation, cursor) in self.settled()? {
             let is_of = |stretch: &Stretch| stretch.conversation == conversation;
             while let Some(stretch) = place.missing.iter_mut().find(|stretch| is_of(stretch)) {
-                let reached =
-                    self.gather_section(&mut gathered, conversation, stretch.after, stretch.through)?;
+                let reached = self.gather(
+                    &mut gathered,
+                    conversation,
+                    (stretch.after, stretch.through),
+                    Record::lasting,
+                )?;
                 if reached < stretch.through && gathered.is_full() {
                     stretch.after = reached;
                     return Ok((gathered.sections, false));
@@ -257,7 +250,7 @@ impl<S: Storage> Engine<S> {
             }
             let after = place.after(conversation);
             if cursor > after {
-                let reached = self.gather_section(&mut gathered, conversation, after, cursor)?;
+                let reached = self.gather(&mut gathered, conversation, (after, cursor), Record::lasting)?;
                 place.set_after(conversation, reached);
             }
             if gathered.is_full() {
@@ -265,44 +258,6 @@ impl<S: Storage> Engine<S> {
             }
         }
         Ok((gathered.sections, true))
-    }
-
-    /// Gathers a section of what lies after one place and up to another, as far as it goes in, and says up to where that is.
-    fn gather_section(
-        &self,
-        gathered: &mut Gathered,
-        conversation: ConversationId,
-        from: Seq,
-        through: Seq,
-    ) -> Stored<Seq> {
-        let mut section = Section {
-            conversation,
-            from,
-            through: from,
-            entries: Vec::new(),
-        };
-        'all: loop {
-            let entries = self.storage.log_entries(conversation, section.through, CHUNK)?;
-            for entry in &entries {
-                if entry.event.seq > through || gathered.is_full() {
-                    break 'all;
-                }
-                section.through = entry.event.seq;
-                if let Some(record) = Record::lasting(entry) {
-                    gathered.size += entry.raw.len();
-                    section.entries.push(record);
-                }
-            }
-            if entries.is_empty() {
-                break;
-            }
-        }
-        let reached = section.through;
-        if reached > from {
-            // One that says nothing tells how far it is.
-            gathered.sections.push(section);
-        }
-        Ok(reached)
     }
 
     /// The server has a part of this device's.
@@ -338,19 +293,6 @@ impl<S: Storage> Engine<S> {
             self.save_backup(&backup)?;
         }
         Ok(())
-    }
-}
-
-/// What goes into a part.
-#[derive(Default)]
-struct Gathered {
-    sections: Vec<Section>,
-    size: usize,
-}
-
-impl Gathered {
-    const fn is_full(&self) -> bool {
-        self.size >= PART_JSON_BYTES
     }
 }
 
