@@ -137,9 +137,10 @@ impl Screen {
         let in_time = tokio::time::timeout(PATIENCE, waiting).await;
         assert!(
             in_time.is_ok(),
-            "{what}: {:?} {:?}",
+            "{what}: {:?} {:?} {:?}",
             self.connection,
-            self.timeline
+            self.timeline,
+            self.archives
         );
     }
 

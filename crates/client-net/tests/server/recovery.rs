@@ -162,6 +162,11 @@ async fn a_backup_gets_what_any_device_has() {
     let (alice, mut bob, conversation) = chat(&folder, &server).await;
     let store = folder.path().join("laptop.db");
     let mut laptop = sign_in(&store, &server, "laptop").await;
+    // It puts by what it can read, and with that says how far it is: all that it cannot read lies before.
+    open(&mut laptop, conversation).await;
+    laptop.write(conversation, "and on").await;
+    let said = [SAID.as_slice(), &["and on"]].concat();
+    bob.until("it is there", |screen| screen.texts() == said).await;
     let first = new_code(&laptop).await;
     laptop.ask(Command::BeginBackup { code: first.clone() }).await;
     until_state(&mut laptop, BackupState::Kept).await;
@@ -172,7 +177,7 @@ async fn a_backup_gets_what_any_device_has() {
     restore(&mut phone, &first).await;
     open(&mut phone, conversation).await;
     phone
-        .until("bob has added it", |screen| screen.texts() == SAID)
+        .until("bob has added it", |screen| screen.texts() == said)
         .await;
     phone.client.stop().await;
 
@@ -196,7 +201,7 @@ async fn a_backup_gets_what_any_device_has() {
     let mut tablet = sign_in(&folder.path().join("tablet.db"), &server, "tablet").await;
     restore(&mut tablet, &second).await;
     open(&mut tablet, conversation).await;
-    tablet.until("it is there", |screen| screen.texts() == SAID).await;
+    tablet.until("it is there", |screen| screen.texts() == said).await;
     for screen in [alice, bob, laptop, tablet] {
         screen.client.stop().await;
     }
