@@ -46,8 +46,8 @@ const RETRY_MS: (i64, i64) = (1_000, 60_000);
 pub(crate) struct Archives {
     /// Those of the account, as the server told them last on this connection.
     listed: Option<Vec<Archive>>,
-    /// They are asked for.
-    list_due: bool,
+    /// They are to be asked for: what is known may not be so any more.
+    pub(crate) list_due: bool,
     /// When what failed is tried again, and how often it has failed.
     retry_at: Option<Timestamp>,
     failures: u32,
@@ -152,7 +152,6 @@ impl<S: Storage> Engine<S> {
             self.back_up_soon();
         }
         self.archives.listed = Some(listed.items);
-        self.archives.list_due = false;
         self.archives.rests = false;
         self.archives.view_due = true;
     }
@@ -171,9 +170,10 @@ impl<S: Storage> Engine<S> {
             if self.archives.list_due && !self.is_asking_archive(&ArchiveCall::List) {
                 self.ask_for_archives();
             }
-            // Each message comes by here: where there is nothing to do nothing is read.
+            // Nothing is done by what may be old. Each message comes by here: where there is nothing to do nothing is read.
+            let is_known = self.archives.listed.is_some() && !self.is_asking_archive(&ArchiveCall::List);
             let rests = self.archives.rests && self.archives.backup_look != Look::Now;
-            if self.archives.listed.is_some() && !rests {
+            if is_known && !rests {
                 self.take_on()?;
                 self.give_on()?;
                 let backup_rests = self.back_up()?;

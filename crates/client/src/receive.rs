@@ -81,8 +81,8 @@ impl<S: Storage> Engine<S> {
                 self.privacy_came(privacy);
                 Ok(())
             }
-            ServerFrame::Archives(listed) => {
-                self.archives_came(listed);
+            ServerFrame::ArchivesChanged => {
+                self.archives.list_due = true;
                 Ok(())
             }
             ServerFrame::Personal(changed) => self.personal_came(&changed),

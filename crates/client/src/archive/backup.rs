@@ -372,8 +372,7 @@ impl<S: Storage> Engine<S> {
 
     /// The server will not have a backup that was to begin.
     pub(super) fn backup_refused(&mut self, archive: ArchiveId, code: &str) -> Stored {
-        let begins = |own: &Backup| own.archive == archive && matches!(own.stage, Stage::Begins { .. });
-        if self.backup()?.as_ref().is_some_and(begins) {
+        if self.backup_to_begin(archive)?.is_some() {
             self.backup_failed(code)?;
             self.put_off_archives(60_000);
         }
@@ -400,7 +399,7 @@ impl<S: Storage> Engine<S> {
             return Ok(false);
         }
         match backup.stage {
-            Stage::Begins { proof } => self.begin_on(backup, &proof)?,
+            Stage::Begins { proof } => self.begin_on(&backup, &proof)?,
             Stage::Ends { is_key_gone } => self.end_on(&backup, is_key_gone)?,
             Stage::Kept if !self.is_listed(&backup) => {
                 // Another code opens it now, or none.
@@ -437,11 +436,9 @@ impl<S: Storage> Engine<S> {
     }
 
     /// Tells the server that it begins.
-    fn begin_on(&mut self, mut backup: Backup, proof: &[u8; 32]) -> Stored {
-        if self.is_listed(&backup) {
-            backup.stage = Stage::Kept;
-            self.archives.busy = true;
-            return self.save_backup(&backup);
+    fn begin_on(&mut self, backup: &Backup, proof: &[u8; 32]) -> Stored {
+        if self.is_listed(backup) {
+            return self.backup_begun(backup.archive);
         }
         self.call_begin(&NewArchive {
             id: backup.archive,
@@ -451,12 +448,24 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
+    fn backup_to_begin(&self, archive: ArchiveId) -> Stored<Option<Backup>> {
+        let begins = |own: &Backup| own.archive == archive && matches!(own.stage, Stage::Begins { .. });
+        Ok(self.backup()?.filter(begins))
+    }
+
+    /// The server has it. Where another device has begun another one meanwhile, that is the account's.
+    pub(super) fn backup_begun(&mut self, archive: ArchiveId) -> Stored {
+        let Some(mut backup) = self.backup_to_begin(archive)? else {
+            return Ok(());
+        };
+        backup.stage = Stage::Kept;
+        self.archives.busy = true;
+        self.save_backup(&backup)
+    }
+
     /// Takes the recovery key out of the log, and then erases the backup.
     fn end_on(&mut self, backup: &Backup, is_key_gone: bool) -> Stored {
         let archive = backup.archive;
-        if self.archives.list_due || self.is_asking_archive(&ArchiveCall::List) {
-            return Ok(());
-        }
         if !self.is_listed(backup) {
             // It has gone, or another one has come meanwhile, whose key stays.
             return self.forget_archive(BACKUP);

@@ -73,6 +73,7 @@ impl<S: Storage> Engine<S> {
     }
 
     pub(super) fn ask_for_archives(&mut self) {
+        self.archives.list_due = false;
         let call = Call::Archive(ArchiveCall::List);
         self.call(Waiting::authorized(call, HttpMethod::Get, "/v1/me/archives"));
     }
@@ -132,21 +133,23 @@ impl<S: Storage> Engine<S> {
     pub(crate) fn archive_answered(&mut self, call: &ArchiveCall, answer: &HttpAnswer) -> Stored {
         self.archives.failures = 0;
         match call {
-            ArchiveCall::List | ArchiveCall::Ask { .. } => match read::<Archives>(answer) {
+            ArchiveCall::List => match read::<Archives>(answer) {
                 Ok(listed) => {
                     self.archives_came(listed);
                     Ok(())
                 }
                 Err(error) => self.archive_call_failed(call, &error),
             },
+            ArchiveCall::Ask { archive } => {
+                self.archives.list_due = true;
+                self.asked(*archive)?;
+                self.backup_begun(*archive)
+            }
             ArchiveCall::Vouch { archive } => self.vouched(*archive),
-            ArchiveCall::Approve { archive } => match read::<Archives>(answer) {
-                Ok(listed) => {
-                    self.archives_came(listed);
-                    self.approved(*archive)
-                }
-                Err(error) => self.archive_call_failed(call, &error),
-            },
+            ArchiveCall::Approve { archive } => {
+                self.archives.list_due = true;
+                self.approved(*archive)
+            }
             ArchiveCall::Give { archive, part } => match read::<PartInfo>(answer) {
                 Ok(_) => self.given(*archive, *part),
                 Err(error) => self.archive_call_failed(call, &error),
@@ -178,6 +181,7 @@ impl<S: Storage> Engine<S> {
     /// A request came to nothing: it is made again, if it still has to be, or what it was for has ended.
     pub(super) fn archive_call_failed(&mut self, call: &ArchiveCall, error: &CommandError) -> Stored {
         let is = |code: ErrorCode| error.code == code_name(code);
+        self.archives.list_due |= *call == ArchiveCall::List;
         if error.retry == Retry::Later || error.retry == Retry::AfterSignIn || error.code == "bad_answer" {
             let least_ms = error.retry_after_ms.map_or(0, i64::from);
             self.put_off_archives(least_ms);

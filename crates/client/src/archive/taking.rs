@@ -160,10 +160,7 @@ impl<S: Storage> Engine<S> {
     fn ask(&mut self, taking: &Taking) -> Stored {
         let archive = taking.archive;
         if self.archives.found(archive).is_some() {
-            return self.save_taking(&Taking {
-                stage: Stage::Waiting,
-                ..taking.clone()
-            });
+            return self.asked(archive);
         }
         let (Some(me), Some(device)) = (self.me(), self.own_device()) else {
             return Ok(());
@@ -182,6 +179,19 @@ impl<S: Storage> Engine<S> {
             proof: STANDARD.encode(proof),
         });
         Ok(())
+    }
+
+    /// The server knows of it.
+    pub(super) fn asked(&mut self, archive: ArchiveId) -> Stored {
+        match self.taking()? {
+            Some(taking) if taking.archive == archive && taking.stage == Stage::Asking => {
+                self.save_taking(&Taking {
+                    stage: Stage::Waiting,
+                    ..taking
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn get_on(&mut self, mut taking: Taking, found: &Archive) -> Stored {

@@ -1,15 +1,18 @@
 //! What came in an archive gets its place where the log has that entry, and nowhere else.
 
 use pipit_client::Engine;
-use pipit_client::io::Input;
+use pipit_client::command::{Command, Reply};
+use pipit_client::io::{HttpAnswer, HttpMethod, Input};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{ConversationRecord, Counted, LogEntry, ShelfRecord, Storage};
+use pipit_client::view::BackupState;
 use pipit_client_store::SqliteStorage;
 use pipit_wire::encryption::Seal;
 use pipit_wire::event::{ConversationKind, EventBody, GroupSettings, MessageChange, Role};
 use pipit_wire::frame::ConversationSummary;
+use pipit_wire::rest::archive::{Archive, ArchivePurpose, Archives};
 use pipit_wire::rest::encryption::{ReportUnreadable, UnreadableCause, UnreadableCount};
-use pipit_wire::{Content, Event, EventId, MessageId, Seq};
+use pipit_wire::{ArchiveId, Content, Event, EventId, MessageId, Seq, ServerFrame};
 
 use crate::support::*;
 
@@ -312,4 +315,69 @@ fn what_cannot_be_read_is_counted_and_told() {
         }],
     };
     assert_eq!(told, [expect]);
+}
+
+fn waiting_tablet() -> Archive {
+    Archive {
+        id: ArchiveId::new(START, [1; 10]),
+        purpose: ArchivePurpose::Handover,
+        device: device_id(9),
+        device_name: "tablet".to_owned(),
+        signature_key: None,
+        proof: String::new(),
+        giver: None,
+        salt: None,
+        parts: 0,
+        size: 0,
+        complete: false,
+        made_at: START,
+        changed_at: START,
+    }
+}
+
+fn listing(bob: &mut Device, items: Vec<Archive>) {
+    let asked = bob.answer(200, &Archives { items });
+    assert_eq!(
+        (asked.method, asked.path.as_str()),
+        (HttpMethod::Get, "/v1/me/archives")
+    );
+}
+
+/// What the server says while it is asked already may be newer than the answer: it is asked again, once.
+#[test]
+fn an_answer_that_may_be_old_is_asked_for_again() {
+    let mut bob = Device::online(vec![]);
+    bob.receive(&ServerFrame::ArchivesChanged);
+    bob.receive(&ServerFrame::ArchivesChanged);
+    bob.receive(&ServerFrame::ArchivesChanged);
+    assert_eq!(bob.calls.len(), 1);
+    listing(&mut bob, vec![waiting_tablet()]);
+    assert_eq!(bob.screen.archives.waiting.len(), 1);
+    listing(&mut bob, vec![]);
+    assert_eq!(bob.screen.archives.waiting, vec![]);
+    assert_eq!(bob.take_call(), None);
+}
+
+/// A backup that another device has erased, or replaced, before the server's answer to its beginning was here is not begun again.
+#[test]
+fn what_has_gone_before_it_was_known_to_be_there_stays_gone() {
+    let mut bob = Device::online(vec![]);
+    let Reply::RecoveryCode { code } = bob.tell(Command::NewRecoveryCode) else {
+        panic!("no code");
+    };
+    listing(&mut bob, vec![]);
+    assert_eq!(bob.tell(Command::BeginBackup { code }), Reply::Done);
+    let begun = bob.take_call().unwrap();
+    assert_eq!((begun.method, begun.path.as_str()), (HttpMethod::Post, "/v1/me/archives"));
+    bob.receive(&ServerFrame::ArchivesChanged);
+    listing(&mut bob, vec![]);
+    let answer = HttpAnswer::Answered {
+        status: 204,
+        body: String::new(),
+    };
+    bob.input(Input::HttpDone { id: begun.id, answer });
+    listing(&mut bob, vec![]);
+    assert_eq!(bob.take_call(), None);
+    let backup = bob.screen.archives.backup.as_ref();
+    assert_eq!(backup.map(|backup| &backup.state), Some(&BackupState::Off));
 }

@@ -62,7 +62,7 @@ impl Archives {
     }
 
     /// A device asks the others for what they have, or begins the account's backup.
-    pub async fn begin(&self, who: &Identity, new: rest::NewArchive) -> Result<rest::Archives, ServiceError> {
+    pub async fn begin(&self, who: &Identity, new: rest::NewArchive) -> Result<(), ServiceError> {
         let now = self.context.now();
         let archive = NewArchive {
             id: new.id,
@@ -89,7 +89,8 @@ impl Archives {
         for archive in replaced {
             self.remove_objects(archive).await;
         }
-        self.tell(who.user).await
+        self.tell(who.user);
+        Ok(())
     }
 
     /// A device hands over.
@@ -98,7 +99,7 @@ impl Archives {
         who: &Identity,
         archive: ArchiveId,
         new: rest::NewApproval,
-    ) -> Result<rest::Archives, ServiceError> {
+    ) -> Result<(), ServiceError> {
         let now = self.context.now();
         let approval = Approval {
             archive,
@@ -115,7 +116,8 @@ impl Archives {
         })?;
         self.stats.handovers_approved.add_one();
         tracing::info!(user = %who.user, device = %who.device, %archive, "a device hands over");
-        self.tell(who.user).await
+        self.tell(who.user);
+        Ok(())
     }
 
     /// Adds a part.
@@ -175,7 +177,7 @@ impl Archives {
             self.stats.archive_parts_added.add_one();
             self.stats.archive_bytes.add(size as usize);
         }
-        self.tell(who.user).await?;
+        self.tell(who.user);
         Ok(rest::PartInfo {
             id: new.id,
             number: added.number,
@@ -248,7 +250,7 @@ impl Archives {
             return Err(not_found());
         }
         self.remove_objects(archive).await;
-        self.tell(user).await?;
+        self.tell(user);
         Ok(())
     }
 
@@ -264,7 +266,7 @@ impl Archives {
             let taken = self.context.store.take_expired_archives(now, BATCH).await?;
             for (user, archive) in &taken {
                 self.remove_objects(*archive).await;
-                self.tell(*user).await?;
+                self.tell(*user);
             }
             self.stats.handovers_expired.add(taken.len());
             if taken.len() < BATCH as usize {
@@ -273,11 +275,9 @@ impl Archives {
         }
     }
 
-    /// Tells the account's devices how its archives stand, and says it.
-    async fn tell(&self, user: UserId) -> Result<rest::Archives, ServiceError> {
-        let archives = self.list(user).await?;
-        self.hub.tell(user, &ServerFrame::Archives(archives.clone()));
-        Ok(archives)
+    /// Tells the account's devices to ask how its archives stand.
+    fn tell(&self, user: UserId) {
+        self.hub.tell(user, &ServerFrame::ArchivesChanged);
     }
 
     /// What stays behind is found by the clearing of files.

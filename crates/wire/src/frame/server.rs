@@ -9,7 +9,6 @@ use crate::event::{Event, MessageState};
 use crate::ids::{ConversationId, DeviceId, MessageId, RequestId, Seq, UserId};
 use crate::limits::Limits;
 use crate::privacy::Privacy;
-use crate::rest::archive::Archives;
 use crate::time::Timestamp;
 
 /// A frame from the server.
@@ -46,8 +45,9 @@ pub enum ServerFrame {
     Profile(Profile),
     /// What this account lets others see of it and do to it was changed, by this device or another one of its own: the whole of it.
     Privacy(Privacy),
-    /// The archives of this account have changed: a device asks for what the others have, or gets it, or the backup has moved on. All of them.
-    Archives(Archives),
+    /// The archives of this account have changed: a device asks for what the others have, or gets it, or the backup has moved on. How they stand is asked for (`GET /v1/me/archives`), so that
+    /// what is known is never older than the answer, in whatever order this and answers come.
+    ArchivesChanged,
     /// What one keeps of a conversation for oneself has changed: on this device, where it answers one, or on another.
     Personal(PersonalChanged),
     /// The line is alive.

@@ -62,7 +62,7 @@ bodies! {
 }
 
 answers! {
-    /// `GET /v1/me/archives`, and the frame `archives`: those of the account.
+    /// `GET /v1/me/archives`: those of the account.
     Archives {
         /// The oldest first.
         items: Vec<Archive>,

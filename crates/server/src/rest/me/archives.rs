@@ -25,14 +25,15 @@ pub(in crate::rest) async fn list(
 /// Asks the account's other devices for what they have, or begins its backup, in place of the one before. The same again changes nothing.
 #[utoipa::path(
     post, path = "/v1/me/archives", tag = "encryption", request_body = NewArchive,
-    responses((status = 200, body = Archives))
+    responses((status = 204))
 )]
 pub(in crate::rest) async fn begin(
     State(app): State<App>,
     Authenticated(identity): Authenticated,
     JsonBody(body): JsonBody<NewArchive>,
-) -> Answer<Archives> {
-    Ok(Json(app.archives.begin(&identity, body).await?))
+) -> Result<StatusCode, ApiError> {
+    app.archives.begin(&identity, body).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Erases an archive: a hand-over that has come, or that nobody wants any more, or the backup.
