@@ -332,6 +332,7 @@ fn waiting_tablet() -> Archive {
         complete: false,
         made_at: START,
         changed_at: START,
+        expires_at: None,
     }
 }
 
@@ -368,7 +369,10 @@ fn what_has_gone_before_it_was_known_to_be_there_stays_gone() {
     listing(&mut bob, vec![]);
     assert_eq!(bob.tell(Command::BeginBackup { code }), Reply::Done);
     let begun = bob.take_call().unwrap();
-    assert_eq!((begun.method, begun.path.as_str()), (HttpMethod::Post, "/v1/me/archives"));
+    assert_eq!(
+        (begun.method, begun.path.as_str()),
+        (HttpMethod::Post, "/v1/me/archives")
+    );
     bob.receive(&ServerFrame::ArchivesChanged);
     listing(&mut bob, vec![]);
     let answer = HttpAnswer::Answered {

@@ -21,10 +21,9 @@ use pipit_wire::person::{Face, Status};
 use pipit_wire::poll::{Poll, PollState, Tally};
 use pipit_wire::privacy::{Circle, Privacy};
 use pipit_wire::push::NotifyRule;
-use pipit_wire::rest::archive::{Archive, ArchivePurpose, Archives};
 use pipit_wire::scheduled::Scheduled;
 use pipit_wire::{
-    ArchiveId, BlobId, ClientFrame, Content, ConversationId, DeviceId, ErrorCode, EventId, Limits, MessageId,
+    BlobId, ClientFrame, Content, ConversationId, DeviceId, ErrorCode, EventId, Limits, MessageId,
     PROTOCOL_VERSION, RequestId, Seq, ServerFrame, Timestamp, UserId, WireError,
 };
 
@@ -392,24 +391,7 @@ fn live_frames() -> Vec<ServerFrame> {
             changed_at: NOW,
             ..Privacy::default()
         }),
-        ServerFrame::Archives(Archives {
-            items: vec![Archive {
-                id: ArchiveId::new(NOW, [9; 10]),
-                purpose: ArchivePurpose::Handover,
-                device: device(),
-                device_name: "Firefox on Linux".to_owned(),
-                signature_key: Some("AAEC".to_owned()),
-                proof: "AAEC".to_owned(),
-                made_at: NOW,
-                changed_at: NOW,
-                expires_at: Some(NOW),
-                giver: Some(device()),
-                salt: Some("AAEC".to_owned()),
-                parts: 2,
-                size: 70_000,
-                complete: true,
-            }],
-        }),
+        ServerFrame::ArchivesChanged,
         ServerFrame::Conversation(Box::new(summary())),
         ServerFrame::ConversationGone(ConversationGone {
             conversation: conversation(),
