@@ -82,7 +82,7 @@ fn said(event: &Event) -> (bool, Option<&String>) {
             content: Content::Plain { text, .. },
             ..
         } => (true, Some(text)),
-        EventBody::Message { .. } => (true, None),
+        EventBody::Message { content, .. } => (!content.is_sealed_change(), None),
         _ => (false, None),
     }
 }

@@ -1,7 +1,8 @@
 //! What was written here and has not arrived: the outbox and the drafts.
 
-use pipit_client::storage::{OutboxBody, OutboxRecord, OutboxState};
+use pipit_client::storage::{OutboxBody, OutboxRecord, OutboxState, ProfileSaid};
 use pipit_wire::{ConversationId, EventId, MessageId};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::value::{self, from_seq};
@@ -23,12 +24,18 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRecord> {
         },
         other => return Err(rusqlite::Error::IntegralValueOutOfRange(5, other)),
     };
-    let body = match value::optional_id(row, 10, MessageId::from_bytes)? {
-        Some(message) => OutboxBody::Change {
+    // What is said of a group is a change of no message.
+    let said: Option<ProfileSaid> = match row.get_ref(10)? {
+        ValueRef::Null => value::optional_json(row, 11)?,
+        _ => None,
+    };
+    let body = match (value::optional_id(row, 10, MessageId::from_bytes)?, said) {
+        (Some(message), _) => OutboxBody::Change {
             message,
             change: value::json(row, 11)?,
         },
-        None => OutboxBody::Message {
+        (None, Some(said)) => OutboxBody::Profile { said },
+        (None, None) => OutboxBody::Message {
             text: row.get(3)?,
             reply_to: value::optional_id(row, 4, MessageId::from_bytes)?,
             files: value::optional_json(row, 12)?.unwrap_or_default(),
@@ -88,11 +95,12 @@ pub(crate) fn save(connection: &Connection, record: &OutboxRecord) -> rusqlite::
             poll.as_ref().map(value::to_json).transpose()?,
             preview.as_ref().map(value::to_json).transpose()?,
         ),
-        OutboxBody::Change { .. } => (None, None),
+        OutboxBody::Change { .. } | OutboxBody::Profile { .. } => (None, None),
     };
     let (text, reply_to, target, change) = match &record.body {
         OutboxBody::Message { text, reply_to, .. } => (text.as_str(), reply_to.as_ref(), None, None),
         OutboxBody::Change { message, change } => ("", None, Some(message), Some(value::to_json(change)?)),
+        OutboxBody::Profile { said } => ("", None, None, Some(value::to_json(said)?)),
     };
     connection
         .prepare_cached(&format!(

@@ -396,7 +396,7 @@ impl<S: Storage> Engine<S> {
                 let text = text.clone();
                 Some((record, text))
             }
-            OutboxBody::Change { .. } => None,
+            OutboxBody::Change { .. } | OutboxBody::Profile { .. } => None,
         }))
     }
 

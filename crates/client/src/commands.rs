@@ -120,7 +120,11 @@ impl<S: Storage> Engine<S> {
                 return Ok(Done::Now(self.repeated_sign_in(&account.handle)));
             }
             other => {
-                return match self.archive_command(other)? {
+                let other = match self.archive_command(other)? {
+                    Done::Not(other) => other,
+                    done => return Ok(done),
+                };
+                return match self.profile_command(other)? {
                     Done::Not(other) => self.change_command(other),
                     done => Ok(done),
                 };
@@ -401,7 +405,7 @@ fn making_request(command: Command) -> Option<(Expects, Waiting)> {
         } => {
             let body = NewGroup {
                 id,
-                title,
+                title: (!encrypted).then_some(title),
                 members,
                 encrypted,
             };

@@ -111,6 +111,9 @@ struct Talk {
     patience: Patience,
     /// This device's epoch when the server named an earlier one: its word may have been overtaken by the log, and is asked for once more.
     doubted: Option<u64>,
+    /// When whoever has come in is told what the group is called, should nobody have done it by then, and that this is so.
+    tell_at: Option<Timestamp>,
+    tell_due: bool,
     /// Nothing is to be done before something is sealed.
     is_open: bool,
 }
@@ -174,7 +177,7 @@ impl Encryption {
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
         let talks = self.talks.values();
         talks
-            .flat_map(|talk| [talk.act_at, talk.retry_at, talk.describe_at])
+            .flat_map(|talk| [talk.act_at, talk.retry_at, talk.describe_at, talk.tell_at])
             .flatten()
             .chain(self.pool.deadline())
             .chain(self.welcomes_at)
@@ -209,6 +212,10 @@ impl<S: Storage> Engine<S> {
         is_due(self.encryption.unreadable.tell_at_mut());
         let mut nudged = Vec::new();
         for (conversation, talk) in &mut self.encryption.talks {
+            if is_due(&mut talk.tell_at) {
+                talk.tell_due = true;
+                nudged.push(*conversation);
+            }
             let times = [&mut talk.act_at, &mut talk.retry_at, &mut talk.describe_at];
             if times
                 .into_iter()
@@ -302,6 +309,7 @@ impl<S: Storage> Engine<S> {
         self.encryption.talks.remove(&conversation);
         self.encryption.nudged.remove(&conversation);
         self.forget_trust_lines(conversation)?;
+        self.forget_profile(conversation)?;
         if self.group_record(conversation)?.is_none() {
             return Ok(());
         }

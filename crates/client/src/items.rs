@@ -240,10 +240,14 @@ impl<S: Storage> Engine<S> {
     ) -> Stored<Option<ItemBody>> {
         let place = event.conversation;
         let body = match &event.body {
+            // Until it is opened it is nothing that is shown, and then it is no message.
+            EventBody::Message { content, .. } if content.is_sealed_change() => return Ok(None),
             EventBody::Message {
                 content, reply_to, ..
             } => self.message_body(timeline, event, content, *reply_to, pending, acting)?,
-            EventBody::Created { title, .. } => ItemBody::Created { title: title.clone() },
+            EventBody::Created { title, encrypted, .. } => ItemBody::Created {
+                title: title.clone().filter(|_| !encrypted),
+            },
             EventBody::MemberAdded { member } => ItemBody::MemberAdded {
                 name: self.name_in(place, member.user)?,
                 joined: member.user == event.sender,

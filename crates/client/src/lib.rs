@@ -42,6 +42,7 @@ mod place;
 mod polls;
 mod presence;
 mod privacy;
+mod profile;
 mod receipts;
 mod receive;
 mod request;

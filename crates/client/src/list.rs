@@ -165,6 +165,7 @@ impl<S: Storage> Engine<S> {
                 .and_then(|peer| self.presences.state(peer)),
             preview: if answered { self.preview(&record)? } else { None },
             avatar: face.avatar.or(picture),
+            picture: self.sealed_picture(&record)?.filter(|_| answered),
             status: face.status,
             last_at: record.activity_at,
             unread: if answered { self.unread(&record)? } else { 0 },
@@ -186,6 +187,7 @@ impl<S: Storage> Engine<S> {
         match (record.kind, record.peer) {
             (ConversationKind::Direct, Some(peer)) => self.name_in(record.id, peer),
             (ConversationKind::Direct, None) => Ok(String::new()),
+            (ConversationKind::Group, _) if record.encrypted => self.sealed_title(record),
             (ConversationKind::Group, _) => Ok(record.title.clone().unwrap_or_default()),
         }
     }

@@ -1,10 +1,13 @@
 //! What entries and summaries do to what this device knows of a conversation.
 
+use pipit_model::encrypted;
 use pipit_wire::event::{ConversationKind, EventBody};
 use pipit_wire::frame::server::Page;
 use pipit_wire::frame::{ConversationSummary, Receipt};
 use pipit_wire::limits::PAGE_EVENTS_MAX;
 use pipit_wire::{ConversationId, Event, Seq, UserId};
+
+use std::borrow::Cow;
 
 use crate::encryption::is_sealed;
 use crate::engine::{Engine, Stored};
@@ -26,11 +29,32 @@ impl<S: Storage> Engine<S> {
         entries: &[LogEntry],
         covers: LogRange,
     ) -> Stored {
-        self.store_page(record, entries, covers, None)
+        let entries = self.without_open(&record, entries);
+        self.store_page(record, &entries, covers, None)
     }
 
-    /// The same, with what their page says of its messages.
-    fn store_page(
+    /// What the server says in an encrypted conversation, and nobody has sealed, is not shown: it could be anybody's.
+    fn without_open<'a>(
+        &mut self,
+        record: &ConversationRecord,
+        entries: &'a [LogEntry],
+    ) -> Cow<'a, [LogEntry]> {
+        let is_open =
+            |event: &Event| encrypted::is_open(&event.body) && !matches!(event.body, EventBody::Unknown);
+        if !record.encrypted || !entries.iter().any(|entry| is_open(&entry.event)) {
+            return Cow::Borrowed(entries);
+        }
+        let shown = entries.iter().filter_map(|entry| {
+            if is_open(&entry.event) {
+                return self.refuse_open(&entry.event);
+            }
+            Some(entry.clone())
+        });
+        Cow::Owned(shown.collect())
+    }
+
+    /// The same of entries that were sealed or are this device's own, with what their page says of its messages.
+    pub(crate) fn store_page(
         &mut self,
         mut record: ConversationRecord,
         entries: &[LogEntry],
@@ -84,7 +108,7 @@ impl<S: Storage> Engine<S> {
             record.last_seq = event.seq;
             record.last_at = event.at;
         }
-        if matches!(event.body, EventBody::Message { .. }) {
+        if matches!(&event.body, EventBody::Message { content, .. } if !content.is_sealed_change()) {
             self.stop_typing_of(event.conversation, event.sender);
             let newer = |last: &Event| last.seq < event.seq;
             if record.last_message.as_ref().is_none_or(newer) {
@@ -173,7 +197,8 @@ impl<S: Storage> Engine<S> {
             // Nothing there: the log begins where the part does.
             _ => LogRange::empty_at(page.first_seq.previous()),
         };
-        self.store_page(record, entries, covers, Some(PageStates::of(page)))?;
+        let entries = self.without_open(&record, entries);
+        self.store_page(record, &entries, covers, Some(PageStates::of(page)))?;
         if self
             .tail(conversation)?
             .is_some_and(|tail| tail.through < page.last_seq)
@@ -372,7 +397,8 @@ fn merge_summary(record: &mut ConversationRecord, summary: &ConversationSummary,
     record.encrypted |= summary.encrypted;
     if summary.last_seq >= record.state_seq {
         record.state_seq = summary.last_seq;
-        record.title.clone_from(&summary.title);
+        // What an encrypted group is called, the server does not know.
+        record.title = summary.title.clone().filter(|_| !record.encrypted);
         record.settings.clone_from(&summary.settings);
         record.join_requests = summary.join_requests;
         record.member_count = summary.member_count;
@@ -385,7 +411,8 @@ fn merge_summary(record: &mut ConversationRecord, summary: &ConversationSummary,
         record.last_at = summary.last_at;
     }
     // The same message may have been edited or deleted since.
-    if let Some(message) = &summary.last_message
+    let is_shown = |message: &&Event| !record.encrypted || !encrypted::is_open(&message.body);
+    if let Some(message) = summary.last_message.as_ref().filter(is_shown)
         && record
             .last_message
             .as_ref()

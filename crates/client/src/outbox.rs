@@ -171,7 +171,9 @@ impl<S: Storage> Engine<S> {
         if matches!(next.body, OutboxBody::Message { .. }) {
             self.typing_ended_by_message(conversation);
         }
-        self.send(&frame(id, next, files));
+        if let Some(frame) = frame(id, next, files) {
+            self.send(&frame);
+        }
         Ok(())
     }
 
@@ -332,7 +334,7 @@ impl<S: Storage> Engine<S> {
                         after: cursor,
                         through: ack.seq,
                     };
-                    return self.store_entries(record, &[entry], covers);
+                    return self.store_page(record, &[entry], covers, None);
                 }
                 waiting.state = OutboxState::Acknowledged {
                     seq: ack.seq,
@@ -449,6 +451,10 @@ impl<S: Storage> Engine<S> {
                 self.storage.remove_outbox(id)?;
                 self.show_refused(conversation, message, code);
             }
+            OutboxBody::Profile { .. } => {
+                self.storage.remove_outbox(id)?;
+                self.show_wish_refused(Some(conversation), code);
+            }
         }
         self.dirty.conversation(conversation);
         Ok(())
@@ -494,13 +500,13 @@ fn plain_body(waiting: &OutboxRecord, files: Vec<Attachment>) -> Option<EventBod
     })
 }
 
-/// What is sent for something in the outbox, with its files.
-fn frame(id: RequestId, record: OutboxRecord, files: Vec<Attachment>) -> ClientFrame {
+/// What is sent for something in the outbox, with its files; nothing for what is only ever sealed, and was not.
+fn frame(id: RequestId, record: OutboxRecord, files: Vec<Attachment>) -> Option<ClientFrame> {
     if let Some(sealed) = &record.sealed {
         let message = encryption::sealed_message(&record, sealed, &files);
-        return ClientFrame::Message(SendMessage { id, message });
+        return Some(ClientFrame::Message(SendMessage { id, message }));
     }
-    match record.body {
+    let frame = match record.body {
         OutboxBody::Message {
             text,
             reply_to,
@@ -532,7 +538,9 @@ fn frame(id: RequestId, record: OutboxRecord, files: Vec<Attachment>) -> ClientF
                 change,
             },
         }),
-    }
+        OutboxBody::Profile { .. } => return None,
+    };
+    Some(frame)
 }
 
 /// Whether the server would take this as the text of a message.

@@ -24,4 +24,21 @@ pub struct PictureChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub picture: Option<NewPicture>,
+    /// The picture of an encrypted group, in place of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub sealed: Option<GroupPicture>,
 }
+
+/// The picture of an encrypted group: small enough to be sealed with what is said of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct GroupPicture {
+    /// `image/jpeg`, `image/png` or `image/webp`.
+    pub media_type: String,
+    /// At most [`GROUP_PICTURE_BYTES_MAX`] bytes, in base64.
+    pub bytes: String,
+}
+
+/// The largest picture of an encrypted group, in bytes before base64.
+pub const GROUP_PICTURE_BYTES_MAX: usize = 24 * 1024;

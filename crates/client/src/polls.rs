@@ -115,7 +115,7 @@ impl<S: Storage> Engine<S> {
         let waiting = self.storage.find_outbox(message.into())?;
         Ok(waiting.and_then(|record| match record.body {
             OutboxBody::Message { poll, .. } => poll.map(|poll| *poll),
-            OutboxBody::Change { .. } => None,
+            OutboxBody::Change { .. } | OutboxBody::Profile { .. } => None,
         }))
     }
 }

@@ -66,6 +66,10 @@ pub struct FoundConversation {
     pub peer: Option<UserId>,
     /// The group's picture, or the other person's.
     pub avatar: Option<BlobId>,
+    /// The picture of an encrypted group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub picture: Option<GroupPicture>,
 }
 
 /// A message that was found.
@@ -303,6 +307,7 @@ impl<S: Storage> Engine<S> {
             title: self.title(&record)?,
             peer: record.peer,
             avatar,
+            picture: self.sealed_picture(&record)?,
         }))
     }
 

@@ -21,6 +21,7 @@ use pipit_wire::{
 use serde::{Deserialize, Serialize};
 
 use crate::fold::{FoldRecord, Folded};
+pub use crate::profile::ProfileSaid;
 use crate::range::LogRange;
 
 /// Why storage could not do something. After any of these the engine rolls the transaction back and goes on from what is on
@@ -256,6 +257,11 @@ pub enum OutboxBody {
         message: MessageId,
         /// What happens to it.
         change: MessageChange,
+    },
+    /// What an encrypted group is called, is about, and shows as its picture.
+    Profile {
+        /// What is said.
+        said: ProfileSaid,
     },
 }
 

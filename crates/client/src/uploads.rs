@@ -112,7 +112,7 @@ pub(crate) enum Files {
 fn known_files(waiting: &OutboxRecord) -> &[Attachment] {
     match &waiting.body {
         OutboxBody::Message { files, .. } => files,
-        OutboxBody::Change { .. } => &[],
+        OutboxBody::Change { .. } | OutboxBody::Profile { .. } => &[],
     }
 }
 

@@ -206,6 +206,10 @@ pub struct ConversationItem {
     pub preview: Option<Preview>,
     /// The group's picture, or the other person's.
     pub avatar: Option<BlobId>,
+    /// The picture of an encrypted group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub picture: Option<GroupPicture>,
     /// How the other person of a direct conversation is just now, as they say.
     pub status: Option<Status>,
     /// When the last thing happened: the order of the list.
@@ -372,6 +376,10 @@ pub struct TimelineHeader {
     pub last_seen: Option<Timestamp>,
     /// The group's picture, or the other person's.
     pub avatar: Option<BlobId>,
+    /// The picture of an encrypted group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub picture: Option<GroupPicture>,
     /// What the other person of a direct conversation says about themselves; empty where that is nothing.
     pub about: String,
     /// How they are just now, as they say.

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod emoji;
+pub mod encrypted;
 pub mod file;
 pub mod mention;
 pub mod permission;

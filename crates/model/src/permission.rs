@@ -58,6 +58,10 @@ pub enum Action {
     Send,
     /// Write a message that was sealed on the device.
     SendSealed,
+    /// Seal something that changes what was said before: whose it is the devices of the others see to.
+    ChangeSealed,
+    /// Give an encrypted group another name, topic or picture, sealed.
+    ChangeSealedProfile,
     /// Change the group of devices, take key packages of members' devices for it, or describe it to those who come in anew. Who may add and
     /// remove whose devices is asked again by every device that receives it.
     ChangeDevices,
@@ -256,7 +260,11 @@ pub fn authorize_joining(joiner: Joiner, place: Place) -> Result<(), Refusal> {
 /// and not by what is left out: a new action has to be given its place.
 const fn fits(action: Action, encrypted: bool) -> Result<(), Refusal> {
     match action {
-        Action::SendSealed | Action::ChangeDevices | Action::ReadKeys => {
+        Action::SendSealed
+        | Action::ChangeSealed
+        | Action::ChangeSealedProfile
+        | Action::ChangeDevices
+        | Action::ReadKeys => {
             if encrypted {
                 Ok(())
             } else {
@@ -270,21 +278,21 @@ const fn fits(action: Action, encrypted: bool) -> Result<(), Refusal> {
         | Action::CloseOwnPoll
         | Action::CloseOthersPoll { .. }
         | Action::EditOwn
-        | Action::EditOthers => {
+        | Action::EditOthers
+        | Action::ChangeProfile => {
             if encrypted {
                 Err(Refusal::SealedOnly)
             } else {
                 Ok(())
             }
         }
-        // What is read, who is in it, what it is called and set to, what goes, and what is pinned: the server orders and keeps that in any conversation.
+        // What is read, who is in it, what it is set to, what goes, and what is pinned: the server orders and keeps that in any conversation.
         Action::Read
         | Action::MarkReceipt
         | Action::ShowTyping
         | Action::DeleteOwn
         | Action::DeleteOthers { .. }
         | Action::Pin
-        | Action::ChangeProfile
         | Action::ChangeSettings
         | Action::SetTimer
         | Action::AddMembers { .. }
@@ -307,6 +315,7 @@ fn in_direct(actor: Actor, action: Action) -> Result<(), Refusal> {
         Action::ShowTyping
         | Action::Send
         | Action::SendSealed
+        | Action::ChangeSealed
         | Action::ChangeDevices
         | Action::React
         | Action::Vote
@@ -324,6 +333,7 @@ fn in_direct(actor: Actor, action: Action) -> Result<(), Refusal> {
         Action::DeleteOthers { .. }
         | Action::CloseOthersPoll { .. }
         | Action::ChangeProfile
+        | Action::ChangeSealedProfile
         | Action::ChangeSettings
         | Action::AddMembers { .. }
         | Action::ManageInvites
@@ -342,6 +352,7 @@ fn in_group(role: Role, action: Action, place: Place) -> Result<(), Refusal> {
         | Action::MarkReceipt
         | Action::ReadKeys
         | Action::ChangeDevices
+        | Action::ChangeSealed
         | Action::KeepUnsent
         | Action::React
         | Action::Vote
@@ -356,9 +367,11 @@ fn in_group(role: Role, action: Action, place: Place) -> Result<(), Refusal> {
         }
         Action::EditOthers => Err(Refusal::NotAuthor),
         Action::Pin => at_least(role, Role::Moderator),
-        Action::ChangeProfile | Action::ChangeSettings | Action::SetTimer | Action::ManageInvites => {
-            at_least(role, Role::Admin)
-        }
+        Action::ChangeProfile
+        | Action::ChangeSealedProfile
+        | Action::ChangeSettings
+        | Action::SetTimer
+        | Action::ManageInvites => at_least(role, Role::Admin),
         Action::AddMembers { count } => {
             at_least(role, Role::Admin)?;
             has_room(place, count)

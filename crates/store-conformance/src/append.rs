@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pipit_store::log::{Append, AppendError, Appended, LogRange};
 use pipit_store::{Facts, Store};
-use pipit_wire::event::{Content, EventBody, Role};
+use pipit_wire::event::{Content, EventBody, Role, SealedPurpose};
 use pipit_wire::{ConversationId, Event};
 use tokio::task::JoinSet;
 
@@ -56,6 +56,7 @@ pub async fn an_entry_comes_back_whole(store: Arc<dyn Store>) {
                 scheme: "mls1".to_owned(),
                 bytes: "AAEC/w==".to_owned(),
                 blobs: Vec::new(),
+                purpose: SealedPurpose::Message,
             },
             reply_to: Some(first.id.into()),
             expires_at: None,

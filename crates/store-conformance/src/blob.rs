@@ -9,7 +9,9 @@ use pipit_store::blob::{
 };
 use pipit_store::log::{Append, AppendError};
 use pipit_wire::encryption::Seal;
-use pipit_wire::event::{AvatarChange, Content, EventBody, MessageChange, Role, SettingsChange};
+use pipit_wire::event::{
+    AvatarChange, Content, EventBody, MessageChange, Role, SealedPurpose, SettingsChange,
+};
 use pipit_wire::{Attachment, BlobId, ConversationId, Timestamp};
 use tokio::task::JoinSet;
 
@@ -413,6 +415,7 @@ fn sealed_with(blobs: &[BlobId]) -> EventBody {
             bytes: "AAEC".to_owned(),
             seal: Some(Seal { epoch: 1, count: 2 }),
             blobs: blobs.to_vec(),
+            purpose: SealedPurpose::Message,
         },
         reply_to: None,
         expires_at: None,

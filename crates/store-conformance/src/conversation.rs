@@ -221,7 +221,7 @@ pub async fn a_group_is_made_once(store: Arc<dyn Store>) {
     );
 
     let mut conflicts = vec![new.clone(), new.clone(), new.clone()];
-    conflicts[0].title.push('!');
+    conflicts[0].title = Some("Coffee".to_owned());
     conflicts[1].members = vec![bob.user];
     conflicts[2].creator = bob.user;
     conflicts[2].members = vec![alice.user, carol.user];

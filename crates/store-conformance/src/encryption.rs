@@ -6,7 +6,7 @@ use pipit_store::Store;
 use pipit_store::conversation::{CreateError, NewDirect, NewGroup};
 use pipit_store::log::AppendError;
 use pipit_wire::encryption::{GroupHead, HandshakeKind, Seal};
-use pipit_wire::event::{Content, EventBody, MessageChange};
+use pipit_wire::event::{Content, EventBody, MessageChange, SealedPurpose, SettingsChange};
 use pipit_wire::{ConversationId, DeviceId};
 use tokio::task::JoinSet;
 
@@ -20,6 +20,7 @@ fn sealed(epoch: u64, count: u64) -> EventBody {
             bytes: "AAEC".to_owned(),
             seal: Some(Seal { epoch, count }),
             blobs: Vec::new(),
+            purpose: SealedPurpose::Message,
         },
         reply_to: None,
         expires_at: None,
@@ -162,10 +163,13 @@ pub async fn the_log_keeps_the_epoch(store: Arc<dyn Store>) {
     let summary = world.store.find_summary(den, alice.user).await.unwrap().unwrap();
     assert_eq!(summary.last_seq.get(), 6, "what was refused leaves no gap");
     // The epoch outlives what is no business of its.
-    let title = EventBody::TitleChanged {
-        title: "Lair".to_owned(),
+    let announced = EventBody::SettingsChanged {
+        change: SettingsChange {
+            announcements: Some(true),
+            ..SettingsChange::default()
+        },
     };
-    world.enter(den, alice, title).await;
+    world.enter(den, alice, announced).await;
     world.enter(den, alice, sealed(2, 5)).await;
 }
 

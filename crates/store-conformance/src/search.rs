@@ -6,7 +6,7 @@ use pipit_model::search::{Has, parse};
 use pipit_store::Store;
 use pipit_store::conversation::NewDirect;
 use pipit_store::search::{FoundMessages, FoundPosition, SearchMessages};
-use pipit_wire::event::{Content, EventBody, MessageChange, Role};
+use pipit_wire::event::{Content, EventBody, MessageChange, Role, SealedPurpose};
 use pipit_wire::{ConversationId, MessageId, Seq};
 
 use crate::world::{Person, START, World, member};
@@ -424,6 +424,7 @@ pub async fn sealed_messages_are_not_found(store: Arc<dyn Store>) {
         scheme: "mls1".to_owned(),
         bytes: "dGVh".to_owned(),
         blobs: Vec::new(),
+        purpose: SealedPurpose::Message,
     };
     let sealed = EventBody::Message {
         written_at: START,

@@ -173,7 +173,7 @@ impl World {
             event: self.id(),
             creator: creator.user,
             device: Some(creator.device),
-            title: title.to_owned(),
+            title: Some(title.to_owned()),
             encrypted: false,
             members: members.iter().map(|person| person.user).collect(),
             asked: Vec::new(),

@@ -134,7 +134,7 @@ pub(crate) async fn create_group(
         device: new.device,
         body: EventBody::Created {
             kind: ConversationKind::Group,
-            title: Some(new.title.clone()),
+            title: new.title.clone(),
             members: members.clone(),
             encrypted: new.encrypted,
         },
@@ -163,7 +163,7 @@ async fn find_own_first(
 fn is_same_group(first: &EventBody, new: &NewGroup, new_members: &[MemberRole]) -> bool {
     let EventBody::Created {
         kind: ConversationKind::Group,
-        title: Some(title),
+        title,
         members,
         encrypted,
     } = first

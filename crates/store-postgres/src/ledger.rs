@@ -295,6 +295,7 @@ impl Ledger {
         }
         let state = self.states.get_mut(&entry.conversation)?;
         match &entry.body {
+            EventBody::Message { content, .. } if content.is_sealed_change() => {}
             EventBody::Message { .. } => state.last_message_seq = seq,
             EventBody::TitleChanged { title } => state.title = Some(title.clone()),
             EventBody::SettingsChanged { change } => {

@@ -254,6 +254,7 @@ fn do_facts_hold(
 fn apply(db: &Connection, state: &mut State, entry: &Append, seq: Seq) -> Result<bool> {
     let conversation = entry.conversation;
     match &entry.body {
+        EventBody::Message { content, .. } if content.is_sealed_change() => {}
         EventBody::Message { .. } => state.last_message_seq = seq,
         EventBody::MemberAdded { member } => {
             let known = conversation::find_standing(db, conversation, member.user)?.is_some();

@@ -110,7 +110,7 @@ pub(crate) fn create_group(db: &Connection, new: &NewGroup) -> Result<Result<Cre
         device: new.device,
         body: EventBody::Created {
             kind: ConversationKind::Group,
-            title: Some(new.title.clone()),
+            title: new.title.clone(),
             members,
             encrypted: new.encrypted,
         },
@@ -129,7 +129,7 @@ pub(crate) fn create_group(db: &Connection, new: &NewGroup) -> Result<Result<Cre
 fn is_same_group(first: &EventBody, new: &NewGroup, new_members: &[MemberRole]) -> bool {
     let EventBody::Created {
         kind: ConversationKind::Group,
-        title: Some(title),
+        title,
         members,
         encrypted,
     } = first

@@ -24,6 +24,7 @@ pub(crate) const fn event_kind(body: &EventBody) -> i64 {
             content: Content::Erased {},
             ..
         } => KIND_ERASED,
+        EventBody::Message { content, .. } if content.is_sealed_change() => 10,
         EventBody::Message { .. } => KIND_MESSAGE,
         EventBody::MemberAdded { .. } => 2,
         EventBody::MemberRemoved { .. } => 3,

@@ -51,8 +51,8 @@ pub struct NewGroup {
     pub creator: UserId,
     /// The device that makes it.
     pub device: Option<DeviceId>,
-    /// Its name.
-    pub title: String,
+    /// Its name; none where it is encrypted.
+    pub title: Option<String>,
     /// Whether it is encrypted end to end.
     pub encrypted: bool,
     /// Who else is in it: distinct, existing accounts without the creator.

@@ -5,8 +5,9 @@
 //! bytes.
 
 use async_trait::async_trait;
+use pipit_model::encrypted::is_open;
 use pipit_wire::encryption::{GroupHead, HandshakeKind, SEAL_NUMBER_MAX, Seal};
-use pipit_wire::event::{EventBody, MessageChange};
+use pipit_wire::event::EventBody;
 use pipit_wire::{Content, ConversationId, DeviceId, EventId, Timestamp, UserId};
 use uuid::Uuid;
 
@@ -223,28 +224,6 @@ pub const fn seal_of(body: &EventBody) -> Option<Seal> {
     }
 }
 
-/// Whether an entry says something that the server could read, or that it would have to carry without knowing in which epoch it can be.
-const fn is_open(body: &EventBody) -> bool {
-    match body {
-        EventBody::Message { .. } => seal_of(body).is_none(),
-        EventBody::MessageChanged { change, .. } => match change {
-            MessageChange::Edit { .. }
-            | MessageChange::React { .. }
-            | MessageChange::Vote { .. }
-            | MessageChange::ClosePoll {} => true,
-            MessageChange::Delete {} | MessageChange::Pin { .. } => false,
-        },
-        EventBody::Unknown => true,
-        EventBody::Created { .. }
-        | EventBody::MemberAdded { .. }
-        | EventBody::MemberRemoved { .. }
-        | EventBody::RoleChanged { .. }
-        | EventBody::TitleChanged { .. }
-        | EventBody::SettingsChanged { .. }
-        | EventBody::Handshake { .. } => false,
-    }
-}
-
 /// The epoch of a log after this entry, where it may stand there: the server's part of what keeps those who can read and those who are members the same.
 ///
 /// In epoch 0 nobody has made the group, and each device has at most one of its own: the first commit makes that the conversation's. Until then nothing else gets in.
@@ -284,6 +263,8 @@ pub const fn after(encrypted: bool, epoch: u64, body: &EventBody) -> Result<u64,
 
 #[cfg(test)]
 mod tests {
+    use pipit_wire::event::{AvatarChange, MessageChange, SealedPurpose, SettingsChange};
+
     use super::*;
 
     fn message(seal: Option<Seal>) -> EventBody {
@@ -294,6 +275,7 @@ mod tests {
                 bytes: "AAEC".to_owned(),
                 seal,
                 blobs: Vec::new(),
+                purpose: SealedPurpose::Message,
             },
             reply_to: None,
             expires_at: None,
@@ -340,6 +322,7 @@ mod tests {
             reply_to: None,
             expires_at: None,
         };
+        let settings = |change| EventBody::SettingsChanged { change };
         let react = MessageChange::React {
             emoji: "👍".to_owned(),
             on: true,
@@ -350,6 +333,17 @@ mod tests {
             changed(react),
             changed(MessageChange::vote(vec![0])),
             changed(MessageChange::ClosePoll {}),
+            EventBody::TitleChanged {
+                title: "Birds".to_owned(),
+            },
+            settings(SettingsChange {
+                topic: Some("Birds".to_owned()),
+                ..SettingsChange::default()
+            }),
+            settings(SettingsChange {
+                avatar: Some(AvatarChange::default()),
+                ..SettingsChange::default()
+            }),
         ] {
             assert_eq!(after(true, 4, &body), Err(AppendError::NotSealed), "{body:?}");
             assert_eq!(after(false, 0, &body), Ok(0), "{body:?}");
@@ -357,9 +351,10 @@ mod tests {
         for body in [
             changed(MessageChange::Delete {}),
             changed(MessageChange::Pin { on: true }),
-            EventBody::TitleChanged {
-                title: "Birds".to_owned(),
-            },
+            settings(SettingsChange {
+                announcements: Some(true),
+                ..SettingsChange::default()
+            }),
         ] {
             assert_eq!(after(true, 4, &body), Ok(4), "{body:?}");
         }

@@ -74,9 +74,39 @@ pub enum Content {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<BlobId>>"))]
         blobs: Vec<BlobId>,
+        /// What it is, as far as the server has to know, in an encrypted conversation; elsewhere anything but a message is refused.
+        #[serde(default, skip_serializing_if = "SealedPurpose::is_message")]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<SealedPurpose>"))]
+        purpose: SealedPurpose,
     },
     /// What was here has been erased: the message was deleted. Only the server says so; a client that sends it is refused.
     Erased {},
+}
+
+/// What something sealed is, as far as the server has to know to tell people of it, and of nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum SealedPurpose {
+    /// Something said: it is unread until it was read, and people are notified.
+    #[default]
+    Message,
+    /// Something about what was said before: an edit, a reaction; or what the group is called, told to whoever has come in. Nobody is notified, and it is never unread.
+    Change,
+    /// Another name, topic or picture of the group: as [`Self::Change`], and only for those who may change that.
+    Profile,
+}
+
+impl SealedPurpose {
+    /// Whether something is said.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference"
+    )]
+    pub const fn is_message(&self) -> bool {
+        matches!(self, Self::Message)
+    }
 }
 
 impl Content {
@@ -88,6 +118,26 @@ impl Content {
             poll: None,
             preview: None,
         }
+    }
+
+    /// What it is, where it was sealed for the devices of an encrypted conversation.
+    pub const fn sealed_purpose(&self) -> Option<SealedPurpose> {
+        match self {
+            Self::Sealed {
+                seal: Some(_),
+                purpose,
+                ..
+            } => Some(*purpose),
+            Self::Plain { .. } | Self::Sealed { .. } | Self::Erased {} => None,
+        }
+    }
+
+    /// Whether it is something sealed that changes what was said before, or what the group is called.
+    pub const fn is_sealed_change(&self) -> bool {
+        matches!(
+            self.sealed_purpose(),
+            Some(SealedPurpose::Change | SealedPurpose::Profile)
+        )
     }
 
     /// The poll, where this is one.

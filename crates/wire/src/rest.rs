@@ -94,8 +94,10 @@ bodies! {
     NewGroup {
         /// Made by the client; sending the same again returns the same group.
         id: ConversationId,
-        /// 1 to 128 characters.
-        title: String,
+        /// 1 to 128 characters. None where it is encrypted: what that is called is sealed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        title: Option<String>,
         /// Who else is in it, at most [`crate::limits::MEMBERS_PER_REQUEST_MAX`]; may be empty.
         members: Vec<UserId>,
         /// Whether it is encrypted end to end. That never changes.
@@ -122,7 +124,7 @@ bodies! {
     ChangeConversation {
         /// The idempotency key.
         event_id: EventId,
-        /// The new name, 1 to 128 characters.
+        /// The new name, 1 to 128 characters. What an encrypted group is called, its topic and its picture are sealed (`sealed_only`).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         title: Option<String>,

@@ -3,6 +3,7 @@
 
 mod encrypted;
 mod handover;
+mod named;
 mod recovery;
 mod sealed;
 mod uploads;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use pipit_client::command::{AccountForm, Command, Reply, ViewId};
 use pipit_client::view::{
     ArchivesView, ConnectionView, ConversationItem, DeliveryState, ItemBody, SessionView, Splice,
-    TimelineItem, Update,
+    TimelineHeader, TimelineItem, Update,
 };
 use pipit_client::{Config as ClientConfig, Engine};
 use pipit_client_net::{Files, NativeClient, View, ViewEvent};
@@ -73,7 +74,10 @@ struct Screen {
     connection: Option<ConnectionView>,
     conversations: Vec<ConversationItem>,
     timeline: Vec<TimelineItem>,
+    header: Option<TimelineHeader>,
     archives: ArchivesView,
+    /// What was set here and taken back, and why.
+    refused: Vec<String>,
 }
 
 fn new_message() -> MessageId {
@@ -113,7 +117,9 @@ impl Screen {
             connection: None,
             conversations: Vec::new(),
             timeline: Vec::new(),
+            header: None,
             archives: ArchivesView::default(),
+            refused: Vec::new(),
         }
     }
 
@@ -149,12 +155,15 @@ impl Screen {
             Update::Session { session } => self.session = Some(session),
             Update::Connection { connection } => self.connection = Some(connection),
             Update::Conversations { splices, .. } => splice(&mut self.conversations, splices),
-            Update::Timeline { splices, .. } => splice(&mut self.timeline, splices),
+            Update::Timeline { header, splices } => {
+                splice(&mut self.timeline, splices);
+                self.header = Some(*header);
+            }
+            Update::SettingRefused { code, .. } => self.refused.push(code),
             Update::Archives { archives } => self.archives = *archives,
             Update::TimelineGone { .. }
             | Update::Storage { .. }
             | Update::ChangeRefused { .. }
-            | Update::SettingRefused { .. }
             | Update::Privacy { .. }
             | Update::Trust { .. } => {}
         }

@@ -110,7 +110,9 @@ fn was_opened(event: &Event) -> bool {
             MessageChange::Delete {} | MessageChange::Pin { .. } => false,
             _ => true,
         },
-        EventBody::Unknown => true,
+        // Of an encrypted group only what was sealed says what it is called.
+        EventBody::TitleChanged { .. } | EventBody::Unknown => true,
+        EventBody::SettingsChanged { change } => change.topic.is_some(),
         _ => false,
     }
 }

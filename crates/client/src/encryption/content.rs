@@ -4,7 +4,7 @@
 
 use pipit_e2ee::CONTENT_BYTES_MAX;
 use pipit_model::{emoji, text};
-use pipit_wire::event::{EventBody, MessageChange};
+use pipit_wire::event::{EventBody, MessageChange, SealedPurpose};
 use pipit_wire::limits::REACTION_BYTES_MAX;
 use pipit_wire::media::Attachment;
 use pipit_wire::rest::encryption::UnreadableCause;
@@ -12,6 +12,7 @@ use pipit_wire::{Content, Event, MessageId, Timestamp};
 use serde_json::Value;
 
 use crate::fold;
+use crate::profile::ProfileSaid;
 use crate::sealed;
 use crate::storage::{LogEntry, OutboxBody};
 
@@ -30,8 +31,8 @@ pub(super) enum Refusal {
     /// A body that does not go into an encrypted conversation: it is said in the clear, or not at all.
     #[error("a body that is not sealed")]
     Misplaced,
-    /// The text, the emoji, or what is said of files, is none.
-    #[error("not a text, not an emoji, or not what is said of sealed files")]
+    /// The text, the emoji, or what is said of files or of the group, is none.
+    #[error("not a text, not an emoji, or not what is said of sealed files or of the group")]
     Unfit,
     /// It changes what somebody else has said.
     #[error("an edit of somebody else's message")]
@@ -56,24 +57,38 @@ impl Refusal {
 pub(super) enum Opened {
     /// A body that this version knows.
     Known(EventBody),
+    /// What the group is called, is about, and shows as its picture.
+    Profile(ProfileSaid),
     /// One that a later version knows: it is kept, and shows nothing.
     Unknown(Value),
 }
 
 /// What is sealed for something in the outbox, with its files; nothing where it does not go into an encrypted conversation, or is sent in the clear.
 pub(super) fn encode(body: &OutboxBody, files: &[Attachment], written_at: Timestamp) -> Option<Vec<u8>> {
-    serde_json::to_vec(&said(body, files, written_at)?).ok()
+    match body {
+        OutboxBody::Profile { said } => serde_json::to_vec(said).ok(),
+        body => serde_json::to_vec(&said(body, files, written_at)?).ok(),
+    }
+}
+
+/// What the server has to know of something that is sealed.
+pub(super) const fn purpose(body: &OutboxBody) -> SealedPurpose {
+    match body {
+        OutboxBody::Message { .. } => SealedPurpose::Message,
+        OutboxBody::Change { .. } => SealedPurpose::Change,
+        OutboxBody::Profile { said } => said.purpose(),
+    }
 }
 
 /// Whether something in the outbox is sealed, and not said in the clear.
 pub(super) const fn is_said(body: &OutboxBody) -> bool {
     match body {
-        OutboxBody::Message { .. } => true,
+        OutboxBody::Message { .. } | OutboxBody::Profile { .. } => true,
         OutboxBody::Change { change, .. } => is_sealed(change),
     }
 }
 
-/// What the entry says that something in the outbox becomes, where that is sealed. Its files are sealed as well.
+/// What the entry of a message or a change says, where that is sealed. Its files are sealed as well.
 pub(super) fn said(body: &OutboxBody, files: &[Attachment], written_at: Timestamp) -> Option<EventBody> {
     match body {
         OutboxBody::Message { text, reply_to, .. } if files.iter().all(|file| file.seal.is_some()) => {
@@ -93,7 +108,7 @@ pub(super) fn said(body: &OutboxBody, files: &[Attachment], written_at: Timestam
             message: *message,
             change: change.clone(),
         }),
-        OutboxBody::Message { .. } | OutboxBody::Change { .. } => None,
+        OutboxBody::Message { .. } | OutboxBody::Change { .. } | OutboxBody::Profile { .. } => None,
     }
 }
 
@@ -124,14 +139,23 @@ pub(super) fn decode(bytes: &[u8], entry: &Event, text_bytes_max: usize) -> Resu
     let EventBody::Message {
         written_at,
         expires_at,
+        content: Content::Sealed { purpose, .. },
         ..
     } = entry.body
     else {
         return Err(Refusal::Misplaced);
     };
     let value: Value = serde_json::from_slice(bytes).map_err(|_| Refusal::Malformed)?;
-    if value.get("type").and_then(Value::as_str).is_none() {
+    let Some(kind) = value.get("type").and_then(Value::as_str) else {
         return Err(Refusal::Malformed);
+    };
+    match kind {
+        // Who may not write says nothing by calling it a change.
+        "message" if !purpose.is_message() => return Err(Refusal::Misplaced),
+        "title_changed" | "settings_changed" | "picture_changed" | "profile" => {
+            return profile(value, purpose);
+        }
+        _ => {}
     }
     let body = serde_json::from_value(value.clone()).map_err(|_| Refusal::Malformed)?;
     let body = match body {
@@ -161,6 +185,18 @@ pub(super) fn decode(bytes: &[u8], entry: &Event, text_bytes_max: usize) -> Resu
         _ => return Err(Refusal::Misplaced),
     };
     Ok(Opened::Known(body))
+}
+
+/// What is said of the group: the server has seen to it that who changes it may.
+fn profile(value: Value, purpose: SealedPurpose) -> Result<Opened, Refusal> {
+    let said: ProfileSaid = serde_json::from_value(value).map_err(|_| Refusal::Malformed)?;
+    if said.purpose() != purpose {
+        return Err(Refusal::Misplaced);
+    }
+    if !said.is_fit() {
+        return Err(Refusal::Unfit);
+    }
+    Ok(Opened::Profile(said))
 }
 
 /// A text, files, or both: polls and previews are not sealed yet.
@@ -236,6 +272,10 @@ pub(super) fn timed(body: EventBody, entry: &Event) -> EventBody {
 pub(super) fn opened_entry(entry: &Event, opened: Opened) -> Option<LogEntry> {
     let (body, value) = match opened {
         Opened::Known(body) => (body, None),
+        Opened::Profile(said) => {
+            let value = serde_json::to_value(said).ok()?;
+            (serde_json::from_value(value.clone()).ok()?, Some(value))
+        }
         Opened::Unknown(value) => (EventBody::Unknown, Some(value)),
     };
     let event = Event {

@@ -127,6 +127,7 @@ impl<S: Storage> Engine<S> {
             stage: Stage::In,
             cursor: seq,
             since: seq,
+            to_tell: false,
         };
         self.archives.look_at_view();
         self.save_group_record(conversation, record)?;
@@ -312,6 +313,7 @@ impl<S: Storage> Engine<S> {
             stage,
             cursor: end,
             since: end,
+            to_tell: false,
         };
         self.save_group_record(conversation, group)
     }

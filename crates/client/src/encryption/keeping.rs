@@ -26,6 +26,8 @@ const LISTED_FOR_MS: i64 = 10 * 60_000;
 pub(super) const PATIENCE_MS: (i64, i64) = (1_000, 6_000);
 /// How long whoever has committed is given to describe the group.
 const DESCRIBED_MS: (i64, i64) = (10_000, 40_000);
+/// How long whoever has let somebody in is given to tell them what the group is called.
+const TOLD_MS: (i64, i64) = (10_000, 60_000);
 /// In larger groups not everybody looks whether that was done: about so many do.
 const LOOKING: i64 = 50;
 
@@ -33,6 +35,9 @@ impl<S: Storage> Engine<S> {
     /// Takes the next step of a device that is in the group, or on its way.
     pub(super) fn keep(&mut self, record: &ConversationRecord, group: &GroupRecord) -> Stored {
         let conversation = record.id;
+        if group.to_tell && group.stage == Stage::In {
+            self.tell_newcomers(conversation, group)?;
+        }
         if self.encryption.talk(conversation).is_open && self.has_listing(conversation) {
             return Ok(());
         }
@@ -82,6 +87,26 @@ impl<S: Storage> Engine<S> {
             self.sending.nudge(conversation);
         }
         Ok(())
+    }
+
+    /// Who has come in cannot open what was said of the group before: it is told again, by whoever has let them in, or by anybody should that not have been done in a while.
+    fn tell_newcomers(&mut self, conversation: ConversationId, group: &GroupRecord) -> Stored {
+        let wait_ms = TOLD_MS.0.saturating_add(self.random_ms(TOLD_MS.1 - TOLD_MS.0));
+        let at = self.clock.steady().plus_ms(wait_ms);
+        let talk = self.encryption.talk(conversation);
+        if !talk.tell_due {
+            talk.tell_at.get_or_insert(at);
+            return Ok(());
+        }
+        (talk.tell_at, talk.tell_due) = (None, false);
+        self.save_group_record(
+            conversation,
+            GroupRecord {
+                to_tell: false,
+                ..*group
+            },
+        )?;
+        self.tell_profile(conversation)
     }
 
     /// Whether the state on this device is the log's, as far as is known: then something may be sealed with it.
@@ -181,7 +206,7 @@ impl<S: Storage> Engine<S> {
         Ok(self.is_asking(conversation) || self.encryption.talk(conversation).retry_at.is_some())
     }
 
-    fn identity(&self) -> Option<Identity> {
+    pub(super) fn identity(&self) -> Option<Identity> {
         let session = self.session.as_ref()?;
         Some(Identity {
             user: session.me.profile.user,

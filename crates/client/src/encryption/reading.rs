@@ -19,6 +19,7 @@ use super::is_sealed;
 use super::keeping::PATIENCE_MS;
 use super::state::{GroupRecord, Stage};
 use crate::engine::{Engine, Stored};
+use crate::profile::ProfileSaid;
 use crate::range;
 use crate::storage::{ConversationRecord, LogEntry, ShelfRecord, Storage};
 use crate::view::UnreadableReason;
@@ -243,6 +244,12 @@ impl<S: Storage> Engine<S> {
         if applied.removed {
             return Ok(Next::Astray);
         }
+        let me = self.identity();
+        if added.iter().any(|who| Some(*who) != me) {
+            taking.group.to_tell = true;
+            let talk = self.encryption.talk(conversation);
+            (talk.tell_at, talk.tell_due) = (None, applied.own);
+        }
         // Whose it is, and whether another of theirs has approved it, is to be known before it says something.
         let pins = Arc::clone(self.pins()?);
         if !added.iter().all(|who| pins.contains_key(who)) {
@@ -339,6 +346,13 @@ impl<S: Storage> Engine<S> {
                 Ok(Next::On)
             }
         }
+    }
+
+    /// Something that nobody has sealed keeps its place, and shows nothing.
+    pub(crate) fn refuse_open(&mut self, event: &Event) -> Option<LogEntry> {
+        self.count_unreadable(UnreadableCause::NotSealed);
+        tracing::error!(conversation = %event.conversation, seq = %event.seq, "the server says something in an encrypted conversation that nobody has sealed");
+        content::opened_entry(event, nothing())
     }
 
     fn refuse(&mut self, event: &Event, refusal: Refusal) -> Next {
@@ -480,9 +494,17 @@ impl<S: Storage> Engine<S> {
 
     /// Puts what was opened in the entry's place.
     fn put_opened(&mut self, taking: &mut Taking, event: &Event, opened: Opened) -> Stored {
+        let profile = match &opened {
+            Opened::Profile(said) => Some(said.clone()),
+            Opened::Known(_) | Opened::Unknown(_) => None,
+        };
         let Some(entry) = content::opened_entry(event, opened) else {
             return Ok(());
         };
+        if let Some(said) = &profile {
+            self.profile_said(event.conversation, event.seq, said)?;
+            taking.group.to_tell &= !matches!(said, ProfileSaid::Profile { .. });
+        }
         taking.has_opened = true;
         self.back_up_soon();
         self.storage.replace_entry(&entry)?;

@@ -10,7 +10,7 @@ use pipit_wire::{Content, ConversationId, ErrorCode, Event, EventId};
 use super::calls::to_base64;
 use super::content::{self, Opened};
 use crate::engine::{Engine, Stored};
-use crate::storage::{OutboxRecord, OutboxState, SealedContent, Storage};
+use crate::storage::{OutboxBody, OutboxRecord, OutboxState, SealedContent, Storage};
 
 /// The wait before something is sealed whose group has to be looked at first.
 const LOOK_MS: i64 = 500;
@@ -44,7 +44,9 @@ impl<S: Storage> Engine<S> {
             return Ok(Sealing::Sealed);
         }
         if !self.is_encrypted(next.conversation)? {
-            return Ok(Sealing::Open);
+            // The group may be on its way still: what it is called is never said in the clear.
+            let is_profile = matches!(next.body, OutboxBody::Profile { .. });
+            return Ok(if is_profile { Sealing::Later } else { Sealing::Open });
         }
         if content::is_open(&next.body) {
             return Ok(Sealing::Open);
@@ -119,6 +121,9 @@ impl<S: Storage> Engine<S> {
         let Some(waiting) = self.storage.find_outbox(event.id)? else {
             return Ok(None);
         };
+        if let OutboxBody::Profile { said } = waiting.body {
+            return Ok(Some(Opened::Profile(said)));
+        }
         let files = self.files_known_of(&waiting)?;
         let body = content::said(&waiting.body, &files, waiting.written_at);
         Ok(body.map(|body| Opened::Known(content::timed(body, event))))
@@ -147,6 +152,7 @@ pub(crate) fn sealed_message(record: &OutboxRecord, sealed: &SealedContent, file
             bytes: sealed.bytes.clone(),
             seal: Some(sealed.seal),
             blobs: files.iter().map(|file| file.blob).collect(),
+            purpose: content::purpose(&record.body),
         },
         reply_to: None,
     }

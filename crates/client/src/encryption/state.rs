@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use super::sorted;
 use crate::engine::{Engine, RandomSource, Stored};
+use crate::profile::Profile;
 use crate::storage::{Storage, StorageError};
 
 /// The first byte of what this module keeps: the layer of groups begins with letters.
 const POOL: u8 = 1;
 const GROUP: u8 = 2;
 const PIN: u8 = 3;
+const PROFILE: u8 = 7;
 
 /// The engine's storage, as the layer of groups sees it.
 pub(super) struct PortOf<'a, S>(pub(super) &'a mut S);
@@ -70,6 +72,9 @@ pub(crate) struct GroupRecord {
     pub(super) cursor: Seq,
     /// What was sealed up to here was not sealed for this device.
     pub(super) since: Seq,
+    /// Somebody has come in who has not been told what the group is called.
+    #[serde(default)]
+    pub(super) to_tell: bool,
 }
 
 impl GroupRecord {
@@ -105,6 +110,10 @@ pub(super) type Pins = BTreeMap<Identity, SignatureKey>;
 
 fn group_key(conversation: ConversationId) -> Vec<u8> {
     [&[GROUP], conversation.as_bytes().as_slice()].concat()
+}
+
+fn profile_key(conversation: ConversationId) -> Vec<u8> {
+    [&[PROFILE], conversation.as_bytes().as_slice()].concat()
 }
 
 fn pin_key(device: Identity) -> Vec<u8> {
@@ -155,6 +164,19 @@ impl<S: Storage> Engine<S> {
     pub(super) fn forget_group_record(&mut self, conversation: ConversationId) -> Stored {
         self.dirty.conversation(conversation);
         self.storage.remove_secret(&group_key(conversation))
+    }
+
+    /// What is known of what an encrypted group is called.
+    pub(crate) fn profile(&self, conversation: ConversationId) -> Stored<Profile> {
+        Ok(self.kept(&profile_key(conversation))?.unwrap_or_default())
+    }
+
+    pub(crate) fn keep_profile(&mut self, conversation: ConversationId, profile: &Profile) -> Stored {
+        self.keep_value(&profile_key(conversation), profile)
+    }
+
+    pub(super) fn forget_profile(&mut self, conversation: ConversationId) -> Stored {
+        self.storage.remove_secret(&profile_key(conversation))
     }
 
     pub(super) fn pool_record(&self) -> Stored<PoolRecord> {

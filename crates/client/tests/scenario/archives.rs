@@ -8,7 +8,7 @@ use pipit_client::storage::{ConversationRecord, Counted, LogEntry, ShelfRecord, 
 use pipit_client::view::BackupState;
 use pipit_client_store::SqliteStorage;
 use pipit_wire::encryption::Seal;
-use pipit_wire::event::{ConversationKind, EventBody, GroupSettings, MessageChange, Role};
+use pipit_wire::event::{ConversationKind, EventBody, GroupSettings, MessageChange, Role, SealedPurpose};
 use pipit_wire::frame::ConversationSummary;
 use pipit_wire::rest::archive::{Archive, ArchivePurpose, Archives};
 use pipit_wire::rest::encryption::{ReportUnreadable, UnreadableCause, UnreadableCount};
@@ -54,6 +54,7 @@ fn sealed() -> EventBody {
         bytes: "AAEC".to_owned(),
         seal: Some(Seal { epoch: 1, count: 1 }),
         blobs: Vec::new(),
+        purpose: SealedPurpose::Message,
     })
 }
 

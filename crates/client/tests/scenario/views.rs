@@ -3,7 +3,7 @@
 use pipit_client::command::{Command, CommandId, Reply, ViewId};
 use pipit_client::io::{Input, Output};
 use pipit_client::view::{ItemBody, UnreadableReason, Update};
-use pipit_wire::event::{EventBody, Role};
+use pipit_wire::event::{EventBody, Role, SealedPurpose};
 use pipit_wire::frame::PresenceState;
 use pipit_wire::frame::server::{Presence, Synced, Typing};
 use pipit_wire::{ClientFrame, Content, Event, ServerFrame, Timestamp, rest};
@@ -99,6 +99,7 @@ fn sealed_messages_are_unreadable_not_lost() {
             scheme: "mls1".to_owned(),
             bytes: "AAAA".to_owned(),
             blobs: Vec::new(),
+            purpose: SealedPurpose::Message,
         },
         reply_to: None,
         expires_at: None,

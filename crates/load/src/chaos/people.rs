@@ -376,7 +376,7 @@ async fn make_conversations(shared: &mut Shared, sessions: &[Session], seed: u64
         };
         let body = NewGroup {
             id: ConversationId::new(shared.timestamp(), random.random()),
-            title: format!("Group {group}"),
+            title: Some(format!("Group {group}")),
             encrypted: false,
             members: others
                 .iter()

@@ -155,7 +155,7 @@ pub async fn group(
     let mut chunks = members.chunks(MEMBERS_PER_REQUEST_MAX);
     let body = rest::NewGroup {
         id,
-        title: "Load".to_owned(),
+        title: Some("Load".to_owned()),
         members: chunks.next().unwrap_or_default().to_vec(),
         encrypted: false,
     };

@@ -38,6 +38,8 @@ fn every_action() -> Vec<Action> {
         Action::ShowTyping,
         Action::Send,
         Action::SendSealed,
+        Action::ChangeSealed,
+        Action::ChangeSealedProfile,
         Action::ChangeDevices,
         Action::ReadKeys,
         Action::KeepUnsent,
@@ -352,9 +354,17 @@ fn into_an_encrypted_conversation_goes_only_what_is_sealed() {
                 authorize(actor(Role::Owner), action, sealed),
             );
             match action {
-                Action::SendSealed | Action::ChangeDevices | Action::ReadKeys => {
+                Action::SendSealed | Action::ChangeSealed | Action::ChangeDevices | Action::ReadKeys => {
                     assert_eq!(in_open, Err(Refusal::NotEncrypted), "{action:?}");
                     assert_eq!(in_sealed, Ok(()), "{action:?}");
+                }
+                Action::ChangeSealedProfile => {
+                    let expect = match open.kind {
+                        ConversationKind::Group => Ok(()),
+                        ConversationKind::Direct => Err(Refusal::OnlyInGroups),
+                    };
+                    assert_eq!(in_open, Err(Refusal::NotEncrypted), "{action:?}");
+                    assert_eq!(in_sealed, expect, "{action:?}");
                 }
                 Action::Send
                 | Action::KeepUnsent
@@ -363,7 +373,8 @@ fn into_an_encrypted_conversation_goes_only_what_is_sealed() {
                 | Action::CloseOwnPoll
                 | Action::CloseOthersPoll { .. }
                 | Action::EditOwn
-                | Action::EditOthers => assert_eq!(in_sealed, Err(Refusal::SealedOnly), "{action:?}"),
+                | Action::EditOthers
+                | Action::ChangeProfile => assert_eq!(in_sealed, Err(Refusal::SealedOnly), "{action:?}"),
                 _ => assert_eq!(in_open, in_sealed, "{action:?}"),
             }
         }
@@ -378,7 +389,13 @@ fn into_an_encrypted_conversation_goes_only_what_is_sealed() {
         authorize(member, Action::SendSealed, announced),
         Err(Refusal::AnnouncementsOnly)
     );
-    assert_eq!(authorize(member, Action::ChangeDevices, announced), Ok(()));
+    for action in [Action::ChangeDevices, Action::ChangeSealed] {
+        assert_eq!(authorize(member, action, announced), Ok(()), "{action:?}");
+    }
+    for role in ROLES {
+        let may = authorize(actor(role), Action::ChangeSealedProfile, announced);
+        assert_eq!(may.is_ok(), role >= Role::Admin, "{role:?}");
+    }
     let blocked = Actor {
         blocked: true,
         ..member
@@ -387,7 +404,7 @@ fn into_an_encrypted_conversation_goes_only_what_is_sealed() {
         encrypted: true,
         ..direct()
     };
-    for action in [Action::SendSealed, Action::ChangeDevices] {
+    for action in [Action::SendSealed, Action::ChangeSealed, Action::ChangeDevices] {
         assert_eq!(
             authorize(blocked, action, sealed),
             Err(Refusal::Blocked),

@@ -358,6 +358,7 @@ mod tests {
             scheme: "mls1".to_owned(),
             bytes: "AAAA".to_owned(),
             blobs: Vec::new(),
+            purpose: pipit_wire::event::SealedPurpose::Message,
         };
         assert_eq!(step(&message(sealed.clone())), Step::Nothing);
         assert_eq!(step(&message(Content::Erased {})), Step::Nothing);

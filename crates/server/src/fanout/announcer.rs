@@ -39,6 +39,7 @@ impl Announcer {
             }
             EventBody::MemberAdded { member } => self.hub.member_joined(member.user, conversation, event.seq),
             EventBody::MemberRemoved { user, .. } => self.hub.member_left(*user, conversation),
+            EventBody::Message { content, .. } if content.is_sealed_change() => {}
             EventBody::Message { .. } => self.pushes.message(&event),
             EventBody::RoleChanged { .. }
             | EventBody::TitleChanged { .. }

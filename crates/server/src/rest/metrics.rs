@@ -165,6 +165,7 @@ const fn cause_label(cause: UnreadableCause) -> &'static str {
         UnreadableCause::OtherSender => "other_sender",
         UnreadableCause::UnknownDevice => "unknown_device",
         UnreadableCause::Malformed => "malformed",
+        UnreadableCause::NotSealed => "not_sealed",
     }
 }
 

@@ -133,7 +133,17 @@ impl Conversations {
         caller: Caller,
         group: rest::NewGroup,
     ) -> Result<ConversationSummary, ServiceError> {
-        let title = text::title(&group.title).map_err(|error| ServiceError::text("title", error))?;
+        let title = match (&group.title, group.encrypted) {
+            (None, true) => None,
+            (Some(_), true) => {
+                let why = "what an encrypted group is called is sealed";
+                return Err(ServiceError::refused(ErrorCode::SealedOnly, why));
+            }
+            (title, false) => {
+                let title = text::title(title.as_deref().unwrap_or_default());
+                Some(title.map_err(|error| ServiceError::text("title", error))?)
+            }
+        };
         require_distinct("members", &group.members)?;
         if group.members.contains(&caller.user) {
             return Err(ServiceError::field(

@@ -11,7 +11,7 @@ use pipit_store::change::{is_erased, is_repetition};
 use pipit_store::encryption::seal_of;
 use pipit_store::log::{Append, AppendError, Appended};
 use pipit_wire::encryption::SCHEME;
-use pipit_wire::event::{EventBody, Message};
+use pipit_wire::event::{EventBody, Message, SealedPurpose};
 use pipit_wire::frame::client::SendTyping;
 use pipit_wire::frame::server::Typing;
 use pipit_wire::{Content, ErrorCode, EventId, ServerFrame, codec};
@@ -88,7 +88,7 @@ impl Messaging {
         cache: &mut AccessCache,
     ) -> Result<Submitted, ServiceError> {
         self.check(&message.content)?;
-        if is_sealed(&message.content) {
+        if message.content.sealed_purpose().is_some() {
             check_beside(caller, &message)?;
         }
         let mut message = message;
@@ -285,9 +285,13 @@ impl Messaging {
                 bytes,
                 seal,
                 blobs,
+                purpose,
             } => {
                 if seal.is_none() && !blobs.is_empty() {
                     return Err(ServiceError::field("blobs", "files go with a `seal`"));
+                }
+                if seal.is_none() && !purpose.is_message() {
+                    return Err(ServiceError::field("purpose", "it goes with a `seal`"));
                 }
                 if let Some(seal) = seal {
                     check_seal(*seal)?;
@@ -358,11 +362,6 @@ pub(super) fn too_large(field: &'static str, why: impl std::fmt::Display) -> Ser
     )
 }
 
-/// Whether it was sealed for the devices of an encrypted conversation.
-const fn is_sealed(content: &Content) -> bool {
-    matches!(content, Content::Sealed { seal: Some(_), .. })
-}
-
 /// What goes along with a sealed message in the clear is nothing that says something.
 fn check_beside(caller: Caller, message: &Message) -> Result<(), ServiceError> {
     if message.reply_to.is_some() {
@@ -377,7 +376,12 @@ fn check_beside(caller: Caller, message: &Message) -> Result<(), ServiceError> {
 /// What somebody needs to be allowed who puts this into a log.
 const fn action_of(body: &EventBody) -> Action {
     match body {
-        EventBody::Message { content, .. } if is_sealed(content) => Action::SendSealed,
+        EventBody::Message { content, .. } => match content.sealed_purpose() {
+            Some(SealedPurpose::Message) => Action::SendSealed,
+            Some(SealedPurpose::Change) => Action::ChangeSealed,
+            Some(SealedPurpose::Profile) => Action::ChangeSealedProfile,
+            None => Action::Send,
+        },
         EventBody::Handshake { .. } => Action::ChangeDevices,
         _ => Action::Send,
     }

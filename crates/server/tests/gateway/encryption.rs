@@ -10,7 +10,7 @@ use crate::world::{Client, Person, Server, World};
 async fn den(server: &Server, owner: &Person, members: &[&Person]) -> ConversationId {
     let group = rest::NewGroup {
         id: server.world.id(),
-        title: "Den".to_owned(),
+        title: None,
         members: members.iter().map(|member| member.user).collect(),
         encrypted: true,
     };

@@ -219,7 +219,7 @@ async fn what_makes_no_sense_is_refused() {
     );
     let group = |title: &str, members: Vec<_>| rest::NewGroup {
         id: world.id(),
-        title: title.to_owned(),
+        title: Some(title.to_owned()),
         members,
         encrypted: false,
     };

@@ -148,7 +148,7 @@ async fn who_is_refused_in_a_conversation_is_blocked_until_it_is_accepted() {
     phone.expect_error("blocked").await;
     let group = rest::NewGroup {
         id: world.id(),
-        title: "A way around".to_owned(),
+        title: Some("A way around".to_owned()),
         members: vec![bob.user],
         encrypted: false,
     };

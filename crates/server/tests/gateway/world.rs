@@ -220,7 +220,7 @@ impl Server {
     pub(crate) async fn group(&self, owner: &Person, members: &[&Person]) -> ConversationId {
         let group = rest::NewGroup {
             id: self.world.id(),
-            title: "The group".to_owned(),
+            title: Some("The group".to_owned()),
             members: members.iter().map(|member| member.user).collect(),
             encrypted: false,
         };

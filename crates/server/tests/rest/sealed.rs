@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pipit_server::service::access::Caller;
 use pipit_wire::encryption::Seal;
-use pipit_wire::event::{Content, Message};
+use pipit_wire::event::{Content, Message, SealedPurpose};
 use pipit_wire::media::FileSeal;
 use pipit_wire::{Attachment, BlobId, ConversationId, MessageId};
 use reqwest::Method;
@@ -59,6 +59,7 @@ fn sealed(count: u64, blobs: &[BlobId]) -> Content {
         bytes: "AAEC".to_owned(),
         seal: Some(Seal { epoch: 1, count }),
         blobs: blobs.to_vec(),
+        purpose: SealedPurpose::Message,
     }
 }
 
@@ -183,6 +184,7 @@ async fn check_open(world: &World, ada: &Person, square: ConversationId, (file, 
         bytes: "AAEC".to_owned(),
         seal: None,
         blobs: vec![file],
+        purpose: SealedPurpose::Message,
     };
     let refused = send(world, ada, message(world, 7, square, opaque)).await;
     assert_eq!(refused.unwrap_err(), "InvalidField");

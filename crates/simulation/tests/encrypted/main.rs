@@ -23,7 +23,7 @@ use pipit_simulation::Plan;
 use pipit_simulation::server::Server;
 use pipit_store::Store as _;
 use pipit_wire::encryption::{HandshakeKind, SCHEME, Seal};
-use pipit_wire::event::{EventBody, Message};
+use pipit_wire::event::{EventBody, Message, SealedPurpose};
 use pipit_wire::rest::encryption as keys;
 use pipit_wire::{Content, ConversationId, ErrorCode, EventId, Seq, UserId, rest};
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
@@ -65,7 +65,7 @@ impl World {
         let owner = phones[0].caller;
         let group = rest::NewGroup {
             id: GROUP,
-            title: "Den".to_owned(),
+            title: None,
             members: people[1..].to_vec(),
             encrypted: true,
         };
@@ -260,6 +260,7 @@ impl World {
                 bytes: STANDARD.encode(&sealed.bytes),
                 seal: Some(seal),
                 blobs: Vec::new(),
+                purpose: SealedPurpose::Message,
             },
             reply_to: None,
         };

@@ -28,6 +28,8 @@ pub enum UnreadableCause {
     UnknownDevice,
     /// What was sealed is none of what may be said.
     Malformed,
+    /// Nobody has sealed it.
+    NotSealed,
 }
 
 bodies! {

@@ -133,6 +133,7 @@ pub(crate) fn client_frames() -> Vec<ClientFrame> {
                 bytes: "AAEC".to_owned(),
                 seal: Some(Seal { epoch: 3, count: 17 }),
                 blobs: vec![BlobId::from_bytes([7; 16])],
+                purpose: SealedPurpose::Message,
             },
             reply_to: None,
         },

@@ -1,6 +1,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pipit_wire::event::MessageChange;
+use pipit_wire::event::{MessageChange, SealedPurpose};
 use pipit_wire::media::{FileSeal, SealedThumbnail};
 use pipit_wire::{BlobId, ConversationId, EventId, Seq, UserId};
 use proptest::prelude::*;
@@ -22,6 +22,7 @@ fn entry() -> Event {
                 bytes: "AAAA".to_owned(),
                 seal: None,
                 blobs: Vec::new(),
+                purpose: SealedPurpose::Message,
             },
             reply_to: None,
             expires_at: Some(Timestamp(9_000)),

@@ -1,0 +1,378 @@
+//! What an encrypted group is called, is about, and shows as its picture (`docs/adr/0048-sealed-names.md`).
+//!
+//! The server has none of it. It is said sealed, by those who may change it, and kept beside the log, each part with the place at which it was said: the last one counts, in
+//! whatever order they come. Who comes in later cannot open what was said before: whoever has let them in tells it again, or, should that not happen, somebody else does.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pipit_model::text;
+use pipit_wire::event::{ConversationKind, GroupSettings, SealedPurpose, SettingsChange};
+use pipit_wire::{ConversationId, ErrorCode, EventId, Seq};
+use serde::{Deserialize, Serialize};
+
+use crate::command::{Command, Reply};
+use crate::commands::Done;
+use crate::engine::{Engine, Stored};
+use crate::http::refusal;
+use crate::picture::{GROUP_PICTURE_BYTES_MAX, GroupPicture, PictureChange};
+use crate::storage::{ConversationRecord, OutboxBody, OutboxRecord, OutboxState, Storage};
+
+/// So many members are named in place of a group's name, where that is not known.
+const NAMED: usize = 3;
+
+/// What is said of an encrypted group as a whole, sealed (`docs/protocol.md`, "What is sealed").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ProfileSaid {
+    /// It is called something else.
+    TitleChanged {
+        /// The name.
+        title: String,
+    },
+    /// It is about something else.
+    SettingsChanged {
+        /// A topic alone.
+        change: SettingsChange,
+    },
+    /// It has another picture, or none.
+    PictureChanged {
+        /// The picture.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        picture: Option<GroupPicture>,
+    },
+    /// How it stands, told again to whoever has come in.
+    Profile {
+        /// The name, where it has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        /// What it is about.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        topic: String,
+        /// The picture, where it has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        picture: Option<GroupPicture>,
+    },
+}
+
+impl ProfileSaid {
+    /// What the server has to know of it.
+    pub(crate) const fn purpose(&self) -> SealedPurpose {
+        match self {
+            Self::TitleChanged { .. } | Self::SettingsChanged { .. } | Self::PictureChanged { .. } => {
+                SealedPurpose::Profile
+            }
+            Self::Profile { .. } => SealedPurpose::Change,
+        }
+    }
+
+    /// Whether it is a name, a topic and a picture as a client makes them, and nothing else.
+    pub(crate) fn is_fit(&self) -> bool {
+        let is_title = |title: &String| text::title(title).is_ok_and(|kept| kept == *title);
+        let is_topic = |topic: &String| text::topic(topic).is_ok_and(|kept| kept == *topic);
+        match self {
+            Self::TitleChanged { title } => is_title(title),
+            Self::SettingsChanged { change } => {
+                let topic = change.topic.clone();
+                topic.as_ref().is_some_and(is_topic)
+                    && *change
+                        == SettingsChange {
+                            topic,
+                            ..SettingsChange::default()
+                        }
+            }
+            Self::PictureChanged { picture } => picture.iter().all(is_picture),
+            Self::Profile {
+                title,
+                topic,
+                picture,
+            } => title.iter().all(is_title) && is_topic(topic) && picture.iter().all(is_picture),
+        }
+    }
+}
+
+/// Whether it is of a kind that is shown, and not too large. What is in it only the view sees.
+fn is_picture(picture: &GroupPicture) -> bool {
+    let kinds = ["image/jpeg", "image/png", "image/webp"];
+    let bytes = STANDARD.decode(&picture.bytes);
+    kinds.contains(&picture.media_type.as_str())
+        && bytes.is_ok_and(|bytes| !bytes.is_empty() && bytes.len() <= GROUP_PICTURE_BYTES_MAX)
+}
+
+/// Something that was said, and at which place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Said<T> {
+    seq: Seq,
+    value: T,
+}
+
+/// What this device knows of an encrypted group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Profile {
+    title: Option<Said<String>>,
+    topic: Option<Said<String>>,
+    picture: Option<Said<Option<GroupPicture>>>,
+}
+
+impl Profile {
+    fn title(&self) -> Option<&String> {
+        self.title.as_ref().map(|said| &said.value)
+    }
+
+    pub(crate) fn topic(&self) -> String {
+        self.topic
+            .as_ref()
+            .map(|said| said.value.clone())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn picture(&self) -> Option<GroupPicture> {
+        self.picture.as_ref().and_then(|said| said.value.clone())
+    }
+
+    /// As it is told to who has come in; none where nothing is known.
+    pub(crate) fn told(&self) -> Option<ProfileSaid> {
+        (*self != Self::default()).then(|| ProfileSaid::Profile {
+            title: self.title().cloned(),
+            topic: self.topic(),
+            picture: self.picture(),
+        })
+    }
+
+    /// Takes in what was said at this place. What is told again counts for what is not known; the last change counts for all else.
+    fn take(&mut self, seq: Seq, said: &ProfileSaid) {
+        match said {
+            ProfileSaid::TitleChanged { title } => change(&mut self.title, seq, title),
+            ProfileSaid::SettingsChanged { change: settings } => {
+                if let Some(topic) = &settings.topic {
+                    change(&mut self.topic, seq, topic);
+                }
+            }
+            ProfileSaid::PictureChanged { picture } => change(&mut self.picture, seq, picture),
+            ProfileSaid::Profile {
+                title,
+                topic,
+                picture,
+            } => {
+                if let (None, Some(title)) = (&self.title, title) {
+                    change(&mut self.title, seq, title);
+                }
+                if self.topic.is_none() && !topic.is_empty() {
+                    change(&mut self.topic, seq, topic);
+                }
+                if self.picture.is_none() && picture.is_some() {
+                    change(&mut self.picture, seq, picture);
+                }
+            }
+        }
+    }
+}
+
+fn change<T: Clone>(known: &mut Option<Said<T>>, seq: Seq, value: &T) {
+    if known.as_ref().is_none_or(|known| known.seq < seq) {
+        *known = Some(Said {
+            seq,
+            value: value.clone(),
+        });
+    }
+}
+
+impl<S: Storage> Engine<S> {
+    /// Commands that give an encrypted group another name, topic or picture. What else they say is for the server.
+    pub(crate) fn profile_command(&mut self, command: Command) -> Stored<Done> {
+        match command {
+            Command::CreateGroup {
+                id,
+                title,
+                members,
+                encrypted: true,
+            } => {
+                // It is sent once there is a group in which it can be sealed.
+                let made = EventId::new(self.clock.now(), self.random_id());
+                if let Err(reply) = self.say_profile(id, made, ProfileSaid::TitleChanged { title })? {
+                    return Ok(Done::Now(reply));
+                }
+                Ok(Done::Not(Command::CreateGroup {
+                    id,
+                    title: String::new(),
+                    members,
+                    encrypted: true,
+                }))
+            }
+            Command::Rename {
+                conversation,
+                event_id,
+                title,
+            } if self.is_encrypted(conversation)? => {
+                let said = ProfileSaid::TitleChanged { title };
+                let said = self.say_profile(conversation, event_id, said)?;
+                Ok(Done::Now(said.err().unwrap_or(Reply::Done)))
+            }
+            Command::ChangeSettings {
+                conversation,
+                event_id,
+                mut change,
+            } if change.topic.is_some() && self.is_encrypted(conversation)? => {
+                let sealed = SettingsChange {
+                    topic: change.topic.take(),
+                    ..SettingsChange::default()
+                };
+                let is_all = change == SettingsChange::default();
+                let id = if is_all {
+                    event_id
+                } else {
+                    EventId::new(self.clock.now(), self.random_id())
+                };
+                let said = ProfileSaid::SettingsChanged { change: sealed };
+                match self.say_profile(conversation, id, said)? {
+                    Err(reply) => Ok(Done::Now(reply)),
+                    Ok(()) if is_all => Ok(Done::Now(Reply::Done)),
+                    Ok(()) => Ok(Done::Not(Command::ChangeSettings {
+                        conversation,
+                        event_id,
+                        change,
+                    })),
+                }
+            }
+            Command::SetGroupPicture {
+                conversation,
+                event_id,
+                picture:
+                    PictureChange {
+                        picture: None,
+                        sealed,
+                    },
+            } if self.is_encrypted(conversation)? => {
+                let said = ProfileSaid::PictureChanged { picture: sealed };
+                let said = self.say_profile(conversation, event_id, said)?;
+                Ok(Done::Now(said.err().unwrap_or(Reply::Done)))
+            }
+            other => Ok(Done::Not(other)),
+        }
+    }
+
+    /// Puts something into the outbox that is to be said of a group. What was to be said of the same and has not left yet is not said.
+    fn say_profile(
+        &mut self,
+        conversation: ConversationId,
+        id: EventId,
+        said: ProfileSaid,
+    ) -> Stored<Result<(), Reply>> {
+        let said = match said {
+            ProfileSaid::TitleChanged { title } => match text::title(&title) {
+                Ok(title) => ProfileSaid::TitleChanged { title },
+                Err(_) => return Ok(Err(unfit("title"))),
+            },
+            ProfileSaid::SettingsChanged { mut change } => {
+                match change.topic.as_deref().map(text::topic).transpose() {
+                    Ok(topic) => change.topic = topic,
+                    Err(_) => return Ok(Err(unfit("topic"))),
+                }
+                ProfileSaid::SettingsChanged { change }
+            }
+            other => other,
+        };
+        if !said.is_fit() {
+            return Ok(Err(unfit("picture")));
+        }
+        if self.storage.find_outbox(id)?.is_some() {
+            return Ok(Ok(()));
+        }
+        for waiting in self.storage.outbox(conversation)? {
+            let is_same = matches!(&waiting.body, OutboxBody::Profile { said: before }
+                if std::mem::discriminant(before) == std::mem::discriminant(&said));
+            if is_same && !waiting.sent && waiting.sealed.is_none() {
+                self.storage.remove_outbox(waiting.id)?;
+            }
+        }
+        self.storage.save_outbox(&OutboxRecord {
+            id,
+            conversation,
+            written_at: self.clock.now(),
+            body: OutboxBody::Profile { said },
+            sent: false,
+            state: OutboxState::Queued,
+            sealed: None,
+        })?;
+        self.sending.nudge(conversation);
+        self.dirty.conversation(conversation);
+        Ok(Ok(()))
+    }
+
+    /// Tells a group what it is called, for those who have come in. Nothing where nothing is known.
+    pub(crate) fn tell_profile(&mut self, conversation: ConversationId) -> Stored {
+        if let Some(told) = self.profile(conversation)?.told() {
+            let id = EventId::new(self.clock.now(), self.random_id());
+            if self.say_profile(conversation, id, told)?.is_err() {
+                tracing::warn!(%conversation, "what is known of a group cannot be told");
+            }
+        }
+        Ok(())
+    }
+
+    /// Something was said of a group at this place.
+    pub(crate) fn profile_said(
+        &mut self,
+        conversation: ConversationId,
+        seq: Seq,
+        said: &ProfileSaid,
+    ) -> Stored {
+        let mut profile = self.profile(conversation)?;
+        let before = profile.clone();
+        profile.take(seq, said);
+        if profile != before {
+            self.keep_profile(conversation, &profile)?;
+            self.dirty.conversation(conversation);
+        }
+        Ok(())
+    }
+
+    /// An encrypted group as it is shown: with what waits to be said of it.
+    pub(crate) fn shown_profile(&self, conversation: ConversationId) -> Stored<Profile> {
+        let mut profile = self.profile(conversation)?;
+        for waiting in self.storage.outbox(conversation)? {
+            if let OutboxBody::Profile { said } = &waiting.body {
+                profile.take(Seq::MAX, said);
+            }
+        }
+        Ok(profile)
+    }
+
+    /// What to call an encrypted group: by its members, where its name is not known.
+    pub(crate) fn sealed_title(&mut self, record: &ConversationRecord) -> Stored<String> {
+        if let Some(title) = self.shown_profile(record.id)?.title() {
+            return Ok(title.clone());
+        }
+        let mut names = Vec::new();
+        for member in self.storage.members(record.id)? {
+            if !self.is_me(member.user) && names.len() < NAMED {
+                let name = self.name_in(record.id, member.user)?;
+                names.extend(Some(name).filter(|name| !name.is_empty()));
+            }
+        }
+        Ok(names.join(", "))
+    }
+
+    /// What a group is set to, as it is shown.
+    pub(crate) fn shown_settings(&self, record: &ConversationRecord) -> Stored<GroupSettings> {
+        let mut settings = record.settings.clone();
+        if record.encrypted {
+            settings.topic = self.shown_profile(record.id)?.topic();
+            settings.avatar = None;
+        }
+        Ok(settings)
+    }
+
+    /// The picture of an encrypted group.
+    pub(crate) fn sealed_picture(&self, record: &ConversationRecord) -> Stored<Option<GroupPicture>> {
+        if !record.encrypted || record.kind != ConversationKind::Group {
+            return Ok(None);
+        }
+        Ok(self.shown_profile(record.id)?.picture())
+    }
+}
+
+fn unfit(field: &str) -> Reply {
+    Reply::Failed {
+        error: refusal(ErrorCode::InvalidField, Some(field)),
+    }
+}
