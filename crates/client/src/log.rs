@@ -235,6 +235,9 @@ impl<S: Storage> Engine<S> {
         }
         self.save_record(&mut record)?;
         self.merge_personal(id, &summary.personal)?;
+        if fresh && record.encrypted {
+            self.name_made_group(id)?;
+        }
         if fresh {
             self.sending.nudge(id);
         }

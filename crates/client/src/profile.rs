@@ -111,6 +111,9 @@ pub(crate) struct Profile {
     title: Option<Said<String>>,
     topic: Option<Said<String>>,
     picture: Option<Said<Option<GroupPicture>>>,
+    /// What a group is to be called that is being made on this device.
+    #[serde(default)]
+    wanted: Option<String>,
 }
 
 impl Profile {
@@ -131,7 +134,8 @@ impl Profile {
 
     /// As it is told to who has come in; none where nothing is known.
     pub(crate) fn told(&self) -> Option<ProfileSaid> {
-        (*self != Self::default()).then(|| ProfileSaid::Profile {
+        let is_known = self.title.is_some() || self.topic.is_some() || self.picture.is_some();
+        is_known.then(|| ProfileSaid::Profile {
             title: self.title().cloned(),
             topic: self.topic(),
             picture: self.picture(),
@@ -186,11 +190,13 @@ impl<S: Storage> Engine<S> {
                 members,
                 encrypted: true,
             } => {
-                // It is sent once there is a group in which it can be sealed.
-                let made = EventId::new(self.clock.now(), self.random_id());
-                if let Err(reply) = self.say_profile(id, made, ProfileSaid::TitleChanged { title })? {
-                    return Ok(Done::Now(reply));
-                }
+                // It is said once there is a group in which it can be sealed.
+                let Ok(title) = text::title(&title) else {
+                    return Ok(Done::Now(unfit("title")));
+                };
+                let mut profile = self.group_profile(id)?;
+                profile.wanted = Some(title);
+                self.keep_profile(id, &profile)?;
                 Ok(Done::Not(Command::CreateGroup {
                     id,
                     title: String::new(),
@@ -298,9 +304,26 @@ impl<S: Storage> Engine<S> {
         Ok(Ok(()))
     }
 
+    /// A group is here that was not: what it was made to be called is said.
+    pub(crate) fn name_made_group(&mut self, conversation: ConversationId) -> Stored {
+        let mut profile = self.group_profile(conversation)?;
+        let Some(title) = profile.wanted.take() else {
+            return Ok(());
+        };
+        self.keep_profile(conversation, &profile)?;
+        let id = EventId::new(self.clock.now(), self.random_id());
+        if self
+            .say_profile(conversation, id, ProfileSaid::TitleChanged { title })?
+            .is_err()
+        {
+            tracing::warn!(%conversation, "what a group is to be called cannot be said");
+        }
+        Ok(())
+    }
+
     /// Tells a group what it is called, for those who have come in. Nothing where nothing is known.
     pub(crate) fn tell_profile(&mut self, conversation: ConversationId) -> Stored {
-        if let Some(told) = self.profile(conversation)?.told() {
+        if let Some(told) = self.group_profile(conversation)?.told() {
             let id = EventId::new(self.clock.now(), self.random_id());
             if self.say_profile(conversation, id, told)?.is_err() {
                 tracing::warn!(%conversation, "what is known of a group cannot be told");
@@ -316,7 +339,7 @@ impl<S: Storage> Engine<S> {
         seq: Seq,
         said: &ProfileSaid,
     ) -> Stored {
-        let mut profile = self.profile(conversation)?;
+        let mut profile = self.group_profile(conversation)?;
         let before = profile.clone();
         profile.take(seq, said);
         if profile != before {
@@ -328,7 +351,7 @@ impl<S: Storage> Engine<S> {
 
     /// An encrypted group as it is shown: with what waits to be said of it.
     pub(crate) fn shown_profile(&self, conversation: ConversationId) -> Stored<Profile> {
-        let mut profile = self.profile(conversation)?;
+        let mut profile = self.group_profile(conversation)?;
         for waiting in self.storage.outbox(conversation)? {
             if let OutboxBody::Profile { said } = &waiting.body {
                 profile.take(Seq::MAX, said);

@@ -14,6 +14,7 @@ use crate::engine::{Engine, Stored};
 use crate::http::{Call, Waiting, refusal};
 use crate::io::HttpMethod;
 use crate::path::escape;
+use crate::picture::GroupPicture;
 use crate::storage::{SearchHit, Storage, StorageSearch};
 
 /// The most messages in a page.

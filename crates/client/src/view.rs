@@ -12,6 +12,8 @@ use pipit_wire::rest::Me;
 use pipit_wire::{Attachment, BlobId, ConversationId, DeviceId, Limits, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
+use crate::picture::GroupPicture;
+
 mod archive;
 mod poll;
 mod sealed;

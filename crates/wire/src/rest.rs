@@ -353,7 +353,7 @@ answers! {
     }
     /// `GET /v1/groups/invites/{token}`: what a link leads to.
     GroupInviteInfo {
-        /// The group's name.
+        /// The group's name; empty where it is encrypted, and only its members know.
         title: String,
         /// How many members it has.
         member_count: u32,

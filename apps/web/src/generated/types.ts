@@ -57,47 +57,8 @@ export type Allowed = {
   /** Leave. */
   leave: boolean, };
 
-/** An archive, without its parts. */
-export type Archive = {
-  /** Which one. */
-  id: ArchiveId,
-  /** What it is for. */
-  purpose: ArchivePurpose,
-  /** The device that has asked for it, or that has begun it. */
-  device: DeviceId,
-  /** What that is called. */
-  device_name: string,
-  /** The key by which it signs in encrypted conversations (Ed25519), once it has said one. */
-  signature_key?: string,
-  /** See [`NewArchive::proof`]. */
-  proof: string,
-  /** When it was asked for, or begun. */
-  made_at: Timestamp,
-  /** When something was last done for it. */
-  changed_at: Timestamp,
-  /** When it goes; a backup stays. */
-  expires_at?: Timestamp,
-  /** The device that hands over, once one has approved. */
-  giver?: DeviceId,
-  /** See [`NewApproval::salt`]. */
-  salt?: string,
-  /** How many parts there are. */
-  parts: number,
-  /** How many bytes they have together. */
-  size: number,
-  /** Whether the last part of a hand-over is there. */
-  complete: boolean, };
-
 /** What an account's devices have of encrypted conversations, sealed. Made by the device that asks for it or begins it. */
 export type ArchiveId = string;
-
-/** What an archive is for. */
-export type ArchivePurpose = "handover" | "backup";
-
-/** `GET /v1/me/archives`, and the frame `archives`: those of the account. */
-export type Archives = {
-  /** The oldest first. */
-  items: Array<Archive>, };
 
 /** What the account's devices hand over to each other of encrypted conversations. */
 export type ArchivesView = {
@@ -723,7 +684,9 @@ export type Content = { "kind": "plain",
   /** What stands beside them in an encrypted conversation, where nothing goes without; elsewhere it is refused. */
   seal?: Seal,
   /** The sealed files that belong to it, so that they are kept as long as it is, and given to those who may read it. What they are is inside. */
-  blobs?: Array<BlobId>, }
+  blobs?: Array<BlobId>,
+  /** What it is, as far as the server has to know, in an encrypted conversation; elsewhere anything but a message is refused. */
+  purpose?: SealedPurpose, }
 | { "kind": "erased", };
 
 /** See [`ServerFrame::ConversationGone`]. */
@@ -750,6 +713,8 @@ export type ConversationItem = {
   preview: Preview | null,
   /** The group's picture, or the other person's. */
   avatar: BlobId | null,
+  /** The picture of an encrypted group. */
+  picture?: GroupPicture,
   /** How the other person of a direct conversation is just now, as they say. */
   status: Status | null,
   /** When the last thing happened: the order of the list. */
@@ -985,7 +950,9 @@ export type FoundConversation = {
   /** The other person. */
   peer: UserId | null,
   /** The group's picture, or the other person's. */
-  avatar: BlobId | null, };
+  avatar: BlobId | null,
+  /** The picture of an encrypted group. */
+  picture?: GroupPicture, };
 
 /** A message that was found. */
 export type FoundMessage = {
@@ -1040,12 +1007,19 @@ export type GroupInvite = {
 
 /** `GET /v1/groups/invites/{token}`: what a link leads to. */
 export type GroupInviteInfo = {
-  /** The group's name. */
+  /** The group's name; empty where it is encrypted, and only its members know. */
   title: string,
   /** How many members it has. */
   member_count: number,
   /** Whether an admin has to let one in. */
   approval: boolean, };
+
+/** The picture of an encrypted group: small enough to be sealed with what is said of it. */
+export type GroupPicture = {
+  /** `image/jpeg`, `image/png` or `image/webp`. */
+  media_type: string,
+  /** At most [`GROUP_PICTURE_BYTES_MAX`] bytes, in base64. */
+  bytes: string, };
 
 /** What a group is set to; of a direct conversation only the timer. */
 export type GroupSettings = {
@@ -1608,7 +1582,9 @@ export type PersonalView = {
 /** Another picture, or none. */
 export type PictureChange = {
   /** The picture; left out where there is to be none. */
-  picture?: NewPicture, };
+  picture?: NewPicture,
+  /** The picture of an encrypted group, in place of that. */
+  sealed?: GroupPicture, };
 
 /** A pinned message, for the bar above the timeline. */
 export type PinView = {
@@ -2043,6 +2019,9 @@ export type Seal = {
   /** Which one of this device's sealed things in this conversation it is, counted from 1, refused ones included. At most [`SEAL_NUMBER_MAX`]. */
   count: number, };
 
+/** What something sealed is, as far as the server has to know to tell people of it, and of nothing else. */
+export type SealedPurpose = "message" | "change" | "profile";
+
 /** A smaller picture of a picture or a film, before the file's own bytes. */
 export type SealedThumbnail = {
   /** What it is: `image/jpeg`, `image/png` or `image/webp`. */
@@ -2102,7 +2081,8 @@ export type SendTyping = {
 export type Seq = number;
 
 /** A frame from the server. */
-export type ServerFrame = { "type": "welcome" } & Welcome | { "type": "ack" } & Ack | { "type": "event" } & Event | { "type": "receipt" } & Receipt | { "type": "typing" } & Typing | { "type": "presence" } & Presence | { "type": "catch_up" } & CatchUp | { "type": "synced" } & Synced | { "type": "page" } & Page | { "type": "conversations" } & ConversationsPage | { "type": "conversation" } & ConversationSummary | { "type": "conversation_gone" } & ConversationGone | { "type": "profile" } & Profile | { "type": "privacy" } & Privacy | { "type": "archives" } & Archives | { "type": "personal" } & PersonalChanged | { "type": "pong" } & Pong | { "type": "error" } & WireError | { "type": "goodbye" } & Goodbye | { "type": "unknown" };
+export type ServerFrame = { "type": "welcome" } & Welcome | { "type": "ack" } & Ack | { "type": "event" } & Event | { "type": "receipt" } & Receipt | { "type": "typing" } & Typing | { "type": "presence" } & Presence | { "type": "catch_up" } & CatchUp | { "type": "synced" } & Synced | { "type": "page" } & Page | { "type": "conversations" } & ConversationsPage | { "type": "conversation" } & ConversationSummary | { "type": "conversation_gone" } & ConversationGone | { "type": "profile" } & Profile | { "type": "privacy" } & Privacy | { "type": "archives_changed" }
+| { "type": "personal" } & PersonalChanged | { "type": "pong" } & Pong | { "type": "error" } & WireError | { "type": "goodbye" } & Goodbye | { "type": "unknown" };
 
 /** `GET /v1/server`, without a token: what a client needs before sign-in. */
 export type ServerInfo = {
@@ -2247,6 +2227,8 @@ export type TimelineHeader = {
   last_seen: Timestamp | null,
   /** The group's picture, or the other person's. */
   avatar: BlobId | null,
+  /** The picture of an encrypted group. */
+  picture?: GroupPicture,
   /** What the other person of a direct conversation says about themselves; empty where that is nothing. */
   about: string,
   /** How they are just now, as they say. */

@@ -282,7 +282,7 @@ export const deLater = {
     'Ende-zu-Ende-verschlüsselt: Der Server kann weder lesen, was geschrieben wird, noch die Dateien. Umfragen und geplante Nachrichten gibt es darin noch nicht, und wer später dazukommt, sieht nicht, was vorher war. Das lässt sich später nicht ändern.',
   'encrypted.title': 'Ende-zu-Ende-verschlüsselt',
   'encrypted.text':
-    'Nur die Geräte der Leute hier können lesen, was geschrieben wird. Der Server weiß, wer hier ist und wann etwas geschrieben wird, und kennt Name und Bild einer Gruppe.',
+    'Nur die Geräte der Leute hier können lesen, was geschrieben wird. Auch Name und Bild einer Gruppe sind versiegelt. Der Server weiß, wer hier ist und wann etwas geschrieben wird.',
   'timer.title': 'Verschwindende Nachrichten',
   'timer.text':
     'Nachrichten, die ab jetzt gesendet werden, werden nach dieser Zeit für alle gelöscht: auf dem Server und auf allen Geräten.',
@@ -349,6 +349,7 @@ export const deLater = {
   'handover.done': '{name} leitet die Gruppe jetzt mit.',
   'handover.none': 'Hier ist niemand, der die Leitung übernehmen könnte.',
 
+  'joingroup.encrypted': 'Eine verschlüsselte Gruppe',
   'joingroup.text': {
     one: 'Tritt dieser Gruppe mit {count} Mitglied bei.',
     other: 'Tritt dieser Gruppe mit {count} Mitgliedern bei.',

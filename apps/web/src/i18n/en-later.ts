@@ -271,7 +271,7 @@ export const enLater = {
     'End-to-end encrypted: the server can read neither what is written nor the files. Polls and scheduled messages are not there yet, and whoever comes later does not see what was before. This cannot be changed later.',
   'encrypted.title': 'Encrypted end to end',
   'encrypted.text':
-    'Only the devices of the people here can read what is written. The server knows who is here and when something is written, and the name and the picture of a group.',
+    'Only the devices of the people here can read what is written. What a group is called and its picture are sealed too. The server knows who is here and when something is written.',
   'timer.title': 'Disappearing messages',
   'timer.text':
     'Messages that are sent from now on are erased for everyone after this time: on the server, and on all devices.',
@@ -336,6 +336,7 @@ export const enLater = {
   'handover.done': '{name} is an owner now.',
   'handover.none': 'There is nobody here who could become an owner.',
 
+  'joingroup.encrypted': 'An encrypted group',
   'joingroup.text': {
     one: 'Join this group with {count} member.',
     other: 'Join this group with {count} members.',

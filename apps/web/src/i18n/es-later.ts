@@ -275,7 +275,7 @@ export const esLater = {
     'Cifrado de extremo a extremo: el servidor no puede leer lo que se escribe ni los archivos. Todavía no hay encuestas ni mensajes programados, y quien llega después no ve lo anterior. Esto no se puede cambiar más tarde.',
   'encrypted.title': 'Cifrado de extremo a extremo',
   'encrypted.text':
-    'Solo los dispositivos de quienes están aquí pueden leer lo que se escribe. El servidor sabe quién está aquí y cuándo se escribe algo, y conoce el nombre y la imagen de un grupo.',
+    'Solo los dispositivos de quienes están aquí pueden leer lo que se escribe. También el nombre y la imagen de un grupo van sellados. El servidor sabe quién está aquí y cuándo se escribe algo.',
   'timer.title': 'Mensajes temporales',
   'timer.text':
     'Los mensajes que se envíen desde ahora se borran para todos pasado este tiempo: en el servidor y en todos los dispositivos.',
@@ -342,6 +342,7 @@ export const esLater = {
   'handover.done': '{name} ya es propietario.',
   'handover.none': 'Aquí no hay nadie que pueda ser propietario.',
 
+  'joingroup.encrypted': 'Un grupo cifrado',
   'joingroup.text': {
     one: 'Únete a este grupo con {count} miembro.',
     other: 'Únete a este grupo con {count} miembros.',

@@ -284,7 +284,7 @@ export const frLater = {
     'Chiffrée de bout en bout : le serveur ne peut lire ni ce qui est écrit ni les fichiers. Il n’y a pas encore de sondages ni de messages programmés, et qui arrive plus tard ne voit pas ce qui précède. Cela ne peut plus être changé ensuite.',
   'encrypted.title': 'Chiffrée de bout en bout',
   'encrypted.text':
-    'Seuls les appareils des personnes ici peuvent lire ce qui est écrit. Le serveur sait qui est là et quand quelque chose est écrit, et connaît le nom et l’image d’un groupe.',
+    'Seuls les appareils des personnes ici peuvent lire ce qui est écrit. Le nom et l’image d’un groupe sont scellés aussi. Le serveur sait qui est là et quand quelque chose est écrit.',
   'timer.title': 'Messages éphémères',
   'timer.text':
     'Les messages envoyés à partir de maintenant sont effacés pour tout le monde après ce délai : sur le serveur et sur tous les appareils.',
@@ -355,6 +355,7 @@ export const frLater = {
   'handover.done': '{name} est maintenant propriétaire.',
   'handover.none': 'Il n’y a personne ici qui puisse devenir propriétaire.',
 
+  'joingroup.encrypted': 'Un groupe chiffré',
   'joingroup.text': {
     one: 'Rejoins ce groupe de {count} membre.',
     other: 'Rejoins ce groupe de {count} membres.',

@@ -42,16 +42,32 @@ export function dragged(size: Size, choice: Choice, dx: number, dy: number): Cho
   };
 }
 
+/** What a square is kept as. */
+export interface Kept {
+  readonly pixels: number;
+  /** The most bytes; where it would have more it is kept less well. */
+  readonly bytesMax: number;
+}
+
+export const CROP: Kept = { pixels: CROP_PIXELS, bytesMax: Infinity };
+/** Small enough to be sealed with what is said of a group: `GROUP_PICTURE_BYTES_MAX` of the core. */
+export const SEALED_CROP: Kept = { pixels: 192, bytesMax: 24 * 1024 };
+const QUALITIES = [0.9, 0.75, 0.6, 0.4, 0.2] as const;
+
 /** The square as a JPEG. Null where this browser cannot make one. */
-export function cut(image: HTMLImageElement, choice: Choice): Promise<Blob | null> {
+export async function cut(image: HTMLImageElement, choice: Choice, kept = CROP): Promise<Blob | null> {
   const { left, top, side } = square({ width: image.naturalWidth, height: image.naturalHeight }, choice);
   const canvas = document.createElement('canvas');
-  canvas.width = canvas.height = CROP_PIXELS;
+  canvas.width = canvas.height = kept.pixels;
   const context = canvas.getContext('2d');
-  if (context === null) return Promise.resolve(null);
+  if (context === null) return null;
   context.fillStyle = '#fff';
-  context.fillRect(0, 0, CROP_PIXELS, CROP_PIXELS);
+  context.fillRect(0, 0, kept.pixels, kept.pixels);
   context.imageSmoothingQuality = 'high';
-  context.drawImage(image, left, top, side, side, 0, 0, CROP_PIXELS, CROP_PIXELS);
-  return new Promise((resolve) => canvas.toBlob(resolve, 'image/jpeg', 0.9));
+  context.drawImage(image, left, top, side, side, 0, 0, kept.pixels, kept.pixels);
+  for (const quality of QUALITIES) {
+    const made = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', quality));
+    if (made === null || made.size <= kept.bytesMax) return made;
+  }
+  return null;
 }

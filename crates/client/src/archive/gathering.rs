@@ -86,7 +86,7 @@ impl<S: Storage> Engine<S> {
     }
 
     /// What goes into an id that is made now.
-    pub(super) fn random_id(&mut self) -> [u8; 10] {
+    pub(crate) fn random_id(&mut self) -> [u8; 10] {
         let mut bytes = [0; 10];
         (self.config.random)(&mut bytes);
         bytes

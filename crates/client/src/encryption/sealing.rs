@@ -44,7 +44,7 @@ impl<S: Storage> Engine<S> {
             return Ok(Sealing::Sealed);
         }
         if !self.is_encrypted(next.conversation)? {
-            // The group may be on its way still: what it is called is never said in the clear.
+            // What it is called is never said in the clear.
             let is_profile = matches!(next.body, OutboxBody::Profile { .. });
             return Ok(if is_profile { Sealing::Later } else { Sealing::Open });
         }

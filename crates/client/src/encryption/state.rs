@@ -167,7 +167,7 @@ impl<S: Storage> Engine<S> {
     }
 
     /// What is known of what an encrypted group is called.
-    pub(crate) fn profile(&self, conversation: ConversationId) -> Stored<Profile> {
+    pub(crate) fn group_profile(&self, conversation: ConversationId) -> Stored<Profile> {
         Ok(self.kept(&profile_key(conversation))?.unwrap_or_default())
     }
 

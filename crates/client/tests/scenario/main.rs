@@ -22,6 +22,7 @@ mod random;
 mod receipts;
 mod requests;
 mod scheduled;
+mod sealed;
 mod search;
 mod session;
 mod storage;

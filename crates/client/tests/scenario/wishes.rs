@@ -32,6 +32,7 @@ fn picture(number: Option<u128>) -> PictureChange {
             media_type: "image/jpeg".to_owned(),
             size: SIZE,
         }),
+        sealed: None,
     }
 }
 

@@ -94,6 +94,77 @@ async fn handshakes_and_sealed_messages_are_ordered_by_epochs() {
     assert_eq!(server.node.stats.handshakes_appended.get(), 2);
 }
 
+/// A change of what was said is nothing unread, and may be made where only admins write; a change of what the group is called is for those who may change that.
+#[tokio::test]
+async fn what_something_sealed_is_for_says_who_may_and_who_is_told() {
+    let world = World::new();
+    let server = world.server().await;
+    let (alice, bob) = (world.person("alice").await, world.person("bob").await);
+    let den = den(&server, &alice, &[&bob]).await;
+    commit(&server, &alice, den, 0, 1).await;
+    let (mut phone, mut bobs) = (server.connect(&alice).await, server.connect(&bob).await);
+    let unread = async || {
+        let found = world.store.find_summary(den, bob.user).await.unwrap();
+        let summary = found.unwrap();
+        (summary.unread, summary.last_message.map(|last| last.seq.get()))
+    };
+    let for_what = |client: &Client, count: u64, purpose: &str| {
+        let mut message = sealed(client, den, 1, count);
+        message["content"]["purpose"] = json!(purpose);
+        message
+    };
+    let said = for_what(&phone, 2, "message");
+    send(&mut phone, &said).await;
+    phone.until("ack").await;
+    assert_eq!(unread().await, (1, Some(3)));
+    for (count, purpose) in [(3, "change"), (4, "profile")] {
+        let change = for_what(&phone, count, purpose);
+        send(&mut phone, &change).await;
+        phone.until("ack").await;
+        assert_eq!(unread().await, (1, Some(3)), "{purpose}");
+    }
+    let renamed = for_what(&bobs, 1, "profile");
+    send(&mut bobs, &renamed).await;
+    let (error, _) = bobs.until("error").await;
+    assert_eq!(error["code"], "forbidden");
+    server
+        .node
+        .conversations
+        .change_conversation(
+            alice.caller(),
+            den,
+            rest::ChangeConversation {
+                event_id: world.id(),
+                title: None,
+                topic: None,
+                announcements: Some(true),
+                history: None,
+                expire_after_ms: None,
+                avatar: None,
+            },
+        )
+        .await
+        .unwrap();
+    let written = for_what(&bobs, 2, "message");
+    send(&mut bobs, &written).await;
+    let (error, _) = bobs.until("error").await;
+    assert_eq!(error["code"], "forbidden");
+    let reacted = for_what(&bobs, 3, "change");
+    send(&mut bobs, &reacted).await;
+    bobs.until("ack").await;
+    // Elsewhere there is nothing to be told apart.
+    let open = server.group(&alice, &[&bob]).await;
+    let mut opaque = for_what(&phone, 5, "change");
+    opaque["conversation"] = json!(open);
+    opaque["content"]["seal"] = Value::Null;
+    send(&mut phone, &opaque).await;
+    let (error, _) = phone.until("error").await;
+    assert_eq!(
+        (&error["code"], &error["field"]),
+        (&json!("invalid_field"), &json!("purpose"))
+    );
+}
+
 /// Everything that the server could read, by every way in.
 #[tokio::test]
 async fn nothing_plain_goes_in() {

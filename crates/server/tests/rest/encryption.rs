@@ -27,7 +27,7 @@ fn path(rest: &str) -> String {
 
 /// An encrypted group.
 async fn den(world: &World, owner: &Person, members: &[UserId]) {
-    let new = json!({"id": GROUP, "title": "Den", "members": members, "encrypted": true});
+    let new = json!({"id": GROUP, "members": members, "encrypted": true});
     let made = world.post("/v1/conversations/group", owner, new).await.ok();
     assert_eq!(made["conversation"]["encrypted"], true);
 }
@@ -65,6 +65,33 @@ fn publication_of(world: &World, publication: u64, packages: &[&str], last_resor
 
 fn commit(number: u32, epoch: u64, count: u64) -> Value {
     json!({"id": id(number), "kind": "commit", "seal": {"epoch": epoch, "count": count}, "bytes": bytes("a commit")})
+}
+
+/// Its members know, and nobody tells the server.
+#[tokio::test]
+async fn what_an_encrypted_group_is_called_is_not_said_to_the_server() {
+    let (world, ada) = World::with_ada().await;
+    let titled = json!({"id": GROUP, "title": "Den", "members": [], "encrypted": true});
+    let refused = world.post("/v1/conversations/group", &ada, titled).await;
+    assert_eq!(refused.refusal(), (403, "sealed_only"));
+    let nameless = json!({"id": GROUP, "members": []});
+    let refused = world.post("/v1/conversations/group", &ada, nameless).await;
+    assert_eq!(refused.refusal(), (400, "invalid_field"));
+    den(&world, &ada, &[]).await;
+    for (number, change) in [
+        (1, json!({"title": "Den"})),
+        (2, json!({"topic": "Bears"})),
+        (3, json!({"avatar": {}})),
+    ] {
+        let mut body = change.clone();
+        body["event_id"] = json!(id(number));
+        let refused = world.patch(&path(""), &ada, body).await;
+        assert_eq!(refused.refusal(), (403, "sealed_only"), "{change}");
+    }
+    let set = json!({"event_id": id(4), "announcements": true});
+    let summary = world.patch(&path(""), &ada, set).await.ok();
+    assert_eq!(summary["conversation"]["settings"]["announcements"], true);
+    assert!(summary["conversation"]["title"].is_null(), "{summary}");
 }
 
 /// The whole way of a device into a group, as far as the server has to do with it.

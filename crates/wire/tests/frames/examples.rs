@@ -3,7 +3,7 @@
 use pipit_wire::encryption::{GroupHead, HandshakeKind, Seal};
 use pipit_wire::event::{
     AvatarChange, Change, ConversationKind, Event, EventBody, GroupSettings, HistoryPolicy, LastEdit,
-    MemberRole, Message, MessageChange, MessageState, Reaction, Role, SettingsChange,
+    MemberRole, Message, MessageChange, MessageState, Reaction, Role, SealedPurpose, SettingsChange,
 };
 use pipit_wire::frame::client::{
     ClientInfo, Hello, History, ListConversations, Ping, SendChange, SendMessage, SendReceipt, SendTyping,

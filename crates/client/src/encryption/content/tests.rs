@@ -1,13 +1,18 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pipit_wire::event::{MessageChange, SealedPurpose};
+use pipit_wire::event::{MessageChange, SealedPurpose, SettingsChange};
 use pipit_wire::media::{FileSeal, SealedThumbnail};
 use pipit_wire::{BlobId, ConversationId, EventId, Seq, UserId};
 use proptest::prelude::*;
 
 use super::*;
+use crate::picture::{GROUP_PICTURE_BYTES_MAX, GroupPicture};
 
 fn entry() -> Event {
+    entry_of(SealedPurpose::Message)
+}
+
+fn entry_of(purpose: SealedPurpose) -> Event {
     Event {
         id: EventId::from_bytes([1; 16]),
         conversation: ConversationId::from_bytes([2; 16]),
@@ -22,7 +27,7 @@ fn entry() -> Event {
                 bytes: "AAAA".to_owned(),
                 seal: None,
                 blobs: Vec::new(),
-                purpose: SealedPurpose::Message,
+                purpose,
             },
             reply_to: None,
             expires_at: Some(Timestamp(9_000)),
@@ -303,5 +308,96 @@ proptest! {
             // The time at which it erases itself is the server's word.
             prop_assert!(fold::expires_at(&kept.event).is_none_or(|at| at == Timestamp(9_000)));
         }
+    }
+}
+
+fn titled(title: &str) -> ProfileSaid {
+    ProfileSaid::TitleChanged {
+        title: title.to_owned(),
+    }
+}
+
+fn pictured(media_type: &str, bytes: usize) -> ProfileSaid {
+    ProfileSaid::PictureChanged {
+        picture: Some(GroupPicture {
+            media_type: media_type.to_owned(),
+            bytes: STANDARD.encode(vec![7; bytes]),
+        }),
+    }
+}
+
+fn set(change: SettingsChange) -> ProfileSaid {
+    ProfileSaid::SettingsChanged { change }
+}
+
+fn told(title: &str) -> ProfileSaid {
+    ProfileSaid::Profile {
+        title: Some(title.to_owned()),
+        topic: String::new(),
+        picture: None,
+    }
+}
+
+fn about(topic: &str) -> SettingsChange {
+    SettingsChange {
+        topic: Some(topic.to_owned()),
+        ..SettingsChange::default()
+    }
+}
+
+/// What a group is called, for what it is said, and what is made of it.
+#[test]
+fn what_a_group_is_called_is_read_where_it_is_said_as_that() {
+    use SealedPurpose::{Change, Message, Profile};
+    let both = SettingsChange {
+        announcements: Some(true),
+        ..about("birds")
+    };
+    for (said, purpose, expect) in [
+        (titled("Birds"), Profile, None),
+        (titled("Birds"), Message, Some(Refusal::Misplaced)),
+        (titled("Birds"), Change, Some(Refusal::Misplaced)),
+        (titled(""), Profile, Some(Refusal::Unfit)),
+        (titled(" padded"), Profile, Some(Refusal::Unfit)),
+        (titled("evil\u{202e}"), Profile, Some(Refusal::Unfit)),
+        (set(about("birds")), Profile, None),
+        (set(about("")), Profile, None),
+        (set(both), Profile, Some(Refusal::Unfit)),
+        (set(SettingsChange::default()), Profile, Some(Refusal::Unfit)),
+        (pictured("image/webp", GROUP_PICTURE_BYTES_MAX), Profile, None),
+        (
+            pictured("image/webp", GROUP_PICTURE_BYTES_MAX + 1),
+            Profile,
+            Some(Refusal::Unfit),
+        ),
+        (pictured("image/svg+xml", 9), Profile, Some(Refusal::Unfit)),
+        (pictured("image/png", 0), Profile, Some(Refusal::Unfit)),
+        (ProfileSaid::PictureChanged { picture: None }, Profile, None),
+        (told("Birds"), Change, None),
+        (told("Birds"), Profile, Some(Refusal::Misplaced)),
+        (told(" "), Change, Some(Refusal::Unfit)),
+    ] {
+        let body = OutboxBody::Profile { said: said.clone() };
+        let bytes = encode(&body, &[], Timestamp(900)).unwrap();
+        assert!(bytes.len() <= CONTENT_BYTES_MAX, "{said:?}");
+        let opened = decode(&bytes, &entry_of(purpose), 100);
+        let expect = expect.map_or_else(|| Ok(Opened::Profile(said.clone())), Err);
+        assert_eq!(opened, expect, "{said:?} as {purpose:?}");
+    }
+}
+
+/// Who may not write says nothing by calling it a change.
+#[test]
+fn a_message_is_said_as_one() {
+    let body = OutboxBody::Message {
+        text: "hello".to_owned(),
+        reply_to: None,
+        files: Vec::new(),
+        poll: None,
+        preview: None,
+    };
+    let bytes = encode(&body, &[], Timestamp(900)).unwrap();
+    for purpose in [SealedPurpose::Change, SealedPurpose::Profile] {
+        assert_eq!(decode(&bytes, &entry_of(purpose), 100), Err(Refusal::Misplaced));
     }
 }
