@@ -166,7 +166,11 @@ fn a_direct_conversation_has_no_roles_to_use() {
         let expect = match action {
             _ if allowed => Ok(()),
             Action::EditOthers => Err(Refusal::NotAuthor),
-            Action::SendSealed | Action::ChangeDevices | Action::ReadKeys => Err(Refusal::NotEncrypted),
+            Action::SendSealed
+            | Action::ChangeSealed
+            | Action::ChangeSealedProfile
+            | Action::ChangeDevices
+            | Action::ReadKeys => Err(Refusal::NotEncrypted),
             _ => Err(Refusal::OnlyInGroups),
         };
         assert_eq!(

@@ -501,7 +501,7 @@ impl Conversations {
                 if settings.expire_after_ms.is_some() {
                     self.allow(&access, Action::SetTimer)?;
                 }
-                if settings.topic.is_some() || settings.avatar.is_some() || of_the_group {
+                if settings.topic.is_some() || settings.avatar.is_some() {
                     self.allow(&access, Action::ChangeProfile)?;
                 }
                 if of_the_group {

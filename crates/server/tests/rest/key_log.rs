@@ -206,7 +206,7 @@ async fn members_read_each_others_logs() {
     says_key(&world, &carol, 3, None).await;
     let laptop = signs_in(&world, "bob").await;
     says_key(&world, &laptop, 4, Some(vouch_for(&laptop, 4, &bob, 2))).await;
-    let new = json!({"id": GROUP, "title": "Den", "members": [bob.user], "encrypted": true});
+    let new = json!({"id": GROUP, "members": [bob.user], "encrypted": true});
     world.post("/v1/conversations/group", &ada, new).await.ok();
     let path = format!("/v1/conversations/{GROUP}/key-logs");
     let ask = |of: Value| json!({ "of": of });

@@ -12,7 +12,7 @@ const OTHERS: [&str; 3] = ["victim", "asker", "newcomer"];
 
 /// A method, a path after that of the group (or from `/v1` on), and a body. `{name}` is somebody's id, `{event}` a new id, `{token}` and
 /// `{invite}` those of a link. Then what each asker gets: `y` it is done, `f` forbidden, `n` not a member, `b` banned, `o` an owner is
-/// needed, `m` there is no such message.
+/// needed, `m` there is no such message, `s` only sealed.
 const TABLE: &[(&str, &str, &str, &str)] = &[
     ("GET", "", "", "yyyynnn"),
     ("GET", "/members", "", "yyyynnn"),
@@ -147,7 +147,13 @@ const ENCRYPTED: &[(&str, &str, &str, &str)] = &[
     ("GET", "/group", "", "yyyynnn"),
     ("POST", "/group", r#"{"epoch":0,"bytes":"AAEC"}"#, "yyyynnn"),
     ("DELETE", "/members/{victim}", "", "yyyfnnn"),
-    ("PATCH", "", r#"{"event_id":"{event}","title":"x"}"#, "yyffnnn"),
+    ("PATCH", "", r#"{"event_id":"{event}","title":"x"}"#, "ssssnnn"),
+    (
+        "PATCH",
+        "",
+        r#"{"event_id":"{event}","announcements":true}"#,
+        "yyffnnn",
+    ),
 ];
 
 /// A server with everybody in it, and ids for what they make.
@@ -200,7 +206,8 @@ impl Town {
         let path = format!("/v1/conversations/{group}");
         let own = self.person("own");
         let members = ["adm", "mod", "mem", "left", "banned", "victim"].map(|name| self.person(name).user);
-        let new = json!({"id": group, "title": "Birds", "members": members, "encrypted": encrypted});
+        let title = (!encrypted).then_some("Birds");
+        let new = json!({"id": group, "title": title, "members": members, "encrypted": encrypted});
         self.world.post("/v1/conversations/group", own, new).await.ok();
         for (name, role, event) in [("adm", "admin", &events[0]), ("mod", "moderator", &events[1])] {
             let member = format!("{path}/members/{}", self.person(name).user);
@@ -249,6 +256,7 @@ fn letter(reply: &Reply) -> char {
     }
     match reply.refusal() {
         (403, "forbidden") => 'f',
+        (403, "sealed_only") => 's',
         (403, "not_member") => 'n',
         (403, "banned") => 'b',
         (404, "not_found") => 'm',

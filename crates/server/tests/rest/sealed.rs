@@ -34,7 +34,7 @@ async fn upload_sealed(world: &World, person: &Person, bytes: &[u8]) -> Attachme
 async fn den(world: &World, owner: &Person, members: &[&Person]) -> ConversationId {
     let id = ConversationId::new(world.now(), [9; 10]);
     let users: Vec<_> = members.iter().map(|person| person.user).collect();
-    let body = json!({"id": id, "title": "Den", "members": users, "encrypted": true});
+    let body = json!({"id": id, "members": users, "encrypted": true});
     world.post("/v1/conversations/group", owner, body).await.ok();
     let commit = json!({"id": MessageId::new(world.now(), [88; 10]), "kind": "commit",
         "seal": {"epoch": 0, "count": 1}, "bytes": "AAEC"});
