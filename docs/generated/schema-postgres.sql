@@ -411,6 +411,16 @@ TABLE scheduled (
     FOREIGN KEY (conversation, user_id) REFERENCES personal(conversation, user_id) ON DELETE CASCADE
 );
 
+TABLE scheduled_file (
+    conversation uuid NOT NULL,
+    user_id uuid NOT NULL,
+    message uuid NOT NULL,
+    blob uuid NOT NULL,
+    PRIMARY KEY (conversation, user_id, message, blob),
+    FOREIGN KEY (blob) REFERENCES blob(id),
+    FOREIGN KEY (conversation, user_id, message) REFERENCES scheduled(conversation, user_id, message) ON DELETE CASCADE
+);
+
 TABLE schema_version (
     version integer NOT NULL,
     name text NOT NULL,
@@ -552,6 +562,8 @@ CREATE INDEX refresh_token_by_device ON public.refresh_token USING btree (device
 CREATE UNIQUE INDEX refresh_token_pkey ON public.refresh_token USING btree (hash);
 CREATE INDEX refresh_token_spent ON public.refresh_token USING btree (spent_at) WHERE (state = 2);
 CREATE INDEX scheduled_due ON public.scheduled USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX scheduled_file_by_blob ON public.scheduled_file USING btree (blob);
+CREATE UNIQUE INDEX scheduled_file_pkey ON public.scheduled_file USING btree (conversation, user_id, message, blob);
 CREATE INDEX scheduled_over ON public.scheduled USING btree (over_at) WHERE (over_at IS NOT NULL);
 CREATE UNIQUE INDEX scheduled_pkey ON public.scheduled USING btree (conversation, user_id, message);
 CREATE INDEX scheduled_waiting ON public.scheduled USING btree (user_id) WHERE (over_at IS NULL);

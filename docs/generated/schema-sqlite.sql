@@ -1,3 +1,12 @@
+CREATE TRIGGER scheduled_file_kept AFTER INSERT ON scheduled_file BEGIN
+    UPDATE blob SET attachments = attachments + 1 WHERE id = NEW.blob;
+END;
+
+CREATE TRIGGER scheduled_file_let_go AFTER DELETE ON scheduled_file BEGIN
+    UPDATE blob SET touched_at = CASE attachments WHEN 1 THEN 0 ELSE touched_at END, attachments = attachments - 1
+    WHERE id = OLD.blob;
+END;
+
 CREATE TABLE archive (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     user BLOB NOT NULL REFERENCES user (id),
@@ -291,6 +300,15 @@ CREATE TABLE scheduled (
     FOREIGN KEY (conversation, user) REFERENCES personal (conversation, user) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE scheduled_file (
+    conversation BLOB NOT NULL,
+    user BLOB NOT NULL,
+    message BLOB NOT NULL,
+    blob BLOB NOT NULL REFERENCES blob (id),
+    PRIMARY KEY (conversation, user, message, blob),
+    FOREIGN KEY (conversation, user, message) REFERENCES scheduled (conversation, user, message) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE sealed_count (
     conversation BLOB NOT NULL REFERENCES conversation (id),
     device BLOB NOT NULL REFERENCES device (id),
@@ -427,6 +445,8 @@ CREATE INDEX refresh_token_by_device ON refresh_token (device, state);
 CREATE INDEX refresh_token_spent ON refresh_token (spent_at) WHERE state = 2;
 
 CREATE INDEX scheduled_due ON scheduled (due_at) WHERE due_at IS NOT NULL;
+
+CREATE INDEX scheduled_file_by_blob ON scheduled_file (blob);
 
 CREATE INDEX scheduled_over ON scheduled (over_at) WHERE over_at IS NOT NULL;
 

@@ -10,6 +10,7 @@ use crate::value::{self, from_seq};
 const QUEUED: i64 = 0;
 const FAILED: i64 = 1;
 const ACKNOWLEDGED: i64 = 2;
+const HELD: i64 = 3;
 
 const COLUMNS: &str = "id, conversation, written_at, text, reply_to, state, failed_code, seq, at, sent, target, change, files, poll, \
     preview, sealed";
@@ -21,6 +22,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRecord> {
         ACKNOWLEDGED => OutboxState::Acknowledged {
             seq: value::seq(row, 7)?,
             at: value::timestamp(row, 8)?,
+        },
+        HELD => OutboxState::Held {
+            until: value::timestamp(row, 8)?,
+            failed: row.get(6)?,
         },
         other => return Err(rusqlite::Error::IntegralValueOutOfRange(5, other)),
     };
@@ -84,6 +89,7 @@ pub(crate) fn save(connection: &Connection, record: &OutboxRecord) -> rusqlite::
     let (state, code, seq, at) = match &record.state {
         OutboxState::Queued => (QUEUED, None, None, None),
         OutboxState::Failed { code } => (FAILED, Some(code), None, None),
+        OutboxState::Held { until, failed } => (HELD, failed.as_ref(), None, Some(until.as_ms())),
         OutboxState::Acknowledged { seq, at } => (ACKNOWLEDGED, None, Some(from_seq(*seq)), Some(at.as_ms())),
     };
     let files = match &record.body {
@@ -106,7 +112,7 @@ pub(crate) fn save(connection: &Connection, record: &OutboxRecord) -> rusqlite::
         .prepare_cached(&format!(
             "INSERT INTO outbox ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
              ON CONFLICT (id) DO UPDATE SET
-                text = excluded.text, state = excluded.state, failed_code = excluded.failed_code,
+                written_at = excluded.written_at, text = excluded.text, reply_to = excluded.reply_to, state = excluded.state, failed_code = excluded.failed_code,
                 seq = excluded.seq, at = excluded.at, sent = excluded.sent, change = excluded.change, files = excluded.files,
                 preview = excluded.preview, sealed = excluded.sealed"
         ))?

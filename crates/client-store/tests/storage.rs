@@ -577,6 +577,33 @@ fn the_outbox_keeps_its_order_through_changes_of_state() {
 }
 
 #[test]
+fn what_is_held_for_later_may_be_said_differently() {
+    let mut storage = with_conversations(1);
+    let held = |until: i64, failed: Option<&str>| OutboxRecord {
+        state: OutboxState::Held {
+            until: Timestamp(until),
+            failed: failed.map(str::to_owned),
+        },
+        ..waiting(1, 1)
+    };
+    let changed = OutboxRecord {
+        written_at: Timestamp(77),
+        body: OutboxBody::Message {
+            text: "later still".to_owned(),
+            reply_to: Some(message(8)),
+            files: Vec::new(),
+            poll: None,
+            preview: None,
+        },
+        ..held(9_000, Some("limit_reached"))
+    };
+    for record in [held(5_000, None), changed] {
+        committed(&mut storage, |storage| storage.save_outbox(&record).unwrap());
+        assert_eq!(storage.outbox(conversation(1)).unwrap(), [record]);
+    }
+}
+
+#[test]
 fn changes_of_messages_wait_like_messages_and_may_be_rewritten() {
     let mut storage = with_conversations(1);
     let edit = |text: &str, sent: bool| OutboxRecord {

@@ -125,7 +125,7 @@ impl Acting {
             send,
             attach: send,
             ask: send && !self.encrypted,
-            schedule: send && !self.encrypted,
+            schedule: send,
             rename: self.may(Action::ChangeProfile),
             add_members: self.may(Action::AddMembers { count: 1 }),
             remove_members: self.may(Action::Remove { target: Role::Member }),

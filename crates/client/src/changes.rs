@@ -223,10 +223,9 @@ impl<S: Storage> Engine<S> {
         for target in to {
             for (id, (text, files, poll)) in target.ids.iter().zip(&contents) {
                 let files = WrittenFiles {
-                    new: Vec::new(),
                     known: files.clone(),
                     poll: poll.clone(),
-                    preview: None,
+                    ..WrittenFiles::default()
                 };
                 let reply = self.queue_message(*id, target.conversation, text.clone(), None, files)?;
                 if let Reply::Failed { .. } = reply {

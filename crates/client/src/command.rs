@@ -159,7 +159,7 @@ pub enum Command {
         /// Which poll.
         message: MessageId,
     },
-    /// Schedules a message, or says differently what is scheduled: it is sent at its time, wherever it waits until then.
+    /// Schedules a message, or says differently what is scheduled: it is sent at its time, wherever it waits until then, and keeps its files.
     ScheduleMessage {
         /// Where to.
         conversation: ConversationId,
@@ -172,6 +172,10 @@ pub enum Command {
         reply_to: Option<MessageId>,
         /// When, by the server's clock.
         send_at: Timestamp,
+        /// The files of a new one, as those of [`Command::SendMessage`].
+        #[serde(default)]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<NewAttachment>>"))]
+        attachments: Vec<NewAttachment>,
     },
     /// Takes a scheduled message back.
     CancelScheduled {

@@ -13,6 +13,7 @@ use crate::http::{Call, Expects, Waiting, refusal};
 use crate::io::HttpMethod;
 use crate::outbox::WrittenFiles;
 use crate::path::{escape, found_members_path, members_path};
+use crate::scheduled::Later;
 use crate::search::Asked;
 use crate::storage::Storage;
 
@@ -230,7 +231,17 @@ impl<S: Storage> Engine<S> {
                 text,
                 reply_to,
                 send_at,
-            } => self.schedule(conversation, message, text, reply_to, send_at)?,
+                attachments,
+            } => self.schedule(
+                conversation,
+                message,
+                Later {
+                    text,
+                    reply_to,
+                    send_at,
+                    attachments,
+                },
+            )?,
             Command::CancelScheduled {
                 conversation,
                 message,

@@ -117,6 +117,8 @@ impl<S: Storage> Engine<S> {
             failing: false,
         };
         if engine.session.is_some() {
+            // What waits for its time has one, with or without a line.
+            engine.resend_outbox()?;
             engine.connection.wait_until(engine.clock.steady());
             // What has expired meanwhile is erased with the first input.
             engine.expiry_at = engine.storage.next_expiry()?.map(|_| engine.clock.steady());
@@ -236,6 +238,7 @@ impl<S: Storage> Engine<S> {
         self.announce_presence();
         self.pump_uploads()?;
         self.pump_wishes()?;
+        self.pump_scheduled()?;
         self.pump_encryption()?;
         self.pump_archives()?;
         self.pump_outbox()?;

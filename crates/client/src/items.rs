@@ -197,6 +197,8 @@ impl<S: Storage> Engine<S> {
             return Ok(None);
         }
         let mut can = match &waiting.state {
+            // It is among what is scheduled.
+            OutboxState::Held { .. } => return Ok(None),
             OutboxState::Failed { .. } => MessageActions::default(),
             OutboxState::Queued | OutboxState::Acknowledged { .. } => {
                 acting.with_message(acting.me, acting.now)

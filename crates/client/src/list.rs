@@ -213,6 +213,9 @@ impl<S: Storage> Engine<S> {
             let OutboxBody::Message { text, poll, .. } = &waiting.body else {
                 continue;
             };
+            if matches!(waiting.state, OutboxState::Held { .. }) {
+                continue;
+            }
             return Ok(Some(Preview {
                 sender_name: my_name,
                 mine: true,
@@ -325,7 +328,7 @@ pub(crate) fn delivery(
 
 pub(crate) fn waiting_state(state: OutboxState) -> DeliveryState {
     match state {
-        OutboxState::Queued => DeliveryState::Queued,
+        OutboxState::Queued | OutboxState::Held { .. } => DeliveryState::Queued,
         OutboxState::Failed { code } => DeliveryState::Failed { code },
         OutboxState::Acknowledged { .. } => DeliveryState::Sent,
     }

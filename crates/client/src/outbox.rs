@@ -40,6 +40,8 @@ pub(crate) struct WrittenFiles {
     pub(crate) poll: Option<Box<Poll>>,
     /// What a page says that the text links to.
     pub(crate) preview: Option<Box<LinkPreview>>,
+    /// When it is sent, by the server's clock, where that is not at once.
+    pub(crate) send_at: Option<Timestamp>,
 }
 
 impl WrittenFiles {
@@ -50,12 +52,10 @@ impl WrittenFiles {
         }
     }
 
-    pub(crate) const fn of(new: Vec<NewAttachment>) -> Self {
+    pub(crate) fn of(new: Vec<NewAttachment>) -> Self {
         Self {
             new,
-            known: Vec::new(),
-            poll: None,
-            preview: None,
+            ..Self::default()
         }
     }
 
@@ -72,11 +72,21 @@ pub(crate) struct Sending {
     put_off: BTreeMap<ConversationId, Timestamp>,
     /// Conversations whose outbox is looked into at the end of this input.
     nudged: BTreeSet<ConversationId>,
+    /// When the first of what is held in a conversation is due.
+    held: BTreeMap<ConversationId, Timestamp>,
 }
 
 impl Sending {
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        self.put_off.values().min().copied()
+        self.put_off.values().chain(self.held.values()).min().copied()
+    }
+
+    /// The first of what is held in a conversation is due then; none where nothing is.
+    pub(crate) fn hold_until(&mut self, conversation: ConversationId, due: Option<Timestamp>) {
+        match due {
+            Some(due) => _ = self.held.insert(conversation, due),
+            None => _ = self.held.remove(&conversation),
+        }
     }
 
     pub(crate) fn nudge(&mut self, conversation: ConversationId) {
@@ -96,6 +106,7 @@ impl Sending {
     pub(crate) fn forget(&mut self, conversation: ConversationId) {
         self.in_flight.remove(&conversation);
         self.put_off.remove(&conversation);
+        self.held.remove(&conversation);
     }
 
     pub(crate) fn forget_account(&mut self) {
@@ -105,19 +116,24 @@ impl Sending {
 
 impl<S: Storage> Engine<S> {
     pub(crate) fn forget_in_flight(&mut self) {
-        self.sending = Sending::default();
+        self.sending = Sending {
+            held: std::mem::take(&mut self.sending.held),
+            ..Sending::default()
+        };
     }
 
     pub(crate) fn sending_due(&mut self) {
         let clock = self.clock;
         let nudged = &mut self.sending.nudged;
-        self.sending.put_off.retain(|conversation, until| {
-            let due = clock.is_due(*until);
-            if due {
-                nudged.insert(*conversation);
-            }
-            !due
-        });
+        for waits in [&mut self.sending.put_off, &mut self.sending.held] {
+            waits.retain(|conversation, until| {
+                let due = clock.is_due(*until);
+                if due {
+                    nudged.insert(*conversation);
+                }
+                !due
+            });
+        }
     }
 
     /// The line stands again: everything that has no acknowledgement is sent again, in order.
@@ -224,14 +240,23 @@ impl<S: Storage> Engine<S> {
         }
         let new = self.new_files(files.new, record.encrypted);
         let all: Vec<Attachment> = files.known.iter().chain(&new).cloned().collect();
-        let body = OutboxBody::Message {
+        let mut body = OutboxBody::Message {
             text,
             reply_to,
             files: files.known,
             poll: files.poll,
-            // What the server has fetched is not sealed.
-            preview: files.preview.filter(|_| !record.encrypted),
+            preview: files.preview,
         };
+        if record.encrypted
+            && !encryption::fits(&body, &all)
+            && let OutboxBody::Message {
+                preview: Some(preview),
+                ..
+            } = &mut body
+        {
+            // What is said goes before what it looks like.
+            preview.picture = None;
+        }
         if record.encrypted && !encryption::fits(&body, &all) {
             return Ok(failed(refusal(ErrorCode::TooLarge, Some("text"))));
         }
@@ -244,13 +269,19 @@ impl<S: Storage> Engine<S> {
             return Ok(failed(unfit));
         }
         self.accept_by_acting(conversation)?;
+        let state = files
+            .send_at
+            .map_or(OutboxState::Queued, |until| OutboxState::Held {
+                until,
+                failed: None,
+            });
         self.storage.save_outbox(&OutboxRecord {
             id: message.into(),
             conversation,
             written_at: self.clock.now(),
             body,
             sent: false,
-            state: OutboxState::Queued,
+            state,
             sealed: None,
         })?;
         self.queue_uploads(message, conversation, new)?;
@@ -309,7 +340,7 @@ impl<S: Storage> Engine<S> {
         Ok(Reply::Done)
     }
 
-    fn refresh_record(&mut self, conversation: ConversationId) -> Stored {
+    pub(crate) fn refresh_record(&mut self, conversation: ConversationId) -> Stored {
         if let Some(mut record) = self.storage.conversation(conversation)? {
             self.save_record(&mut record)?;
         }
@@ -441,6 +472,8 @@ impl<S: Storage> Engine<S> {
             return Ok(());
         };
         match waiting.body {
+            // A file of it has failed, which is shown of the file.
+            OutboxBody::Message { .. } if matches!(waiting.state, OutboxState::Held { .. }) => {}
             OutboxBody::Message { .. } => {
                 waiting.state = OutboxState::Failed {
                     code: code.to_owned(),
@@ -465,9 +498,10 @@ impl<S: Storage> Engine<S> {
         let offset = self.session.as_ref().map_or(0, |session| session.clock_offset_ms);
         let mut waiting = self.storage.outbox(record.id)?;
         waiting.retain(|record| matches!(record.body, OutboxBody::Message { .. }));
-        let latest = waiting.iter().map(|message| match message.state {
-            OutboxState::Acknowledged { at, .. } => at,
-            OutboxState::Queued | OutboxState::Failed { .. } => message.written_at.plus_ms(offset),
+        let latest = waiting.iter().filter_map(|message| match message.state {
+            OutboxState::Acknowledged { at, .. } => Some(at),
+            OutboxState::Queued | OutboxState::Failed { .. } => Some(message.written_at.plus_ms(offset)),
+            OutboxState::Held { .. } => None,
         });
         Ok(latest
             .max()

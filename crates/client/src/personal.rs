@@ -179,6 +179,7 @@ impl<S: Storage> Engine<S> {
             let state = record.state;
             self.storage
                 .save_personal(conversation, &PersonalRecord { state, pending })?;
+            self.schedule_answered(conversation, &sent, None)?;
         }
         self.merge_personal(conversation, &changed.personal)
     }
@@ -216,6 +217,7 @@ impl<S: Storage> Engine<S> {
     pub(crate) fn personal_refused(
         &mut self,
         conversation: ConversationId,
+        code: &str,
         retry_after_ms: Option<i64>,
     ) -> Stored {
         let sent = self.personals.sent.remove(&conversation).unwrap_or_default();
@@ -230,7 +232,7 @@ impl<S: Storage> Engine<S> {
             .save_personal(conversation, &PersonalRecord { state, pending })?;
         self.dirty.conversation(conversation);
         self.dirty.list = true;
-        Ok(())
+        self.schedule_answered(conversation, &sent, Some(code))
     }
 
     pub(crate) fn set_archived(&mut self, conversation: ConversationId, archived: bool) -> Stored {

@@ -131,7 +131,7 @@ impl<S: Storage> Engine<S> {
                 Ok(())
             }
             (Some(Request::Personal { conversation }), _) => {
-                self.personal_refused(conversation, retry_after_ms)
+                self.personal_refused(conversation, &code_name(error.code), retry_after_ms)
             }
             (Some(Request::ListPage), _) => {
                 self.list_failed(retry_after_ms);

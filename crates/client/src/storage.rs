@@ -183,6 +183,13 @@ pub struct LogEntry {
 pub enum OutboxState {
     /// Waits for the server's word.
     Queued,
+    /// A message that is to be sent later ([`crate::command::Command::ScheduleMessage`]): it waits here for its time, or until the server holds it.
+    Held {
+        /// When it is sent, by the server's clock.
+        until: Timestamp,
+        /// Why the server would not hold it: the name of an error code.
+        failed: Option<String>,
+    },
     /// Refused, with this code.
     Failed {
         /// The code.

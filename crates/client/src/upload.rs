@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pipit_wire::BlobId;
 use pipit_wire::media::Attachment;
+use pipit_wire::{BlobId, Timestamp};
 
 use crate::http::{Call, Waiting};
 use crate::io::{FilePart, HttpMethod};
@@ -57,14 +57,11 @@ pub(crate) fn part(part: FilePart) -> Waiting {
         .carrying(part)
 }
 
-/// Has the server look at what has come.
-pub(crate) fn finish(blob: BlobId) -> Waiting {
-    request(
-        HttpMethod::Post,
-        format!("{}/finish", path(blob)),
-        blob,
-        Step::Finish,
-    )
+/// Has the server look at what has come, and keep it until this time without a message.
+pub(crate) fn finish(blob: BlobId, keep_until: Option<Timestamp>) -> Waiting {
+    let keeping = keep_until.map_or_else(String::new, |until| format!("?keep_until={}", until.as_ms()));
+    let path = format!("{}/finish{keeping}", path(blob));
+    request(HttpMethod::Post, path, blob, Step::Finish)
 }
 
 /// Gives a file up; nobody waits for the answer, because the server forgets it anyway after a day.

@@ -304,7 +304,7 @@ impl<S: Storage> Engine<S> {
                 }
                 upload.sent = Some(*offset);
                 self.storage.save_upload(&upload)?;
-                self.next_part(&upload, *offset);
+                self.next_part(&upload, *offset)?;
             }
             (Step::Finish, answer) => match read::<FinishedUpload>(answer) {
                 Ok(finished) => self.upload_done(upload, finished.attachment)?,
@@ -315,11 +315,13 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
-    fn next_part(&mut self, upload: &UploadRecord, offset: u64) {
+    fn next_part(&mut self, upload: &UploadRecord, offset: u64) -> Stored {
         let blob = upload.file.blob;
         let left = sealed::sent_bytes(&upload.file).saturating_sub(offset);
         if left == 0 {
-            return self.step(upload, Step::Finish, upload::finish(blob));
+            let keep_until = self.kept_until(upload.message)?;
+            self.step(upload, Step::Finish, upload::finish(blob, keep_until));
+            return Ok(());
         }
         let length = left.min(self.part_bytes());
         let part = FilePart {
@@ -329,6 +331,19 @@ impl<S: Storage> Engine<S> {
             seal: sealed::part_seal(&upload.file),
         };
         self.step(upload, Step::Part { length }, upload::part(part));
+        Ok(())
+    }
+
+    /// What is on the server of a message's files is to be kept for longer: they are finished anew, which says so.
+    pub(crate) fn keep_longer(&mut self, message: MessageId) -> Stored {
+        for mut upload in self.storage.uploads_of(message)? {
+            if upload.stage == UploadStage::Done {
+                upload.stage = UploadStage::Waiting;
+                self.storage.save_upload(&upload)?;
+                self.uploads.forget(upload.file.blob);
+            }
+        }
+        Ok(())
     }
 
     fn part_bytes_max(&self) -> u64 {

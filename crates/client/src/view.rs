@@ -438,9 +438,13 @@ pub struct ScheduledView {
     pub text: String,
     /// The message that it answers.
     pub reply_to: Option<MessageId>,
+    /// Its files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<AttachmentView>>"))]
+    pub attachments: Vec<AttachmentView>,
     /// When it is sent.
     pub send_at: Timestamp,
-    /// Why it was refused when its time came: the name of an error code.
+    /// Why it was refused, when its time came or before: the name of an error code.
     pub failed: Option<String>,
     /// Whether this device has something to say of it that the server does not have yet.
     pub waiting: bool,

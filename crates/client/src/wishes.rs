@@ -266,7 +266,7 @@ impl<S: Storage> Engine<S> {
                 let left = file.size.saturating_sub(*offset);
                 let blob = file.blob;
                 if left == 0 {
-                    self.wish_step(&wish, WishStep::Picture(Step::Finish), upload::finish(blob));
+                    self.wish_step(&wish, WishStep::Picture(Step::Finish), upload::finish(blob, None));
                 } else {
                     let length = left.min(self.part_bytes());
                     let offset = *offset;

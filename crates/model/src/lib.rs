@@ -11,6 +11,7 @@ pub mod mention;
 pub mod permission;
 pub mod person;
 pub mod poll;
+pub mod preview;
 pub mod privacy;
 pub mod request;
 pub mod search;

@@ -353,6 +353,7 @@ fn assemble(
         &config.previews,
         &config.outgoing,
         by_user,
+        media.drawing(),
     );
     let by_device = Limit::per_minute(
         "device",

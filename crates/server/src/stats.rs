@@ -140,6 +140,10 @@ counters! {
     objects_cleared,
     /// Pages fetched for previews of links that said what they are.
     previews_made,
+    /// Pictures that pages name, made small for their previews.
+    preview_pictures_made,
+    /// Pictures that pages name and that were led inside, late, too large, or none.
+    preview_pictures_refused,
     /// Previews answered from what was kept.
     previews_kept,
     /// Pages that were not fetched because they lead where nobody may be led.

@@ -251,6 +251,7 @@ store! {
         fn find_blob(blob: BlobId) -> Option<BlobRecord>;
         fn advance_upload(advance: AdvanceUpload) -> Result<u64, AdvanceError>;
         fn finish_upload(finish: FinishUpload) -> bool;
+        fn keep_upload(owner: UserId, blob: BlobId, until: Timestamp) -> ();
         fn remove_upload(owner: UserId, blob: BlobId) -> bool;
         fn list_uploads(owner: UserId, limit: u32) -> UploadList;
         fn filter_readable(user: UserId, blobs: &[BlobId]) -> Vec<BlobRecord>;

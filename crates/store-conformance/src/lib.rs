@@ -199,6 +199,9 @@ macro_rules! conformance_tests {
             }
             schedule {
                 scheduled_messages_are_due_at_their_time,
+                files_are_kept_while_a_message_is_scheduled,
+                who_leaves_has_no_files_for_later,
+                a_file_may_be_kept_for_longer,
                 a_refused_one_waits_for_its_author,
                 what_is_over_does_not_come_back,
                 who_leaves_sends_nothing_later,

@@ -6,14 +6,16 @@ use pipit_store::Store;
 use pipit_wire::event::EventBody;
 use pipit_wire::frame::{Personal, PersonalChange};
 use pipit_wire::scheduled::Scheduled;
-use pipit_wire::{ConversationId, ErrorCode, MessageId, Timestamp};
+use pipit_wire::{Attachment, BlobId, ConversationId, ErrorCode, MessageId, Timestamp};
 
-use crate::world::{Person, World};
+use crate::blob;
+use crate::world::{Person, START, World};
 
 fn at(text: &str, send_at: i64) -> Scheduled {
     Scheduled {
         text: text.to_owned(),
         reply_to: Some(MessageId::from_bytes([4; 16])),
+        attachments: Vec::new(),
         send_at: Timestamp(send_at),
         failed: None,
     }
@@ -143,6 +145,84 @@ pub async fn what_is_over_does_not_come_back(store: Arc<dyn Store>) {
     assert_eq!(prune(50).await.unwrap(), 0);
     assert_eq!(prune(51).await.unwrap(), 1);
     assert_eq!(prune(500).await.unwrap(), 1);
+}
+
+/// A message's files are kept for as long as it is scheduled, with those that it has then, and let go at once when it is taken back.
+pub async fn files_are_kept_while_a_message_is_scheduled(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let (world, alice, message) = (&scene.world, scene.alice, scene.world.id());
+    let (first, second) = (blob::file(world, alice).await, blob::file(world, alice).await);
+    let late = Timestamp(START.as_ms() * 2);
+    let with = |blobs: &[BlobId]| Scheduled {
+        attachments: blobs.iter().map(|blob| Attachment::of(*blob)).collect(),
+        ..at("look", 500)
+    };
+    let count = async |blob: BlobId| {
+        let found = world.store.find_blob(blob).await.unwrap();
+        found.map(|record| record.attachments)
+    };
+    for _ in 0..2 {
+        let set = scene.set(alice, message, Some(with(&[first, second])), 1).await;
+        assert_eq!(set.scheduled.get(&message), Some(&with(&[first, second])));
+        assert_eq!((count(first).await, count(second).await), (Some(1), Some(1)));
+    }
+    assert_eq!(scene.due(900, 9).await, [(message, with(&[first, second]))]);
+    assert_eq!(blob::take(world, late).await, []);
+    assert!(!world.store.remove_upload(alice.user, first).await.unwrap());
+    // It is sent: the message of the log has its file, and what is scheduled has it no longer.
+    let sent = blob::with_files(world, scene.tea, alice, &[second]);
+    world.append(sent).await;
+    assert_eq!(count(second).await, Some(2));
+    scene.set(alice, message, Some(with(&[second])), 2).await;
+    assert_eq!(blob::take(world, START).await, [first]);
+    scene.set(alice, message, None, 3).await;
+    assert_eq!(
+        (count(second).await, blob::take(world, late).await),
+        (Some(1), vec![])
+    );
+    // One that is over keeps nothing, and neither can what is not there be kept.
+    let third = blob::file(world, alice).await;
+    scene.set(alice, message, Some(with(&[third])), 4).await;
+    assert_eq!(count(third).await, Some(0));
+    let set = scene.set(alice, world.id(), Some(with(&[world.id()])), 5).await;
+    assert_eq!(set.scheduled.len(), 1);
+}
+
+/// It ends with the membership, and so do its files.
+pub async fn who_leaves_has_no_files_for_later(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let (world, bob) = (&scene.world, scene.bob);
+    let file = blob::file(world, bob).await;
+    let entry = Scheduled {
+        attachments: vec![Attachment::of(file)],
+        ..at("late", 100)
+    };
+    scene.set(bob, world.id(), Some(entry), 1).await;
+    assert_eq!(blob::take(world, START).await, []);
+    let body = EventBody::MemberRemoved {
+        user: bob.user,
+        banned: true,
+    };
+    world.enter(scene.tea, bob, body).await;
+    assert_eq!(blob::take(world, START).await, [file]);
+}
+
+/// A file that a device sends later may be asked to be kept for longer, by its owner.
+pub async fn a_file_may_be_kept_for_longer(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let (world, alice) = (&scene.world, scene.alice);
+    let (kept, other) = (blob::file(world, alice).await, blob::file(world, alice).await);
+    let until = Timestamp(START.as_ms() * 2);
+    for (owner, blob, until) in [
+        (alice, kept, until),
+        (alice, kept, START),
+        (scene.bob, other, until),
+        (alice, world.id(), until),
+    ] {
+        world.store.keep_upload(owner.user, blob, until).await.unwrap();
+    }
+    assert_eq!(blob::take(world, until).await, [other]);
+    assert_eq!(blob::take(world, until.plus_ms(1)).await, [kept]);
 }
 
 /// It ends with the membership.

@@ -187,6 +187,16 @@ pub(crate) async fn finish(session: &Session, finish: &FinishUpload) -> Result<b
     Ok(changed > 0)
 }
 
+pub(crate) async fn keep(session: &Session, owner: UserId, blob: BlobId, until: Timestamp) -> Result<()> {
+    session
+        .run(
+            "UPDATE blob SET touched_at = $3 WHERE id = $1 AND owner = $2 AND finished AND touched_at < $3",
+            params![blob.as_uuid(), owner.as_uuid(), until.as_ms()],
+        )
+        .await?;
+    Ok(())
+}
+
 pub(crate) async fn remove(session: &Session, owner: UserId, blob: BlobId) -> Result<bool> {
     let removed = session
         .run(

@@ -38,6 +38,10 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("privacy", include_str!("../migrations/0019_privacy.sql")),
     ("key_log", include_str!("../migrations/0020_key_log.sql")),
     ("archive", include_str!("../migrations/0021_archive.sql")),
+    (
+        "scheduled_file",
+        include_str!("../migrations/0022_scheduled_file.sql"),
+    ),
 ];
 
 /// The schema from which on there are key logs: those of the keys that were there before begin with it.

@@ -1,4 +1,4 @@
-//! When scheduled messages are due, and which ones are over: see [`pipit_store::schedule`].
+//! When scheduled messages are due, what files they have, and which ones are over: see [`pipit_store::schedule`].
 
 use pipit_store::schedule::{DueMessage, Schedule};
 use pipit_wire::frame::PersonalChange;
@@ -6,6 +6,7 @@ use pipit_wire::{ConversationId, MessageId, Timestamp, UserId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::blob;
 use crate::error::{Error, corrupt};
 use crate::row::{self, at};
 use crate::session::{Session, params};
@@ -21,6 +22,18 @@ pub(crate) fn schedule(row: &Row, column: usize) -> Result<Schedule> {
 const FIND_OVER: &str = "
     SELECT message FROM scheduled
     WHERE conversation = $1 AND user_id = $2 AND message = ANY($3) AND over_at IS NOT NULL";
+/// Of messages that a change names, the files that are kept for them no longer.
+const LET_GO: &str = "
+    DELETE FROM scheduled_file
+    WHERE conversation = $1 AND user_id = $2 AND message = ANY($3)
+        AND NOT EXISTS (
+            SELECT 1 FROM unnest($4::uuid[], $5::uuid[]) AS given (message, blob)
+            WHERE given.message = scheduled_file.message AND given.blob = scheduled_file.blob)";
+/// What is not there, or is not finished, cannot be kept: its message is refused for it when its time comes.
+const KEEP_FILES: &str = "
+    INSERT INTO scheduled_file (conversation, user_id, message, blob)
+    SELECT $1, $2, given.message, given.blob FROM unnest($3::uuid[], $4::uuid[]) AS given (message, blob)
+    WHERE given.blob = ANY($5) ON CONFLICT DO NOTHING";
 const NOTE: &str = "
     INSERT INTO scheduled (conversation, user_id, message, due_at, over_at)
     SELECT $1, $2, given.message, given.due_at, given.over_at
@@ -65,6 +78,34 @@ pub(crate) async fn note(
     }
     let noted = params![conversation.as_uuid(), user.as_uuid(), messages, due, over];
     session.rows(NOTE, noted).await?;
+    note_files(session, conversation, user, change).await
+}
+
+async fn note_files(
+    session: &Session,
+    conversation: ConversationId,
+    user: UserId,
+    change: &PersonalChange,
+) -> Result<()> {
+    let (mut messages, mut owners, mut blobs) = (Vec::new(), Vec::new(), Vec::new());
+    for (message, entry) in &change.schedule {
+        messages.push(message.as_uuid());
+        for file in entry.iter().flat_map(|entry| &entry.attachments) {
+            owners.push(message.as_uuid());
+            blobs.push(file.blob.as_uuid());
+        }
+    }
+    let whose = (conversation.as_uuid(), user.as_uuid());
+    let let_go = params![whose.0, whose.1, messages, owners, blobs];
+    session.rows(LET_GO, let_go).await?;
+    if blobs.is_empty() {
+        return Ok(());
+    }
+    // Whoever takes abandoned files away is waited for here, or waits.
+    let locked = session.rows(blob::LOCK_FINISHED, params![blobs]).await?;
+    let finished: Vec<Uuid> = locked.iter().map(|row| at(row, 0)).collect::<Result<_>>()?;
+    let kept = params![whose.0, whose.1, owners, blobs, finished];
+    session.rows(KEEP_FILES, kept).await?;
     Ok(())
 }
 

@@ -484,6 +484,10 @@ impl Store for PostgresStore {
         work!(self, |session| blob::finish(session, &finish))
     }
 
+    async fn keep_upload(&self, owner: UserId, blob: BlobId, until: Timestamp) -> Result<(), StoreError> {
+        work!(self, |session| blob::keep(session, owner, blob, until))
+    }
+
     async fn remove_upload(&self, owner: UserId, blob: BlobId) -> Result<bool, StoreError> {
         work!(self, |session| blob::remove(session, owner, blob))
     }

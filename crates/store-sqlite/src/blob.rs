@@ -141,6 +141,14 @@ pub(crate) fn finish(db: &Connection, finish: &FinishUpload) -> Result<bool> {
     Ok(changed > 0)
 }
 
+pub(crate) fn keep(db: &Connection, owner: UserId, blob: BlobId, until: Timestamp) -> Result<()> {
+    db.prepare_cached(
+        "UPDATE blob SET touched_at = ?3 WHERE id = ?1 AND owner = ?2 AND finished = 1 AND touched_at < ?3",
+    )?
+    .execute(params![blob.as_bytes(), owner.as_bytes(), until.as_ms()])?;
+    Ok(())
+}
+
 pub(crate) fn remove(db: &Connection, owner: UserId, blob: BlobId) -> Result<bool> {
     let removed = db
         .prepare_cached("DELETE FROM blob WHERE id = ?1 AND owner = ?2 AND attachments = 0")?

@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0019_privacy.sql"),
     include_str!("../migrations/0020_key_log.sql"),
     include_str!("../migrations/0021_archive.sql"),
+    include_str!("../migrations/0022_scheduled_file.sql"),
 ];
 
 /// The schema from which on there are key logs: those of the keys that were there before begin with it.

@@ -1,8 +1,8 @@
-//! When scheduled messages are due, and which ones are over: see [`pipit_store::schedule`].
+//! When scheduled messages are due, what files they have, and which ones are over: see [`pipit_store::schedule`].
 
 use pipit_store::schedule::{DueMessage, Schedule};
 use pipit_wire::frame::PersonalChange;
-use pipit_wire::{ConversationId, MessageId, Timestamp, UserId};
+use pipit_wire::{Attachment, BlobId, ConversationId, MessageId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::error::corrupt;
@@ -68,6 +68,42 @@ pub(crate) fn note(
             due_at.map(Timestamp::as_ms),
             over_at
         ])?;
+        let files = entry.as_ref().map_or(&[][..], |entry| &entry.attachments);
+        keep_files(db, conversation, user, *message, files)?;
+    }
+    Ok(())
+}
+
+/// These files are kept for a message, and no others. What is not there, or is not finished, cannot be: the message is refused for it when
+/// its time comes.
+fn keep_files(
+    db: &Connection,
+    conversation: ConversationId,
+    user: UserId,
+    message: MessageId,
+    files: &[Attachment],
+) -> Result<()> {
+    let whose = (conversation.as_bytes(), user.as_bytes(), message.as_bytes());
+    let kept: Vec<BlobId> = db
+        .prepare_cached(
+            "SELECT blob FROM scheduled_file WHERE conversation = ?1 AND user = ?2 AND message = ?3",
+        )?
+        .query_map(whose, |row| row::id_at(row, 0))?
+        .collect::<Result<_>>()?;
+    for file in files.iter().filter(|file| !kept.contains(&file.blob)) {
+        db.prepare_cached(
+            "INSERT OR IGNORE INTO scheduled_file (conversation, user, message, blob)
+            SELECT ?1, ?2, ?3, id FROM blob WHERE id = ?4 AND finished = 1",
+        )?
+        .execute(params![whose.0, whose.1, whose.2, file.blob.as_bytes()])?;
+    }
+    for blob in kept {
+        if files.iter().all(|file| file.blob != blob) {
+            db.prepare_cached(
+                "DELETE FROM scheduled_file WHERE conversation = ?1 AND user = ?2 AND message = ?3 AND blob = ?4",
+            )?
+            .execute(params![whose.0, whose.1, whose.2, blob.as_bytes()])?;
+        }
     }
     Ok(())
 }

@@ -487,6 +487,12 @@ impl Store for SqliteStore {
         self.engine.write(move |db| blob::finish(db, &finish)).await
     }
 
+    async fn keep_upload(&self, owner: UserId, blob: BlobId, until: Timestamp) -> Result<(), StoreError> {
+        self.engine
+            .write(move |db| blob::keep(db, owner, blob, until))
+            .await
+    }
+
     async fn remove_upload(&self, owner: UserId, blob: BlobId) -> Result<bool, StoreError> {
         self.engine.write(move |db| blob::remove(db, owner, blob)).await
     }

@@ -317,6 +317,9 @@ pub trait Store:
     async fn advance_upload(&self, advance: AdvanceUpload) -> Result<Result<u64, AdvanceError>, StoreError>;
     /// Makes an upload a file that can be sent. False where the owner has no such upload, or it is finished.
     async fn finish_upload(&self, finish: FinishUpload) -> Result<bool, StoreError>;
+    /// Has a finished file of `owner` count as touched at this time, where that is later than it was: until some time after it, it is not
+    /// abandoned though no message has it.
+    async fn keep_upload(&self, owner: UserId, blob: BlobId, until: Timestamp) -> Result<(), StoreError>;
     /// Forgets a file of `owner`, finished or not, that no message has. False where there is none such.
     async fn remove_upload(&self, owner: UserId, blob: BlobId) -> Result<bool, StoreError>;
     /// The unfinished uploads of an account, at most `limit`, and how much it uses.

@@ -1,5 +1,6 @@
 //! Messages that are to be sent later. What they say is in what their author keeps of the conversation ([`pipit_wire::frame::Personal`]); here
-//! is when they are due, and which ones are over: an id that was sent or taken back does not come back, however late a device says it again.
+//! is when they are due, which files are kept for them, and which ones are over: an id that was sent or taken back does not come back, however late a device
+//! says it again.
 
 use std::collections::BTreeMap;
 

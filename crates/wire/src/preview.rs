@@ -11,6 +11,11 @@ pub const DESCRIPTION_CHARS_MAX: usize = 400;
 /// The longest name of a site, in characters.
 pub const SITE_NAME_CHARS_MAX: usize = 100;
 
+/// The largest picture, in bytes.
+pub const PICTURE_BYTES_MAX: usize = 8 * 1_024;
+/// Its greatest width and height, in pixels.
+pub const PICTURE_PIXELS_MAX: u16 = 320;
+
 /// What the page that a link leads to says of itself. Each text is one line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, utoipa::ToSchema))]
@@ -29,4 +34,9 @@ pub struct LinkPreview {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub site_name: Option<String>,
+    /// A small picture that the page names for itself: a JPEG in standard base64, at most [`PICTURE_BYTES_MAX`] bytes, and [`PICTURE_PIXELS_MAX`]
+    /// pixels wide and high.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub picture: Option<String>,
 }

@@ -4,14 +4,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ErrorCode;
 use crate::ids::MessageId;
+use crate::media::Attachment;
 use crate::time::Timestamp;
 
 /// The most messages that one account has waiting, those that have failed included.
 pub const SCHEDULED_MAX: u32 = 100;
-/// The most bytes of their texts in one conversation.
+/// The most bytes of their texts in one conversation, and of what is said of their files (as JSON).
 pub const SCHEDULED_BYTES_MAX: usize = 64 * 1024;
 /// How far ahead a message may be scheduled, in milliseconds: a year and two days, so that the same day next year is within it.
 pub const SCHEDULED_AHEAD_MS_MAX: i64 = 367 * 24 * 60 * 60 * 1_000;
+
+/// How far ahead a finished file without a message may be asked to be kept, in milliseconds: for one that is sent as late as any, by a device
+/// that comes to it a month later.
+pub const FILES_KEPT_AHEAD_MS_MAX: i64 = SCHEDULED_AHEAD_MS_MAX + 32 * 24 * 60 * 60 * 1_000;
 
 /// A message that is to be sent later. Its id is that of the message which it becomes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,8 +24,12 @@ pub const SCHEDULED_AHEAD_MS_MAX: i64 = 367 * 24 * 60 * 60 * 1_000;
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Scheduled {
-    /// What it says.
+    /// What it says; may be empty where it has files.
     pub text: String,
+    /// Its files, which are on the server already. They are kept for as long as it is scheduled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<Attachment>>"))]
+    pub attachments: Vec<Attachment>,
     /// The message that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]

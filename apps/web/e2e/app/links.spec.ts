@@ -2,14 +2,21 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { expect, test } from '../support/app';
+import { noise } from '../support/picture';
 
-/** A page on a network that the operator allows, and how often it was asked for. */
+/** A page with a picture on a network that the operator allows, and how often they were asked for. */
 async function page(): Promise<{ server: Server; url: string; asked: () => number }> {
   let asked = 0;
-  const server = createServer((_request, response) => {
+  const picture = noise(600, 400, {});
+  const server = createServer((request, response) => {
     asked += 1;
-    response.setHeader('content-type', 'text/html');
-    response.end('<title>Tides &amp; times</title><meta name="description" content="High water at noon">');
+    response.setHeader('content-type', request.url === '/photo' ? 'image/png' : 'text/html');
+    response.end(
+      request.url === '/photo'
+        ? picture
+        : '<title>Tides &amp; times</title><meta name="description" content="High water at noon">' +
+            '<meta property="og:image" content="/photo">',
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.2', resolve));
   const { port } = server.address() as AddressInfo;
@@ -33,7 +40,8 @@ test('a link is sent with what its page says, and read without asking the page',
     const card = ben.line('look:').getByRole('link', { name: 'Link: Tides & times, 127.0.0.2' });
     await expect(card).toContainText('High water at noon');
     await expect(card).toHaveAttribute('href', pages.url);
-    expect(pages.asked(), 'by the server, once').toBe(1);
+    await expect(card.locator('img')).toHaveJSProperty('naturalWidth', 240);
+    expect(pages.asked(), 'by the server, once, and once for the picture').toBe(2);
 
     // Taken off, it does not go along.
     await ada.composer.fill(`again: ${pages.url}`);
@@ -41,6 +49,38 @@ test('a link is sent with what its page says, and read without asking the page',
     await ada.composer.press('Enter');
     await expect(ben.line('again:')).toBeVisible();
     await expect(ben.line('again:').getByRole('link', { name: /^Link:/ })).toHaveCount(0);
+  } finally {
+    pages.server.close();
+  }
+});
+
+test('in an encrypted conversation a preview is sealed, once its sender has asked for it', async ({
+  server,
+  person,
+}) => {
+  test.setTimeout(120_000);
+  const pages = await page();
+  try {
+    const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+    await ada.setUp('Harbour');
+    await ben.join(await ada.invite(), 'Ada');
+    await ada.startChat('Ben', { encrypted: true });
+    await ada.write('· hello');
+    await ben.openConversation('Ada');
+    await expect(ben.line('· hello')).toBeVisible();
+    await ada.composer.fill(`look: ${pages.url}`);
+    await ada.page.getByRole('button', { name: 'Show a preview' }).click();
+    await expect(ada.page.getByRole('link', { name: 'Link: Tides & times, 127.0.0.2' })).toBeVisible();
+    await ada.composer.press('Enter');
+    const card = ben.line('look:').getByRole('link', { name: 'Link: Tides & times, 127.0.0.2' });
+    await expect(card).toContainText('High water at noon');
+    await expect(card.locator('img')).toHaveJSProperty('naturalWidth', 240);
+    expect(server.keeps('High water at noon')).toBe(false);
+    // Another one is sent without: nobody is asked.
+    await ada.composer.fill(`again: ${pages.url}?again`);
+    await ada.composer.press('Enter');
+    await expect(ben.line('again:')).toBeVisible();
+    expect(pages.asked()).toBe(2);
   } finally {
     pages.server.close();
   }

@@ -48,17 +48,20 @@ test('what is scheduled is listed, changed, sent now and taken back', async ({ p
   await expect(page.getByRole('dialog')).toBeHidden();
   await details.getByRole('button', { name: 'Leave group' }).click();
   const sure = page.getByRole('alertdialog');
-  await expect(sure).toContainText('1 message that you have scheduled here will not be sent.');
+  await expect(sure).toContainText('2 messages that you have scheduled here will not be sent.');
   await sure.getByRole('button', { name: 'Cancel' }).click();
   await details.getByRole('button', { name: 'Close details' }).click();
-  await page.getByRole('button', { name: '2 scheduled messages' }).click();
+  await page.getByRole('button', { name: '3 scheduled messages' }).click();
   const dialog = page.getByRole('dialog', { name: 'Scheduled messages' });
   const refused = dialog.getByRole('listitem', { name: 'Who has the key?' });
   await expect(refused).toContainText('Not sent');
   await expectAccessible(page);
   await refused.getByRole('button', { name: 'Delete' }).click();
   await expect(refused).toBeHidden();
-  await dialog.getByRole('button', { name: 'Change' }).click();
+  await dialog
+    .getByRole('listitem', { name: 'Training is at eight today' })
+    .getByRole('button', { name: 'Change' })
+    .click();
   const change = page.getByRole('dialog', { name: 'Send later' });
   await change.getByRole('textbox', { name: 'Message' }).fill('Training is at nine');
   await change.getByRole('button', { name: 'Schedule' }).click();
@@ -66,6 +69,39 @@ test('what is scheduled is listed, changed, sent now and taken back', async ({ p
     .getByRole('listitem', { name: 'Training is at nine' })
     .getByRole('button', { name: 'Send now' })
     .click();
+  const withFiles = dialog.getByRole('listitem', { name: /^Photo: The poster of the meet/ });
+  await expect(withFiles).toContainText('goes when its files have arrived, even if that is later');
+  await expect(withFiles.getByRole('progressbar', { name: /start list/ })).toBeVisible();
+  await withFiles.getByRole('button', { name: 'Change' }).click();
+  await expect(change.getByRole('list', { name: 'Attached files' })).toContainText('poster.jpg');
+  await expectAccessible(page);
+  // It has files, and so needs no words.
+  await change.getByRole('button', { name: 'Schedule' }).click();
+  await withFiles.getByRole('button', { name: 'Delete' }).click();
   await expect(dialog).toContainText('Nothing is scheduled here.');
   expect((await sent(page, 'send_scheduled')).map(({ message }) => message)).toEqual(['later-2']);
+});
+
+test('files are scheduled, in an encrypted conversation with a word on who sends them', async ({
+  page,
+  open,
+}) => {
+  await open('encrypted', room(9));
+  await page
+    .getByTestId('attach')
+    .setInputFiles({ name: 'map.txt', mimeType: 'text/plain', buffer: Buffer.from('left at the mill') });
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Send later' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Send later' });
+  await expect(dialog).toContainText('It is sent by this device.');
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Schedule' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole('list', { name: 'Attached files' })).toBeHidden();
+  const [command] = await sent(page, 'schedule_message');
+  expect(command?.attachments?.map(({ name }) => name)).toEqual(['map.txt']);
+  await page.getByRole('button', { name: '1 scheduled message' }).click();
+  const list = page.getByRole('dialog', { name: 'Scheduled messages' });
+  await expect(list).toContainText('They are on no other device of yours.');
+  await expect(list.getByRole('listitem', { name: 'File map.txt' })).toBeVisible();
 });

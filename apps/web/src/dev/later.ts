@@ -1,4 +1,5 @@
 import type { Command, Reply } from '../generated/types';
+import { laterFiles, queued } from './media';
 import { done, refusal } from './replies';
 import { fullScene } from './scenes';
 import type { Room } from './world';
@@ -14,6 +15,7 @@ export function laterScene(now: number): Room[] {
   club.scheduled = [
     { ...entry, message: 'later-1', text: 'Who has the key?', send_at: now - DAY_MS, failed: 'forbidden' },
     { ...entry, message: 'later-2', text: 'Training is at eight today', send_at: now + DAY_MS },
+    { ...entry, message: 'later-3', text: '', attachments: laterFiles(), send_at: now + 2 * DAY_MS },
   ];
   return rooms;
 }
@@ -32,7 +34,8 @@ export function answerLater(
   const others = room.scheduled.filter((entry) => entry !== known);
   if (command.type === 'schedule_message') {
     const { text, reply_to = null, send_at } = command;
-    const entry = { message, text, reply_to, send_at, failed: null, waiting: false };
+    const attachments = [...(known?.attachments ?? []), ...queued(command.attachments ?? [])];
+    const entry = { message, text, reply_to, attachments, send_at, failed: null, waiting: false };
     room.scheduled = [...others, entry].sort((one, other) => one.send_at - other.send_at);
     return done;
   }

@@ -4,12 +4,22 @@ import { refusal } from './replies';
 import { fullScene } from './scenes';
 import { append, message, type Room } from './world';
 
+/** The sea under a pale sky, as a small JPEG. */
+const PICTURE = [
+  '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI',
+  'CAgICAgICAgICAgICAgICAj/wAARCABAAGADAREAAhEAAxEA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QA',
+  'FBABAAAAAAAAAAAAAAAAAAAAAP/aAAwDAQACAAMAAD8AvNhkAAAAAAAAAAAAAAAABbNOAAAAAAAAAAAAAAAAC2YeAAAAAAAA',
+  'AAAAAAAAFow4AAAAAAAAAAAAAAAALZpwAAAAAAAAAAAAAAAAeSrKoeQJCEPIEhAeQiQA8gSEIeQJCA8hHMrSQ8gSEIeQJCA8',
+  'hEgB5AkIQ8gSEB5COZWkh5AkIQ8gSEB5CJADyBIQh5AkIDyEf//Z',
+].join('');
+
 const pages: Partial<Record<string, Omit<LinkPreview, 'url'>>> = {
   'https://tides.example/today': {
     title: 'High water at ten past noon',
     description:
       'Times and heights for the harbour, the estuary and the outer islands, with the wind that is to be expected, for every day of this year.',
     site_name: 'Harbour office',
+    picture: PICTURE,
   },
   'https://club.example/': { title: 'Rowing club' },
 };

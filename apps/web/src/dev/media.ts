@@ -125,6 +125,14 @@ export function queued(files: readonly NewAttachment[]): AttachmentView[] {
   });
 }
 
+/** Of a message that is sent later: one is there, the other on its way. */
+export function laterFiles(): AttachmentView[] {
+  return [
+    there(picture('poster.jpg', 1200, 900, 'The poster of the meet')),
+    onItsWay(file('start list.pdf', 'application/pdf', 5_400_000), { state: 'sending' }, 0.4),
+  ];
+}
+
 export function linksFor(blobs: readonly string[]): { items: BlobLink[]; expires_at: number } {
   const items = blobs.map((blob) => ({ blob, path: `/v1/blobs/${blob}?t=scripted` }));
   return { items, expires_at: Date.now() + 8 * MINUTE_MS };

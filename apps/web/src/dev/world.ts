@@ -239,7 +239,7 @@ function allowedIn(room: Room): Allowed {
     send,
     attach: send,
     ask: send && !room.encrypted,
-    schedule: send && !room.encrypted,
+    schedule: send,
     rename: runs,
     add_members: runs,
     remove_members: group && role !== 'member',

@@ -300,7 +300,9 @@ export type Command = { "type": "get_server_info" }
   /** The message that it answers. */
   reply_to: MessageId | null,
   /** When, by the server's clock. */
-  send_at: Timestamp, }
+  send_at: Timestamp,
+  /** The files of a new one, as those of [`Command::SendMessage`]. */
+  attachments?: Array<NewAttachment>, }
 | { "type": "cancel_scheduled",
   /** Where to. */
   conversation: ConversationId,
@@ -1238,7 +1240,10 @@ export type LinkPreview = {
   /** At most [`DESCRIPTION_CHARS_MAX`] characters. */
   description?: string,
   /** At most [`SITE_NAME_CHARS_MAX`] characters. */
-  site_name?: string, };
+  site_name?: string,
+  /** A small picture that the page names for itself: a JPEG in standard base64, at most [`PICTURE_BYTES_MAX`] bytes, and [`PICTURE_PIXELS_MAX`]
+  * pixels wide and high. */
+  picture?: string, };
 
 /** See [`ClientFrame::Conversations`]. */
 export type ListConversations = {
@@ -1988,8 +1993,10 @@ export type SafetyOutcome = "match" | "mismatch" | "not_a_code";
 
 /** A message that is to be sent later. Its id is that of the message which it becomes. */
 export type Scheduled = {
-  /** What it says. */
+  /** What it says; may be empty where it has files. */
   text: string,
+  /** Its files, which are on the server already. They are kept for as long as it is scheduled. */
+  attachments?: Array<Attachment>,
   /** The message that it answers. */
   reply_to?: MessageId,
   /** When it is sent, by the server's clock; at once, where that has passed. */
@@ -2005,9 +2012,11 @@ export type ScheduledView = {
   text: string,
   /** The message that it answers. */
   reply_to: MessageId | null,
+  /** Its files. */
+  attachments?: Array<AttachmentView>,
   /** When it is sent. */
   send_at: Timestamp,
-  /** Why it was refused when its time came: the name of an error code. */
+  /** Why it was refused, when its time came or before: the name of an error code. */
   failed: string | null,
   /** Whether this device has something to say of it that the server does not have yet. */
   waiting: boolean, };

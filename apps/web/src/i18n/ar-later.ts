@@ -3,6 +3,7 @@ import { arKeys } from './ar-keys';
 import { arSettings } from './ar-settings';
 import type { enLater } from './en-later';
 import type { Translated } from './texts';
+import { arScheduled } from './ar-scheduled';
 import { arTrust } from './ar-trust';
 
 type Forms = 'zero' | 'one' | 'two' | 'few' | 'many' | 'other';
@@ -12,6 +13,7 @@ export const arLater = {
   ...arKeys,
   ...arTrust,
   ...arHandover,
+  ...arScheduled,
 
   'action.cancel': 'إلغاء',
   'action.close': 'إغلاق',
@@ -107,30 +109,6 @@ export const arLater = {
   'find.older': 'الأقدم',
   'find.newer': 'الأحدث',
   'find.close': 'إغلاق البحث',
-
-  'later.title': 'إرسال لاحقًا',
-  'later.text': 'الرسالة',
-  'later.when': 'متى',
-  'later.hour': 'بعد ساعة',
-  'later.evening': 'هذا المساء',
-  'later.morning': 'صباح الغد',
-  'later.custom': 'في وقت تختاره',
-  'later.moment': 'التاريخ والوقت',
-  'later.submit': 'جدولة',
-  'later.done': 'موعد الإرسال: {when}.',
-  'later.error.empty': 'اكتب شيئًا.',
-  'later.error.none': 'اختر تاريخًا ووقتًا.',
-  'later.error.past': 'مضى هذا الوقت.',
-  'later.error.far': 'هذا الموعد بعيد جدًا.',
-
-  'scheduled.title': 'الرسائل المجدولة',
-  'scheduled.text': 'يرسلها الخادم في موعدها سواء كنت هنا أم لا. أنت وحدك تراها.',
-  'scheduled.none': 'لا شيء مجدول هنا.',
-  'scheduled.waiting': 'في انتظار الاتصال',
-  'scheduled.failed': 'لم تُرسل: {why}',
-  'scheduled.change': 'تغيير',
-  'scheduled.now': 'إرسال الآن',
-  'scheduled.cancel': 'حذف',
 
   'poll.new': 'استطلاع جديد',
   'poll.question': 'السؤال',
@@ -370,7 +348,7 @@ export const arLater = {
 
   'encrypted.choice': 'لا يقرؤها إلا من فيها',
   'encrypted.choice.hint':
-    'مشفّرة من طرف إلى طرف: لا يستطيع الخادم قراءة ما يُكتب ولا الملفات. لا استطلاعات ولا رسائل مجدولة فيها بعد، ومن ينضم لاحقًا لا يرى ما سبق. لا يمكن تغيير هذا لاحقًا.',
+    'مشفّرة من طرف إلى طرف: لا يستطيع الخادم قراءة ما يُكتب ولا الملفات. لا استطلاعات فيها بعد، ومن ينضم لاحقًا لا يرى ما سبق. لا يمكن تغيير هذا لاحقًا.',
   'encrypted.title': 'مشفّرة من طرف إلى طرف',
   'encrypted.text':
     'لا تقرأ ما يُكتب إلا أجهزة من في المحادثة. واسم المجموعة وصورتها مختومان أيضًا. يعرف الخادم من فيها ومتى يُكتب شيء.',

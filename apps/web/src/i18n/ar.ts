@@ -122,6 +122,8 @@ export const ar = {
 
   'preview.of': 'رابط: {title}، {host}',
   'preview.remove': 'إرسال من دون المعاينة',
+  'preview.offer': 'لعرض معاينة يجب أن يجلب خادمك الصفحة، فيعرف هذا الرابط.',
+  'preview.show': 'عرض معاينة',
 
   'menu.new_chat': 'محادثة جديدة',
   'menu.notes': 'ملاحظاتي',

@@ -2,6 +2,7 @@ import { deHandover } from './de-handover';
 import { deKeys } from './de-keys';
 import type { enLater } from './en-later';
 import type { Translated } from './texts';
+import { deScheduled } from './de-scheduled';
 import { deTrust } from './de-trust';
 
 /** German: the texts of the parts that load when they are first opened. */
@@ -9,6 +10,7 @@ export const deLater = {
   ...deKeys,
   ...deTrust,
   ...deHandover,
+  ...deScheduled,
 
   'action.cancel': 'Abbrechen',
   'action.close': 'Schließen',
@@ -107,30 +109,6 @@ export const deLater = {
   'find.older': 'Älter',
   'find.newer': 'Neuer',
   'find.close': 'Suche schließen',
-
-  'later.title': 'Später senden',
-  'later.text': 'Nachricht',
-  'later.when': 'Wann',
-  'later.hour': 'In einer Stunde',
-  'later.evening': 'Heute Abend',
-  'later.morning': 'Morgen früh',
-  'later.custom': 'Eigener Zeitpunkt',
-  'later.moment': 'Datum und Uhrzeit',
-  'later.submit': 'Planen',
-  'later.done': 'Wird gesendet: {when}.',
-  'later.error.empty': 'Schreib etwas.',
-  'later.error.none': 'Wähle Datum und Uhrzeit.',
-  'later.error.past': 'Dieser Zeitpunkt ist vorbei.',
-  'later.error.far': 'Das ist zu weit in der Zukunft.',
-
-  'scheduled.title': 'Geplante Nachrichten',
-  'scheduled.text': 'Der Server sendet sie zu ihrer Zeit, ob du da bist oder nicht. Nur du kannst sie sehen.',
-  'scheduled.none': 'Hier ist nichts geplant.',
-  'scheduled.waiting': 'wartet auf Verbindung',
-  'scheduled.failed': 'Nicht gesendet: {why}',
-  'scheduled.change': 'Ändern',
-  'scheduled.now': 'Jetzt senden',
-  'scheduled.cancel': 'Löschen',
 
   'poll.new': 'Neue Umfrage',
   'poll.question': 'Frage',
@@ -279,7 +257,7 @@ export const deLater = {
 
   'encrypted.choice': 'Nur die Leute hier können es lesen',
   'encrypted.choice.hint':
-    'Ende-zu-Ende-verschlüsselt: Der Server kann weder lesen, was geschrieben wird, noch die Dateien. Umfragen und geplante Nachrichten gibt es darin noch nicht, und wer später dazukommt, sieht nicht, was vorher war. Das lässt sich später nicht ändern.',
+    'Ende-zu-Ende-verschlüsselt: Der Server kann weder lesen, was geschrieben wird, noch die Dateien. Umfragen gibt es darin noch nicht, und wer später dazukommt, sieht nicht, was vorher war. Das lässt sich später nicht ändern.',
   'encrypted.title': 'Ende-zu-Ende-verschlüsselt',
   'encrypted.text':
     'Nur die Geräte der Leute hier können lesen, was geschrieben wird. Auch Name und Bild einer Gruppe sind versiegelt. Der Server weiß, wer hier ist und wann etwas geschrieben wird.',

@@ -104,6 +104,8 @@ export const de = {
 
   'preview.of': 'Link: {title}, {host}',
   'preview.remove': 'Ohne Vorschau senden',
+  'preview.offer': 'Für eine Vorschau muss dein Server die Seite holen und erfährt so von diesem Link.',
+  'preview.show': 'Vorschau zeigen',
 
   'menu.new_chat': 'Neuer Chat',
   'menu.notes': 'Notizen an mich',

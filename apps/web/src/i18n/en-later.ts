@@ -1,5 +1,6 @@
 import { enHandover } from './en-handover';
 import { enKeys } from './en-keys';
+import { enScheduled } from './en-scheduled';
 import { enTrust } from './en-trust';
 
 /** The texts of the parts that load when they are first opened, in English. Such a part imports `later`, which brings them. */
@@ -7,6 +8,7 @@ export const enLater = {
   ...enKeys,
   ...enTrust,
   ...enHandover,
+  ...enScheduled,
 
   'action.cancel': 'Cancel',
   'action.close': 'Close',
@@ -97,30 +99,6 @@ export const enLater = {
   'find.older': 'Older',
   'find.newer': 'Newer',
   'find.close': 'Close search',
-
-  'later.title': 'Send later',
-  'later.text': 'Message',
-  'later.when': 'When',
-  'later.hour': 'In one hour',
-  'later.evening': 'This evening',
-  'later.morning': 'Tomorrow morning',
-  'later.custom': 'At a time of your own',
-  'later.moment': 'Date and time',
-  'later.submit': 'Schedule',
-  'later.done': 'It will be sent {when}.',
-  'later.error.empty': 'Write something.',
-  'later.error.none': 'Choose a date and a time.',
-  'later.error.past': 'This time has passed.',
-  'later.error.far': 'This is too far ahead.',
-
-  'scheduled.title': 'Scheduled messages',
-  'scheduled.text': 'The server sends them at their time, whether you are there or not. Only you see them.',
-  'scheduled.none': 'Nothing is scheduled here.',
-  'scheduled.waiting': 'waits for the line',
-  'scheduled.failed': 'Not sent: {why}',
-  'scheduled.change': 'Change',
-  'scheduled.now': 'Send now',
-  'scheduled.cancel': 'Delete',
 
   'poll.new': 'New poll',
   'poll.question': 'Question',
@@ -268,7 +246,7 @@ export const enLater = {
 
   'encrypted.choice': 'Only the people here can read it',
   'encrypted.choice.hint':
-    'End-to-end encrypted: the server can read neither what is written nor the files. Polls and scheduled messages are not there yet, and whoever comes later does not see what was before. This cannot be changed later.',
+    'End-to-end encrypted: the server can read neither what is written nor the files. Polls are not there yet, and whoever comes later does not see what was before. This cannot be changed later.',
   'encrypted.title': 'Encrypted end to end',
   'encrypted.text':
     'Only the devices of the people here can read what is written. What a group is called and its picture are sealed too. The server knows who is here and when something is written.',

@@ -101,6 +101,8 @@ export const en = {
 
   'preview.of': 'Link: {title}, {host}',
   'preview.remove': 'Send without the preview',
+  'preview.offer': 'To show a preview, your server has to fetch the page, and learns of this link.',
+  'preview.show': 'Show a preview',
 
   'menu.new_chat': 'New chat',
   'menu.notes': 'Notes to self',

@@ -2,6 +2,7 @@ import type { enLater } from './en-later';
 import { esHandover } from './es-handover';
 import { esKeys } from './es-keys';
 import type { Translated } from './texts';
+import { esScheduled } from './es-scheduled';
 import { esTrust } from './es-trust';
 
 /** Spanish: the texts of the parts that load when they are first opened. */
@@ -9,6 +10,7 @@ export const esLater = {
   ...esKeys,
   ...esTrust,
   ...esHandover,
+  ...esScheduled,
 
   'action.cancel': 'Cancelar',
   'action.close': 'Cerrar',
@@ -103,30 +105,6 @@ export const esLater = {
   'find.older': 'Anteriores',
   'find.newer': 'Siguientes',
   'find.close': 'Cerrar búsqueda',
-
-  'later.title': 'Enviar más tarde',
-  'later.text': 'Mensaje',
-  'later.when': 'Cuándo',
-  'later.hour': 'Dentro de una hora',
-  'later.evening': 'Esta tarde',
-  'later.morning': 'Mañana por la mañana',
-  'later.custom': 'A la hora que elijas',
-  'later.moment': 'Fecha y hora',
-  'later.submit': 'Programar',
-  'later.done': 'Se enviará: {when}.',
-  'later.error.empty': 'Escribe algo.',
-  'later.error.none': 'Elige una fecha y una hora.',
-  'later.error.past': 'Esa hora ya pasó.',
-  'later.error.far': 'Falta demasiado para eso.',
-
-  'scheduled.title': 'Mensajes programados',
-  'scheduled.text': 'El servidor los envía a su hora, estés o no. Solo tú los ves.',
-  'scheduled.none': 'No hay nada programado aquí.',
-  'scheduled.waiting': 'espera la conexión',
-  'scheduled.failed': 'No enviado: {why}',
-  'scheduled.change': 'Cambiar',
-  'scheduled.now': 'Enviar ahora',
-  'scheduled.cancel': 'Eliminar',
 
   'poll.new': 'Nueva encuesta',
   'poll.question': 'Pregunta',
@@ -272,7 +250,7 @@ export const esLater = {
 
   'encrypted.choice': 'Solo pueden leerlo quienes están aquí',
   'encrypted.choice.hint':
-    'Cifrado de extremo a extremo: el servidor no puede leer lo que se escribe ni los archivos. Todavía no hay encuestas ni mensajes programados, y quien llega después no ve lo anterior. Esto no se puede cambiar más tarde.',
+    'Cifrado de extremo a extremo: el servidor no puede leer lo que se escribe ni los archivos. Todavía no hay encuestas, y quien llega después no ve lo anterior. Esto no se puede cambiar más tarde.',
   'encrypted.title': 'Cifrado de extremo a extremo',
   'encrypted.text':
     'Solo los dispositivos de quienes están aquí pueden leer lo que se escribe. También el nombre y la imagen de un grupo van sellados. El servidor sabe quién está aquí y cuándo se escribe algo.',

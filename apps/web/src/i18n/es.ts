@@ -101,6 +101,9 @@ export const es = {
 
   'preview.of': 'Enlace: {title}, {host}',
   'preview.remove': 'Enviar sin la vista previa',
+  'preview.offer':
+    'Para mostrar una vista previa, tu servidor tiene que pedir la página y así conoce este enlace.',
+  'preview.show': 'Mostrar vista previa',
 
   'menu.new_chat': 'Nuevo chat',
   'menu.notes': 'Notas personales',

@@ -2,6 +2,7 @@ import type { enLater } from './en-later';
 import { frHandover } from './fr-handover';
 import { frKeys } from './fr-keys';
 import type { Translated } from './texts';
+import { frScheduled } from './fr-scheduled';
 import { frTrust } from './fr-trust';
 
 /** French: the texts of the parts that load when they are first opened. */
@@ -9,6 +10,7 @@ export const frLater = {
   ...frKeys,
   ...frTrust,
   ...frHandover,
+  ...frScheduled,
 
   'action.cancel': 'Annuler',
   'action.close': 'Fermer',
@@ -105,30 +107,6 @@ export const frLater = {
   'find.older': 'Précédent',
   'find.newer': 'Suivant',
   'find.close': 'Fermer la recherche',
-
-  'later.title': 'Envoyer plus tard',
-  'later.text': 'Message',
-  'later.when': 'Quand',
-  'later.hour': 'Dans une heure',
-  'later.evening': 'Ce soir',
-  'later.morning': 'Demain matin',
-  'later.custom': 'À un moment de ton choix',
-  'later.moment': 'Date et heure',
-  'later.submit': 'Programmer',
-  'later.done': 'Envoi prévu : {when}.',
-  'later.error.empty': 'Écris quelque chose.',
-  'later.error.none': 'Choisis une date et une heure.',
-  'later.error.past': 'Ce moment est passé.',
-  'later.error.far': 'C’est trop loin dans le futur.',
-
-  'scheduled.title': 'Messages programmés',
-  'scheduled.text': 'Le serveur les envoie à l’heure dite, que tu sois là ou non. Toi seul peux les voir.',
-  'scheduled.none': 'Rien n’est programmé ici.',
-  'scheduled.waiting': 'attend la connexion',
-  'scheduled.failed': 'Non envoyé : {why}',
-  'scheduled.change': 'Modifier',
-  'scheduled.now': 'Envoyer maintenant',
-  'scheduled.cancel': 'Supprimer',
 
   'poll.new': 'Nouveau sondage',
   'poll.question': 'Question',
@@ -281,7 +259,7 @@ export const frLater = {
 
   'encrypted.choice': 'Seules les personnes ici peuvent lire',
   'encrypted.choice.hint':
-    'Chiffrée de bout en bout : le serveur ne peut lire ni ce qui est écrit ni les fichiers. Il n’y a pas encore de sondages ni de messages programmés, et qui arrive plus tard ne voit pas ce qui précède. Cela ne peut plus être changé ensuite.',
+    'Chiffrée de bout en bout : le serveur ne peut lire ni ce qui est écrit ni les fichiers. Il n’y a pas encore de sondages, et qui arrive plus tard ne voit pas ce qui précède. Cela ne peut plus être changé ensuite.',
   'encrypted.title': 'Chiffrée de bout en bout',
   'encrypted.text':
     'Seuls les appareils des personnes ici peuvent lire ce qui est écrit. Le nom et l’image d’un groupe sont scellés aussi. Le serveur sait qui est là et quand quelque chose est écrit.',

@@ -104,6 +104,8 @@ export const fr = {
 
   'preview.of': 'Lien : {title}, {host}',
   'preview.remove': 'Envoyer sans l’aperçu',
+  'preview.offer': 'Pour montrer un aperçu, ton serveur doit charger la page et apprend donc ce lien.',
+  'preview.show': 'Montrer un aperçu',
 
   'menu.new_chat': 'Nouvelle discussion',
   'menu.notes': 'Notes personnelles',

@@ -2,6 +2,7 @@ import type { enLater } from './en-later';
 import { jaHandover } from './ja-handover';
 import { jaKeys } from './ja-keys';
 import type { Translated } from './texts';
+import { jaScheduled } from './ja-scheduled';
 import { jaTrust } from './ja-trust';
 
 /** Japanese: the texts of the parts that load when they are first opened. */
@@ -9,6 +10,7 @@ export const jaLater = {
   ...jaKeys,
   ...jaTrust,
   ...jaHandover,
+  ...jaScheduled,
 
   'action.cancel': 'キャンセル',
   'action.close': '閉じる',
@@ -103,31 +105,6 @@ export const jaLater = {
   'find.older': '前へ',
   'find.newer': '次へ',
   'find.close': '検索を閉じる',
-
-  'later.title': 'あとで送信',
-  'later.text': 'メッセージ',
-  'later.when': '日時',
-  'later.hour': '1時間後',
-  'later.evening': '今日の夜',
-  'later.morning': '明日の朝',
-  'later.custom': '日時を指定',
-  'later.moment': '日付と時刻',
-  'later.submit': '予約',
-  'later.done': '送信予定: {when}',
-  'later.error.empty': '何か書いてください。',
-  'later.error.none': '日付と時刻を選んでください。',
-  'later.error.past': 'この時刻は過ぎています。',
-  'later.error.far': '先すぎる日時です。',
-
-  'scheduled.title': '予約メッセージ',
-  'scheduled.text':
-    'オンラインかどうかにかかわらず、時間になるとサーバーが送信します。自分だけが見られます。',
-  'scheduled.none': '予約はありません。',
-  'scheduled.waiting': '接続待ち',
-  'scheduled.failed': '未送信: {why}',
-  'scheduled.change': '変更',
-  'scheduled.now': '今すぐ送信',
-  'scheduled.cancel': '削除',
 
   'poll.new': '新しい投票',
   'poll.question': '質問',
@@ -259,7 +236,7 @@ export const jaLater = {
 
   'encrypted.choice': 'ここにいる人だけが読める',
   'encrypted.choice.hint':
-    'エンドツーエンドで暗号化され、サーバーは書かれた内容もファイルも読めません。投票、予約メッセージはまだ使えず、後から参加した人はそれ以前の内容を見られません。この設定は後から変更できません。',
+    'エンドツーエンドで暗号化され、サーバーは書かれた内容もファイルも読めません。投票はまだ使えず、後から参加した人はそれ以前の内容を見られません。この設定は後から変更できません。',
   'encrypted.title': 'エンドツーエンドで暗号化',
   'encrypted.text':
     '書かれた内容を読めるのは、ここにいる人の端末だけです。グループの名前と画像も暗号化されます。サーバーには、誰がいるか、いつ書かれたかがわかります。',

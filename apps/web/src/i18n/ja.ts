@@ -101,6 +101,9 @@ export const ja = {
 
   'preview.of': 'リンク: {title}、{host}',
   'preview.remove': 'プレビューなしで送信',
+  'preview.offer':
+    'プレビューを表示するには、サーバーがページを取得するため、このリンクがサーバーに知られます。',
+  'preview.show': 'プレビューを表示',
 
   'menu.new_chat': '新しいチャット',
   'menu.notes': '自分用メモ',

@@ -3,7 +3,7 @@
 //! The server cannot look at it, so all that it would check is checked here, when it is opened.
 
 use pipit_e2ee::CONTENT_BYTES_MAX;
-use pipit_model::{emoji, text};
+use pipit_model::{emoji, preview, text};
 use pipit_wire::event::{EventBody, MessageChange, SealedPurpose};
 use pipit_wire::limits::REACTION_BYTES_MAX;
 use pipit_wire::media::Attachment;
@@ -91,14 +91,20 @@ pub(super) const fn is_said(body: &OutboxBody) -> bool {
 /// What the entry of a message or a change says, where that is sealed. Its files are sealed as well.
 pub(super) fn said(body: &OutboxBody, files: &[Attachment], written_at: Timestamp) -> Option<EventBody> {
     match body {
-        OutboxBody::Message { text, reply_to, .. } if files.iter().all(|file| file.seal.is_some()) => {
+        OutboxBody::Message {
+            text,
+            reply_to,
+            preview,
+            ..
+        } if files.iter().all(|file| file.seal.is_some()) => {
             Some(EventBody::Message {
                 written_at,
                 content: Content::Plain {
                     text: text.clone(),
                     attachments: files.to_vec(),
                     poll: None,
-                    preview: None,
+                    // It may have been rewritten while it waited.
+                    preview: preview.clone().filter(|preview| text.contains(&preview.url)),
                 },
                 reply_to: *reply_to,
                 expires_at: None,
@@ -163,7 +169,7 @@ pub(super) fn decode(bytes: &[u8], entry: &Event, text_bytes_max: usize) -> Resu
             content, reply_to, ..
         } => EventBody::Message {
             written_at,
-            content: with_files(content, text_bytes_max)?,
+            content: message(content, text_bytes_max)?,
             reply_to,
             expires_at,
         },
@@ -199,31 +205,31 @@ fn profile(value: Value, purpose: SealedPurpose) -> Result<Opened, Refusal> {
     Ok(Opened::Profile(said))
 }
 
-/// A text, files, or both: polls and previews are not sealed yet.
-fn with_files(content: Content, text_bytes_max: usize) -> Result<Content, Refusal> {
-    match content {
-        Content::Plain {
-            text: said,
-            attachments,
-            poll: None,
-            preview: None,
-        } if !attachments.is_empty() => {
-            // Files may speak for themselves.
-            if !said.is_empty() {
-                text::message(&said, text_bytes_max).map_err(|_| Refusal::Unfit)?;
-            }
-            if !sealed::fit(&attachments) {
-                return Err(Refusal::Unfit);
-            }
-            Ok(Content::Plain {
-                text: said,
-                attachments,
-                poll: None,
-                preview: None,
-            })
-        }
-        content => checked(content, text_bytes_max),
+/// A text, files, or both, and a preview of what the text links to: polls are not sealed yet.
+fn message(content: Content, text_bytes_max: usize) -> Result<Content, Refusal> {
+    let Content::Plain {
+        text: said,
+        attachments,
+        poll: None,
+        preview,
+    } = content
+    else {
+        return Err(Refusal::Misplaced);
+    };
+    // Files may speak for themselves.
+    if !said.is_empty() || attachments.is_empty() {
+        text::message(&said, text_bytes_max).map_err(|_| Refusal::Unfit)?;
     }
+    if !sealed::fit(&attachments) {
+        return Err(Refusal::Unfit);
+    }
+    Ok(Content::Plain {
+        // A message is shown without one that does not fit.
+        preview: preview.filter(|preview| preview::check(preview, &said).is_ok()),
+        text: said,
+        attachments,
+        poll: None,
+    })
 }
 
 /// A text and nothing else.

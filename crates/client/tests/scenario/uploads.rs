@@ -14,11 +14,11 @@ use crate::support::*;
 
 const MIB: u64 = 1024 * 1024;
 
-fn blob(number: u128) -> BlobId {
+pub(crate) fn blob(number: u128) -> BlobId {
     Uuid::from_u128(0xb1_0000 + number).into()
 }
 
-fn file(number: u128, size: u64) -> NewAttachment {
+pub(crate) fn file(number: u128, size: u64) -> NewAttachment {
     NewAttachment {
         blob: blob(number),
         name: format!("photo {number}.jpg"),
@@ -35,7 +35,7 @@ fn file(number: u128, size: u64) -> NewAttachment {
 }
 
 /// What the server finds a file to be.
-fn found(number: u128, size: u64) -> Attachment {
+pub(crate) fn found(number: u128, size: u64) -> Attachment {
     Attachment {
         name: format!("photo {number}.jpg"),
         media_type: "image/png".to_owned(),
@@ -47,7 +47,7 @@ fn found(number: u128, size: u64) -> Attachment {
 }
 
 /// What the server of these scenes takes: uploads, at its offsets, as tus says.
-trait Uploading {
+pub(crate) trait Uploading {
     fn attach(&mut self, id: u128, text: &str, files: Vec<NewAttachment>) -> Reply;
     fn uploads(&self) -> Vec<UploadView>;
     fn states(&self) -> Vec<UploadState>;
@@ -124,7 +124,7 @@ impl Uploading for Device {
 }
 
 /// A device of Bob's with the conversation open, and nothing but uploads over HTTP.
-fn bob() -> Device {
+pub(crate) fn bob() -> Device {
     let mut bob = Device::online(vec![direct(1, 0)]);
     bob.calls.clear();
     bob.open(1);
@@ -132,14 +132,14 @@ fn bob() -> Device {
     bob
 }
 
-fn attachments(sent: &SendMessage) -> &[Attachment] {
+pub(crate) fn attachments(sent: &SendMessage) -> &[Attachment] {
     match &sent.message.content {
         Content::Plain { attachments, .. } => attachments,
         other => panic!("{other:?}"),
     }
 }
 
-fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
+pub(crate) fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
     let found = request.headers.iter().find(|(header, _)| header == name);
     &found.unwrap_or_else(|| panic!("no {name} in {request:?}")).1
 }

@@ -15,13 +15,22 @@ use crate::error::ServiceError;
 
 /// Checks the files of a content and puts in what the server knows of them.
 pub async fn complete(context: &Context, sender: UserId, said: &mut Content) -> Result<(), ServiceError> {
-    let attachments = match said {
-        Content::Plain { attachments, .. } if !attachments.is_empty() => attachments,
-        Content::Sealed { blobs, .. } if !blobs.is_empty() => {
-            return check_sealed(context, sender, blobs).await;
-        }
-        Content::Plain { .. } | Content::Sealed { .. } | Content::Erased {} => return Ok(()),
-    };
+    match said {
+        Content::Plain { attachments, .. } => complete_files(context, sender, attachments).await,
+        Content::Sealed { blobs, .. } if !blobs.is_empty() => check_sealed(context, sender, blobs).await,
+        Content::Sealed { .. } | Content::Erased {} => Ok(()),
+    }
+}
+
+/// Checks files that go in the clear and puts in what the server knows of them.
+pub async fn complete_files(
+    context: &Context,
+    sender: UserId,
+    attachments: &mut [Attachment],
+) -> Result<(), ServiceError> {
+    if attachments.is_empty() {
+        return Ok(());
+    }
     check(context, attachments)?;
     let blobs: Vec<BlobId> = attachments.iter().map(|attachment| attachment.blob).collect();
     let readable = context.store.filter_readable(sender, &blobs).await?;

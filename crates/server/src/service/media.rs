@@ -1,6 +1,7 @@
 //! Files: taking them in, finding out what they are, and giving them to those who may have them.
 
 mod clearing;
+mod drawing;
 mod finish;
 mod kind;
 mod link;
@@ -25,6 +26,7 @@ use crate::error::ServiceError;
 use crate::stats::Stats;
 
 pub use self::clearing::Cleared;
+pub use self::drawing::Drawing;
 pub(in crate::service) use self::finish::attachment_of;
 use self::link::Links;
 pub use self::link::Reader;
@@ -38,8 +40,6 @@ pub const LINKS_MAX: usize = 100;
 const MEDIA_TYPE_BYTES_MAX: usize = 127;
 /// How many requests may bring bytes at one time. Each holds a piece in memory.
 const RECEIVING_MAX: usize = 64;
-/// How many pictures are made at one time. Each may take [`picture`]'s memory, and a core.
-const PICTURES_MAX: usize = 2;
 
 /// See the module.
 pub struct Media {
@@ -49,7 +49,7 @@ pub struct Media {
     links: Links,
     tasks: TaskTracker,
     receiving: Arc<Semaphore>,
-    pictures: Arc<Semaphore>,
+    drawing: Arc<Drawing>,
 }
 
 /// What an upload is asked to be.
@@ -97,10 +97,15 @@ impl Media {
             blobs,
             stats,
             links: Links::new(key),
+            drawing: Arc::new(Drawing::new(tasks.clone())),
             tasks,
             receiving: Arc::new(Semaphore::new(RECEIVING_MAX)),
-            pictures: Arc::new(Semaphore::new(PICTURES_MAX)),
         })
+    }
+
+    /// What makes pictures, for whoever else has any made: they take turns.
+    pub fn drawing(&self) -> Arc<Drawing> {
+        Arc::clone(&self.drawing)
     }
 
     /// Makes room for a file. Repeating it with the same id and size returns the upload as it is.

@@ -53,7 +53,7 @@ impl Personals {
         &self,
         caller: Caller,
         conversation: ConversationId,
-        change: PersonalChange,
+        mut change: PersonalChange,
     ) -> Result<Personal, ServiceError> {
         let user = caller.user;
         self.check(&change)?;
@@ -70,7 +70,7 @@ impl Personals {
         if !change.schedule.is_empty() {
             let found = self.context.store.find_summary(conversation, user).await?;
             let before = found.ok_or_else(not_member)?.personal;
-            scheduling::check(&self.context, user, &before, &change).await?;
+            scheduling::check(&self.context, user, &before, &mut change).await?;
         }
         let schedules = !change.schedule.is_empty();
         let personal = self.keep(user, conversation, change).await?;

@@ -21,6 +21,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::access::Caller;
+use super::attachments;
 use super::messaging::Messaging;
 use super::personal::Personals;
 use crate::context::Context;
@@ -43,13 +44,16 @@ impl Alarm {
     }
 }
 
-/// Whether these messages may be scheduled, beside what is so already.
+/// Whether these messages may be scheduled, beside what is so already. What the server knows of their files is put in.
 pub(super) async fn check(
     context: &Context,
     user: UserId,
     before: &Personal,
-    change: &PersonalChange,
+    change: &mut PersonalChange,
 ) -> Result<(), ServiceError> {
+    for entry in change.schedule.values_mut().flatten() {
+        attachments::complete_files(context, user, &mut entry.attachments).await?;
+    }
     let now = context.now();
     let mut new = 0_u32;
     for (message, entry) in &change.schedule {
@@ -74,7 +78,7 @@ pub(super) async fn check(
         }
     }
     let after = before.clone().with(change);
-    let bytes: usize = after.scheduled.values().map(|entry| entry.text.len()).sum();
+    let bytes: usize = after.scheduled.values().map(bytes_of).sum();
     if new > 0 && bytes > SCHEDULED_BYTES_MAX {
         let why = format!("what is scheduled in a conversation has at most {SCHEDULED_BYTES_MAX} bytes");
         return Err(ServiceError::refused(ErrorCode::LimitReached, why));
@@ -82,9 +86,19 @@ pub(super) async fn check(
     Ok(())
 }
 
+/// How much it is that travels with the list of conversations.
+fn bytes_of(entry: &Scheduled) -> usize {
+    let file_bytes = |file| serde_json::to_string(file).map_or(usize::MAX, |json| json.len());
+    let files = entry.attachments.iter().map(file_bytes);
+    files.fold(entry.text.len(), usize::saturating_add)
+}
+
 fn check_entry(context: &Context, entry: &Scheduled, now: Timestamp) -> Result<(), ServiceError> {
     let bytes_max = usize::try_from(context.limits.message_text_bytes_max).unwrap_or(usize::MAX);
+    // Files may speak for themselves.
+    let wordless = entry.text.is_empty() && !entry.attachments.is_empty();
     match text::message(&entry.text, bytes_max) {
+        _ if wordless => {}
         Err(error @ TextError::TooLong { .. }) => {
             let refusal = WireError::new(ErrorCode::TooLarge, format!("`text`: {error}"));
             return Err(ServiceError::Refused(refusal.about("text")));
@@ -189,7 +203,12 @@ impl Scheduling {
             id,
             conversation,
             written_at: scheduled.send_at,
-            content: Content::text(scheduled.text.clone()),
+            content: Content::Plain {
+                text: scheduled.text.clone(),
+                attachments: scheduled.attachments.clone(),
+                poll: None,
+                preview: None,
+            },
             reply_to: scheduled.reply_to,
         };
         let caller = Caller { user, device: None };

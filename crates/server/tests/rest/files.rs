@@ -53,7 +53,7 @@ pub(crate) fn header<'a>(reply: &'a Reply, name: &str) -> &'a str {
 }
 
 /// The path of a new upload.
-async fn begin(world: &World, person: &Person, size: usize, name: &str) -> String {
+pub(crate) async fn begin(world: &World, person: &Person, size: usize, name: &str) -> String {
     let reply = world
         .send(creation(world, person, size, &metadata(name, "text/plain")))
         .await;

@@ -29,6 +29,7 @@ mod postgres;
 mod previews;
 mod privacy;
 mod push;
+mod scheduled;
 mod sealed;
 mod search;
 mod sessions;

@@ -11,11 +11,20 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::{StreamExt as _, stream};
+use image::ImageFormat;
+use pipit_model::preview;
+use pipit_server::service::access::Caller;
+use pipit_wire::event::{Content, Message};
+use pipit_wire::preview::LinkPreview;
+use pipit_wire::{ErrorCode, MessageId};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::files::png;
 use crate::world::{Person, Reply, World};
 
 const PAGE: &str = "<!doctype html><head><title>Tides &amp; times</title>
@@ -28,6 +37,11 @@ struct Pages {
     asked: Arc<AtomicUsize>,
     sent: Arc<AtomicUsize>,
     inside: String,
+}
+
+/// A page that names this as its picture.
+fn page_with(picture: &str) -> String {
+    format!("<title>Shown</title><meta property='og:image' content='{picture}'>")
 }
 
 impl Pages {
@@ -54,7 +68,35 @@ async fn answer(State(pages): State<Pages>, uri: Uri) -> Response {
     let html = [(CONTENT_TYPE, "text/html; charset=utf-8")];
     let to = |place: String| (StatusCode::FOUND, [(LOCATION, place)]).into_response();
     let chunk = |text: String| Ok::<_, Infallible>(Bytes::from(text));
+    if let Some(picture) = uri.path().strip_prefix("/with") {
+        let picture = match picture {
+            "/there/inside" => format!("{}/photo.png", pages.inside),
+            picture => picture.to_owned(),
+        };
+        return (html, page_with(&picture)).into_response();
+    }
+    let image = |bytes: Vec<u8>| ([(CONTENT_TYPE, "image/png")], bytes).into_response();
     match uri.path() {
+        "/photo.png" => image(png(1_200, 630)),
+        "/dot.png" => image(png(1, 1)),
+        // 51 million pixels in some kilobytes.
+        "/pixels.png" => image(png(51_000, 1_000)),
+        "/page.png" => image(PAGE.into()),
+        "/vector.png" => image(b"<svg xmlns='http://www.w3.org/2000/svg' width='99' height='99'/>".to_vec()),
+        "/half.png" => image(png(400, 400)[..200].to_vec()),
+        "/hop.png" => to("/photo.png".to_owned()),
+        "/inside.png" => to(format!("{}/photo.png", pages.inside)),
+        "/gone.png" => (StatusCode::NOT_FOUND, png(400, 400)).into_response(),
+        "/silent.png" => pending().await,
+        "/endless.png" => {
+            let sent = Arc::clone(&pages.sent);
+            let begun = stream::once(async { Ok::<_, Infallible>(Bytes::from(png(400, 400))) });
+            let more = stream::repeat_with(move || {
+                sent.fetch_add(1, Ordering::Relaxed);
+                Ok(Bytes::from(vec![0; 64 * 1_024]))
+            });
+            Body::from_stream(begun.chain(more)).into_response()
+        }
         "/page" => (html, PAGE).into_response(),
         "/latin" => {
             let body: &[u8] = b"<title>Caf\xe9</title>";
@@ -148,6 +190,89 @@ async fn a_page_is_fetched_once_and_shown() {
         scene.world.get("/v1/server", &scene.ada).await.ok()["limits"]["link_previews"],
         true
     );
+}
+
+/// The picture that a page names comes small, in the preview itself.
+#[tokio::test]
+async fn a_pages_picture_is_made_small() {
+    let scene = Scene::new().await;
+    for path in ["/with/photo.png", "/with/hop.png"] {
+        let shown: LinkPreview = serde_json::from_value(scene.ask_for(path).await.ok()).unwrap();
+        assert_eq!(preview::check(&shown, &shown.url), Ok(()));
+        let bytes = STANDARD.decode(shown.picture.unwrap()).unwrap();
+        let picture = image::load_from_memory_with_format(&bytes, ImageFormat::Jpeg).unwrap();
+        assert_eq!((picture.width(), picture.height()), (240, 126));
+    }
+    assert_eq!(scene.world.node().stats.preview_pictures_made.get(), 2);
+    let asked = scene.pages.asked();
+    scene.ask_for("/with/photo.png").await.ok();
+    assert_eq!(scene.pages.asked(), asked, "kept with its picture");
+    // A message takes it, and no other picture in its place.
+    let send = async |picture: &str| {
+        let content = json!({"kind": "plain", "text": "https://example.org/", "preview":
+            {"url": "https://example.org/", "title": "a", "picture": picture}});
+        let content: Content = serde_json::from_value(content).unwrap();
+        let place = crate::files::group(&scene.world, &scene.ada, &[]).await;
+        let caller = Caller {
+            user: scene.ada.user,
+            device: Some(scene.ada.device),
+        };
+        let message = Message {
+            id: MessageId::new(scene.world.now(), [1; 10]),
+            conversation: place,
+            written_at: scene.world.now(),
+            content,
+            reply_to: None,
+        };
+        let sent = scene.world.node().messaging.send(caller, message).await;
+        sent.map_err(|error| error.into_wire([0; 8]).code)
+    };
+    let shown: LinkPreview = serde_json::from_value(scene.ask_for("/with/photo.png").await.ok()).unwrap();
+    let refused = send(&STANDARD.encode(png(40, 40))).await;
+    assert_eq!(refused.unwrap_err(), ErrorCode::InvalidField);
+    assert!(send(&shown.picture.unwrap()).await.is_ok());
+}
+
+/// Whatever is wrong with a picture, the page is shown without it.
+#[tokio::test]
+async fn a_picture_that_is_none_takes_nothing_away() {
+    let scene = Scene::new().await;
+    let bad = [
+        "/dot.png",
+        "/pixels.png",
+        "/page.png",
+        "/vector.png",
+        "/half.png",
+        "/inside.png",
+        "/gone.png",
+        "/silent.png",
+        "/endless.png",
+        "/there/inside",
+    ];
+    for path in bad {
+        let shown = scene.ask_for(&format!("/with{path}")).await.ok();
+        assert_eq!(
+            (&shown["title"], shown.get("picture")),
+            (&json!("Shown"), None),
+            "{path}"
+        );
+    }
+    let port = scene.inside.address.rsplit(':').next().unwrap();
+    for picture in [
+        &format!("//localhost:{port}/photo.png"),
+        "file:///etc/passwd",
+        "data:image/png;base64,iVBORw0KGgo=",
+        "http://[",
+    ] {
+        let shown = scene.ask_for(&format!("/with{picture}")).await.ok();
+        assert_eq!(shown.get("picture"), None, "{picture}");
+    }
+    assert_eq!(scene.inside.asked(), 0, "nobody is led inside");
+    let stats = &scene.world.node().stats;
+    assert_eq!(stats.preview_pictures_made.get(), 0);
+    assert_eq!(stats.preview_pictures_refused.get(), bad.len() as u64 + 4);
+    let sent = scene.pages.sent.load(Ordering::Relaxed) * 64 * 1_024;
+    assert!(sent < 32 * 1_024 * 1_024, "{sent} bytes were taken");
 }
 
 #[tokio::test]

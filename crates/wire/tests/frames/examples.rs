@@ -23,8 +23,8 @@ use pipit_wire::privacy::{Circle, Privacy};
 use pipit_wire::push::NotifyRule;
 use pipit_wire::scheduled::Scheduled;
 use pipit_wire::{
-    BlobId, ClientFrame, Content, ConversationId, DeviceId, ErrorCode, EventId, Limits, MessageId,
-    PROTOCOL_VERSION, RequestId, Seq, ServerFrame, Timestamp, UserId, WireError,
+    Attachment, BlobId, ClientFrame, Content, ConversationId, DeviceId, ErrorCode, EventId,
+    Limits, MessageId, PROTOCOL_VERSION, RequestId, Seq, ServerFrame, Timestamp, UserId, WireError,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -487,6 +487,7 @@ fn scheduled(failed: Option<ErrorCode>) -> Scheduled {
     Scheduled {
         text: "Good morning".to_owned(),
         reply_to: Some(message_id(9)),
+        attachments: vec![Attachment::of(BlobId::from_bytes([6; 16]))],
         send_at: NOW.plus_ms(3_600_000),
         failed,
     }

@@ -2,6 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pipit_wire::event::{MessageChange, SealedPurpose, SettingsChange};
 use pipit_wire::media::{FileSeal, SealedThumbnail};
+use pipit_wire::preview::LinkPreview;
 use pipit_wire::{BlobId, ConversationId, EventId, Seq, UserId};
 use proptest::prelude::*;
 
@@ -173,6 +174,45 @@ fn files_are_sealed_with_what_is_said_of_them() {
         !fits(&body, &[(); 20].map(|()| long.clone())),
         "more than is sealed at a time"
     );
+}
+
+/// What a page says that a text links to is sealed with the text, and left out where it is not what this program would make.
+#[test]
+fn previews_are_sealed_with_their_text() {
+    let preview = |url: &str, picture: Option<&str>| {
+        Some(Box::new(LinkPreview {
+            url: url.to_owned(),
+            title: "Tides".to_owned(),
+            description: None,
+            site_name: None,
+            picture: picture.map(str::to_owned),
+        }))
+    };
+    let link = "https://example.org/";
+    for (given, is_shown) in [
+        (preview(link, None), true),
+        (preview("https://example.net/", None), false),
+        (preview(link, Some("bm8gSlBFRw==")), false),
+    ] {
+        let body = OutboxBody::Message {
+            text: format!("see {link}"),
+            reply_to: None,
+            files: Vec::new(),
+            poll: None,
+            preview: given.clone(),
+        };
+        let bytes = encode(&body, &[], Timestamp(900)).unwrap();
+        let Opened::Known(EventBody::Message { content, .. }) = decode(&bytes, &entry(), 100).unwrap() else {
+            panic!("not a message")
+        };
+        let Content::Plain { preview, text, .. } = content else {
+            panic!("not a text")
+        };
+        assert_eq!(
+            (preview, text.as_str()),
+            (given.filter(|_| is_shown), "see https://example.org/")
+        );
+    }
 }
 
 fn with_thumbnail(media_type: &str, size: u32) -> Attachment {

@@ -2,27 +2,45 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use image::ImageFormat;
 use pipit_store::blob::{BlobDetails, BlobRecord, FinishUpload, Piece, Thumbnail};
-use pipit_wire::{Attachment, BlobId, ErrorCode, UserId};
+use pipit_wire::scheduled::FILES_KEPT_AHEAD_MS_MAX;
+use pipit_wire::{Attachment, BlobId, ErrorCode, Timestamp, UserId};
 
+use super::drawing::Undone;
 use super::picture::{self, Picture, PictureError};
 use super::{Media, fault, kind, not_found, receive};
 use crate::error::ServiceError;
-use crate::panics;
 
-/// The longest that a picture may take, the wait for its turn not counted. One that takes longer is passed on as a file.
-const PICTURE_TIME: Duration = Duration::from_secs(20);
 /// Pictures are read into memory. A larger one is refused.
 const PICTURE_BYTES_MAX: u64 = 128 * 1024 * 1024;
 
 impl Media {
-    /// Makes an upload a file that can be sent, and says what it is. Repeating it says so again.
-    pub async fn finish(self: &Arc<Self>, owner: UserId, blob: BlobId) -> Result<Attachment, ServiceError> {
+    /// Makes an upload a file that can be sent, and says what it is. Repeating it says so again. Until `keep_until`, and some time after it, it is kept
+    /// though no message has it: it is for one that its device sends later.
+    pub async fn finish(
+        self: &Arc<Self>,
+        owner: UserId,
+        blob: BlobId,
+        keep_until: Option<Timestamp>,
+    ) -> Result<Attachment, ServiceError> {
+        let attachment = self.finish_upload(owner, blob).await?;
+        if let Some(until) = keep_until {
+            let latest = self.context.now().plus_ms(FILES_KEPT_AHEAD_MS_MAX);
+            let store = &self.context.store;
+            store.keep_upload(owner, blob, until.min(latest)).await?;
+        }
+        Ok(attachment)
+    }
+
+    async fn finish_upload(
+        self: &Arc<Self>,
+        owner: UserId,
+        blob: BlobId,
+    ) -> Result<Attachment, ServiceError> {
         let record = self.upload(owner, blob).await?;
         if record.finished {
             return Ok(attachment_of(&record));
@@ -83,32 +101,16 @@ impl Media {
         if record.size > PICTURE_BYTES_MAX {
             return Err(self.too_large(record).await);
         }
-        let turn = Arc::clone(&self.pictures).acquire_owned().await;
-        let turn = turn.map_err(|error| ServiceError::Internal("no pictures are made", Box::new(error)))?;
         let bytes = self.read_whole(&record.details.pieces).await?;
         let pixels_max = self.context.limits.media.image_pixels_max;
-        let task = self.tasks.spawn_blocking({
-            let bytes = bytes.clone();
-            move || {
-                let outcome = panics::contain(|| picture::make(format, &bytes, pixels_max));
-                // Held to the end of the work, even where nobody waits for it any longer.
-                drop(turn);
-                outcome
-            }
+        let made = self
+            .drawing
+            .run(move || picture::make(format, &bytes, pixels_max))
+            .await;
+        let outcome = made.unwrap_or_else(|Undone| {
+            tracing::error!(blob = %record.id, "a picture is passed on as a file");
+            Err(PictureError::Unreadable { stripped: None })
         });
-        let unreadable = PictureError::Unreadable { stripped: None };
-        let outcome = match tokio::time::timeout(PICTURE_TIME, task).await {
-            Ok(Ok(Ok(outcome))) => outcome,
-            // What it said is in the log.
-            Ok(Ok(Err(_)) | Err(_)) => {
-                tracing::error!(blob = %record.id, "a picture's decoder panicked");
-                Err(unreadable)
-            }
-            Err(_elapsed) => {
-                tracing::warn!(blob = %record.id, "a picture took too long");
-                Err(unreadable)
-            }
-        };
         match outcome {
             Ok(picture) => self.keep(record, picture).await,
             Err(PictureError::TooLarge) => Err(self.too_large(record).await),

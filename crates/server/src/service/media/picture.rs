@@ -16,8 +16,10 @@ use image::codecs::webp::WebPEncoder;
 use image::metadata::Orientation;
 use image::{
     DynamicImage, ImageDecoder, ImageEncoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits,
+    Rgba, RgbaImage,
 };
 use pipit_wire::media::THUMBNAIL_PIXELS;
+use pipit_wire::preview::PICTURE_BYTES_MAX;
 
 use super::strip::strip;
 
@@ -26,6 +28,10 @@ const DECODER_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// Of smaller pictures, and of those that had to be turned.
 const JPEG_QUALITY: u8 = 82;
 const TURNED_JPEG_QUALITY: u8 = 92;
+/// What a preview's picture fits into, in pixels, and how well it is drawn: the first that has few enough bytes.
+const SMALL: [(u32, u8); 4] = [(240, 75), (240, 50), (160, 50), (96, 50)];
+/// What is narrower or lower than this is there to count readers, or a line.
+const SHOWN_PIXELS_MIN: u32 = 32;
 /// The preview is made of a picture that fits into this: the most that `ThumbHash` takes.
 const PREVIEW_PIXELS: u32 = 100;
 
@@ -69,6 +75,33 @@ pub(super) fn format_of(media_type: &str) -> Option<ImageFormat> {
         "image/webp" => Some(ImageFormat::WebP),
         _ => None,
     }
+}
+
+/// A small JPEG of it, for the preview of a page: as it is meant to be seen, on white where it can be seen through. None where it cannot be decoded, has more
+/// pixels than allowed, or is so small that it shows nothing.
+pub(super) fn small(format: ImageFormat, bytes: &Bytes, pixels_max: u32) -> Option<Bytes> {
+    let mut decoder = open(format, bytes).ok()?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > u64::from(pixels_max) || width.min(height) < SHOWN_PIXELS_MIN {
+        return None;
+    }
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut image = DynamicImage::from_decoder(decoder).ok()?;
+    image.apply_orientation(orientation);
+    for (pixels, quality) in SMALL {
+        let small = image.thumbnail(pixels, pixels);
+        let (bytes, _jpeg) = encode(&on_white(&small), true, quality, None).ok()?;
+        if bytes.len() <= PICTURE_BYTES_MAX {
+            return Some(bytes);
+        }
+    }
+    None
+}
+
+fn on_white(image: &DynamicImage) -> DynamicImage {
+    let mut ground = RgbaImage::from_pixel(image.width(), image.height(), Rgba([255; 4]));
+    image::imageops::overlay(&mut ground, &image.to_rgba8(), 0, 0);
+    ground.into()
 }
 
 /// Makes the picture. Takes a second or so of a core for a large one.

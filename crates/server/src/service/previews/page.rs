@@ -7,7 +7,7 @@ use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
-use pipit_wire::preview::{DESCRIPTION_CHARS_MAX, SITE_NAME_CHARS_MAX, TITLE_CHARS_MAX};
+use pipit_wire::preview::{DESCRIPTION_CHARS_MAX, SITE_NAME_CHARS_MAX, TITLE_CHARS_MAX, URL_BYTES_MAX};
 
 /// What was found, by where it was found.
 #[derive(Debug, Default)]
@@ -18,6 +18,9 @@ struct Head {
     og_description: Option<String>,
     description: Option<String>,
     site_name: Option<String>,
+    og_image: Option<String>,
+    twitter_image: Option<String>,
+    linked_image: Option<String>,
     over: bool,
 }
 
@@ -27,6 +30,8 @@ pub(super) struct Said {
     pub(super) title: String,
     pub(super) description: Option<String>,
     pub(super) site_name: Option<String>,
+    /// Where its picture is, as it stands there.
+    pub(super) picture: Option<String>,
 }
 
 struct Sink(RefCell<Head>);
@@ -65,30 +70,48 @@ impl Head {
                 return TokenSinkResult::RawData(RawKind::Rawtext);
             }
             (TagKind::StartTag, "meta") => self.meta(tag),
+            (TagKind::StartTag, "link") => self.link(tag),
             (TagKind::StartTag, "body") | (TagKind::EndTag, "head") => self.over = true,
             _ => {}
         }
         TokenSinkResult::Continue
     }
 
-    fn meta(&mut self, tag: &Tag) {
-        let value = |wanted: &str| {
-            let found = tag.attrs.iter().find(|attr| &*attr.name.local == wanted);
-            found.map(|attr| &*attr.value)
+    fn link(&mut self, tag: &Tag) {
+        let is_image = |rel: &str| {
+            rel.split_ascii_whitespace()
+                .any(|rel| rel.eq_ignore_ascii_case("image_src"))
         };
-        let Some(content) = value("content") else { return };
-        let name = value("property").or_else(|| value("name")).unwrap_or_default();
+        if value(tag, "rel").is_some_and(is_image) && self.linked_image.is_none() {
+            self.linked_image = value(tag, "href").map(str::to_owned);
+        }
+    }
+
+    fn meta(&mut self, tag: &Tag) {
+        let Some(content) = value(tag, "content") else {
+            return;
+        };
+        let name = value(tag, "property")
+            .or_else(|| value(tag, "name"))
+            .unwrap_or_default();
         let place = match name.to_ascii_lowercase().as_str() {
             "og:title" => &mut self.og_title,
             "og:description" => &mut self.og_description,
             "og:site_name" => &mut self.site_name,
             "description" => &mut self.description,
+            "og:image" | "og:image:url" | "og:image:secure_url" => &mut self.og_image,
+            "twitter:image" | "twitter:image:src" => &mut self.twitter_image,
             _ => return,
         };
         if place.is_none() {
             *place = Some(content.to_owned());
         }
     }
+}
+
+fn value<'a>(tag: &'a Tag, wanted: &str) -> Option<&'a str> {
+    let found = tag.attrs.iter().find(|attr| &*attr.name.local == wanted);
+    found.map(|attr| &*attr.value)
 }
 
 /// Reads the head of a page. None where it has no title.
@@ -110,6 +133,11 @@ pub(super) fn read(html: &str) -> Option<Said> {
         description: cleaned(head.og_description, DESCRIPTION_CHARS_MAX)
             .or_else(|| cleaned(head.description, DESCRIPTION_CHARS_MAX)),
         site_name: cleaned(head.site_name, SITE_NAME_CHARS_MAX),
+        picture: [head.og_image, head.twitter_image, head.linked_image]
+            .into_iter()
+            .flatten()
+            .map(|address| address.trim().to_owned())
+            .find(|address| !address.is_empty() && address.len() <= URL_BYTES_MAX),
     })
 }
 
@@ -170,6 +198,37 @@ mod tests {
         check("<title> \u{202e} </title>", None);
         check("not html at all", None);
         check("", None);
+    }
+
+    #[test]
+    fn a_page_names_its_picture() {
+        let long = format!(
+            "<meta property=og:image content='/{}'>",
+            "a".repeat(URL_BYTES_MAX)
+        );
+        for (tags, expect) in [
+            ("<meta property='og:image' content=' /a.png '>", Some("/a.png")),
+            (
+                "<meta name=twitter:image content=/t.png><link rel='icon image_src' href=/l.png>\
+                <meta property=og:image:secure_url content='https://example.org/s.jpg'>",
+                Some("https://example.org/s.jpg"),
+            ),
+            (
+                "<link rel=image_src href=/l.png><meta name=twitter:image:src content=/t.png>",
+                Some("/t.png"),
+            ),
+            ("<link rel=IMAGE_SRC href=/l.png>", Some("/l.png")),
+            (
+                "<meta property=og:image content=''><meta name=twitter:image content=/t.png>",
+                Some("/t.png"),
+            ),
+            ("<link rel=icon href=/favicon.ico>", None),
+            (&long, None),
+            ("<!-- <meta property=og:image content=/a.png> -->", None),
+        ] {
+            let said = read(&format!("<title>a</title>{tags}")).unwrap();
+            assert_eq!(said.picture.as_deref(), expect, "{tags}");
+        }
     }
 
     #[test]

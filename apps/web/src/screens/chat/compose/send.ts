@@ -15,6 +15,10 @@ export interface Draft {
   /** Whether the conversation is encrypted. */
   readonly encrypted: boolean;
   readonly preview?: LinkPreview | null;
+  /** Of a message that is there already, or is kept over a retry. */
+  readonly message?: string;
+  /** When, where that is not at once. */
+  readonly sendAt?: number;
 }
 
 /** The device does not keep a file. */
@@ -57,7 +61,7 @@ async function keepSealed(app: App, files: readonly Attached[]): Promise<NewAtta
   return attachments;
 }
 
-/** Null where it is queued; else why it is not. */
+/** Null where it is queued, or scheduled; else why it is not. */
 export async function sendDraft(app: App, draft: Draft): Promise<string | null> {
   let attachments: NewAttachment[];
   try {
@@ -66,15 +70,17 @@ export async function sendDraft(app: App, draft: Draft): Promise<string | null> 
     if (error instanceof NotKept) return describeCode(error.code);
     throw error;
   }
-  const command: Command = {
-    type: 'send_message',
-    message: app.newId(),
+  const said = {
+    message: draft.message ?? app.newId(),
     conversation: draft.conversation,
     text: draft.text,
     reply_to: draft.replyTo,
     ...(attachments.length > 0 ? { attachments } : {}),
-    ...(draft.preview ? { preview: draft.preview } : {}),
   };
+  const command: Command =
+    draft.sendAt === undefined
+      ? { type: 'send_message', ...said, ...(draft.preview ? { preview: draft.preview } : {}) }
+      : { type: 'schedule_message', ...said, send_at: draft.sendAt };
   try {
     await app.ask(command, 'done');
     return null;

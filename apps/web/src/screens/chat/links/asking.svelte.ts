@@ -5,9 +5,14 @@ import { firstLink } from './first';
 /** A link is asked for when nothing was typed for so long. */
 const SETTLED_MS = 600;
 
-/** The preview of the link in what is being written, where the server makes any. */
+/**
+ * The preview of the link in what is being written, where the server makes any. In an encrypted conversation the server would learn of a link that it
+ * could not read otherwise: there it is asked when the person says so, and only of that link.
+ */
 export class AskedPreview {
   shown = $state.raw<LinkPreview | null>(null);
+  /** A link of which a preview may be asked for. */
+  offered = $state.raw<string | null>(null);
   #app: App;
   #link: string | null = null;
   #removed = new Set<string>();
@@ -18,16 +23,27 @@ export class AskedPreview {
   }
 
   /** The text has changed. */
-  look(text: string): void {
+  look(text: string, encrypted: boolean): void {
     if (this.#app.limits?.link_previews !== true) return;
     const link = firstLink(text);
     if (link === this.#link) return;
     this.#link = link;
     this.shown = null;
+    this.offered = null;
     clearTimeout(this.#timer);
-    if (link !== null && !this.#removed.has(link)) {
+    if (link === null || this.#removed.has(link)) return;
+    if (encrypted) {
+      this.offered = link;
+    } else {
       this.#timer = setTimeout(() => void this.#ask(link), SETTLED_MS);
     }
+  }
+
+  /** The person wants the one that is offered. */
+  accept(): void {
+    const link = this.offered;
+    this.offered = null;
+    if (link !== null) void this.#ask(link);
   }
 
   async #ask(link: string): Promise<void> {
@@ -43,6 +59,7 @@ export class AskedPreview {
   remove(): void {
     if (this.#link !== null) this.#removed.add(this.#link);
     this.shown = null;
+    this.offered = null;
   }
 
   /** What goes with the message, which is sent now. */
@@ -50,6 +67,7 @@ export class AskedPreview {
     clearTimeout(this.#timer);
     const taken = this.shown;
     this.shown = null;
+    this.offered = null;
     this.#link = null;
     this.#removed.clear();
     return taken;
