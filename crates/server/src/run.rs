@@ -279,7 +279,7 @@ async fn start_push(config: &Config, node: &Node, key: &SigningKey) -> Result<Ar
 fn start_chores(context: &Context, node: &Node, stop: &CancellationToken) {
     let scrubbing = Scrubbing::new(context.clone(), Arc::clone(&node.stats));
     node.tasks.spawn(scrubbing.run(stop.clone()));
-    let expiry = Expiry::new(context.clone(), Arc::clone(&node.stats));
+    let expiry = Expiry::new(context.clone(), Arc::clone(&node.stats), node.pushes.clone());
     node.tasks.spawn(expiry.run(stop.clone()));
     let pruning = Pruning::new(context.clone(), Arc::clone(&node.stats));
     node.tasks.spawn(pruning.run(stop.clone()));

@@ -45,7 +45,7 @@ use pipit_wire::frame::{
 use pipit_wire::person::{Face, FaceChange};
 use pipit_wire::privacy::{BlockedPerson, Privacy, PrivacyChange};
 use pipit_wire::{
-    ArchiveId, BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId,
+    ArchiveId, BlobId, ConversationId, DeviceId, Event, EventId, InviteId, MessageId, Seq, Timestamp, UserId,
 };
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -232,7 +232,7 @@ store! {
         fn next_scheduled() -> Option<Timestamp>;
         fn list_due(now: Timestamp, limit: u32) -> Vec<DueMessage>;
         fn prune_scheduled(before: Timestamp, limit: u32) -> u64;
-        fn erase_expired(now: Timestamp, limit: u32) -> u64;
+        fn erase_expired(now: Timestamp, limit: u32) -> Vec<(ConversationId, MessageId)>;
         fn scrub() -> bool;
         fn search_messages(search: SearchMessages) -> FoundMessages;
         fn list_names(user: UserId, limit: u32) -> Vec<NamedConversation>;

@@ -6,7 +6,7 @@ use pipit_store::Store;
 use pipit_store::change::{expires_at, is_erased};
 use pipit_store::log::AppendError;
 use pipit_wire::event::{EventBody, SettingsChange};
-use pipit_wire::{Content, Event, Timestamp};
+use pipit_wire::{Content, Event, MessageId, Timestamp};
 
 use crate::change::{DELETE, Scene, edit, pin, react};
 use crate::world::START;
@@ -38,8 +38,13 @@ async fn message(scene: &Scene) -> Event {
     found.unwrap().unwrap()
 }
 
-async fn erase(scene: &Scene, now: Timestamp) -> u64 {
-    scene.world.store.erase_expired(now, 10).await.unwrap()
+async fn erase(scene: &Scene, now: Timestamp) -> Vec<MessageId> {
+    let erased = scene.world.store.erase_expired(now, 10).await.unwrap();
+    let of = |(conversation, message)| {
+        assert_eq!(conversation, scene.group);
+        message
+    };
+    erased.into_iter().map(of).collect()
 }
 
 /// The timer that holds when it is accepted, whatever it is set to later; and an edit goes with its message.
@@ -71,10 +76,10 @@ pub async fn what_has_expired_is_erased(store: Arc<dyn Store>) {
     scene.enter(scene.bob, pin(true)).await;
     let before = scene.last_seq().await;
     let end = scene.message.at.plus_ms(HOUR_MS);
-    assert_eq!(erase(&scene, end.plus_ms(-1)).await, 0);
+    assert_eq!(erase(&scene, end.plus_ms(-1)).await, []);
     assert!(!is_erased(&message(&scene).await.body));
-    assert_eq!(erase(&scene, end).await, 1);
-    assert_eq!(erase(&scene, LATER).await, 0, "there is nothing more of it");
+    assert_eq!(erase(&scene, end).await, [MessageId::from(scene.message.id)]);
+    assert_eq!(erase(&scene, LATER).await, [], "there is nothing more of it");
     let page = scene.page(scene.bob).await;
     assert_eq!(page.states, []);
     assert_eq!(scene.last_seq().await, before, "nothing was appended");
@@ -102,7 +107,7 @@ pub async fn what_has_expired_is_erased(store: Arc<dyn Store>) {
 /// Like one that was deleted; and it may still be sent and deleted again.
 pub async fn what_has_expired_does_not_change(store: Arc<dyn Store>) {
     let scene = scene(store).await;
-    assert_eq!(erase(&scene, LATER).await, 1);
+    assert_eq!(erase(&scene, LATER).await, [MessageId::from(scene.message.id)]);
     for what in [edit("other words"), react("👍", true), pin(true)] {
         assert_eq!(scene.refusal(scene.alice, what).await, AppendError::NoMessage);
     }
@@ -117,6 +122,6 @@ pub async fn what_has_expired_does_not_change(store: Arc<dyn Store>) {
 pub async fn what_was_deleted_does_not_expire(store: Arc<dyn Store>) {
     let scene = scene(store).await;
     let deletion = scene.enter(scene.alice, DELETE).await;
-    assert_eq!(erase(&scene, LATER).await, 0);
+    assert_eq!(erase(&scene, LATER).await, []);
     assert_eq!(scene.stands(scene.alice, DELETE).await, deletion);
 }

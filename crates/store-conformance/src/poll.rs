@@ -7,7 +7,7 @@ use pipit_store::log::AppendError;
 use pipit_store::poll::{options, tally};
 use pipit_wire::event::{EventBody, MessageChange, MessageState, SettingsChange};
 use pipit_wire::poll::{Poll, PollState, Tally};
-use pipit_wire::{Content, Event, Seq, Timestamp};
+use pipit_wire::{Content, Event, MessageId, Seq, Timestamp};
 
 use crate::change::{DELETE, Scene, pin};
 use crate::world::{Person, START, seq};
@@ -220,7 +220,8 @@ pub async fn votes_expire_with_their_poll(store: Arc<dyn Store>) {
     scene.world.append(scene.message.clone()).await;
     let first = scene.enter(scene.bob, vote(&[1])).await;
     let later: Timestamp = START.plus_ms(1_000_000_000);
-    assert_eq!(scene.world.store.erase_expired(later, 10).await.unwrap(), 1);
+    let erased = scene.world.store.erase_expired(later, 10).await.unwrap();
+    assert_eq!(erased, [(scene.group, MessageId::from(scene.message.id))]);
     assert_nothing_left(&scene, first..=first).await;
 }
 

@@ -7,7 +7,7 @@ use pipit_store::push::{PushTarget, PushedEntry, SETTING, Subscription};
 use pipit_wire::event::{ConversationKind, EventBody};
 use pipit_wire::frame::{PersonalChange, RequestState};
 use pipit_wire::push::NotifyRule;
-use pipit_wire::{ConversationId, DeviceId, Timestamp, UserId};
+use pipit_wire::{ConversationId, DeviceId, Seq, Timestamp, UserId};
 
 use crate::world::{Person, World, seq};
 
@@ -189,9 +189,14 @@ pub async fn a_target_knows_its_rules(store: Arc<dyn Store>) {
         notify: NotifyRule::All,
         request: RequestState::Accepted,
         setting: None,
+        shown: Seq::ZERO,
     };
     let found = targets(&world, tea, alice, place).await;
     assert_eq!(found, std::slice::from_ref(&plain));
+    world.store.note_shown(bob.device, tea, seq(7)).await.unwrap();
+    let found = targets(&world, tea, alice, place).await;
+    assert_eq!(found.first().map(|target| target.shown), Some(seq(7)));
+    world.store.forget_shown(bob.device, tea, seq(7)).await.unwrap();
     let change = PersonalChange {
         muted_until: Some(Timestamp(99)),
         notify: Some(NotifyRule::Mentions),

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use pipit_store::change::{expires_at, is_erased};
 use pipit_wire::event::EventBody;
-use pipit_wire::{Event, Timestamp};
+use pipit_wire::{ConversationId, Event, MessageId, Timestamp};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -62,8 +62,12 @@ impl Columns {
     }
 }
 
-/// Erases what is due, and says how much that was.
-pub(crate) async fn erase(session: &Session, now: Timestamp, limit: u32) -> Result<u64> {
+/// Erases what is due, and says what that was.
+pub(crate) async fn erase(
+    session: &Session,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<(ConversationId, MessageId)>> {
     session.begin().await?;
     let taken = session.rows(TAKE, params![now.as_ms(), i64::from(limit)]).await?;
     let mut places: Vec<Place> = Vec::with_capacity(taken.len());
@@ -72,7 +76,7 @@ pub(crate) async fn erase(session: &Session, now: Timestamp, limit: u32) -> Resu
     }
     if places.is_empty() {
         session.rollback().await?;
-        return Ok(0);
+        return Ok(Vec::new());
     }
     let conversations: Vec<Uuid> = places
         .iter()
@@ -90,5 +94,8 @@ pub(crate) async fn erase(session: &Session, now: Timestamp, limit: u32) -> Resu
         outcome?;
     }
     session.commit().await?;
-    Ok(due.len() as u64)
+    let erased = due
+        .iter()
+        .map(|message| (message.conversation, message.id.into()));
+    Ok(erased.collect())
 }

@@ -135,12 +135,14 @@ const TARGETS: &str = concat!(
     "SELECT ",
     subscription_columns!(),
     ", account.handle, conversation.kind, conversation.title, personal.muted_until, personal.notify,
-        personal.request, setting.value
+        personal.request, setting.value, shown.seq
     FROM member JOIN conversation ON conversation.id = member.conversation
     JOIN push_subscription AS subscription ON subscription.user_id = member.user_id
     JOIN account ON account.id = member.user_id
     LEFT JOIN personal ON personal.conversation = member.conversation AND personal.user_id = member.user_id
     LEFT JOIN setting ON setting.user_id = member.user_id AND setting.key = $7
+    LEFT JOIN push_shown AS shown ON shown.user_id = member.user_id AND shown.conversation = member.conversation
+        AND shown.device = subscription.device
     WHERE member.conversation = $1 AND member.user_id <> $2 AND member.first_seq <= $3 AND member.read_seq < $3
         AND member.user_id >= $4 AND (member.user_id, subscription.device) > ($4, $5)
         AND account.suspended_at IS NULL AND coalesce(personal.request, 0) < 2
@@ -184,6 +186,7 @@ fn target(row: &Row) -> Result<PushTarget> {
         notify: notify(at::<Option<i16>>(row, 11)?.unwrap_or_default())?,
         request: row::request(at::<Option<i16>>(row, 12)?.unwrap_or_default())?,
         setting: at(row, 13)?,
+        shown: row::seq(at::<Option<i64>>(row, 14)?.unwrap_or_default())?,
     })
 }
 

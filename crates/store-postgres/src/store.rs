@@ -46,7 +46,9 @@ use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
 };
 use pipit_wire::person::{Face, FaceChange};
-use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
+use pipit_wire::{
+    BlobId, ConversationId, DeviceId, Event, EventId, InviteId, MessageId, Seq, Timestamp, UserId,
+};
 
 use crate::error::{Error, store_error};
 use crate::replica::read;
@@ -368,7 +370,11 @@ impl Store for PostgresStore {
         work!(self, |session| schedule::prune(session, before, limit))
     }
 
-    async fn erase_expired(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    async fn erase_expired(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(ConversationId, MessageId)>, StoreError> {
         work!(self, |session| expiry::erase(session, now, limit))
     }
 

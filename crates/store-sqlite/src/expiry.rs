@@ -2,7 +2,7 @@
 
 use pipit_store::change::{expires_at, is_erased};
 use pipit_wire::event::EventBody;
-use pipit_wire::{ConversationId, Event, Seq, Timestamp};
+use pipit_wire::{ConversationId, Event, MessageId, Seq, Timestamp};
 use rusqlite::{Connection, Result, params};
 
 use crate::row::{self, seq_number};
@@ -21,8 +21,8 @@ pub(crate) fn note(db: &Connection, event: &Event) -> Result<()> {
     Ok(())
 }
 
-/// Erases what is due, and says how much that was.
-pub(crate) fn erase(db: &Connection, now: Timestamp, limit: u32) -> Result<u64> {
+/// Erases what is due, and says what that was.
+pub(crate) fn erase(db: &Connection, now: Timestamp, limit: u32) -> Result<Vec<(ConversationId, MessageId)>> {
     let due: Vec<(i64, ConversationId, Seq)> = db
         .prepare_cached(
             "SELECT expires_at, conversation, seq FROM expiring WHERE expires_at <= ?1
@@ -32,7 +32,7 @@ pub(crate) fn erase(db: &Connection, now: Timestamp, limit: u32) -> Result<u64> 
             Ok((row.get(0)?, row::id_at(row, 1)?, row::seq_at(row, 2)?))
         })?
         .collect::<Result<_>>()?;
-    let mut erased = 0;
+    let mut erased = Vec::new();
     for (end, conversation, seq) in due {
         db.prepare_cached("DELETE FROM expiring WHERE expires_at = ?1 AND conversation = ?2 AND seq = ?3")?
             .execute(params![end, conversation.as_bytes(), seq_number(seq)])?;
@@ -44,7 +44,7 @@ pub(crate) fn erase(db: &Connection, now: Timestamp, limit: u32) -> Result<u64> 
         change::erase(db, &message, Seq::ZERO)?;
         db.prepare_cached("DELETE FROM message_state WHERE conversation = ?1 AND message_seq = ?2")?
             .execute(params![conversation.as_bytes(), seq_number(seq)])?;
-        erased += 1;
+        erased.push((conversation, message.id.into()));
     }
     Ok(erased)
 }

@@ -103,12 +103,14 @@ const TARGETS: &str = concat!(
     "SELECT ",
     subscription_columns!(),
     ", user.handle, conversation.kind, conversation.title, personal.muted_until, personal.notify,
-        personal.request, setting.value
+        personal.request, setting.value, shown.seq
     FROM conversation CROSS JOIN member ON member.conversation = conversation.id
     CROSS JOIN push_subscription AS subscription ON subscription.user = member.user
     JOIN user ON user.id = member.user
     LEFT JOIN personal ON personal.conversation = member.conversation AND personal.user = member.user
     LEFT JOIN setting ON setting.user = member.user AND setting.key = ?7
+    LEFT JOIN push_shown AS shown ON shown.user = member.user AND shown.conversation = member.conversation
+        AND shown.device = subscription.device
     WHERE conversation.id = ?1 AND member.user <> ?2 AND member.first_seq <= ?3 AND member.read_seq < ?3
         AND member.user >= ?4 AND (member.user, subscription.device) > (?4, ?5)
         AND user.suspended_at IS NULL AND coalesce(personal.request, 0) < 2
@@ -152,6 +154,7 @@ fn target(row: &Row<'_>) -> Result<PushTarget> {
         notify: notify(row.get::<_, Option<i64>>(11)?.unwrap_or_default())?,
         request: row::request(row.get::<_, Option<i64>>(12)?.unwrap_or_default())?,
         setting: row.get(13)?,
+        shown: row::seq(row.get::<_, Option<i64>>(14)?.unwrap_or_default())?,
     })
 }
 

@@ -28,7 +28,9 @@ use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
 };
 use pipit_wire::person::{Face, FaceChange};
-use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
+use pipit_wire::{
+    BlobId, ConversationId, DeviceId, Event, EventId, InviteId, MessageId, Seq, Timestamp, UserId,
+};
 
 use crate::{
     SqliteStore, account, append, blob, change, conversation, device, expiry, invite, joining, log, person,
@@ -363,7 +365,11 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn erase_expired(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    async fn erase_expired(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(ConversationId, MessageId)>, StoreError> {
         self.engine.write(move |db| expiry::erase(db, now, limit)).await
     }
 

@@ -39,7 +39,9 @@ use pipit_wire::frame::{
     ConversationSummary, Cursor, ListPosition, Member, Personal, PersonalChange, Profile, Receipt,
 };
 use pipit_wire::person::{Face, FaceChange};
-use pipit_wire::{BlobId, ConversationId, DeviceId, Event, EventId, InviteId, Seq, Timestamp, UserId};
+use pipit_wire::{
+    BlobId, ConversationId, DeviceId, Event, EventId, InviteId, MessageId, Seq, Timestamp, UserId,
+};
 
 use account::{
     Barred, CreateAccount, CreateAccountError, CredentialRecord, DeviceRecord, InviteRecord, NewDevice,
@@ -384,9 +386,13 @@ pub trait Store:
     /// The pinned messages that `user` may read, at one moment; none where they are not a member.
     async fn list_pins(&self, conversation: ConversationId, user: UserId)
     -> Result<Option<Pins>, StoreError>;
-    /// Erases messages whose time had passed at `now`, like a deletion but without an entry, the earliest first, at most `limit`, and says how
-    /// many. Several nodes may do it at once.
-    async fn erase_expired(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+    /// Erases messages whose time had passed at `now`, like a deletion but without an entry, the earliest first, at most `limit`, and says
+    /// which. Several nodes may do it at once, each its own.
+    async fn erase_expired(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(ConversationId, MessageId)>, StoreError>;
     /// Makes sure that what has been erased is gone from the storage's own files as well, as far as that is in its hands. False where it could
     /// not be done now, and is to be tried again.
     async fn scrub(&self) -> Result<bool, StoreError>;

@@ -74,6 +74,8 @@ pub struct PushTarget {
     pub request: RequestState,
     /// How they are notified, as it is kept under [`SETTING`].
     pub setting: Option<String>,
+    /// Up to where something of the conversation is shown on the device; zero where nothing is.
+    pub shown: Seq,
 }
 
 /// The part of [`crate::Store`] that is about pushing.

@@ -105,7 +105,7 @@ pub struct SetSubscription {
     pub p256dh: String,
     /// Its 16 bytes of secret, in URL-safe base64.
     pub auth: String,
-    /// Whether it also wants what shows nothing: that a message was read elsewhere.
+    /// Whether it also wants what shows nothing new: that a message was read elsewhere, is gone, or says something else.
     #[serde(default)]
     pub silent: bool,
 }
@@ -169,6 +169,28 @@ pub enum Push {
         /// Of which conversation.
         conversation: ConversationId,
         /// Up to where.
+        seq: Seq,
+    },
+    /// A message says something else now: where it is shown, that is shown in its place. Nothing is shown anew.
+    Edited {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// Which one: its place in the log.
+        seq: Seq,
+        /// See [`PushedMessage::text`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        text: Option<String>,
+        /// See [`PushedMessage::files`].
+        #[serde(default, skip_serializing_if = "is_zero")]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<u32>"))]
+        files: u32,
+    },
+    /// A message was deleted, or has erased itself: what is shown of it can go.
+    Gone {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// Which one: its place in the log.
         seq: Seq,
     },
     /// The person has asked for it.

@@ -79,6 +79,13 @@ test('a closed app is told: the browser is asked, and its service worker shows w
     await expect.poll(shown).toContainEqual(entry);
   });
 
+  await test.step('what was deleted goes, and what was edited says so', async () => {
+    await push({ type: 'gone', conversation, seq: 103 });
+    await push({ type: 'edited', conversation, seq: 102, text: 'Are you home?' });
+    const entry = { title: 'Ada', body: 'Are you home?', tag: conversation };
+    await expect.poll(shown).toContainEqual(entry);
+  });
+
   await test.step('what was read elsewhere goes', async () => {
     await push({ type: 'read', conversation, seq: 103 });
     await expect.poll(async () => (await shown()).map(({ tag }) => tag)).not.toContain(conversation);

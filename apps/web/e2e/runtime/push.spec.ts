@@ -62,6 +62,22 @@ test('what is pushed to the browser is shown, once for a conversation, and clear
   await push({ type: 'request', conversation: conversation.replace(/1$/, '2'), seq: 1 });
   await expect.poll(async () => (await shown()).length).toBe(2);
   expect(await shown()).toContainEqual(entry);
-  await push({ type: 'read', conversation, seq: 3 });
+  // What is said differently or is gone changes where it is shown, and is not shown where it comes too late.
+  await push({ type: 'edited', conversation, seq: 3, text: 'It pours' });
+  await expect.poll(shown).toContainEqual({ ...entry, body: 'Are you there?\nIt pours' });
+  await push({ type: 'gone', conversation, seq: 2 });
+  await expect.poll(shown).toContainEqual({ ...entry, body: 'It pours' });
+  await push({ type: 'gone', conversation, seq: 4 });
+  await push(message(4, 'Oh no'));
+  await push({ type: 'edited', conversation, seq: 5, text: 'The sun' });
+  await push(message(5, 'Teh sun'));
+  await expect.poll(shown).toContainEqual({ ...entry, body: 'It pours\nThe sun' });
+  await push({ type: 'gone', conversation, seq: 5 });
+  await expect.poll(shown).toContainEqual({ ...entry, body: 'It pours' });
+  await push({ type: 'gone', conversation, seq: 3 });
+  await expect.poll(async () => (await shown()).map(({ tag }) => tag)).not.toContain(conversation);
+  await push(message(6, 'Dry'));
+  await expect.poll(shown).toContainEqual({ ...entry, body: 'Dry' });
+  await push({ type: 'read', conversation, seq: 6 });
   await expect.poll(async () => (await shown()).map(({ tag }) => tag)).not.toContain(conversation);
 });

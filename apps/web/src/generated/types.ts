@@ -1758,6 +1758,20 @@ export type Push = { "type": "message" } & PushedMessage | { "type": "request",
   conversation: ConversationId,
   /** Up to where. */
   seq: Seq, }
+| { "type": "edited",
+  /** In which conversation. */
+  conversation: ConversationId,
+  /** Which one: its place in the log. */
+  seq: Seq,
+  /** See [`PushedMessage::text`]. */
+  text?: string,
+  /** See [`PushedMessage::files`]. */
+  files?: number, }
+| { "type": "gone",
+  /** In which conversation. */
+  conversation: ConversationId,
+  /** Which one: its place in the log. */
+  seq: Seq, }
 | { "type": "test", }
 | { "type": "unknown" };
 
@@ -2144,7 +2158,7 @@ export type SetSubscription = {
   p256dh: string,
   /** Its 16 bytes of secret, in URL-safe base64. */
   auth: string,
-  /** Whether it also wants what shows nothing: that a message was read elsewhere. */
+  /** Whether it also wants what shows nothing new: that a message was read elsewhere, is gone, or says something else. */
   silent: boolean, };
 
 /** What is to change in a [`GroupSettings`]; what is left out stays. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Push } from '../generated/types';
-import { content } from './content';
+import { changed, content, type Shown } from './content';
 import type { NotifyWords } from './format';
 
 const words: NotifyWords = {
@@ -36,7 +36,14 @@ describe('what a notification says', () => {
       title: 'Ada',
       body: 'Are you there?',
       at: 1_007,
-      shown: { conversation: 'c1', seq: 7, count: 1, lines: ['Are you there?'] },
+      loud: true,
+      shown: {
+        conversation: 'c1',
+        title: 'Ada',
+        at: 1_007,
+        items: [{ seq: 7, who: null, text: 'Are you there?', tells: true }],
+        more: 0,
+      },
     });
   });
 
@@ -44,12 +51,18 @@ describe('what a notification says', () => {
     const group = { kind: 'group', title: 'Birds' } as const;
     const first = content(message(1, { ...group, text: 'one' }), null, words);
     const second = content(message(2, { ...group, sender: 'Bob', text: 'two' }), first?.shown ?? null, words);
-    expect(second).toMatchObject({ title: 'Birds', body: 'Ada: one\nBob: two', shown: { count: 2 } });
+    expect(second).toMatchObject({ title: 'Birds', body: 'Ada: one\nBob: two' });
     let last = second;
     for (let seq = 3; seq < 9; seq += 1)
       last = content(message(seq, { ...group, text: `${seq}` }), last?.shown ?? null, words);
     expect(last?.body.split('\n')).toEqual(['Ada: 5', 'Ada: 6', 'Ada: 7', 'Ada: 8']);
-    expect(last?.shown?.count).toBe(8);
+  });
+
+  it('counts those that it keeps no more', () => {
+    let shown: Shown | null = null;
+    for (let seq = 1; seq <= 40; seq += 1) shown = content(message(seq), shown, words)?.shown ?? null;
+    expect(shown).toMatchObject({ more: 8 });
+    expect(content(message(41), shown, words)?.body).toBe('41 new messages');
   });
 
   it('does not go back', () => {
@@ -77,9 +90,43 @@ describe('what a notification says', () => {
       title: 'Harbour',
       body: '',
       at: null,
+      loud: true,
       shown: null,
     });
     expect(content({ type: 'test' }, null, null)).toMatchObject({ title: '', body: '' });
     expect(content(message(1, { text: 'x'.repeat(5_000) }), null, null)?.body.length).toBe(241);
+  });
+});
+
+describe('what becomes of a notification when a message changes', () => {
+  const both = (): Shown | null => {
+    const first = content(message(1, { text: 'one' }), null, words);
+    return content(message(2, { text: 'two' }), first?.shown ?? null, words)?.shown ?? null;
+  };
+
+  it('loses the message that is gone, in silence, and ends with the last', () => {
+    const gone = (seq: number) => ({ type: 'gone', conversation: 'c1', seq }) as const;
+    const left = changed(gone(2), both(), words);
+    expect(left).toMatchObject({ title: 'Ada', body: 'one', loud: false });
+    expect(changed(gone(1), both(), words)?.body).toBe('two');
+    expect(changed(gone(1), left?.shown ?? null, words)).toBeNull();
+    expect(content(message(3, { text: 'three' }), left?.shown ?? null, words)?.body).toBe('one\nthree');
+  });
+
+  it('says what it says now', () => {
+    const edited = { type: 'edited', conversation: 'c1', seq: 1, text: 'won' } as const;
+    expect(changed(edited, both(), words)).toMatchObject({ body: 'won\ntwo', loud: false });
+    const group = content(message(1, { kind: 'group', title: 'Birds', text: 'one' }), null, words);
+    expect(changed(edited, group?.shown ?? null, words)?.body).toBe('Ada: won');
+  });
+
+  it('shows nothing that was not shown', () => {
+    expect(changed({ type: 'gone', conversation: 'c1', seq: 3 }, both(), words)).toBeUndefined();
+    expect(changed({ type: 'edited', conversation: 'c1', seq: 1, text: 'x' }, null, words)).toBeUndefined();
+  });
+
+  it('takes a request away', () => {
+    const asked = content({ type: 'request', conversation: 'c1', seq: 4 }, null, words);
+    expect(changed({ type: 'gone', conversation: 'c1', seq: 4 }, asked?.shown ?? null, words)).toBeNull();
   });
 });

@@ -10,6 +10,9 @@ export type WordsPath = '/notify/words';
 /** What is to be done when a page opens next, put there by the service worker: the folder of all of it. */
 export type DeedsPath = '/notify/deeds/';
 
+/** What has become of messages that may be pushed yet, put there by the service worker. */
+export type ChangesPath = '/notify/changes';
+
 /** The device that it all belongs to, put there by a page. */
 export type OwnerPath = '/notify/owner';
 

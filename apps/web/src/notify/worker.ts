@@ -1,14 +1,17 @@
 /// <reference lib="webworker" />
 /** Notifications, in the service worker: what is pushed is shown, and what is done with that is passed on to a page. */
 import type { ConversationId, Push } from '../generated/types';
-import type { Deed, DeedsPath, NotifyCache, NotifyWords, ToPage, WordsPath } from './format';
-import { content, type Shown } from './content';
+import type { ChangesPath, Deed, DeedsPath, NotifyCache, NotifyWords, ToPage, WordsPath } from './format';
+import { changed, content, lastOf, type Content, type PushedChange, type Shown } from './content';
 
 declare const self: ServiceWorkerGlobalScope;
 
 const CACHE: NotifyCache = 'pipit-notify';
 const WORDS: WordsPath = '/notify/words';
 const DEEDS: DeedsPath = '/notify/deeds/';
+const CHANGES: ChangesPath = '/notify/changes';
+/** How many changes are remembered for messages that come after them. */
+const CHANGES_MAX = 64;
 /** How long a page may take to say what it shows. */
 const ANSWER_MS = 500;
 const ICON = '/icons/icon-192.png';
@@ -56,25 +59,39 @@ function read(data: PushMessageData | null): Push {
 
 async function pushed(data: PushMessageData | null): Promise<void> {
   const push = read(data);
-  if (push.type === 'read') {
-    await close(push.conversation, push.seq);
-    return;
-  }
+  if (push.type === 'read') return close(push.conversation, push.seq);
+  if (push.type === 'edited' || push.type === 'gone') return change(push);
   if ('conversation' in push && (await isOnScreen(push.conversation))) return;
   const tag = 'conversation' in push ? push.conversation : 'pipit';
-  const [known] = await self.registration.getNotifications({ tag });
-  const before = (known?.data as Shown | null | undefined) ?? null;
+  const known = await knownAs(tag);
   const words = await wordsOf();
-  const made = content(push, before, words);
-  // It is older than what is shown.
-  if (made === null) return;
-  const canAct = made.shown !== null && push.type === 'message' && words !== null;
+  const current = await asChanged(push);
+  const made = current === null ? null : content(current, shownBy(known), words);
+  // It is older than what is shown, or gone since.
+  if (made !== null) await show(made, tag, words);
+}
+
+/** What is shown under a tag. */
+async function knownAs(tag: string): Promise<Notification | undefined> {
+  const [known] = await self.registration.getNotifications({ tag });
+  return known;
+}
+
+/** What a notification stands for; nothing where a version before this one has shown it in another way. */
+function shownBy(known: Notification | undefined): Shown | null {
+  const shown = known?.data as Partial<Shown> | null | undefined;
+  return shown?.items === undefined ? null : (shown as Shown);
+}
+
+async function show(made: Content, tag: string, words: NotifyWords | null): Promise<void> {
+  const canAct = made.shown !== null && made.at !== null && words !== null;
   const options: Options = {
     tag,
     body: made.body,
     icon: ICON,
     data: made.shown,
-    renotify: true,
+    renotify: made.loud,
+    silent: !made.loud,
     timestamp: made.at ?? Date.now(),
     // What takes a text comes last: on desktops that have a field of their own for it, Chromium leaves it out when it counts which was pressed.
     actions: canAct
@@ -85,6 +102,36 @@ async function pushed(data: PushMessageData | null): Promise<void> {
       : [],
   };
   await self.registration.showNotification(made.title, options);
+}
+
+/** A message is gone, or says something else: so does what is shown of it, and what comes later. */
+async function change(push: PushedChange): Promise<void> {
+  const cache = await caches.open(CACHE);
+  const kept = [...(await changesIn(cache)), push].slice(-CHANGES_MAX);
+  await cache.put(CHANGES, Response.json(kept));
+  const known = await knownAs(push.conversation);
+  const words = await wordsOf();
+  const made = changed(push, shownBy(known), words);
+  if (made === null) known?.close();
+  else if (made !== undefined) await show(made, push.conversation, words);
+}
+
+async function changesIn(cache: Cache): Promise<readonly PushedChange[]> {
+  const kept = await cache.match(CHANGES);
+  return kept === undefined ? [] : ((await kept.json()) as PushedChange[]);
+}
+
+/** What is pushed, as it is by now: push services keep no order. Null where it is gone. */
+async function asChanged(push: Push): Promise<Push | null> {
+  if (push.type !== 'message' && push.type !== 'request') return push;
+  const changes = await changesIn(await caches.open(CACHE));
+  const last = changes.findLast(
+    ({ conversation, seq }) => conversation === push.conversation && seq === push.seq,
+  );
+  if (last === undefined || (last.type === 'edited' && push.type === 'request')) return push;
+  if (last.type === 'gone') return null;
+  const { text, files } = last;
+  return { ...push, ...(text !== undefined && { text }), ...(files !== undefined && { files }) };
 }
 
 /** Whether somebody is looking at the conversation just now. */
@@ -110,20 +157,21 @@ function whatIsOpen(page: WindowClient): Promise<string | null> {
 
 async function close(tag: ConversationId, seq: number): Promise<void> {
   for (const notification of await self.registration.getNotifications({ tag })) {
-    const shown = notification.data as Shown | null;
-    if (shown === null || shown.seq <= seq) notification.close();
+    const shown = shownBy(notification);
+    if (shown === null || lastOf(shown) <= seq) notification.close();
   }
 }
 
 type Click = NotificationEvent & { readonly reply?: string | null };
 
 async function clicked(event: Click): Promise<void> {
-  const shown = event.notification.data as Shown | null;
+  const shown = shownBy(event.notification);
   if (shown === null) {
     await open('/', null);
     return;
   }
-  const { conversation, seq } = shown;
+  const { conversation } = shown;
+  const seq = lastOf(shown);
   if (event.action === 'read') {
     await later({ type: 'read', conversation, seq });
     return;

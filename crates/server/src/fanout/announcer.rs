@@ -41,10 +41,10 @@ impl Announcer {
             EventBody::MemberRemoved { user, .. } => self.hub.member_left(*user, conversation),
             EventBody::Message { content, .. } if content.is_sealed_change() => {}
             EventBody::Message { .. } => self.pushes.message(&event),
+            EventBody::MessageChanged { message, change } => self.pushes.changed(&event, *message, change),
             EventBody::RoleChanged { .. }
             | EventBody::TitleChanged { .. }
             | EventBody::SettingsChanged { .. }
-            | EventBody::MessageChanged { .. }
             | EventBody::Handshake { .. }
             | EventBody::Unknown => {}
         }

@@ -10,6 +10,7 @@ use pipit_wire::frame::ConversationSummary;
 use tokio_util::sync::CancellationToken;
 
 use super::chore;
+use super::push::PushQueue;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::stats::Stats;
@@ -23,12 +24,17 @@ const BATCH: u32 = 100;
 pub struct Expiry {
     context: Context,
     stats: Arc<Stats>,
+    pushes: PushQueue,
 }
 
 impl Expiry {
     /// Somebody has to run [`Expiry::run`].
-    pub fn new(context: Context, stats: Arc<Stats>) -> Self {
-        Self { context, stats }
+    pub fn new(context: Context, stats: Arc<Stats>, pushes: PushQueue) -> Self {
+        Self {
+            context,
+            stats,
+            pushes,
+        }
     }
 
     /// Erases until `shutdown`.
@@ -44,10 +50,11 @@ impl Expiry {
         let now = self.context.now();
         loop {
             let erased = self.context.store.erase_expired(now, BATCH).await?;
-            self.stats
-                .messages_expired
-                .add(usize::try_from(erased).unwrap_or(usize::MAX));
-            if erased < u64::from(BATCH) {
+            self.stats.messages_expired.add(erased.len());
+            for (conversation, message) in &erased {
+                self.pushes.gone(*conversation, *message);
+            }
+            if erased.len() < BATCH as usize {
                 return Ok(());
             }
         }

@@ -1,6 +1,7 @@
 //! Notifications of devices that are not connected: a push service in the test takes what is pushed, opens it with the device's keys, and checks
 //! who has signed it.
 
+mod changing;
 mod service;
 
 use base64::Engine as _;

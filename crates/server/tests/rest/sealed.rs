@@ -31,7 +31,7 @@ async fn upload_sealed(world: &World, person: &Person, bytes: &[u8]) -> Attachme
 }
 
 /// An encrypted group in epoch 1.
-async fn den(world: &World, owner: &Person, members: &[&Person]) -> ConversationId {
+pub(crate) async fn den(world: &World, owner: &Person, members: &[&Person]) -> ConversationId {
     let id = ConversationId::new(world.now(), [9; 10]);
     let users: Vec<_> = members.iter().map(|person| person.user).collect();
     let body = json!({"id": id, "members": users, "encrypted": true});
@@ -43,7 +43,7 @@ async fn den(world: &World, owner: &Person, members: &[&Person]) -> Conversation
     id
 }
 
-fn message(world: &World, number: u8, place: ConversationId, content: Content) -> Message {
+pub(crate) fn message(world: &World, number: u8, place: ConversationId, content: Content) -> Message {
     Message {
         id: MessageId::new(world.now(), [number; 10]),
         conversation: place,
@@ -53,7 +53,7 @@ fn message(world: &World, number: u8, place: ConversationId, content: Content) -
     }
 }
 
-fn sealed(count: u64, blobs: &[BlobId]) -> Content {
+pub(crate) fn sealed(count: u64, blobs: &[BlobId]) -> Content {
     Content::Sealed {
         scheme: "mls1".to_owned(),
         bytes: "AAEC".to_owned(),
@@ -63,7 +63,7 @@ fn sealed(count: u64, blobs: &[BlobId]) -> Content {
     }
 }
 
-async fn send(world: &World, person: &Person, message: Message) -> Result<(), String> {
+pub(crate) async fn send(world: &World, person: &Person, message: Message) -> Result<(), String> {
     let caller = Caller {
         user: person.user,
         device: Some(person.device),

@@ -9,13 +9,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
 use pipit_store::push::{PushTarget, PushedEntry};
 use pipit_wire::event::ConversationKind;
+use pipit_wire::frame::RequestState;
 use pipit_wire::push::{Previews, Push};
-use pipit_wire::{Content, ConversationId, DeviceId, Event, EventBody, EventId, Seq, UserId};
+use pipit_wire::{Content, ConversationId, DeviceId, Event, EventBody, EventId, MessageId, Seq, UserId};
 use sha2::Sha256;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::delivery::{Delivery, Errand};
+use super::delivery::{About, Delivery, Errand, MESSAGE_TTL_S};
 use super::payload;
 use super::queue::Job;
 use super::rules::{Facts, Verdict, decide, settings_of};
@@ -29,8 +30,6 @@ use crate::stats::Stats;
 const BATCH_MAX: usize = 256;
 /// How many devices are read at one time.
 const PAGE: u32 = 500;
-/// How long a push service keeps a message for a device that is not there, seconds: a week.
-const MESSAGE_TTL_S: u32 = 7 * 24 * 60 * 60;
 
 /// See the module.
 pub(super) struct Deciding {
@@ -52,6 +51,13 @@ struct News<'a> {
     answers: Option<UserId>,
     /// Whether it is to erase itself: then nothing of it is left on a locked screen.
     fades: bool,
+}
+
+/// How far somebody has come with the devices that a message may be pushed to.
+#[derive(Default)]
+struct Turn {
+    after: Option<(UserId, DeviceId)>,
+    is_last: bool,
 }
 
 impl Deciding {
@@ -92,6 +98,11 @@ impl Deciding {
                     self.done(self.message(conversation, event).await);
                     self.stats.push_considered.add_one();
                 }
+                Job::Changed {
+                    conversation,
+                    message,
+                    edit,
+                } => self.done(self.changed(conversation, message, edit).await),
                 // Many of somebody's markers move together: the last one says it all.
                 Job::Read {
                     user,
@@ -116,10 +127,62 @@ impl Deciding {
     }
 
     async fn message(&self, conversation: ConversationId, id: EventId) -> Result<(), ServiceError> {
-        let store = &self.context.store;
-        let Some(event) = store.find_event(conversation, id).await? else {
+        let Some(event) = self.context.store.find_event(conversation, id).await? else {
             return Ok(());
         };
+        let Some(news) = self.news(&event).await? else {
+            return Ok(());
+        };
+        let mut turn = Turn::default();
+        while let Some(page) = self.page(&event, &mut turn).await? {
+            self.tell(&news, page).await?;
+        }
+        Ok(())
+    }
+
+    /// A message is gone or says something else, and so does what is shown of it, and what waits to be.
+    async fn changed(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        edit: Option<EventId>,
+    ) -> Result<(), ServiceError> {
+        let store = &self.context.store;
+        let Some(mut event) = store.find_event(conversation, message.into()).await? else {
+            return Ok(());
+        };
+        if let Some(edit) = edit {
+            let entry = store.find_event(conversation, edit).await?;
+            if !entry.is_some_and(|entry| payload::say_instead(&mut event, entry.body)) {
+                return Ok(());
+            }
+        }
+        let news = self.news(&event).await?;
+        let mut turn = Turn::default();
+        while let Some(page) = self.page(&event, &mut turn).await? {
+            let mut waiting = Vec::new();
+            for target in page {
+                let to = &target.subscription;
+                let push = change(news.as_ref(), &event, &target);
+                if let Some(push) = push.filter(|_| to.silent && target.shown >= event.seq) {
+                    let topic = self.topic(to.device, conversation, Some(event.id));
+                    let place = (conversation, event.seq);
+                    self.delivery
+                        .put(Errand::changing(to.clone(), &push, place, Some(topic)));
+                }
+                if self.delivery.withdraw_message(to, conversation, event.id) {
+                    waiting.push(target);
+                }
+            }
+            if let Some(news) = &news {
+                self.tell(news, waiting).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What there is to tell of a message; nothing where it is gone, or none.
+    async fn news<'a>(&self, event: &'a Event) -> Result<Option<News<'a>>, ServiceError> {
         let EventBody::Message {
             content,
             reply_to,
@@ -127,40 +190,46 @@ impl Deciding {
             ..
         } = &event.body
         else {
-            return Ok(());
+            return Ok(None);
         };
         let text = match content {
             Content::Plain { text, .. } => text.as_str(),
             Content::Sealed { .. } => "",
-            Content::Erased {} => return Ok(()),
+            Content::Erased {} => return Ok(None),
         };
+        let store = &self.context.store;
         let answered = match reply_to {
-            Some(answered) => store.find_event(conversation, (*answered).into()).await?,
+            Some(answered) => store.find_event(event.conversation, (*answered).into()).await?,
             None => None,
         };
-        let news = News {
-            event: &event,
+        Ok(Some(News {
+            event,
             text,
             answers: answered.map(|answered| answered.sender),
             fades: expires_at.is_some(),
-        };
+        }))
+    }
+
+    /// The next devices that a message may be pushed to; none after the last.
+    async fn page(&self, event: &Event, turn: &mut Turn) -> Result<Option<Vec<PushTarget>>, ServiceError> {
+        if turn.is_last {
+            return Ok(None);
+        }
         let entry = PushedEntry {
-            conversation,
+            conversation: event.conversation,
             seq: event.seq,
             sender: event.sender,
         };
-        let mut after = None;
-        loop {
-            let page = store.list_push_targets(entry, after, PAGE).await?;
-            let is_last = page.len() < PAGE as usize;
-            after = page
-                .last()
-                .map(|target| (target.subscription.user, target.subscription.device));
-            self.tell(&news, page).await?;
-            if is_last {
-                return Ok(());
-            }
-        }
+        let page = self
+            .context
+            .store
+            .list_push_targets(entry, turn.after, PAGE)
+            .await?;
+        turn.is_last = page.len() < PAGE as usize;
+        turn.after = page
+            .last()
+            .map(|target| (target.subscription.user, target.subscription.device));
+        Ok(Some(page))
     }
 
     async fn tell(&self, news: &News<'_>, page: Vec<PushTarget>) -> Result<(), ServiceError> {
@@ -244,12 +313,12 @@ impl Deciding {
                 bytes: payload::encode(&push),
                 ttl_s: MESSAGE_TTL_S,
                 urgency,
-                topic: Some(self.topic(to.device, event.conversation)),
+                topic: Some(self.topic(to.device, event.conversation, None)),
             },
             to,
             conversation: event.conversation,
             seq: event.seq,
-            message: Some(event.id),
+            about: About::Message(event.id),
             delay,
         }
     }
@@ -257,7 +326,7 @@ impl Deciding {
     async fn read(&self, user: UserId, conversation: ConversationId, read: Seq) -> Result<(), ServiceError> {
         self.delivery.withdraw(user, conversation, read);
         for to in self.context.store.list_shown(user, conversation, read).await? {
-            let topic = self.topic(to.device, conversation);
+            let topic = self.topic(to.device, conversation, None);
             self.delivery
                 .put(Errand::clearing(to, conversation, read, Some(topic)));
         }
@@ -265,16 +334,31 @@ impl Deciding {
     }
 
     /// At most 32 characters of URL-safe base64 (RFC 8030, section 5.4): of 24 bytes.
-    fn topic(&self, device: DeviceId, conversation: ConversationId) -> String {
-        let mac = self
+    fn topic(&self, device: DeviceId, conversation: ConversationId, changed: Option<EventId>) -> String {
+        let mut mac = self
             .topics
             .clone()
             .chain_update(device.as_bytes())
-            .chain_update(conversation.as_bytes())
-            .finalize()
-            .into_bytes();
+            .chain_update(conversation.as_bytes());
+        if let Some(message) = changed {
+            mac.update(message.as_bytes());
+        }
+        let mac = mac.finalize().into_bytes();
         URL_SAFE_NO_PAD.encode(mac.get(..24).unwrap_or_default())
     }
+}
+
+/// What a device is told of a message that it may show; nothing where it shows none of what has changed.
+fn change(news: Option<&News<'_>>, event: &Event, target: &PushTarget) -> Option<Push> {
+    let Some(news) = news else {
+        return Some(Push::Gone {
+            conversation: event.conversation,
+            seq: event.seq,
+        });
+    };
+    let settings = settings_of(target.setting.as_deref());
+    let shows = settings.previews == Previews::Message && target.request != RequestState::Waiting;
+    (shows && !news.fades).then(|| payload::edited(event))
 }
 
 fn warn(error: &ServiceError) {

@@ -1,8 +1,9 @@
-//! From what is to be pushed to what was: one task for each device and conversation with something on its way.
+//! From what is to be pushed to what was: one task for each device and conversation with something on its way, and one for each message that is
+//! shown there and has changed.
 //!
 //! What comes while something is on its way takes its place: the push service does the same with what has one topic, and the device shows one
 //! notification for a conversation. So nothing that is older overtakes, however often it is tried again, and a device that is not there for long
-//! has one thing waiting for each conversation.
+//! has one thing waiting for each conversation. A change of an earlier message takes no message's place, and none takes its own.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -38,6 +39,8 @@ const TRIES_MAX: u32 = 8;
 /// The longest wait that a push service may ask for; for longer ones it is given up.
 const WAIT_MAX: Duration = Duration::from_hours(1);
 
+/// How long a push service keeps a message, and what has become of it, for a device that is not there, seconds: a week.
+pub(super) const MESSAGE_TTL_S: u32 = 7 * 24 * 60 * 60;
 /// How long a push service keeps it that something was read, seconds: a day.
 const READ_TTL_S: u32 = 24 * 60 * 60;
 
@@ -48,17 +51,55 @@ pub(super) struct Errand {
     pub(super) to: Subscription,
     /// Of which conversation.
     pub(super) conversation: ConversationId,
-    /// Up to where.
+    /// Which message, or up to which.
     pub(super) seq: Seq,
-    /// The message; none where it is to clear what is shown.
-    pub(super) message: Option<EventId>,
+    /// What it is about.
+    pub(super) about: About,
     /// What is pushed.
     pub(super) parcel: Parcel,
     /// How long it waits to be read elsewhere.
     pub(super) delay: Duration,
 }
 
+/// What an errand is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// A message that is to be shown.
+    Message(EventId),
+    /// One that may be shown, and is gone or says something else.
+    Change,
+    /// What was read elsewhere.
+    Read,
+}
+
 impl Errand {
+    /// Has what is shown of one message taken away, or changed.
+    pub(super) fn changing(
+        to: Subscription,
+        push: &Push,
+        (conversation, seq): (ConversationId, Seq),
+        topic: Option<String>,
+    ) -> Self {
+        Self {
+            to,
+            conversation,
+            seq,
+            about: About::Change,
+            parcel: Parcel {
+                bytes: payload::encode(push),
+                ttl_s: MESSAGE_TTL_S,
+                urgency: Urgency::Normal,
+                topic,
+            },
+            delay: Duration::ZERO,
+        }
+    }
+
+    fn place(&self) -> Place {
+        let change = (self.about == About::Change).then_some(self.seq);
+        (self.to.user, self.conversation, self.to.device, change)
+    }
+
     /// Has what is shown of a conversation up to `seq` cleared.
     pub(super) fn clearing(
         to: Subscription,
@@ -71,7 +112,7 @@ impl Errand {
             to,
             conversation,
             seq,
-            message: None,
+            about: About::Read,
             parcel: Parcel {
                 bytes: payload::encode(&push),
                 ttl_s: READ_TTL_S,
@@ -83,7 +124,8 @@ impl Errand {
     }
 }
 
-type Place = (UserId, ConversationId, DeviceId);
+/// The last: of which message, where it is a change of one.
+type Place = (UserId, ConversationId, DeviceId, Option<Seq>);
 
 struct Waiting {
     /// Of the task.
@@ -129,7 +171,7 @@ impl Delivery {
 
     /// Has it pushed, some time soon. Never waits.
     pub(super) fn put(self: &Arc<Self>, errand: Errand) {
-        let place = (errand.to.user, errand.conversation, errand.to.device);
+        let place = errand.place();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let delay = errand.delay;
         {
@@ -170,18 +212,41 @@ impl Delivery {
 
     /// Somebody has read up to here: what was not pushed yet need not be.
     pub(super) fn withdraw(&self, user: UserId, conversation: ConversationId, read: Seq) {
-        let first = (user, conversation, DeviceId::from_bytes([0; 16]));
-        let last = (user, conversation, DeviceId::from_bytes([0xff; 16]));
+        let first = (user, conversation, DeviceId::from_bytes([0; 16]), None);
+        let last = (
+            user,
+            conversation,
+            DeviceId::from_bytes([0xff; 16]),
+            Some(Seq::MAX),
+        );
         let mut waiting = lock(&self.waiting);
         let read: Vec<_> = waiting
             .range(first..=last)
-            .filter(|(_, waiting)| waiting.errand.message.is_some() && waiting.errand.seq <= read)
+            .filter(|(_, waiting)| waiting.errand.about != About::Read && waiting.errand.seq <= read)
             .map(|(place, _)| *place)
             .collect();
         for place in read {
             waiting.remove(&place);
             self.stats.push_waiting.subtract_one();
         }
+    }
+
+    /// What was to be told to a device of one message is not to be any more. Whether there was something.
+    pub(super) fn withdraw_message(
+        &self,
+        to: &Subscription,
+        conversation: ConversationId,
+        message: EventId,
+    ) -> bool {
+        let place = (to.user, conversation, to.device, None);
+        let mut waiting = lock(&self.waiting);
+        let is_it = |waiting: &Waiting| waiting.errand.about == About::Message(message);
+        let is_there = waiting.get(&place).is_some_and(is_it);
+        if is_there {
+            waiting.remove(&place);
+            self.stats.push_waiting.subtract_one();
+        }
+        is_there
     }
 
     async fn run(self: Arc<Self>, place: Place, task: u64, delay: Duration) {
@@ -271,18 +336,23 @@ impl Delivery {
     async fn taken(self: &Arc<Self>, errand: &Errand) -> Result<(), ServiceError> {
         let (to, conversation) = (&errand.to, errand.conversation);
         let store = &self.context.store;
-        if errand.message.is_none() {
-            store.forget_shown(to.device, conversation, errand.seq).await?;
-            return Ok(());
-        }
+        let message = match errand.about {
+            About::Message(message) => message,
+            About::Change => return Ok(()),
+            About::Read => return Ok(store.forget_shown(to.device, conversation, errand.seq).await?),
+        };
         if !to.silent {
             return Ok(());
         }
         store.note_shown(to.device, conversation, errand.seq).await?;
-        // Who has read it while it was on its way was not known to be shown anything.
+        // While it was on its way it was not known to be shown anywhere.
         if self.is_read(errand).await? {
             let topic = errand.parcel.topic.clone();
             self.put(Errand::clearing(to.clone(), conversation, errand.seq, topic));
+        } else if !self.is_there(conversation, message).await? {
+            let (seq, topic) = (errand.seq, None);
+            let gone = Push::Gone { conversation, seq };
+            self.put(Errand::changing(to.clone(), &gone, (conversation, seq), topic));
         }
         Ok(())
     }
@@ -343,13 +413,15 @@ impl Delivery {
         if known.is_none_or(|known| known.endpoint != errand.to.endpoint || known.user != errand.to.user) {
             return Ok(false);
         }
-        let Some(message) = errand.message else {
+        let About::Message(message) = errand.about else {
             return Ok(true);
         };
-        if self.is_read(errand).await? {
-            return Ok(false);
-        }
-        let event = store.find_event(errand.conversation, message).await?;
+        Ok(!self.is_read(errand).await? && self.is_there(errand.conversation, message).await?)
+    }
+
+    /// Whether a message says anything still.
+    async fn is_there(&self, conversation: ConversationId, message: EventId) -> Result<bool, ServiceError> {
+        let event = self.context.store.find_event(conversation, message).await?;
         Ok(event.is_some_and(|event| {
             matches!(&event.body, EventBody::Message { content, .. } if !matches!(content, Content::Erased {}))
         }))

@@ -1,7 +1,7 @@
 //! What a push says, as bytes.
 
 use pipit_store::push::PushTarget;
-use pipit_wire::event::EventBody;
+use pipit_wire::event::{EventBody, MessageChange};
 use pipit_wire::push::{PUSH_TEXT_BYTES_MAX, Previews, Push, PushedMessage};
 use pipit_wire::{Content, Event};
 
@@ -38,6 +38,41 @@ pub(super) fn message(
     }))
 }
 
+/// Has a message say what an edit of it says. False where the edit says nothing that the server can read, or not any more.
+pub(super) fn say_instead(message: &mut Event, edit: EventBody) -> bool {
+    let EventBody::Message {
+        content: Content::Plain { text, .. },
+        ..
+    } = &mut message.body
+    else {
+        return false;
+    };
+    let EventBody::MessageChanged {
+        change:
+            MessageChange::Edit {
+                content: Content::Plain { text: new, .. },
+                ..
+            },
+        ..
+    } = edit
+    else {
+        return false;
+    };
+    *text = new;
+    true
+}
+
+/// What is told of a message that says something else now.
+pub(super) fn edited(event: &Event) -> Push {
+    let (text, files) = shown(&event.body);
+    Push::Edited {
+        conversation: event.conversation,
+        seq: event.seq,
+        text,
+        files,
+    }
+}
+
 fn shown(body: &EventBody) -> (Option<String>, u32) {
     match body {
         EventBody::Message {
@@ -64,8 +99,12 @@ pub(super) fn encode(push: &Push) -> Vec<u8> {
     let mut push = push.clone();
     let mut bytes = json(&push);
     while bytes.len() > BYTES_MAX {
-        let Push::Message(message) = &mut push else { break };
-        let Some(text) = &mut message.text else { break };
+        let text = match &mut push {
+            Push::Message(message) => &mut message.text,
+            Push::Edited { text, .. } => text,
+            _ => break,
+        };
+        let Some(text) = text else { break };
         let shorter = beginning(text, text.len() / 2).len();
         text.truncate(shorter);
         bytes = json(&push);

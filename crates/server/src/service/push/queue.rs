@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use pipit_wire::{ConversationId, Event, EventId, Seq, UserId};
+use pipit_wire::event::MessageChange;
+use pipit_wire::{ConversationId, Event, EventId, MessageId, Seq, UserId};
 use tokio::sync::mpsc;
 
 use crate::stats::Stats;
@@ -19,6 +20,15 @@ pub(super) enum Job {
         conversation: ConversationId,
         /// Which entry.
         event: EventId,
+    },
+    /// A message is gone, or says something else.
+    Changed {
+        /// Where.
+        conversation: ConversationId,
+        /// Which one.
+        message: MessageId,
+        /// The entry that has it say something else; none where it is gone.
+        edit: Option<EventId>,
     },
     /// Somebody's marker moved.
     Read {
@@ -58,6 +68,31 @@ impl PushQueue {
         self.put(Job::Message {
             conversation: event.conversation,
             event: event.id,
+        });
+    }
+
+    /// A change of a message was appended: what may be shown of it is to be like it.
+    pub fn changed(&self, event: &Event, message: MessageId, change: &MessageChange) {
+        match change {
+            MessageChange::Delete {} => self.gone(event.conversation, message),
+            MessageChange::Edit { .. } => self.put(Job::Changed {
+                conversation: event.conversation,
+                message,
+                edit: Some(event.id),
+            }),
+            MessageChange::React { .. }
+            | MessageChange::Pin { .. }
+            | MessageChange::Vote { .. }
+            | MessageChange::ClosePoll {} => {}
+        }
+    }
+
+    /// A message is not there any more.
+    pub fn gone(&self, conversation: ConversationId, message: MessageId) {
+        self.put(Job::Changed {
+            conversation,
+            message,
+            edit: None,
         });
     }
 

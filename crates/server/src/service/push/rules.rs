@@ -101,7 +101,7 @@ pub(super) fn is_time_zone(name: &str) -> bool {
 mod tests {
     use pipit_store::push::Subscription;
     use pipit_wire::event::ConversationKind;
-    use pipit_wire::{DeviceId, UserId};
+    use pipit_wire::{DeviceId, Seq, UserId};
 
     use super::*;
 
@@ -123,6 +123,7 @@ mod tests {
             notify: NotifyRule::All,
             request: RequestState::Accepted,
             setting: None,
+            shown: Seq::ZERO,
         }
     }
 

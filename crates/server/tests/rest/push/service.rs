@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedMutexGuard, mpsc};
 use tokio_util::task::TaskTracker;
 use web_push_native::Auth;
 use web_push_native::p256::SecretKey;
@@ -30,6 +30,7 @@ pub(crate) struct PushService {
     pub(crate) address: SocketAddr,
     pushed: mpsc::Receiver<Pushed>,
     answers: Answers,
+    held: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What came, as it came.
@@ -48,6 +49,8 @@ impl PushService {
         let (sender, pushed) = mpsc::channel(100);
         let answers = Answers::default();
         let script = Arc::clone(&answers);
+        let held = Arc::<tokio::sync::Mutex<()>>::default();
+        let holding = Arc::clone(&held);
         let take = async move |uri: Uri, headers: HeaderMap, body: Bytes| {
             let device = uri.path().trim_start_matches('/').to_owned();
             let taken = Pushed {
@@ -56,6 +59,7 @@ impl PushService {
                 body,
             };
             sender.send(taken).await.unwrap();
+            drop(holding.lock().await);
             let (status, wait) = script.lock().unwrap().pop_front().unwrap_or((201, None));
             let mut headers = HeaderMap::new();
             if let Some(wait) = wait {
@@ -69,12 +73,18 @@ impl PushService {
             address,
             pushed,
             answers,
+            held,
         }
     }
 
     /// How it answers what comes next, and whether with a time to wait; everything after that it takes.
     pub(crate) fn answer(&self, answers: &[(u16, Option<&'static str>)]) {
         self.answers.lock().unwrap().extend(answers);
+    }
+
+    /// It answers nobody while this is held.
+    pub(crate) async fn hold(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.held).lock_owned().await
     }
 
     pub(crate) fn endpoint(&self, device: &str) -> String {
