@@ -324,26 +324,15 @@ impl Presence {
             }
             states
         };
-        let offline: Vec<_> = states
+        let offline = states
             .iter()
-            .filter(|(_, state, hidden)| *state == PresenceState::Offline && !hidden)
-            .map(|(user, ..)| *user)
-            .collect();
-        let last_seen: HashMap<_, _> = if offline.is_empty() {
-            HashMap::new()
-        } else {
-            self.context
-                .store
-                .last_seen(&offline)
-                .await?
-                .into_iter()
-                .collect()
-        };
-        let frame = |(user, state, _)| {
+            .filter(|(_, state, _)| *state == PresenceState::Offline);
+        let last_seen = self.when_seen(offline.map(|(user, ..)| *user).collect()).await?;
+        let frame = |(user, state, hidden): (UserId, PresenceState, bool)| {
             ServerFrame::Presence(PresenceFrame {
                 user,
                 state,
-                last_seen: last_seen.get(&user).copied(),
+                last_seen: last_seen.get(&user).copied().filter(|_| !hidden),
             })
         };
         let mut frames: Vec<_> = states.into_iter().map(frame).collect();
@@ -354,6 +343,21 @@ impl Presence {
             frames.extend(profiles.into_iter().map(ServerFrame::Profile));
         }
         Ok(frames)
+    }
+
+    /// When these were there last. It is kept beside those who are watched: who may not know it now is told it as soon as they may.
+    async fn when_seen(&self, users: Vec<UserId>) -> Result<HashMap<UserId, Timestamp>, ServiceError> {
+        if users.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let found = self.context.store.last_seen(&users).await?;
+        let mut all = lock(&self.state);
+        for (user, seen) in &found {
+            if let Some(person) = all.people.get_mut(user) {
+                person.last_seen = person.last_seen.max(Some(*seen));
+            }
+        }
+        Ok(found.into_iter().collect())
     }
 
     /// Those of these accounts that have a device in use, on any node. Where the others do not say, they are taken for not.
