@@ -1,8 +1,9 @@
 //! Running other programs.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -89,6 +90,36 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// Ends a program and everything that it has started: npm and cargo leave theirs behind when they are killed.
+pub(crate) fn end(child: &mut Child) {
+    let mut kill = Command::new("kill");
+    kill.arg("-KILL")
+        .args(descendants(child.id()).iter().map(u32::to_string));
+    succeeds(&mut kill);
+    drop(child.kill());
+    drop(child.wait());
+}
+
+fn descendants(ancestor: u32) -> BTreeSet<u32> {
+    let listed = read(Command::new("ps").args(["-A", "-o", "pid=,ppid="])).unwrap_or_default();
+    let pairs: Vec<(u32, u32)> = listed
+        .lines()
+        .filter_map(|line| {
+            let (process, parent) = line.trim().split_once(char::is_whitespace)?;
+            Some((process.parse().ok()?, parent.trim().parse().ok()?))
+        })
+        .collect();
+    let mut family = BTreeSet::from([ancestor]);
+    let mut known = 0;
+    while family.len() > known {
+        known = family.len();
+        let children = pairs.iter().filter(|(_, parent)| family.contains(parent));
+        let children: Vec<_> = children.map(|(process, _)| *process).collect();
+        family.extend(children);
+    }
+    family
+}
+
 /// The file of a program on the search path.
 pub(crate) fn find_program(name: &str) -> Option<std::path::PathBuf> {
     let path = std::env::var_os("PATH")?;
@@ -106,4 +137,27 @@ fn describe(command: &Command) -> String {
         .map(|part| part.to_string_lossy().into_owned())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Read as _};
+
+    use super::*;
+
+    #[test]
+    fn what_a_program_has_started_ends_with_it() {
+        let mut child = Command::new("sh")
+            .args(["-c", "(sleep 3600; true) & echo started; wait"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        end(&mut child);
+        // Whoever lives of them keeps this open.
+        assert_eq!(output.read_to_string(&mut line).unwrap(), 0);
+        assert_eq!(line, "started\n");
+    }
 }

@@ -144,7 +144,7 @@ impl Beside {
 impl Drop for Beside {
     /// Nobody waits for them any more. Where they have ended, this does nothing.
     fn drop(&mut self) {
-        drop(self.process.kill());
+        shell::end(&mut self.process);
     }
 }
 
