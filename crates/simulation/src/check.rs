@@ -12,7 +12,10 @@ use pipit_wire::{ConversationId, Event, EventBody, EventId, MessageId, Seq, User
 
 use crate::world::World;
 
+mod polls;
 mod words;
+
+pub use polls::count as votes;
 
 /// Checks everything.
 ///
@@ -131,6 +134,13 @@ fn acknowledged_is_in_the_log(
         let Some(first) = log.first() else { continue };
         if *seq < first.seq {
             // Nobody is left who may read it.
+            continue;
+        }
+        if world.ledger.votes.contains(message) {
+            ensure!(
+                polls::is_answered(log, *seq),
+                "{message} was acknowledged at {seq}, where there is neither a vote nor a poll"
+            );
             continue;
         }
         let found = log.iter().find(|event| event.id == EventId::from(*message));
@@ -275,6 +285,7 @@ async fn same_as_log(
         "it shows {shown:?}, and the log has {wanted:?}"
     );
     words::are_what_was_said(device.user, items, &expected, &summary)?;
+    polls::stand_as_voted(device.user, items, log)?;
     unread_is_a_recount(device, conversation, &expected, &summary)?;
     delivery_follows_receipts(device.user, items, &summary)?;
     ensure!(
@@ -290,9 +301,11 @@ async fn same_as_log(
 
 /// Changes of a group of devices are in the log, and on no screen; those of messages are seen in what they change.
 fn is_shown(world: &World, event: &Event) -> bool {
-    !matches!(event.body, EventBody::Handshake { .. })
-        && !is_sealed_change(event)
-        && !world.ledger.changes.contains(&event.id)
+    let is_change = matches!(
+        event.body,
+        EventBody::Handshake { .. } | EventBody::MessageChanged { .. }
+    );
+    !is_change && !is_sealed_change(event) && !world.ledger.changes.contains(&event.id)
 }
 
 fn is_sealed_change(event: &Event) -> bool {

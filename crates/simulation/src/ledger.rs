@@ -16,6 +16,8 @@ pub struct Ledger {
     pub withdrawn: BTreeSet<MessageId>,
     /// Edits and reactions in encrypted conversations: the log has them as sealed messages.
     pub changes: BTreeSet<EventId>,
+    /// Votes. One that finds things as it wants them is acknowledged with the entry that made them so, and its id is not remembered.
+    pub votes: BTreeSet<MessageId>,
     /// Places that the server has acknowledged.
     pub acknowledged: BTreeMap<(ConversationId, MessageId), Seq>,
     /// The markers that each connection has seen last; a node that is alone never lets them go back. Two nodes may tell a third of
@@ -96,7 +98,7 @@ impl Ledger {
     fn acknowledged(&mut self, ack: &Ack) -> anyhow::Result<()> {
         let before = self.acknowledged.insert((ack.conversation, ack.message), ack.seq);
         ensure!(
-            before.is_none_or(|seq| seq == ack.seq),
+            before.is_none_or(|seq| seq == ack.seq) || self.votes.contains(&ack.message),
             "{ack:?}, and before it was {before:?}"
         );
         Ok(())

@@ -31,6 +31,8 @@ pub struct Report {
     pub messages: u64,
     /// Entries in all logs at the end.
     pub entries: u64,
+    /// Those of them that are votes, or take one back.
+    pub votes: u64,
     /// Frames that were dropped or doubled on the way.
     pub mishaps: u64,
     /// Announcements that were lost between nodes.

@@ -57,6 +57,7 @@ fn main() -> anyhow::Result<()> {
         };
         sum.messages += report.messages;
         sum.entries += report.entries;
+        sum.votes += report.votes;
         sum.mishaps += report.mishaps;
         sum.lost += report.lost;
         sum.interrupted += report.interrupted;
@@ -68,8 +69,8 @@ fn main() -> anyhow::Result<()> {
         failed.len()
     );
     println!(
-        "{runs} runs: {} messages, {} log entries, {} frames dropped or doubled, {} announcements lost between nodes, {} crashes ({} amid something); nothing lost, nothing doubled",
-        sum.messages, sum.entries, sum.mishaps, sum.lost, sum.crashes, sum.interrupted
+        "{runs} runs: {} messages, {} log entries, {} votes, {} frames dropped or doubled, {} announcements lost between nodes, {} crashes ({} amid something); nothing lost, nothing doubled",
+        sum.messages, sum.entries, sum.votes, sum.mishaps, sum.lost, sum.crashes, sum.interrupted
     );
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The world: one queue of what happens next, in the order of its clock.
 
 mod life;
+mod polls;
 mod requests;
 
 use std::cmp::Reverse;
@@ -127,6 +128,8 @@ pub struct World {
     /// What is remembered.
     pub ledger: Ledger,
     random: ChaCha8Rng,
+    /// For polls, so that what else happens is what it would be without them.
+    polls: ChaCha8Rng,
     trace: Trace,
     people: Vec<UserId>,
     queue: BinaryHeap<Reverse<Due>>,
@@ -151,6 +154,7 @@ impl World {
         let is_alone = plan.nodes.len() == 1;
         let mut world = Self {
             actions_left: plan.actions,
+            polls: plan.random(5),
             plan,
             now: genesis,
             server,
@@ -282,13 +286,16 @@ impl World {
 
     /// The figures of the run.
     pub async fn report(&self) -> anyhow::Result<Report> {
-        let mut entries = 0;
+        let (mut entries, mut votes) = (0, 0);
         for conversation in &self.ledger.conversations {
-            entries += check::log(self, *conversation).await?.len();
+            let log = check::log(self, *conversation).await?;
+            entries += log.len();
+            votes += check::votes(&log);
         }
         Ok(Report {
             messages: u64::try_from(self.ledger.queued.values().map(Vec::len).sum::<usize>())?,
             entries: u64::try_from(entries)?,
+            votes: u64::try_from(votes)?,
             mishaps: self.ledger.mishaps,
             lost: self.ledger.lost,
             interrupted: self.ledger.interrupted,

@@ -17,6 +17,7 @@ impl World {
             self.break_something(device).await?;
         } else {
             self.do_something(device)?;
+            self.take_part(device)?;
         }
         if self.actions_left > 0 {
             let pause_ms = self.random.random_range(1..=self.plan.pause_ms);
