@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-
 import {
   createApplicationMessage,
   decodeMlsMessage,
@@ -15,11 +13,11 @@ import {
 } from 'ts-mls';
 import { WebSocket } from 'ws';
 
+import { get, newId, post, type Json } from './protocol';
+
 const suiteName = 'MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519';
 const client = { name: 'other-client', version: '1.0' };
 const smallestBucket = 256;
-
-type Json = Record<string, unknown>;
 
 interface Entry {
   readonly id: string;
@@ -51,15 +49,6 @@ function toBase64(bytes: Uint8Array): string {
 
 function idBytes(id: string): Uint8Array {
   return new Uint8Array(Buffer.from(id.replaceAll('-', ''), 'hex'));
-}
-
-/** A UUID of version 7 (RFC 9562, section 5.7). */
-function newId(): string {
-  const bytes = randomBytes(16);
-  bytes.writeUIntBE(Date.now(), 0, 6);
-  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
-  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
-  return bytes.toString('hex').replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, '$1-$2-$3-$4-$5');
 }
 
 /** Where something is sealed for, as it stands in the authenticated data. */
@@ -250,21 +239,4 @@ export class OtherClient {
     if (got['type'] !== answer) throw new Error(`${String(frame['type'])}: ${JSON.stringify(got)}`);
     return got;
   }
-}
-
-async function post(origin: string, token: string | null, path: string, body: Json): Promise<Json> {
-  const headers = new Headers({ 'content-type': 'application/json' });
-  if (token !== null) headers.set('authorization', `Bearer ${token}`);
-  const answer = await fetch(`${origin}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-  return read(answer, path);
-}
-
-async function get(origin: string, token: string, path: string): Promise<Json> {
-  return read(await fetch(`${origin}${path}`, { headers: { authorization: `Bearer ${token}` } }), path);
-}
-
-async function read(answer: Response, path: string): Promise<Json> {
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
-  return text === '' ? {} : (JSON.parse(text) as Json);
 }
