@@ -140,6 +140,8 @@ test('a picture is looked at, enlarged, and the next one too, by keyboard', asyn
 test('a file on its way is paused, goes on, and is taken back', async ({ page, open }) => {
   await serveBlobs(page);
   await open('media', room(20));
+  // Why a file could not be sent is said once, beside it.
+  await expect(page.getByText(/Your files take up all the space/)).toHaveCount(1);
   await page.getByRole('button', { name: 'Pause sending sunset.jpg' }).click();
   await expect(page.getByRole('button', { name: 'Go on sending sunset.jpg' })).toBeVisible();
   await page.getByRole('button', { name: 'Go on sending sunset.jpg' }).click();
