@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 
 import type { Command } from '../../src/generated/types';
+import { png } from '../support/picture';
 import { expect, expectAccessible, room, test } from '../support/views';
 
 test.describe.configure({ timeout: 180_000 });
@@ -39,6 +40,9 @@ test('what is written is scheduled from the menu beside the field', async ({ pag
 });
 
 test('what is scheduled is listed, changed, sent now and taken back', async ({ page, open }) => {
+  await page.route('**/v1/blobs/**', (route) =>
+    route.fulfill({ contentType: 'image/png', body: png(40, 30, [70, 120, 160]) }),
+  );
   await open('later', room(2));
   // Whoever leaves is told what is lost by it. One of the two was refused before.
   await page.getByRole('button', { name: 'Details' }).click();
