@@ -23,8 +23,8 @@ use pipit_wire::privacy::{Circle, Privacy};
 use pipit_wire::push::NotifyRule;
 use pipit_wire::scheduled::Scheduled;
 use pipit_wire::{
-    Attachment, BlobId, ClientFrame, Content, ConversationId, DeviceId, ErrorCode, EventId,
-    Limits, MessageId, PROTOCOL_VERSION, RequestId, Seq, ServerFrame, Timestamp, UserId, WireError,
+    Attachment, BlobId, ClientFrame, Content, ConversationId, DeviceId, ErrorCode, EventId, Limits,
+    MessageId, PROTOCOL_VERSION, RequestId, Seq, ServerFrame, Timestamp, UserId, WireError,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
