@@ -67,7 +67,9 @@ impl Acting {
     /// Whether one may do this here. Whatever says something is a sealed message in an encrypted conversation, also what changes another one.
     pub(crate) fn authorize(&self, action: Action) -> Result<(), ErrorCode> {
         let action = match action {
-            Action::Send | Action::React | Action::EditOwn if self.encrypted => Action::SendSealed,
+            Action::Send | Action::EditOwn if self.encrypted => Action::SendSealed,
+            Action::React if self.encrypted => Action::ChangeSealed,
+            Action::ChangeProfile if self.encrypted => Action::ChangeSealedProfile,
             other => other,
         };
         authorize(self.actor, action, self.place).map_err(Refusal::code)

@@ -120,18 +120,21 @@ impl<S: Storage> Engine<S> {
             {
                 return Ok(Done::Now(self.repeated_sign_in(&account.handle)));
             }
-            other => {
-                let other = match self.archive_command(other)? {
-                    Done::Not(other) => other,
-                    done => return Ok(done),
-                };
-                return match self.profile_command(other)? {
-                    Done::Not(other) => self.change_command(other),
-                    done => Ok(done),
-                };
-            }
+            other => return self.sealed_command(other),
         }
         Ok(Done::Now(Reply::Done))
+    }
+
+    /// Commands about archives and what encrypted groups are called, and all others.
+    fn sealed_command(&mut self, command: Command) -> Stored<Done> {
+        let command = match self.archive_command(command)? {
+            Done::Not(other) => other,
+            done => return Ok(done),
+        };
+        match self.profile_command(command)? {
+            Done::Not(other) => self.change_command(other),
+            done => Ok(done),
+        }
     }
 
     /// The markers of a conversation's members say how far a message of one's own has come.

@@ -111,9 +111,8 @@ struct Talk {
     patience: Patience,
     /// This device's epoch when the server named an earlier one: its word may have been overtaken by the log, and is asked for once more.
     doubted: Option<u64>,
-    /// When whoever has come in is told what the group is called, should nobody have done it by then, and that this is so.
-    tell_at: Option<Timestamp>,
-    tell_due: bool,
+    /// When whoever has come in is told what the group is called.
+    telling: Telling,
     /// Nothing is to be done before something is sealed.
     is_open: bool,
 }
@@ -127,6 +126,25 @@ enum Patience {
     Waiting,
     /// Welcomes were asked for after that.
     Looked,
+}
+
+/// When whoever has come in is told what the group is called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Telling {
+    #[default]
+    Undecided,
+    /// Should nobody else have done it by then.
+    At(Timestamp),
+    Due,
+}
+
+impl Telling {
+    const fn at(self) -> Option<Timestamp> {
+        match self {
+            Self::At(at) => Some(at),
+            Self::Undecided | Self::Due => None,
+        }
+    }
 }
 
 /// Who describes the group.
@@ -177,7 +195,7 @@ impl Encryption {
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
         let talks = self.talks.values();
         talks
-            .flat_map(|talk| [talk.act_at, talk.retry_at, talk.describe_at, talk.tell_at])
+            .flat_map(|talk| [talk.act_at, talk.retry_at, talk.describe_at, talk.telling.at()])
             .flatten()
             .chain(self.pool.deadline())
             .chain(self.welcomes_at)
@@ -212,8 +230,8 @@ impl<S: Storage> Engine<S> {
         is_due(self.encryption.unreadable.tell_at_mut());
         let mut nudged = Vec::new();
         for (conversation, talk) in &mut self.encryption.talks {
-            if is_due(&mut talk.tell_at) {
-                talk.tell_due = true;
+            if is_due(&mut talk.telling.at()) {
+                talk.telling = Telling::Due;
                 nudged.push(*conversation);
             }
             let times = [&mut talk.act_at, &mut talk.retry_at, &mut talk.describe_at];

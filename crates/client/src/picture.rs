@@ -27,7 +27,7 @@ pub struct PictureChange {
     /// The picture of an encrypted group, in place of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
-    pub sealed: Option<GroupPicture>,
+    pub sealed: Option<Box<GroupPicture>>,
 }
 
 /// The picture of an encrypted group: small enough to be sealed with what is said of it.

@@ -248,7 +248,8 @@ impl<S: Storage> Engine<S> {
                         sealed,
                     },
             } if self.is_encrypted(conversation)? => {
-                let said = ProfileSaid::PictureChanged { picture: sealed };
+                let picture = sealed.map(|sealed| *sealed);
+                let said = ProfileSaid::PictureChanged { picture };
                 let said = self.say_profile(conversation, event_id, said)?;
                 Ok(Done::Now(said.err().unwrap_or(Reply::Done)))
             }

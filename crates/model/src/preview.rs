@@ -35,12 +35,12 @@ pub fn check(preview: &LinkPreview, text: &str) -> Result<(), PreviewError> {
     if !is_link || !text.contains(url.as_str()) {
         return Err(PreviewError::Link);
     }
-    let is_line = |line: &str, chars_max: usize| {
+    let fits_line = |line: &str, chars_max: usize| {
         !line.trim().is_empty() && !line.chars().any(char::is_control) && line.chars().count() <= chars_max
     };
     let optional =
-        |line: &Option<String>, chars_max| line.as_deref().is_none_or(|line| is_line(line, chars_max));
-    if !is_line(&preview.title, TITLE_CHARS_MAX)
+        |line: &Option<String>, chars_max| line.as_deref().is_none_or(|line| fits_line(line, chars_max));
+    if !fits_line(&preview.title, TITLE_CHARS_MAX)
         || !optional(&preview.description, DESCRIPTION_CHARS_MAX)
         || !optional(&preview.site_name, SITE_NAME_CHARS_MAX)
     {

@@ -184,8 +184,8 @@ pub async fn files_are_kept_while_a_message_is_scheduled(store: Arc<dyn Store>) 
     let third = blob::file(world, alice).await;
     scene.set(alice, message, Some(with(&[third])), 4).await;
     assert_eq!(count(third).await, Some(0));
-    let set = scene.set(alice, world.id(), Some(with(&[world.id()])), 5).await;
-    assert_eq!(set.scheduled.len(), 1);
+    let kept = scene.set(alice, world.id(), Some(with(&[world.id()])), 5).await;
+    assert_eq!(kept.scheduled.len(), 1);
 }
 
 /// It ends with the membership, and so do its files.

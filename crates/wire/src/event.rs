@@ -100,10 +100,6 @@ pub enum SealedPurpose {
 
 impl SealedPurpose {
     /// Whether something is said.
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde calls it with a reference"
-    )]
     pub const fn is_message(&self) -> bool {
         matches!(self, Self::Message)
     }

@@ -40,7 +40,7 @@ test('a link is sent with what its page says, and read without asking the page',
     const card = ben.line('look:').getByRole('link', { name: 'Link: Tides & times, 127.0.0.2' });
     await expect(card).toContainText('High water at noon');
     await expect(card).toHaveAttribute('href', pages.url);
-    await expect(card.locator('img')).toHaveJSProperty('naturalWidth', 240);
+    await expect(card.locator('img')).toHaveJSProperty('naturalWidth', 96);
     expect(pages.asked(), 'by the server, once, and once for the picture').toBe(2);
 
     // Taken off, it does not go along.
@@ -74,7 +74,7 @@ test('in an encrypted conversation a preview is sealed, once its sender has aske
     await ada.composer.press('Enter');
     const card = ben.line('look:').getByRole('link', { name: 'Link: Tides & times, 127.0.0.2' });
     await expect(card).toContainText('High water at noon');
-    await expect(card.locator('img')).toHaveJSProperty('naturalWidth', 240);
+    await expect(card.locator('img')).toHaveJSProperty('naturalWidth', 96);
     expect(server.keeps('High water at noon')).toBe(false);
     // Another one is sent without: nobody is asked.
     await ada.composer.fill(`again: ${pages.url}?again`);

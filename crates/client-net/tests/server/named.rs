@@ -61,6 +61,32 @@ async fn is_called(screen: &mut Screen, conversation: ConversationId, name: &str
         .await;
 }
 
+/// Alice says what it is about, and gives it a picture.
+async fn describe(alice: &Screen, conversation: ConversationId) {
+    let topic = Command::ChangeSettings {
+        conversation,
+        event_id: change(),
+        change: SettingsChange {
+            topic: Some(TOPIC.to_owned()),
+            announcements: Some(true),
+            ..SettingsChange::default()
+        },
+    };
+    alice.ask(topic).await;
+    let picture = Command::SetGroupPicture {
+        conversation,
+        event_id: change(),
+        picture: PictureChange {
+            picture: None,
+            sealed: Some(Box::new(GroupPicture {
+                media_type: "image/webp".to_owned(),
+                bytes: STANDARD.encode(PICTURE),
+            })),
+        },
+    };
+    alice.ask(picture).await;
+}
+
 async fn is_about(screen: &mut Screen) {
     screen
         .until("it has a topic and a picture", |screen| {
@@ -86,28 +112,7 @@ async fn what_an_encrypted_group_is_called_only_its_members_know() {
         open(screen, conversation).await;
     }
 
-    let topic = Command::ChangeSettings {
-        conversation,
-        event_id: change(),
-        change: SettingsChange {
-            topic: Some(TOPIC.to_owned()),
-            announcements: Some(true),
-            ..SettingsChange::default()
-        },
-    };
-    alice.ask(topic).await;
-    let picture = Command::SetGroupPicture {
-        conversation,
-        event_id: change(),
-        picture: PictureChange {
-            picture: None,
-            sealed: Some(GroupPicture {
-                media_type: "image/webp".to_owned(),
-                bytes: STANDARD.encode(PICTURE),
-            }),
-        },
-    };
-    alice.ask(picture).await;
+    describe(&alice, conversation).await;
     is_about(&mut bob).await;
     let announces = bob
         .header

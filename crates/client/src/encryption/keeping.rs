@@ -14,7 +14,7 @@ use pipit_wire::{ConversationId, DeviceId, EventId, Seq};
 
 use super::calls::{KeyCall, from_base64, to_base64};
 use super::state::{GroupRecord, Stage};
-use super::{Description, Listing};
+use super::{Description, Listing, Telling};
 use crate::engine::{Engine, Stored};
 use crate::range;
 use crate::storage::{ConversationRecord, Storage};
@@ -94,11 +94,13 @@ impl<S: Storage> Engine<S> {
         let wait_ms = TOLD_MS.0.saturating_add(self.random_ms(TOLD_MS.1 - TOLD_MS.0));
         let at = self.clock.steady().plus_ms(wait_ms);
         let talk = self.encryption.talk(conversation);
-        if !talk.tell_due {
-            talk.tell_at.get_or_insert(at);
+        if talk.telling != Telling::Due {
+            if talk.telling == Telling::Undecided {
+                talk.telling = Telling::At(at);
+            }
             return Ok(());
         }
-        (talk.tell_at, talk.tell_due) = (None, false);
+        talk.telling = Telling::Undecided;
         self.save_group_record(
             conversation,
             GroupRecord {

@@ -15,9 +15,9 @@ use serde_json::json;
 use super::authority::Directory;
 use super::calls::from_base64;
 use super::content::{self, Opened, Refusal};
-use super::is_sealed;
 use super::keeping::PATIENCE_MS;
 use super::state::{GroupRecord, Stage};
+use super::{Telling, is_sealed};
 use crate::engine::{Engine, Stored};
 use crate::profile::ProfileSaid;
 use crate::range;
@@ -248,7 +248,11 @@ impl<S: Storage> Engine<S> {
         if added.iter().any(|who| Some(*who) != me) {
             taking.group.to_tell = true;
             let talk = self.encryption.talk(conversation);
-            (talk.tell_at, talk.tell_due) = (None, applied.own);
+            talk.telling = if applied.own {
+                Telling::Due
+            } else {
+                Telling::Undecided
+            };
         }
         // Whose it is, and whether another of theirs has approved it, is to be known before it says something.
         let pins = Arc::clone(self.pins()?);

@@ -114,7 +114,7 @@ impl Previews {
             said.ok().flatten()
         };
         let Fetched { said, picture } = match fetcher.fetch(url, read).await {
-            Ok(fetched) => fetched,
+            Ok(page) => page,
             Err(error) => {
                 let counter = match error {
                     FetchError::Refused => &self.stats.previews_refused,

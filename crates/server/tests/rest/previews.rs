@@ -87,7 +87,6 @@ async fn answer(State(pages): State<Pages>, uri: Uri) -> Response {
         "/hop.png" => to("/photo.png".to_owned()),
         "/inside.png" => to(format!("{}/photo.png", pages.inside)),
         "/gone.png" => (StatusCode::NOT_FOUND, png(400, 400)).into_response(),
-        "/silent.png" => pending().await,
         "/endless.png" => {
             let sent = Arc::clone(&pages.sent);
             let begun = stream::once(async { Ok::<_, Infallible>(Bytes::from(png(400, 400))) });
@@ -108,7 +107,7 @@ async fn answer(State(pages): State<Pages>, uri: Uri) -> Response {
         "/scheme" => to("file:///etc/passwd".to_owned()),
         "/image" => ([(CONTENT_TYPE, "image/svg+xml")], PAGE).into_response(),
         "/gone" => (StatusCode::NOT_FOUND, html, PAGE).into_response(),
-        "/silent" => pending().await,
+        "/silent" | "/silent.png" => pending().await,
         "/slow" => {
             let begun = stream::once(async move { chunk("<title>Sl".to_owned()) });
             let body = Body::from_stream(begun.chain(stream::pending()));

@@ -184,13 +184,13 @@ async fn a_file_is_kept_for_as_long_as_its_device_says() {
         let path = format!("/v1/uploads/{blob}/finish?keep_until={until}");
         world.post(&path, person, json!({})).await
     };
-    let blob = upload(&world, &ada, "a.txt", b"a").await.blob;
-    ends(&ada, blob, until.as_ms()).await.ok();
+    let file = upload(&world, &ada, "a.txt", b"a").await.blob;
+    ends(&ada, file, until.as_ms()).await.ok();
     assert_eq!(
-        ends(&bob, blob, until.as_ms()).await.refusal(),
+        ends(&bob, file, until.as_ms()).await.refusal(),
         (404, "not_found")
     );
-    ends(&ada, blob, 0).await.ok();
+    ends(&ada, file, 0).await.ok();
     let other = upload(&world, &ada, "b.txt", b"b").await.blob;
     // No longer than what may be scheduled.
     ends(&ada, other, i64::MAX).await.ok();

@@ -247,10 +247,6 @@ impl World {
         };
         let (me, caller) = (phone.me, phone.caller);
         self.note_sent(me, sealed.count, &sealed.bytes);
-        let seal = Seal {
-            epoch: sealed.epoch,
-            count: sealed.count,
-        };
         let message = Message {
             id: id.into(),
             conversation: GROUP,
@@ -258,7 +254,10 @@ impl World {
             content: Content::Sealed {
                 scheme: SCHEME.to_owned(),
                 bytes: STANDARD.encode(&sealed.bytes),
-                seal: Some(seal),
+                seal: Some(Seal {
+                    epoch: sealed.epoch,
+                    count: sealed.count,
+                }),
                 blobs: Vec::new(),
                 purpose: SealedPurpose::Message,
             },

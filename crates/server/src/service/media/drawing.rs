@@ -64,7 +64,7 @@ impl Drawing {
 
     /// A small JPEG of a picture that others have made, for a preview of theirs. None where that is no picture, too large, or too small.
     pub async fn small(&self, bytes: Bytes, pixels_max: u32) -> Option<Bytes> {
-        let head = bytes.get(..bytes.len().min(kind::HEAD_BYTES as usize))?;
+        let head = bytes.get(..bytes.len().min(usize::try_from(kind::HEAD_BYTES).ok()?))?;
         let format = picture::format_of(&kind::sniff(head, ""))?;
         let small = self.run(move || picture::small(format, &bytes, pixels_max)).await;
         small.ok().flatten()
