@@ -210,8 +210,7 @@ impl<S: Storage> Engine<S> {
                 title,
             } if self.is_encrypted(conversation)? => {
                 let said = ProfileSaid::TitleChanged { title };
-                let said = self.say_profile(conversation, event_id, said)?;
-                Ok(Done::Now(said.err().unwrap_or(Reply::Done)))
+                self.profile_reply(conversation, event_id, said)
             }
             Command::ChangeSettings {
                 conversation,
@@ -250,11 +249,20 @@ impl<S: Storage> Engine<S> {
             } if self.is_encrypted(conversation)? => {
                 let picture = sealed.map(|sealed| *sealed);
                 let said = ProfileSaid::PictureChanged { picture };
-                let said = self.say_profile(conversation, event_id, said)?;
-                Ok(Done::Now(said.err().unwrap_or(Reply::Done)))
+                self.profile_reply(conversation, event_id, said)
             }
             other => Ok(Done::Not(other)),
         }
+    }
+
+    fn profile_reply(
+        &mut self,
+        conversation: ConversationId,
+        id: EventId,
+        said: ProfileSaid,
+    ) -> Stored<Done> {
+        let said = self.say_profile(conversation, id, said)?;
+        Ok(Done::Now(said.err().unwrap_or(Reply::Done)))
     }
 
     /// Puts something into the outbox that is to be said of a group. What was to be said of the same and has not left yet is not said.

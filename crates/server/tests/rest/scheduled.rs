@@ -33,14 +33,14 @@ async fn schedule(
     set.map_err(|error| format!("{:?}", error.into_wire([0; 8]).code))
 }
 
-fn entry(world: &World, after_ms: i64, blobs: &[BlobId]) -> Option<Scheduled> {
-    Some(Scheduled {
+fn entry(world: &World, after_ms: i64, blobs: &[BlobId]) -> Scheduled {
+    Scheduled {
         text: String::new(),
         reply_to: None,
         attachments: blobs.iter().map(|blob| Attachment::of(*blob)).collect(),
         send_at: world.now().plus_ms(after_ms),
         failed: None,
-    })
+    }
 }
 
 fn message(number: u8) -> MessageId {
@@ -63,13 +63,13 @@ async fn a_picture_is_kept_until_its_time_and_then_sent() {
         &ada,
         place,
         message(1),
-        entry(&world, 3 * DAY_MS, &[picture.blob]),
+        Some(entry(&world, 3 * DAY_MS, &[picture.blob])),
     )
     .await;
     let held = set.unwrap().scheduled.remove(&message(1)).unwrap();
     assert_eq!(
         held.attachments,
-        [picture.clone()],
+        std::slice::from_ref(&picture),
         "what the server knows of it is put in"
     );
     world.pass_ms(2 * DAY_MS);
@@ -105,7 +105,7 @@ async fn files_go_when_the_message_is_taken_back_or_its_author_leaves() {
     );
     for (person, number, blob) in [(&ada, 1, mine), (&bob, 2, bobs)] {
         let entry = entry(&world, 90 * DAY_MS, &[blob]);
-        schedule(&world, person, place, message(number), entry)
+        schedule(&world, person, place, message(number), Some(entry))
             .await
             .unwrap();
     }
@@ -119,7 +119,7 @@ async fn files_go_when_the_message_is_taken_back_or_its_author_leaves() {
     // Said differently it keeps its file.
     let words = Scheduled {
         text: "with words".to_owned(),
-        ..entry(&world, DAY_MS, &[mine]).unwrap()
+        ..entry(&world, DAY_MS, &[mine])
     };
     schedule(&world, &ada, place, message(1), Some(words))
         .await
@@ -147,15 +147,29 @@ async fn what_cannot_be_sent_is_not_scheduled() {
     );
     let unknown = BlobId::from_bytes([9; 16]);
     for blobs in [[unfinished].as_slice(), &[bobs], &[unknown], &[mine, bobs]] {
-        let refused = schedule(&world, &ada, place, message(1), entry(&world, DAY_MS, blobs)).await;
+        let refused = schedule(
+            &world,
+            &ada,
+            place,
+            message(1),
+            Some(entry(&world, DAY_MS, blobs)),
+        )
+        .await;
         assert_eq!(refused.unwrap_err(), "AttachmentUnusable", "{blobs:?}");
     }
     for blobs in [&[mine, mine][..], &[]] {
-        let refused = schedule(&world, &ada, place, message(1), entry(&world, DAY_MS, blobs)).await;
+        let refused = schedule(
+            &world,
+            &ada,
+            place,
+            message(1),
+            Some(entry(&world, DAY_MS, blobs)),
+        )
+        .await;
         assert_eq!(refused.unwrap_err(), "InvalidField", "{blobs:?}");
     }
     // What is said of files counts like words.
-    let mut long = entry(&world, DAY_MS, &[mine]).unwrap();
+    let mut long = entry(&world, DAY_MS, &[mine]);
     for file in &mut long.attachments {
         file.caption = Some("x".repeat(1_000));
     }
