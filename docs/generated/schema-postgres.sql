@@ -596,3 +596,18 @@ PARTITION event_12 FOR VALUES WITH (modulus 16, remainder 12) WITH (autovacuum_a
 PARTITION event_13 FOR VALUES WITH (modulus 16, remainder 13) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
 PARTITION event_14 FOR VALUES WITH (modulus 16, remainder 14) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
 PARTITION event_15 FOR VALUES WITH (modulus 16, remainder 15) WITH (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+CREATE OR REPLACE FUNCTION count_scheduled_file()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        UPDATE blob SET attachments = attachments + 1 WHERE id = NEW.blob;
+    ELSE
+        UPDATE blob SET touched_at = CASE attachments WHEN 1 THEN 0 ELSE touched_at END, attachments = attachments - 1
+        WHERE id = OLD.blob;
+    END IF;
+    RETURN NULL;
+END
+$function$;
+CREATE TRIGGER scheduled_file_counted AFTER INSERT OR DELETE ON scheduled_file FOR EACH ROW EXECUTE FUNCTION count_scheduled_file();

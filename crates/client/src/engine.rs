@@ -3,7 +3,7 @@
 use std::fmt;
 
 use pipit_wire::frame::client::ClientInfo;
-use pipit_wire::{ClientFrame, RequestId, Timestamp, codec};
+use pipit_wire::{ClientFrame, EventId, RequestId, Timestamp, codec};
 
 use crate::archive::Archives;
 use crate::clock::Clock;
@@ -296,6 +296,18 @@ impl<S: Storage> Engine<S> {
 
     pub(crate) const fn new_request(&mut self) -> RequestId {
         self.requests.new_id()
+    }
+
+    /// What goes into an id that is made now.
+    pub(crate) fn random_id(&mut self) -> [u8; 10] {
+        let mut bytes = [0; 10];
+        (self.config.random)(&mut bytes);
+        bytes
+    }
+
+    /// The id of an entry that is made now.
+    pub(crate) fn new_event(&mut self) -> EventId {
+        EventId::new(self.server_now(), self.random_id())
     }
 
     /// A random duration from `0` to `most_ms`.

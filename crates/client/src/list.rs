@@ -154,10 +154,11 @@ impl<S: Storage> Engine<S> {
         let picture = self
             .group_picture(id, record.settings.avatar)?
             .filter(|_| answered);
+        let (title, sealed) = self.shown_name(&record)?;
         let item = ConversationItem {
             id,
             kind: record.kind,
-            title: self.title(&record)?,
+            title,
             peer: record.peer,
             presence: record
                 .peer
@@ -165,7 +166,7 @@ impl<S: Storage> Engine<S> {
                 .and_then(|peer| self.presences.state(peer)),
             preview: if answered { self.preview(&record)? } else { None },
             avatar: face.avatar.or(picture),
-            picture: self.sealed_picture(&record)?.filter(|_| answered),
+            picture: sealed.filter(|_| answered),
             status: face.status,
             last_at: record.activity_at,
             unread: if answered { self.unread(&record)? } else { 0 },
@@ -180,16 +181,6 @@ impl<S: Storage> Engine<S> {
             encrypted: record.encrypted,
         };
         Ok(Some(item))
-    }
-
-    /// What to call a conversation.
-    pub(crate) fn title(&mut self, record: &ConversationRecord) -> Stored<String> {
-        match (record.kind, record.peer) {
-            (ConversationKind::Direct, Some(peer)) => self.name_in(record.id, peer),
-            (ConversationKind::Direct, None) => Ok(String::new()),
-            (ConversationKind::Group, _) if record.encrypted => self.sealed_title(record),
-            (ConversationKind::Group, _) => Ok(record.title.clone().unwrap_or_default()),
-        }
     }
 
     pub(crate) fn typing_names(&mut self, conversation: ConversationId) -> Stored<Vec<String>> {

@@ -1,13 +1,13 @@
 //! What entries and summaries do to what this device knows of a conversation.
 
+use std::borrow::Cow;
+
 use pipit_model::encrypted;
 use pipit_wire::event::{ConversationKind, EventBody};
 use pipit_wire::frame::server::Page;
 use pipit_wire::frame::{ConversationSummary, Receipt};
 use pipit_wire::limits::PAGE_EVENTS_MAX;
 use pipit_wire::{ConversationId, Event, Seq, UserId};
-
-use std::borrow::Cow;
 
 use crate::encryption::is_sealed;
 use crate::engine::{Engine, Stored};

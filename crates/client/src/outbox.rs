@@ -182,14 +182,16 @@ impl<S: Storage> Engine<S> {
             conversation,
             id: next.id,
         };
+        let (entry, is_message) = (next.id, matches!(next.body, OutboxBody::Message { .. }));
+        let Some(frame) = frame(id, next, files) else {
+            return Ok(());
+        };
         self.requests.open(id, request);
-        self.sending.in_flight.insert(conversation, (id, next.id));
-        if matches!(next.body, OutboxBody::Message { .. }) {
+        self.sending.in_flight.insert(conversation, (id, entry));
+        if is_message {
             self.typing_ended_by_message(conversation);
         }
-        if let Some(frame) = frame(id, next, files) {
-            self.send(&frame);
-        }
+        self.send(&frame);
         Ok(())
     }
 

@@ -36,9 +36,11 @@ pub struct PictureChange {
 pub struct GroupPicture {
     /// `image/jpeg`, `image/png` or `image/webp`.
     pub media_type: String,
-    /// At most [`GROUP_PICTURE_BYTES_MAX`] bytes, in base64.
+    /// At most [`GROUP_PICTURE_BYTES_MAX`] bytes, and [`GROUP_PICTURE_PIXELS_MAX`] pixels wide and high, in base64.
     pub bytes: String,
 }
 
 /// The largest picture of an encrypted group, in bytes before base64.
 pub const GROUP_PICTURE_BYTES_MAX: usize = 24 * 1024;
+/// Its greatest width and height, in pixels.
+pub const GROUP_PICTURE_PIXELS_MAX: usize = 512;

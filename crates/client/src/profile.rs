@@ -3,9 +3,7 @@
 //! The server has none of it. It is said sealed, by those who may change it, and kept beside the log, each part with the place at which it was said: the last one counts, in
 //! whatever order they come. Who comes in later cannot open what was said before: whoever has let them in tells it again, or, should that not happen, somebody else does.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use pipit_model::text;
+use pipit_model::{picture, text};
 use pipit_wire::event::{ConversationKind, GroupSettings, SealedPurpose, SettingsChange};
 use pipit_wire::{ConversationId, ErrorCode, EventId, Seq};
 use serde::{Deserialize, Serialize};
@@ -14,7 +12,7 @@ use crate::command::{Command, Reply};
 use crate::commands::Done;
 use crate::engine::{Engine, Stored};
 use crate::http::refusal;
-use crate::picture::{GROUP_PICTURE_BYTES_MAX, GroupPicture, PictureChange};
+use crate::picture::{GROUP_PICTURE_BYTES_MAX, GROUP_PICTURE_PIXELS_MAX, GroupPicture, PictureChange};
 use crate::storage::{ConversationRecord, OutboxBody, OutboxRecord, OutboxState, Storage};
 
 /// So many members are named in place of a group's name, where that is not known.
@@ -90,12 +88,10 @@ impl ProfileSaid {
     }
 }
 
-/// Whether it is of a kind that is shown, and not too large. What is in it only the view sees.
+/// Whether it is what it says, of a kind that is shown, and not too large.
 fn is_picture(picture: &GroupPicture) -> bool {
-    let kinds = ["image/jpeg", "image/png", "image/webp"];
-    let bytes = STANDARD.decode(&picture.bytes);
-    kinds.contains(&picture.media_type.as_str())
-        && bytes.is_ok_and(|bytes| !bytes.is_empty() && bytes.len() <= GROUP_PICTURE_BYTES_MAX)
+    let found = picture::small(&picture.bytes, GROUP_PICTURE_BYTES_MAX, GROUP_PICTURE_PIXELS_MAX);
+    found == Some(picture.media_type.as_str())
 }
 
 /// Something that was said, and at which place.
@@ -121,19 +117,19 @@ impl Profile {
         self.title.as_ref().map(|said| &said.value)
     }
 
-    pub(crate) fn topic(&self) -> String {
+    fn topic(&self) -> String {
         self.topic
             .as_ref()
             .map(|said| said.value.clone())
             .unwrap_or_default()
     }
 
-    pub(crate) fn picture(&self) -> Option<GroupPicture> {
+    fn picture(&self) -> Option<GroupPicture> {
         self.picture.as_ref().and_then(|said| said.value.clone())
     }
 
     /// As it is told to who has come in; none where nothing is known.
-    pub(crate) fn told(&self) -> Option<ProfileSaid> {
+    fn told(&self) -> Option<ProfileSaid> {
         let is_known = self.title.is_some() || self.topic.is_some() || self.picture.is_some();
         is_known.then(|| ProfileSaid::Profile {
             title: self.title().cloned(),
@@ -222,11 +218,7 @@ impl<S: Storage> Engine<S> {
                     ..SettingsChange::default()
                 };
                 let is_all = change == SettingsChange::default();
-                let id = if is_all {
-                    event_id
-                } else {
-                    EventId::new(self.clock.now(), self.random_id())
-                };
+                let id = if is_all { event_id } else { self.new_event() };
                 let said = ProfileSaid::SettingsChanged { change: sealed };
                 match self.say_profile(conversation, id, said)? {
                     Err(reply) => Ok(Done::Now(reply)),
@@ -320,7 +312,7 @@ impl<S: Storage> Engine<S> {
             return Ok(());
         };
         self.keep_profile(conversation, &profile)?;
-        let id = EventId::new(self.clock.now(), self.random_id());
+        let id = self.new_event();
         if self
             .say_profile(conversation, id, ProfileSaid::TitleChanged { title })?
             .is_err()
@@ -333,7 +325,7 @@ impl<S: Storage> Engine<S> {
     /// Tells a group what it is called, for those who have come in. Nothing where nothing is known.
     pub(crate) fn tell_profile(&mut self, conversation: ConversationId) -> Stored {
         if let Some(told) = self.group_profile(conversation)?.told() {
-            let id = EventId::new(self.clock.now(), self.random_id());
+            let id = self.new_event();
             if self.say_profile(conversation, id, told)?.is_err() {
                 tracing::warn!(%conversation, "what is known of a group cannot be told");
             }
@@ -359,7 +351,7 @@ impl<S: Storage> Engine<S> {
     }
 
     /// An encrypted group as it is shown: with what waits to be said of it.
-    pub(crate) fn shown_profile(&self, conversation: ConversationId) -> Stored<Profile> {
+    fn shown_profile(&self, conversation: ConversationId) -> Stored<Profile> {
         let mut profile = self.group_profile(conversation)?;
         for waiting in self.storage.outbox(conversation)? {
             if let OutboxBody::Profile { said } = &waiting.body {
@@ -369,11 +361,29 @@ impl<S: Storage> Engine<S> {
         Ok(profile)
     }
 
-    /// What to call an encrypted group: by its members, where its name is not known.
-    pub(crate) fn sealed_title(&mut self, record: &ConversationRecord) -> Stored<String> {
-        if let Some(title) = self.shown_profile(record.id)?.title() {
-            return Ok(title.clone());
-        }
+    /// What to call a conversation, and the picture of an encrypted group.
+    pub(crate) fn shown_name(
+        &mut self,
+        record: &ConversationRecord,
+    ) -> Stored<(String, Option<GroupPicture>)> {
+        let title = match (record.kind, record.peer) {
+            (ConversationKind::Direct, Some(peer)) => self.name_in(record.id, peer)?,
+            (ConversationKind::Direct, None) => String::new(),
+            (ConversationKind::Group, _) if record.encrypted => {
+                let profile = self.shown_profile(record.id)?;
+                let title = match profile.title() {
+                    Some(title) => title.clone(),
+                    None => self.names_of_members(record)?,
+                };
+                return Ok((title, profile.picture()));
+            }
+            (ConversationKind::Group, _) => record.title.clone().unwrap_or_default(),
+        };
+        Ok((title, None))
+    }
+
+    /// What an encrypted group is called whose name is not known.
+    fn names_of_members(&mut self, record: &ConversationRecord) -> Stored<String> {
         let mut names = Vec::new();
         for member in self.storage.members(record.id)? {
             if !self.is_me(member.user) && names.len() < NAMED {
@@ -392,14 +402,6 @@ impl<S: Storage> Engine<S> {
             settings.avatar = None;
         }
         Ok(settings)
-    }
-
-    /// The picture of an encrypted group.
-    pub(crate) fn sealed_picture(&self, record: &ConversationRecord) -> Stored<Option<GroupPicture>> {
-        if !record.encrypted || record.kind != ConversationKind::Group {
-            return Ok(None);
-        }
-        Ok(self.shown_profile(record.id)?.picture())
     }
 }
 

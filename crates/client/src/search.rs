@@ -302,13 +302,14 @@ impl<S: Storage> Engine<S> {
             Some(peer) => self.face(peer)?.avatar,
             None => self.group_picture(id, record.settings.avatar)?,
         };
+        let (title, picture) = self.shown_name(&record)?;
         Ok(Some(FoundConversation {
             id,
             kind: record.kind,
-            title: self.title(&record)?,
+            title,
             peer: record.peer,
             avatar,
-            picture: self.sealed_picture(&record)?,
+            picture,
         }))
     }
 

@@ -280,15 +280,16 @@ impl<S: Storage> Engine<S> {
             None => Face::default(),
         };
         let picture = self.group_picture(record.id, record.settings.avatar)?;
+        let (title, sealed) = self.shown_name(record)?;
         Ok(TimelineHeader {
             conversation: record.id,
             kind: record.kind,
-            title: self.title(record)?,
+            title,
             peer: record.peer,
             presence: record.peer.and_then(|peer| self.presences.state(peer)),
             last_seen: record.peer.and_then(|peer| self.presences.last_seen(peer)),
             avatar: face.avatar.or(picture),
-            picture: self.sealed_picture(record)?,
+            picture: sealed,
             about: face.about,
             status: face.status,
             member_count: record.member_count,

@@ -10,6 +10,7 @@ pub mod file;
 pub mod mention;
 pub mod permission;
 pub mod person;
+pub mod picture;
 pub mod poll;
 pub mod preview;
 pub mod privacy;

@@ -1,12 +1,12 @@
 //! What a preview of a link may say. It is the sender's word, as the text is: what is looked at here is its form, by the server where it can
 //! read it, and by each device where it was sealed.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use pipit_wire::preview::{
     DESCRIPTION_CHARS_MAX, LinkPreview, PICTURE_BYTES_MAX, PICTURE_PIXELS_MAX, SITE_NAME_CHARS_MAX,
     TITLE_CHARS_MAX, URL_BYTES_MAX,
 };
+
+use crate::picture;
 
 /// Why a preview does not fit its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,77 +53,32 @@ pub fn check(preview: &LinkPreview, text: &str) -> Result<(), PreviewError> {
     }
 }
 
-/// Whether this is a small JPEG in base64. Few bytes can stand for more pixels than a reader's memory holds, so its own word on its size counts.
+/// Whether this is a small JPEG in base64.
 fn is_picture(base64: &str) -> bool {
-    if base64.len() > PICTURE_BYTES_MAX.div_ceil(3) * 4 {
-        return false;
-    }
-    let bytes = STANDARD.decode(base64).unwrap_or_default();
-    let sides = 1..=PICTURE_PIXELS_MAX;
-    bytes.len() <= PICTURE_BYTES_MAX
-        && jpeg_size(&bytes).is_some_and(|(width, height)| sides.contains(&width) && sides.contains(&height))
-}
-
-/// How wide and high a JPEG says it is, in the header of its frame (ITU-T T.81, B.2.2). None where it has none, or more than one says so.
-fn jpeg_size(bytes: &[u8]) -> Option<(u16, u16)> {
-    let mut rest = bytes.strip_prefix(&[0xff, 0xd8])?;
-    let mut size = None;
-    loop {
-        let [0xff, marker, after @ ..] = rest else {
-            return None;
-        };
-        match marker {
-            // Filled up.
-            0xff => rest = rest.get(1..)?,
-            // The scan begins.
-            0xda => return size,
-            // These stand alone, and none of them stands here.
-            0x00 | 0x01 | 0xd0..=0xd9 => return None,
-            _ => {
-                let [high, low, ..] = after else { return None };
-                let length = usize::from(u16::from_be_bytes([*high, *low]));
-                let segment = after.get(2..length)?;
-                if is_frame(*marker) {
-                    let [_bits, high, tall, wide, broad, ..] = segment else {
-                        return None;
-                    };
-                    let found = (
-                        u16::from_be_bytes([*wide, *broad]),
-                        u16::from_be_bytes([*high, *tall]),
-                    );
-                    if size.replace(found).is_some() {
-                        return None;
-                    }
-                }
-                rest = after.get(length..)?;
-            }
-        }
-    }
-}
-
-/// Whether a segment is the header of a frame, and not one of tables that lie between.
-const fn is_frame(marker: u8) -> bool {
-    matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
+    picture::small(base64, PICTURE_BYTES_MAX, PICTURE_PIXELS_MAX.into()) == Some("image/jpeg")
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
-    /// The segments of a JPEG up to its scan.
-    fn jpeg(width: u16, height: u16, more: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff];
-        bytes.extend(frame(width, height));
-        bytes.extend(more);
-        bytes.extend([0xff, 0xda, 0, 2, 7]);
+    /// The segments of a JPEG up to its scan (ITU-T T.81, annex B).
+    fn jpeg(width: u16, height: u16) -> Vec<u8> {
+        let mut bytes = vec![0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xc0, 0, 8, 8];
+        bytes.extend(height.to_be_bytes());
+        bytes.extend(width.to_be_bytes());
+        bytes.extend([1, 0xff, 0xda, 0, 2, 7]);
         bytes
     }
 
-    fn frame(width: u16, height: u16) -> Vec<u8> {
-        let mut bytes = vec![0xff, 0xc0, 0, 8, 8];
-        bytes.extend(height.to_be_bytes());
+    /// The beginning of a PNG (RFC 2083, section 4.1.1).
+    fn png(width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
         bytes.extend(width.to_be_bytes());
-        bytes.push(1);
+        bytes.extend(height.to_be_bytes());
         bytes
     }
 
@@ -193,26 +148,21 @@ mod tests {
     fn its_picture_is_small() {
         let most = PICTURE_PIXELS_MAX;
         let padded = |length: usize| {
-            let mut bytes = jpeg(most, most, &[]);
+            let mut bytes = jpeg(most, most);
             bytes.resize(length, 0);
             bytes
         };
         for (bytes, expect) in [
-            (jpeg(most, 1, &[]), true),
-            (jpeg(1, most, &[]), true),
+            (jpeg(most, 1), true),
+            (jpeg(1, most), true),
             (padded(PICTURE_BYTES_MAX), true),
             (padded(PICTURE_BYTES_MAX + 1), false),
-            (jpeg(most + 1, 1, &[]), false),
-            (jpeg(1, 65_535, &[]), false),
-            (jpeg(0, 1, &[]), false),
-            (jpeg(1, 0, &[]), false),
-            // Another size later on.
-            (jpeg(1, 1, &frame(65_535, 65_535)), false),
-            (jpeg(1, 1, &[0xff, 0xd9]), false),
-            (jpeg(1, 1, &[0xff, 0xe1, 0xff, 0xff]), false),
-            (jpeg(1, 1, &[0xff, 0xe1, 0, 0]), false),
-            (jpeg(1, 1, &[])[..12].to_vec(), false),
-            (b"\x89PNG\r\n".to_vec(), false),
+            (jpeg(most + 1, 1), false),
+            (jpeg(1, 65_535), false),
+            (jpeg(0, 1), false),
+            (jpeg(1, 0), false),
+            (jpeg(1, 1)[..12].to_vec(), false),
+            (png(1, 1), false),
             (b"<svg/>".to_vec(), false),
             (Vec::new(), false),
         ] {

@@ -112,7 +112,7 @@ async fn apply(db: &mut Client) -> Result<u32, Error> {
     Ok(found.max(known_version()))
 }
 
-/// What the database has: every table with its columns and constraints, then every index, sorted by name. Of the partitions the
+/// What the database has: every table with its columns and constraints, then every index, function and trigger, sorted by name. Of the partitions the
 /// first stands for all.
 pub(crate) async fn dump(db: &Client) -> Result<String, Error> {
     const COLUMNS: &str = "
@@ -142,6 +142,15 @@ pub(crate) async fn dump(db: &Client) -> Result<String, Error> {
         FROM pg_class AS class WHERE class.relnamespace = current_schema()::regnamespace
             AND ((class.relkind IN ('i', 'I') AND NOT class.relispartition) OR (class.relkind = 'r' AND class.relispartition))
         ORDER BY class.relkind = 'r', class.relname";
+    // Whose schema it is depends on who runs it.
+    const FUNCTIONS: &str = "
+        SELECT replace(pg_get_functiondef(oid), current_schema() || '.', '') FROM pg_proc
+        WHERE pronamespace = current_schema()::regnamespace ORDER BY proname";
+    const TRIGGERS: &str = "
+        SELECT replace(pg_get_triggerdef(definition.oid), current_schema() || '.', '')
+        FROM pg_trigger AS definition JOIN pg_class AS class ON class.oid = definition.tgrelid
+        WHERE class.relnamespace = current_schema()::regnamespace AND NOT definition.tgisinternal
+        ORDER BY definition.tgname";
     let mut tables: std::collections::BTreeMap<String, (Vec<String>, String)> =
         std::collections::BTreeMap::new();
     for sql in [COLUMNS, CONSTRAINTS] {
@@ -157,9 +166,11 @@ pub(crate) async fn dump(db: &Client) -> Result<String, Error> {
         let lines = lines.join(",\n    ");
         dump.extend(["TABLE ", &table, " (", &options, "\n    ", &lines, "\n);\n\n"]);
     }
-    for row in db.query(OTHERS, &[]).await? {
-        dump.push_str(&row.try_get::<_, String>(0)?);
-        dump.push_str(";\n");
+    for sql in [OTHERS, FUNCTIONS, TRIGGERS] {
+        for row in db.query(sql, &[]).await? {
+            dump.push_str(row.try_get::<_, String>(0)?.trim_end());
+            dump.push_str(";\n");
+        }
     }
     Ok(dump)
 }

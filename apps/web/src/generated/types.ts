@@ -1020,7 +1020,7 @@ export type GroupInviteInfo = {
 export type GroupPicture = {
   /** `image/jpeg`, `image/png` or `image/webp`. */
   media_type: string,
-  /** At most [`GROUP_PICTURE_BYTES_MAX`] bytes, in base64. */
+  /** At most [`GROUP_PICTURE_BYTES_MAX`] bytes, and [`GROUP_PICTURE_PIXELS_MAX`] pixels wide and high, in base64. */
   bytes: string, };
 
 /** What a group is set to; of a direct conversation only the timer. */

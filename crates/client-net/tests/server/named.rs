@@ -14,7 +14,8 @@ use crate::{Running, Screen, account, meet, new_message, up_to_date};
 const NAME: &str = "Xanthippe reads";
 const RENAMED: &str = "Zarathustra spoke";
 const TOPIC: &str = "Every quodlibet on Thursdays";
-const PICTURE: &[u8] = b"not quite a picture, and yet a palimpsest";
+/// The beginning of a PNG of one pixel, and words after it.
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01 a palimpsest";
 
 fn change() -> EventId {
     EventId::from(new_message())
@@ -79,7 +80,7 @@ async fn describe(alice: &Screen, conversation: ConversationId) {
         picture: PictureChange {
             picture: None,
             sealed: Some(Box::new(GroupPicture {
-                media_type: "image/webp".to_owned(),
+                media_type: "image/png".to_owned(),
                 bytes: STANDARD.encode(PICTURE),
             })),
         },

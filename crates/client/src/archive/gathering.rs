@@ -84,11 +84,4 @@ impl<S: Storage> Engine<S> {
         self.storage.save_secret(&[kept_as], &sealed)?;
         Ok(part)
     }
-
-    /// What goes into an id that is made now.
-    pub(crate) fn random_id(&mut self) -> [u8; 10] {
-        let mut bytes = [0; 10];
-        (self.config.random)(&mut bytes);
-        bytes
-    }
 }

@@ -512,11 +512,9 @@ impl<S: Storage> Engine<S> {
 
     /// For an entry that this device is about to make.
     pub(super) fn new_entry(&mut self, conversation: ConversationId) -> Log {
-        let mut bytes = [0; 10];
-        (self.config.random)(&mut bytes);
         Log {
             conversation,
-            entry: EventId::new(self.server_now(), bytes),
+            entry: self.new_event(),
         }
     }
 }

@@ -7,7 +7,7 @@ use pipit_wire::{BlobId, ConversationId, EventId, Seq, UserId};
 use proptest::prelude::*;
 
 use super::*;
-use crate::picture::{GROUP_PICTURE_BYTES_MAX, GroupPicture};
+use crate::picture::{GROUP_PICTURE_BYTES_MAX as LONG, GROUP_PICTURE_PIXELS_MAX as WIDE, GroupPicture};
 
 fn entry() -> Event {
     entry_of(SealedPurpose::Message)
@@ -357,11 +357,17 @@ fn titled(title: &str) -> ProfileSaid {
     }
 }
 
-fn pictured(media_type: &str, bytes: usize) -> ProfileSaid {
+/// A PNG (its beginning, RFC 2083, section 4.1.1) of so many pixels on a side and so many bytes.
+fn pictured(media_type: &str, pixels: usize, length: usize) -> ProfileSaid {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    for _ in 0..2 {
+        bytes.extend(u32::try_from(pixels).unwrap().to_be_bytes());
+    }
+    bytes.resize(length, 0);
     ProfileSaid::PictureChanged {
         picture: Some(GroupPicture {
             media_type: media_type.to_owned(),
-            bytes: STANDARD.encode(vec![7; bytes]),
+            bytes: STANDARD.encode(bytes),
         }),
     }
 }
@@ -404,14 +410,21 @@ fn what_a_group_is_called_is_read_where_it_is_said_as_that() {
         (set(about("")), Profile, None),
         (set(both), Profile, Some(Refusal::Unfit)),
         (set(SettingsChange::default()), Profile, Some(Refusal::Unfit)),
-        (pictured("image/webp", GROUP_PICTURE_BYTES_MAX), Profile, None),
+        (pictured("image/png", WIDE, LONG), Profile, None),
         (
-            pictured("image/webp", GROUP_PICTURE_BYTES_MAX + 1),
+            pictured("image/png", WIDE + 1, LONG),
             Profile,
             Some(Refusal::Unfit),
         ),
-        (pictured("image/svg+xml", 9), Profile, Some(Refusal::Unfit)),
-        (pictured("image/png", 0), Profile, Some(Refusal::Unfit)),
+        (
+            pictured("image/png", WIDE, LONG + 1),
+            Profile,
+            Some(Refusal::Unfit),
+        ),
+        (pictured("image/png", 0, 99), Profile, Some(Refusal::Unfit)),
+        (pictured("image/jpeg", 1, 99), Profile, Some(Refusal::Unfit)),
+        (pictured("image/svg+xml", 1, 99), Profile, Some(Refusal::Unfit)),
+        (pictured("image/png", 1, 9), Profile, Some(Refusal::Unfit)),
         (ProfileSaid::PictureChanged { picture: None }, Profile, None),
         (told("Birds"), Change, None),
         (told("Birds"), Profile, Some(Refusal::Misplaced)),
