@@ -2,10 +2,10 @@
 //!
 //! A code has 128 random bits, so that nothing but having it opens what hangs on it: no stretching of what people think up is needed, and none is done
 //! (`docs/adr/0045-archives.md`). It is written in Crockford's base32, in seven groups of four: 16 bytes of secret, then the first twelve bits of a digest of it, so that all but one in
-//! 4,096 slips of the pen are found at once.
+//! 4,096 slips of the pen are found at once. A code for one purpose is never taken for one for another: their checks differ in every bit.
 //!
 //! ```text
-//! check  = the first 12 bits of SHA-256("Pipit code 1" ‖ purpose (1 byte: 1 a device, 2 recovery) ‖ secret)
+//! check  = the first 12 bits of SHA-256("Pipit code 1" ‖ secret), for recovery each of them turned over
 //! key    = HKDF-SHA256 (RFC 5869) (salt, secret, info), of the length that is needed
 //! ```
 //!
@@ -41,10 +41,11 @@ pub enum CodePurpose {
 }
 
 impl CodePurpose {
-    const fn byte(self) -> u8 {
+    /// What is turned over in the check.
+    const fn mask(self) -> u16 {
         match self {
-            Self::Device => 1,
-            Self::Recovery => 2,
+            Self::Device => 0,
+            Self::Recovery => 0xFFF,
         }
     }
 }
@@ -119,35 +120,27 @@ impl Code {
             secret: bits.to_be_bytes(),
             purpose,
         };
-        if code.check_of(purpose) == check {
-            return Ok(code);
+        match check ^ code.check() {
+            0 => Ok(code),
+            0xFFF => Err(CodeError::OtherPurpose),
+            _ => Err(CodeError::Slip),
         }
-        let other = match purpose {
-            CodePurpose::Device => CodePurpose::Recovery,
-            CodePurpose::Recovery => CodePurpose::Device,
-        };
-        Err(if code.check_of(other) == check {
-            CodeError::OtherPurpose
-        } else {
-            CodeError::Slip
-        })
     }
 
-    fn check_of(&self, purpose: CodePurpose) -> u16 {
+    fn check(&self) -> u16 {
         let digest: [u8; 32] = Sha256::new()
             .chain_update(DOMAIN)
-            .chain_update([purpose.byte()])
             .chain_update(self.secret)
             .finalize()
             .into();
         let [first, second, ..] = digest;
-        u16::from(first) << 4 | u16::from(second >> 4)
+        (u16::from(first) << 4 | u16::from(second >> 4)) ^ self.purpose.mask()
     }
 
     /// As it is shown: seven groups of four, with hyphens between them.
     pub fn text(&self) -> Zeroizing<String> {
         let bits = u128::from_be_bytes(self.secret);
-        let check = self.check_of(self.purpose);
+        let check = self.check();
         let mut text = Zeroizing::new(String::with_capacity(LETTERS + LETTERS / GROUP));
         for letter in 0..LETTERS {
             if letter > 0 && letter % GROUP == 0 {
@@ -386,6 +379,6 @@ mod tests {
     #[test]
     fn the_construction_is_the_documented_one() {
         let code = code(*b"sixteen bytes ok");
-        assert_eq!(*code.text(), "EDMQ-GX35-CNQ2-0RKS-EHJQ-683F-DEZR");
+        assert_eq!(*code.text(), "EDMQ-GX35-CNQ2-0RKS-EHJQ-683F-DEFG");
     }
 }
