@@ -48,7 +48,8 @@ const NATIVE: &[Step] = &[
 /// Runs beside [`NATIVE`], in a process of its own: the two share nothing that changes.
 const WEB: &[Step] = &[
     ("client core", |workspace| {
-        wasm::build(workspace, Size::Plain, Helper::Built)
+        wasm::build(workspace, Size::Plain, Helper::Built)?;
+        wasm::build_for_tests(workspace, Helper::Built)
     }),
     ("web lint", |workspace| web::npm(workspace, "lint")),
     ("web types", |workspace| web::npm(workspace, "check")),

@@ -34,6 +34,13 @@ const MODULES: [Module; 2] = [
     },
 ];
 
+/// What tests alone load.
+const VECTORS: Module = Module {
+    package: "pipit-mls-vectors",
+    what: "the test vectors of MLS",
+    folder: "mls-vectors",
+};
+
 /// How much work goes into the size of the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Size {
@@ -49,6 +56,11 @@ pub(crate) fn build(workspace: &Workspace, size: Size, bindgen: Helper) -> Resul
         build_module(workspace, module, size, bindgen)?;
     }
     Ok(())
+}
+
+/// Builds what the tests of the web client load beside it.
+pub(crate) fn build_for_tests(workspace: &Workspace, bindgen: Helper) -> Result<()> {
+    build_module(workspace, &VECTORS, Size::Plain, bindgen)
 }
 
 fn build_module(workspace: &Workspace, module: &Module, size: Size, bindgen: Helper) -> Result<()> {

@@ -68,7 +68,9 @@ impl Acting {
     pub(crate) fn authorize(&self, action: Action) -> Result<(), ErrorCode> {
         let action = match action {
             Action::Send | Action::EditOwn if self.encrypted => Action::SendSealed,
-            Action::React if self.encrypted => Action::ChangeSealed,
+            Action::React | Action::Vote | Action::CloseOwnPoll if self.encrypted => Action::ChangeSealed,
+            // Nobody but the author could show the other devices that they may.
+            Action::CloseOthersPoll { .. } if self.encrypted => return Err(ErrorCode::Forbidden),
             Action::ChangeProfile if self.encrypted => Action::ChangeSealedProfile,
             other => other,
         };
@@ -126,7 +128,7 @@ impl Acting {
         Allowed {
             send,
             attach: send,
-            ask: send && !self.encrypted,
+            ask: send,
             schedule: send,
             rename: self.may(Action::ChangeProfile),
             add_members: self.may(Action::AddMembers { count: 1 }),

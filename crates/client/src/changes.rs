@@ -206,6 +206,9 @@ impl<S: Storage> Engine<S> {
         }
         let from_encrypted = self.is_encrypted(conversation)?;
         let has_files = contents.iter().any(|(_, files, _)| !files.is_empty());
+        let is_anonymous = contents
+            .iter()
+            .any(|(_, _, poll)| poll.as_ref().is_some_and(|poll| poll.anonymous));
         for target in to {
             let Some(record) = self.storage.conversation(target.conversation)? else {
                 return Ok(refused(ErrorCode::NotMember));
@@ -213,7 +216,7 @@ impl<S: Storage> Engine<S> {
             // What was sealed does not leave in the clear; and what was not cannot be named in what is.
             let is_misplaced = match (from_encrypted, record.encrypted) {
                 (true, false) => true,
-                (false, true) => has_files || contents.iter().any(|(_, _, poll)| poll.is_some()),
+                (false, true) => has_files || is_anonymous,
                 _ => false,
             };
             if is_misplaced {

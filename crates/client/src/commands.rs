@@ -125,13 +125,17 @@ impl<S: Storage> Engine<S> {
         Ok(Done::Now(Reply::Done))
     }
 
-    /// Commands about archives and what encrypted groups are called, and all others.
+    /// Commands about archives, what encrypted groups are called and who did what in them, and all others.
     fn sealed_command(&mut self, command: Command) -> Stored<Done> {
         let command = match self.archive_command(command)? {
             Done::Not(other) => other,
             done => return Ok(done),
         };
-        match self.profile_command(command)? {
+        let command = match self.profile_command(command)? {
+            Done::Not(other) => other,
+            done => return Ok(done),
+        };
+        match self.who_command(command)? {
             Done::Not(other) => self.change_command(other),
             done => Ok(done),
         }

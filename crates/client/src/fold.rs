@@ -5,9 +5,11 @@
 //! in which order pages, live entries and gaps come in; and where an entry comes after all that is in it already, as live ones
 //! do, it is applied to what is there.
 
+use std::collections::BTreeMap;
+
 use pipit_wire::event::{EventBody, LastEdit, MessageChange, MessageState, Reaction};
 use pipit_wire::limits::{REACTION_USERS_MAX, REACTIONS_MAX};
-use pipit_wire::poll::PollState;
+use pipit_wire::poll::{PollState, Tally};
 use pipit_wire::{Content, Event, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +34,9 @@ pub struct Folded {
     /// How it stands with the poll, where it is one and somebody has voted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll: Option<PollState>,
+    /// What others have chosen, where votes are sealed and so counted here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub votes: BTreeMap<UserId, Vec<u8>>,
 }
 
 impl From<MessageState> for Folded {
@@ -106,19 +111,26 @@ impl Folded {
                 self.pinned_seq = if *on { event.seq } else { Seq::ZERO };
             }
             MessageChange::Vote { options, tally, .. } => {
-                let poll = self.poll.get_or_insert_default();
-                let own = event.sender == me;
-                match tally {
-                    Some(tally) => poll.tally.clone_from(tally),
-                    // It waits in the outbox: the server has not counted it yet.
-                    None if own => poll.tally.change(&poll.mine, options),
-                    None => {}
-                }
-                if own {
-                    poll.mine.clone_from(options);
-                }
+                self.vote(event.sender, options, tally.as_ref(), me)
             }
             MessageChange::ClosePoll {} => self.poll.get_or_insert_default().closed = true,
+        }
+    }
+
+    fn vote(&mut self, user: UserId, options: &[u8], tally: Option<&Tally>, me: UserId) {
+        let poll = self.poll.get_or_insert_default();
+        match tally {
+            Some(tally) => poll.tally.clone_from(tally),
+            // The server has not counted it: it waits in the outbox, or is sealed. The server takes no vote after the end either.
+            None if poll.closed => return,
+            None if user == me => poll.tally.change(&poll.mine, options),
+            None => {
+                let before = self.votes.insert(user, options.to_vec());
+                poll.tally.change(&before.unwrap_or_default(), options);
+            }
+        }
+        if user == me {
+            poll.mine = options.to_vec();
         }
     }
 

@@ -57,6 +57,7 @@ mod typing;
 mod upload;
 mod uploads;
 mod views;
+mod who;
 mod window;
 mod wishes;
 

@@ -43,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["wire", "model", "e2ee", "client", "client-store", "client-net"],
     ),
     ("files-wasm", &["wire", "model", "e2ee"]),
+    ("mls-vectors", &["e2ee"]),
     // Runs the one side against the other, and is nobody's dependency.
     (
         "simulation",
@@ -80,8 +81,8 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("axum*", &["server"]),
     ("object_store", &["blob"]),
     ("redis", &["bus"]),
-    ("openmls*", &["e2ee"]),
-    ("wasm-bindgen*", &["client-wasm", "files-wasm"]),
+    ("openmls*", &["e2ee", "mls-vectors"]),
+    ("wasm-bindgen*", &["client-wasm", "files-wasm", "mls-vectors"]),
     ("js-sys", &["client-wasm"]),
     ("web-sys", &["client-wasm"]),
 ];

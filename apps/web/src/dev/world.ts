@@ -238,7 +238,7 @@ function allowedIn(room: Room): Allowed {
   return {
     send,
     attach: send,
-    ask: send && !room.encrypted,
+    ask: send,
     schedule: send,
     rename: runs,
     add_members: runs,

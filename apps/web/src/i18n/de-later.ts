@@ -196,7 +196,7 @@ export const deLater = {
   'forward.list': 'Chats, an die weitergeleitet wird',
   'forward.only_encrypted': 'Verschlüsseltes kann nur in verschlüsselte Chats weitergeleitet werden.',
   'forward.only_open':
-    'Dateien und Umfragen aus diesem Chat können nur in unverschlüsselte Chats weitergeleitet werden.',
+    'Dateien und anonyme Umfragen aus diesem Chat können nur in unverschlüsselte Chats weitergeleitet werden.',
   'forward.none': 'Kein Chat heißt so.',
   'forward.submit_none': 'Weiterleiten',
   'forward.submit': { one: 'An {count} Chat weiterleiten', other: 'An {count} Chats weiterleiten' },

@@ -185,7 +185,7 @@ export const enLater = {
   'forward.list': 'Conversations to forward to',
   'forward.only_encrypted': 'What is encrypted can be forwarded to encrypted conversations only.',
   'forward.only_open':
-    'Files and polls of this conversation can be forwarded only to conversations that are not encrypted.',
+    'Files and anonymous polls of this conversation can be forwarded only to conversations that are not encrypted.',
   'forward.none': 'No conversation is called that.',
   'forward.submit_none': 'Forward',
   'forward.submit': { one: 'Forward to {count} conversation', other: 'Forward to {count} conversations' },

@@ -189,7 +189,8 @@ export const esLater = {
   'forward.search': 'Buscar chats',
   'forward.list': 'Chats a los que reenviar',
   'forward.only_encrypted': 'Lo cifrado solo se puede reenviar a chats cifrados.',
-  'forward.only_open': 'Los archivos y encuestas de este chat solo se pueden reenviar a chats sin cifrar.',
+  'forward.only_open':
+    'Los archivos y las encuestas anónimas de este chat solo se pueden reenviar a chats sin cifrar.',
   'forward.none': 'Ningún chat se llama así.',
   'forward.submit_none': 'Reenviar',
   'forward.submit': { one: 'Reenviar a {count} chat', other: 'Reenviar a {count} chats' },

@@ -192,7 +192,7 @@ export const frLater = {
   'forward.list': 'Conversations destinataires',
   'forward.only_encrypted': 'Ce qui est chiffré ne peut être transféré que vers des conversations chiffrées.',
   'forward.only_open':
-    'Les fichiers et sondages de cette conversation ne peuvent être transférés que vers des conversations non chiffrées.',
+    'Les fichiers et sondages anonymes de cette conversation ne peuvent être transférés que vers des conversations non chiffrées.',
   'forward.none': 'Aucune conversation ne porte ce nom.',
   'forward.submit_none': 'Transférer',
   'forward.submit': {

@@ -175,7 +175,7 @@ export const jaLater = {
   'forward.search': 'チャットを検索',
   'forward.list': '転送先のチャット',
   'forward.only_encrypted': '暗号化された内容は、暗号化されたチャットにのみ転送できます。',
-  'forward.only_open': 'このチャットのファイルと投票は、暗号化されていないチャットにのみ転送できます。',
+  'forward.only_open': 'このチャットのファイルと匿名の投票は、暗号化されていないチャットにのみ転送できます。',
   'forward.none': 'その名前のチャットはありません。',
   'forward.submit_none': '転送',
   'forward.submit': { other: '{count}件のチャットに転送' },

@@ -120,7 +120,7 @@ async fn find(screen: &mut Screen, conversation: ConversationId, openly: Convers
 }
 
 /// Bob on another device, which comes in by itself.
-async fn sign_in_anew(store: &Path, server: &Running, conversation: ConversationId) -> Screen {
+pub(crate) async fn sign_in_anew(store: &Path, server: &Running, conversation: ConversationId) -> Screen {
     let mut laptop = Screen::open(store, server.address).await;
     let account = account("bob");
     let sign_in = Command::SignIn {

@@ -4,6 +4,7 @@
 mod encrypted;
 mod handover;
 mod named;
+mod polls;
 mod recovery;
 mod sealed;
 mod uploads;

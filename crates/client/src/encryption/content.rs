@@ -3,10 +3,11 @@
 //! The server cannot look at it, so all that it would check is checked here, when it is opened.
 
 use pipit_e2ee::CONTENT_BYTES_MAX;
-use pipit_model::{emoji, preview, text};
+use pipit_model::{emoji, poll, preview, text};
 use pipit_wire::event::{EventBody, MessageChange, SealedPurpose};
 use pipit_wire::limits::REACTION_BYTES_MAX;
 use pipit_wire::media::Attachment;
+use pipit_wire::poll::Poll;
 use pipit_wire::rest::encryption::UnreadableCause;
 use pipit_wire::{Content, Event, MessageId, Timestamp};
 use serde_json::Value;
@@ -31,8 +32,8 @@ pub(super) enum Refusal {
     /// A body that does not go into an encrypted conversation: it is said in the clear, or not at all.
     #[error("a body that is not sealed")]
     Misplaced,
-    /// The text, the emoji, or what is said of files or of the group, is none.
-    #[error("not a text, not an emoji, or not what is said of sealed files or of the group")]
+    /// The text, the emoji, the poll, the vote, or what is said of files or of the group, is none.
+    #[error("not a text, emoji, poll or vote, or not what is said of sealed files or of the group")]
     Unfit,
     /// It changes what somebody else has said.
     #[error("an edit of somebody else's message")]
@@ -94,6 +95,7 @@ pub(super) fn said(body: &OutboxBody, files: &[Attachment], written_at: Timestam
         OutboxBody::Message {
             text,
             reply_to,
+            poll,
             preview,
             ..
         } if files.iter().all(|file| file.seal.is_some()) => {
@@ -102,7 +104,7 @@ pub(super) fn said(body: &OutboxBody, files: &[Attachment], written_at: Timestam
                 content: Content::Plain {
                     text: text.clone(),
                     attachments: files.to_vec(),
-                    poll: None,
+                    poll: poll.clone(),
                     // It may have been rewritten while it waited.
                     preview: preview.clone().filter(|preview| text.contains(&preview.url)),
                 },
@@ -131,7 +133,13 @@ pub(super) const fn is_open(body: &OutboxBody) -> bool {
 
 /// Whether a change says something, and so is sealed. What is deleted and pinned the server has to know.
 pub(super) const fn is_sealed(change: &MessageChange) -> bool {
-    matches!(change, MessageChange::Edit { .. } | MessageChange::React { .. })
+    match change {
+        MessageChange::Edit { .. }
+        | MessageChange::React { .. }
+        | MessageChange::Vote { .. }
+        | MessageChange::ClosePoll {} => true,
+        MessageChange::Delete {} | MessageChange::Pin { .. } => false,
+    }
 }
 
 /// Whether this fits into what is sealed at a time, with these files.
@@ -184,6 +192,9 @@ pub(super) fn decode(bytes: &[u8], entry: &Event, text_bytes_max: usize) -> Resu
                     emoji::reaction(&emoji, REACTION_BYTES_MAX).map_err(|_| Refusal::Unfit)?;
                     MessageChange::React { emoji, on }
                 }
+                // Whoever opens it counts; and everybody sees who voted.
+                MessageChange::Vote { options, .. } => MessageChange::vote(options),
+                MessageChange::ClosePoll {} => MessageChange::ClosePoll {},
                 _ => return Err(Refusal::Misplaced),
             },
         },
@@ -205,12 +216,12 @@ fn profile(value: Value, purpose: SealedPurpose) -> Result<Opened, Refusal> {
     Ok(Opened::Profile(said))
 }
 
-/// A text, files, or both, and a preview of what the text links to: polls are not sealed yet.
+/// A text, files, or both, a preview of what the text links to, or a poll: none that is anonymous, for each device is told who voted.
 fn message(content: Content, text_bytes_max: usize) -> Result<Content, Refusal> {
     let Content::Plain {
         text: said,
         attachments,
-        poll: None,
+        poll: asked,
         preview,
     } = content
     else {
@@ -220,7 +231,9 @@ fn message(content: Content, text_bytes_max: usize) -> Result<Content, Refusal> 
     if !said.is_empty() || attachments.is_empty() {
         text::message(&said, text_bytes_max).map_err(|_| Refusal::Unfit)?;
     }
-    if !sealed::fit(&attachments) {
+    let is_fit =
+        |asked: &Poll| !asked.anonymous && attachments.is_empty() && poll::check(&said, asked).is_ok();
+    if !sealed::fit(&attachments) || !asked.as_deref().is_none_or(is_fit) {
         return Err(Refusal::Unfit);
     }
     Ok(Content::Plain {
@@ -228,7 +241,7 @@ fn message(content: Content, text_bytes_max: usize) -> Result<Content, Refusal> 
         preview: preview.filter(|preview| preview::check(preview, &said).is_ok()),
         text: said,
         attachments,
-        poll: None,
+        poll: asked,
     })
 }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use pipit_e2ee::{Applied, Error, Identity, Log, Received};
+use pipit_model::poll::{VoteError, check_vote};
 use pipit_wire::encryption::HandshakeKind;
 use pipit_wire::event::{EventBody, MessageChange};
 use pipit_wire::rest::encryption::UnreadableCause;
@@ -383,17 +384,26 @@ impl<S: Storage> Engine<S> {
         let Some(changed) = self.storage.find_message(conversation, message)? else {
             // What it is of may come with older pages. Whether an edit is its author's cannot be known.
             return Ok(Ok(match change {
-                MessageChange::React { .. } => opened,
+                MessageChange::React { .. } | MessageChange::Vote { .. } => opened,
                 _ => nothing(),
             }));
         };
-        let MessageChange::React { emoji, on } = change else {
-            let is_author = changed.sender == event.sender;
-            return Ok(if is_author {
-                Ok(opened)
-            } else {
-                Err(Refusal::NotTheAuthor)
-            });
+        let poll = self.poll_of(conversation, message)?;
+        let (emoji, on) = match change {
+            MessageChange::React { emoji, on } => (emoji, on),
+            MessageChange::Vote { options, .. } => {
+                return Ok(match poll.map(|poll| check_vote(&poll, options, event.at)) {
+                    Some(Ok(())) => Ok(opened),
+                    // It was written before the end, and came after it.
+                    Some(Err(VoteError::Closed)) => Ok(nothing()),
+                    Some(Err(_)) | None => Err(Refusal::Unfit),
+                });
+            }
+            _ if changed.sender != event.sender => return Ok(Err(Refusal::NotTheAuthor)),
+            MessageChange::ClosePoll {} if poll.is_none() => return Ok(Err(Refusal::Unfit)),
+            // What people have voted on stays what they have voted on.
+            MessageChange::Edit { .. } if poll.is_some() => return Ok(Err(Refusal::Unfit)),
+            _ => return Ok(Ok(opened)),
         };
         let before = self.storage.changes_of(conversation, message, Seq::ZERO)?;
         let stands = before.iter().rev().find_map(|earlier| match &earlier.body {

@@ -157,6 +157,36 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn of_votes_that_nobody_has_counted_the_last_of_each_counts(
+        votes in prop::collection::vec((0_u8..5, prop::collection::btree_set(0_u8..4, 0..4)), 0..40), end in 0_usize..50
+    ) {
+        let mut events: Vec<Event> = votes
+            .iter()
+            .map(|(user, options)| (*user, MessageChange::vote(options.iter().copied().collect())))
+            .enumerate()
+            .map(|(place, (user, vote))| entry(place + 1 + usize::from(place >= end), user, vote))
+            .collect();
+        events.insert(end.min(votes.len()), entry(end.min(votes.len()) + 1, 1, MessageChange::ClosePoll {}));
+        let mut last = BTreeMap::new();
+        for (user, options) in votes.iter().take(end) {
+            last.insert(*user, options.clone());
+        }
+        let poll = folded(&events).poll.unwrap();
+        prop_assert!(poll.closed);
+        let voters = last.values().filter(|options| !options.is_empty()).count();
+        prop_assert_eq!(poll.tally.voters as usize, voters);
+        for option in 0..4 {
+            let chose = last.values().filter(|options| options.contains(&option)).count();
+            let counted = poll.tally.counts.get(usize::from(option)).copied().unwrap_or_default();
+            prop_assert_eq!(counted as usize, chose);
+        }
+        let mine: Vec<u8> = last.get(&0).map(|options| options.iter().copied().collect()).unwrap_or_default();
+        prop_assert_eq!(poll.mine, mine);
+    }
+}
+
 #[test]
 fn nothing_comes_after_a_deletion() {
     let edit = |text: &str| MessageChange::edit(Content::text(text));

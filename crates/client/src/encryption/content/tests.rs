@@ -40,6 +40,14 @@ fn read(text: &str) -> Result<Opened, Refusal> {
     decode(text.as_bytes(), &entry(), 100)
 }
 
+fn poll(options: &[&str], anonymous: bool) -> Poll {
+    Poll {
+        options: options.iter().map(ToString::to_string).collect(),
+        anonymous,
+        ..Poll::default()
+    }
+}
+
 const MESSAGE: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 #[test]
@@ -61,7 +69,16 @@ fn what_is_sealed_is_read() {
         emoji: "👍".to_owned(),
         on: true,
     });
-    for body in [message, edit, react] {
+    let poll = OutboxBody::Message {
+        text: "Where?".to_owned(),
+        reply_to: None,
+        files: Vec::new(),
+        poll: Some(Box::new(poll(&["here", "there"], false))),
+        preview: None,
+    };
+    let vote = change(MessageChange::vote(vec![1]));
+    let end = change(MessageChange::ClosePoll {});
+    for body in [message, edit, react, poll, vote, end] {
         let sealed = encode(&body, &[], Timestamp(900)).unwrap();
         let opened = decode(&sealed, &entry(), 100).unwrap();
         let expected = timed(said(&body, &[], Timestamp(900)).unwrap(), &entry());
@@ -94,8 +111,19 @@ fn what_does_not_belong_there_is_refused() {
     );
     let change =
         |change: &str| format!(r#"{{"type":"message_changed","message":"{MESSAGE}","change":{change}}}"#);
+    let asking = |options: &str| {
+        format!(
+            r#"{{"type":"message","written_at":1,"content":{{"kind":"plain","text":"Where?","poll":{{{options}}}}}}}"#
+        )
+    };
     for (text, refusal) in [
         ("", Refusal::Malformed),
+        (&asking(r#""options":["here"]"#), Refusal::Unfit),
+        (&asking(r#""options":["here","here"]"#), Refusal::Unfit),
+        (
+            &asking(r#""options":["here","there"],"anonymous":true"#),
+            Refusal::Unfit,
+        ),
         ("[]", Refusal::Malformed),
         (r#"{"type":7}"#, Refusal::Malformed),
         (r#"{"type":"message"}"#, Refusal::Malformed),

@@ -37,13 +37,10 @@ function sentActions(desk: Desk, item: MessageItem): Action[] {
       run: () => void desk.pin(item.key, !pinned),
     });
   actions.push({ text: t('message.select'), icon: 'select', run: () => desk.choose(item) });
-  // The server has neither what was sealed, nor what became of it.
-  const told = !desk.encrypted;
-  if (told && reactions.length > 0)
-    actions.push(ask(t('message.reactions'), 'smile', { kind: 'reactions', item }));
+  if (reactions.length > 0) actions.push(ask(t('message.reactions'), 'smile', { kind: 'reactions', item }));
   if (poll?.can_close === true)
     actions.push(ask(t('message.close_poll'), 'check', { kind: 'close_poll', item }));
-  if (told && edited !== null) actions.push(ask(t('message.edits'), 'history', { kind: 'edits', item }));
+  if (edited !== null) actions.push(ask(t('message.edits'), 'history', { kind: 'edits', item }));
   if (item.mine) actions.push(ask(t('message.info'), 'info', { kind: 'info', item }));
   actions.push({
     ...ask(t('message.delete_for_me'), 'trash', { kind: 'delete_for_me', items: [item] }),
