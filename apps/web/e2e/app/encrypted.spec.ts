@@ -62,6 +62,42 @@ test('three people, one with two devices, in an encrypted group: the server has 
     }
   });
 
+  await test.step('the devices say who reacted, and what was said before an edit', async () => {
+    await choose(ada, '· marzipan under the stairs', 'Who reacted');
+    await expect(ada.page.getByRole('dialog').getByText('Cem', { exact: true })).toBeVisible();
+    await ada.page.keyboard.press('Escape');
+    await cem
+      .line('· quinces in the attic')
+      .getByRole('button', { name: /^edited/i })
+      .click();
+    await expect(cem.page.getByRole('dialog').getByText('· quinces in the cellar')).toBeVisible();
+    await cem.page.keyboard.press('Escape');
+  });
+
+  await test.step('a poll is voted in, and the devices count', async () => {
+    await ada.page.getByRole('button', { name: 'Add', exact: true }).click();
+    await ada.page.getByRole('menuitem', { name: 'Poll' }).click();
+    const dialog = ada.page.getByRole('dialog', { name: 'New poll' });
+    await dialog.getByLabel('Question').fill('· turmeric or sumac?');
+    await dialog.getByLabel('Option 1', { exact: true }).fill('turmeric');
+    await dialog.getByLabel('Option 2', { exact: true }).fill('sumac');
+    await dialog.getByRole('button', { name: 'Ask' }).click();
+    for (const someone of [ben, cem])
+      await someone
+        .line('· turmeric or sumac?')
+        .getByRole('radio', { name: /^sumac/ })
+        .click();
+    for (const someone of [ada, ben, cem])
+      await expect(
+        someone.line('· turmeric or sumac?').getByRole('radio', { name: 'sumac, 2 votes, 100 %' }),
+      ).toBeVisible();
+    await ben.line('· turmeric or sumac?').getByRole('button', { name: 'Who voted' }).click();
+    await expect(
+      ben.page.getByRole('dialog').getByRole('region', { name: 'sumac' }).getByRole('listitem'),
+    ).toHaveCount(2);
+    await ben.page.keyboard.press('Escape');
+  });
+
   await test.step('another device of one comes in, and reads what is written from then on', async () => {
     await tablet.open();
     await tablet.signIn();
@@ -94,7 +130,7 @@ test('three people, one with two devices, in an encrypted group: the server has 
     await ada.expectState('· openly written pepper', 'Delivered');
     await server.stop();
     expect(server.keeps('openly written pepper')).toBe(true);
-    for (const word of ['marzipan', 'quinces', 'saffron', 'cardamom', 'nutmeg'])
+    for (const word of ['marzipan', 'quinces', 'turmeric', 'sumac', 'saffron', 'cardamom', 'nutmeg'])
       expect(server.keeps(word), word).toBe(false);
   });
 });

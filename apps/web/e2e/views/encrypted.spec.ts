@@ -17,7 +17,11 @@ test('an encrypted conversation says so, and offers only what works in it', asyn
   const composer = page.getByRole('textbox', { name: 'Message to Family' });
   await composer.fill('Look at https://pipit.example/keys');
   await main.getByRole('button', { name: 'Add', exact: true }).click();
-  await expect(page.getByRole('menuitem')).toHaveText(['Attach files', 'Send later']);
+  await expect(page.getByRole('menuitem')).toHaveText(['Attach files', 'Poll', 'Send later']);
+  await page.getByRole('menuitem', { name: 'Poll' }).click();
+  const poll = page.getByRole('dialog', { name: 'New poll' });
+  await expect(poll.getByLabel('Several answers')).toBeVisible();
+  await expect(poll.getByLabel('Anonymous')).toHaveCount(0);
   await page.keyboard.press('Escape');
   await composer.press('Enter');
   await expect(page.getByRole('listitem', { name: /You, Look at/ })).toBeVisible();
