@@ -29,6 +29,8 @@ export function serviceWorker(): Plugin {
       handler(_options, bundle) {
         const worker = bundle['sw.js'];
         if (worker?.type !== 'chunk') this.error('the build has no service worker');
+        // It is no module: browsers would refuse it, and the app would open without it.
+        if (worker.imports.length > 0) this.error(`the service worker shares ${worker.imports.join(', ')}`);
         const hash = createHash('sha256');
         const hashed: string[] = [];
         const plain = ['/'];

@@ -5,6 +5,7 @@
  * Pages are asked for from the network first, so that a new version is seen as soon as there is a line; the files that a page
  * names carry their hash in their name, so that a page never gets those of another version.
  */
+import { relay, STREAMED } from './media/relay';
 import { listen } from './notify/worker';
 import { keepShared } from './share/keep';
 
@@ -55,7 +56,8 @@ self.addEventListener('fetch', (event) => {
   if (request.method !== 'GET') return;
   // The server's interfaces are for the core alone.
   if (url.pathname === '/v1' || url.pathname.startsWith('/v1/')) return;
-  if (hashed.has(url.pathname)) event.respondWith(fromCache(request));
+  if (url.pathname.startsWith(STREAMED)) event.respondWith(streamed(event));
+  else if (hashed.has(url.pathname)) event.respondWith(fromCache(request));
   else if (request.mode === 'navigate') event.respondWith(pageOf(event));
   else if (plain.has(url.pathname)) event.respondWith(fromNetwork(request, url.pathname));
 });
@@ -82,6 +84,11 @@ async function takeOver(): Promise<void> {
 
 async function fromCache(request: Request): Promise<Response> {
   return (await caches.match(request, MATCH)) ?? fetch(request);
+}
+
+/** A sealed film plays: the page has the key. */
+async function streamed({ clientId, request }: FetchEvent): Promise<Response> {
+  return relay(request, await self.clients.get(clientId));
 }
 
 /** Another app hands something over: the page that opens asks where it goes. */

@@ -70,10 +70,10 @@ function wanted(more: Partial<Wanted> = {}): Wanted {
     id: 1,
     path: '/v1/blobs/b?t=x',
     key: 'key',
+    content: content.length,
+    from: thumbnail.length,
+    to: content.length,
     digest: content.join(),
-    before: thumbnail.length,
-    size: file.length,
-    part: 'whole',
     mediaType: 'image/png',
     ...more,
   };
@@ -120,9 +120,25 @@ describe('a sealed file', () => {
 
   it('gives its smaller picture from its beginning alone', async () => {
     const server = env(seal(content));
-    const outcome = await openFile(wanted({ part: 'thumbnail' }), server);
+    const outcome = await openFile(wanted({ from: 0, to: thumbnail.length, digest: null }), server);
     expect(await bytesOf(outcome.blob)).toEqual(thumbnail);
     expect(server.asked).toEqual(['bytes=0-5']);
+  });
+
+  it('gives any part of it, from the segments that have it', async () => {
+    for (let from = 0; from < content.length; from += 1)
+      for (let to = from + 1; to <= content.length; to += 1) {
+        const server = env(seal(content));
+        const outcome = await openFile(wanted({ from, to, digest: null }), server);
+        expect(await bytesOf(outcome.blob)).toEqual(content.slice(from, to));
+        const [first, end] = [Math.floor(from / PLAIN), Math.ceil(to / PLAIN)];
+        expect(server.asked).toEqual([`bytes=${first * SEALED}-${end * SEALED - 1}`]);
+      }
+    const changed = env(seal(content).with(SEALED + 1, 77));
+    expect(await openFile(wanted({ from: 5, to: 6, digest: null }), changed)).toEqual({
+      blob: null,
+      why: 'changed',
+    });
   });
 
   it.each([

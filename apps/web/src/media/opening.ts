@@ -1,23 +1,22 @@
 /** Fetching a sealed file and opening it, piece by piece as it comes. Without a page and without a worker, for tests. */
 import type { Digest, Opener } from '../generated/files/pipit_files_wasm';
 
-/** A file that is to be opened: all of it, or the smaller picture at its beginning. */
+/** A file that is to be opened, or a part of it. */
 export interface Wanted {
   readonly id: number;
   /** An address that works now. */
   readonly path: string;
   readonly key: string;
-  /** In base64. Compared where all of the file is read. */
-  readonly digest: string;
-  /** How many bytes the smaller picture before the file has. */
-  readonly before: number;
-  readonly size: number;
-  readonly part: Part;
+  /** How many bytes were sealed: a smaller picture, where there is one, and the file. */
+  readonly content: number;
+  /** What is wanted of them: from this byte on, and up to before that one. */
+  readonly from: number;
+  readonly to: number;
+  /** Of all that was sealed, in base64: where it is given, all of it is read and compared, whatever is wanted. */
+  readonly digest: string | null;
   /** What the browser is to take it for. */
   readonly mediaType: string;
 }
-
-export type Part = 'whole' | 'thumbnail';
 
 export type ToOpening =
   ({ readonly type: 'open' } & Wanted) | { readonly type: 'cancel'; readonly id: number };
@@ -90,20 +89,19 @@ class Pieces {
   }
 }
 
-/** Fetches a sealed file, or its beginning, and opens it. */
+/** Fetches a sealed file, or the segments that have what is wanted of it, and opens it. */
 export async function openFile(wanted: Wanted, env: OpeningEnv): Promise<Outcome> {
   const { Digest, Opener } = await env.load();
-  const content = wanted.before + wanted.size;
+  const { content, from, to } = wanted;
   const opener = new Opener(wanted.key, content);
-  const digest = wanted.part === 'whole' ? new Digest() : null;
+  const whole = wanted.digest !== null;
+  const digest = whole ? new Digest() : null;
   try {
-    const whole = wanted.part === 'whole';
-    const sealedBytes = opener.sealed_bytes();
-    const [, segments = 0] = whole
-      ? [0, Math.ceil(sealedBytes / segmentBytes(opener))]
-      : opener.segments_with(0, wanted.before);
-    const [, stop = 0] = opener.sealed_range(0, segments);
-    const headers = new Headers(whole ? {} : { range: `bytes=0-${stop - 1}` });
+    const [first = 0, end = 0] = whole
+      ? [0, Math.ceil(opener.sealed_bytes() / segmentBytes(opener))]
+      : opener.segments_with(from, to);
+    const [start = 0, stop = 0] = opener.sealed_range(first, end);
+    const headers = new Headers(whole ? {} : { range: `bytes=${start}-${stop - 1}` });
     const response = await env.fetch(wanted.path, {
       signal: env.signal,
       credentials: 'omit',
@@ -118,11 +116,16 @@ export async function openFile(wanted: Wanted, env: OpeningEnv): Promise<Outcome
     let gatheredBytes = 0;
     let saidAt = 0;
     let at = 0;
-    for (let segment = 0; segment < segments; segment += 1) {
-      const [from = 0, to = 0] = opener.sealed_range(segment, segment + 1);
-      const sealed = await pieces.take(to - from);
+    /** Where in the content what was opened begins. */
+    let begins = 0;
+    for (let segment = first; segment < end; segment += 1) {
+      const [sealedFrom = 0, sealedTo = 0] = opener.sealed_range(segment, segment + 1);
+      const sealed = await pieces.take(sealedTo - sealedFrom);
       if (sealed === null) return { blob: null, why: 'changed' };
       const plain = opener.open(segment, sealed) as Bytes;
+      // All segments are as long as one another, but for the last one that has any content.
+      if (segment === first && first > 0)
+        begins = segment === lastOf(opener, content) ? content - plain.length : segment * plain.length;
       digest?.update(plain);
       gathered.push(plain);
       gatheredBytes += plain.length;
@@ -143,9 +146,7 @@ export async function openFile(wanted: Wanted, env: OpeningEnv): Promise<Outcome
     }
     if (!whole) pieces.cancel();
     if (digest !== null && digest.finish() !== wanted.digest) return { blob: null, why: 'changed' };
-    const all = new Blob(parts);
-    const [cut, until] = whole ? [wanted.before, content] : [0, wanted.before];
-    return { blob: all.slice(cut, until, wanted.mediaType) };
+    return { blob: new Blob(parts).slice(from - begins, to - begins, wanted.mediaType) };
   } catch (error) {
     // The module says so of bytes that do not open; everything else is the line.
     const isChanged = error instanceof Error && error.message.startsWith('changed');
@@ -155,7 +156,13 @@ export async function openFile(wanted: Wanted, env: OpeningEnv): Promise<Outcome
   }
 }
 
-/** How many bytes a whole segment has. */
+/** The last segment that has any content. */
+function lastOf(opener: Opener, content: number): number {
+  const [last = 0] = opener.segments_with(content - 1, content);
+  return last;
+}
+
+/** How many bytes a whole segment has, sealed. */
 function segmentBytes(opener: Opener): number {
   const [, end = 1] = opener.sealed_range(0, 1);
   return end;

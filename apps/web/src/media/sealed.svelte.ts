@@ -3,7 +3,13 @@ import { SvelteMap } from 'svelte/reactivity';
 
 import type { Attachment } from '../generated/types';
 import { isDrawn, isPlayed } from './kind';
-import type { FromOpening, Part, ToOpening, Wanted, WhyNot } from './opening';
+import type { FromOpening, ToOpening, Wanted, WhyNot } from './opening';
+
+/** What is shown of a file: all of it, or the smaller picture before it. */
+export type Part = 'whole' | 'thumbnail';
+
+/** What is to be opened of a file: bytes of all that was sealed. */
+type Span = Pick<Wanted, 'from' | 'to' | 'digest' | 'mediaType'>;
 
 /** So many bytes of opened files are kept for showing; those that were wanted longest ago go first. */
 const KEPT_BYTES = 384 * 1024 * 1024;
@@ -33,7 +39,7 @@ interface Running {
 /** What has its turn to come. */
 interface Job extends Running {
   readonly file: Attachment;
-  readonly part: Part;
+  readonly span: Span;
 }
 
 export class SealedFiles {
@@ -91,10 +97,23 @@ export class SealedFiles {
     const known = this.#known.get(key);
     if (known?.state === 'open') return Promise.resolve(known.blob);
     if (known?.state === 'waiting') return known.outcome;
-    const outcome = new Promise<Blob | WhyNot>((settle) => {
-      this.#waiting.push({ file, part, key, settle });
-    });
+    const outcome = this.#queue(file, key, spanOf(file, part));
     this.#known.set(key, { state: 'waiting', got: 0, outcome });
+    return outcome;
+  }
+
+  /** A part of a file that plays: opened, and not kept. What the seal of each segment does not show is not compared. */
+  stream(file: Attachment, from: number, to: number): Promise<Blob | WhyNot> {
+    const before = file.seal?.thumbnail?.size ?? 0;
+    const mediaType = shownType(file.media_type);
+    const span = { from: before + from, to: before + to, digest: null, mediaType };
+    return this.#queue(file, `stream:${keyOf(file, 'whole')}`, span);
+  }
+
+  #queue(file: Attachment, key: string, span: Span): Promise<Blob | WhyNot> {
+    const outcome = new Promise<Blob | WhyNot>((settle) => {
+      this.#waiting.push({ file, span, key, settle });
+    });
     this.#next();
     return outcome;
   }
@@ -122,7 +141,7 @@ export class SealedFiles {
       const job = this.#waiting.shift();
       if (job === undefined) return;
       this.#busy += 1;
-      void this.#run(job.file, job.part)
+      void this.#run(job)
         .catch((): WhyNot => 'failed')
         .then((outcome) => {
           this.#busy -= 1;
@@ -137,7 +156,7 @@ export class SealedFiles {
     job.settle(outcome);
   }
 
-  async #run(file: Attachment, part: Part): Promise<Blob | WhyNot> {
+  async #run({ file, key, span }: Job): Promise<Blob | WhyNot> {
     const { seal } = file;
     if (seal === undefined) return 'failed';
     const path = await this.#link(file.blob);
@@ -153,14 +172,11 @@ export class SealedFiles {
       id: this.#lastId,
       path,
       key: seal.key,
-      digest: seal.digest,
-      before: seal.thumbnail?.size ?? 0,
-      size: file.size,
-      part,
-      mediaType: part === 'thumbnail' ? (seal.thumbnail?.media_type ?? '') : shownType(file.media_type),
+      content: (seal.thumbnail?.size ?? 0) + file.size,
+      ...span,
     };
     return new Promise((settle) => {
-      this.#running.set(wanted.id, { key: keyOf(file, part), settle });
+      this.#running.set(wanted.id, { key, settle });
       worker.post({ type: 'open', ...wanted });
     });
   }
@@ -214,6 +230,15 @@ export class SealedFiles {
 
 function keyOf(file: Attachment, part: Part): string {
   return `${part}:${file.blob}:${file.seal?.key ?? ''}`;
+}
+
+function spanOf(file: Attachment, part: Part): Span {
+  const thumbnail = file.seal?.thumbnail;
+  const before = thumbnail?.size ?? 0;
+  if (part === 'thumbnail')
+    return { from: 0, to: before, digest: null, mediaType: thumbnail?.media_type ?? '' };
+  const digest = file.seal?.digest ?? null;
+  return { from: before, to: before + file.size, digest, mediaType: shownType(file.media_type) };
 }
 
 /** A page must never take what somebody has sent for anything that runs. */

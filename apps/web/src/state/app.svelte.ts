@@ -21,6 +21,7 @@ import { describeCode, describeError } from '../i18n/errors';
 import { t } from '../i18n';
 import { Links } from '../media/links.svelte';
 import { SealedFiles } from '../media/sealed.svelte';
+import { Streams } from '../media/streams';
 import { forgetAllLocal } from '../media/local';
 import type { Shared } from '../share/take';
 import { Conversations } from './conversations.svelte';
@@ -104,6 +105,8 @@ export class App {
   readonly links: Links;
   /** Files of encrypted conversations. */
   readonly sealed: SealedFiles;
+  /** Those of them that play as they come. */
+  readonly streams: Streams;
   readonly search = new Search(this);
 
   #core: Core;
@@ -118,6 +121,7 @@ export class App {
       return reply.type === 'blob_links' ? reply : null;
     });
     this.sealed = new SealedFiles((blob) => this.links.fresh(blob));
+    this.streams = new Streams((file, from, to) => this.sealed.stream(file, from, to));
   }
 
   /** Starts to listen. Returns the function that stops it. */
@@ -277,6 +281,7 @@ export class App {
       this.conversations.forget();
       this.links.forget();
       this.sealed.forget();
+      this.streams.forget();
       forgetAllLocal();
       // Why it happened is said where one signs in again.
       if (before === 'signed_in') this.router.replace({ name: 'home' });

@@ -1,7 +1,7 @@
 /** Where a file is shown from: the server, or this page, where it was sealed and opened here. */
 import type { Attachment } from '../../../generated/types';
 import { thumbnail } from '../../../media/links.svelte';
-import type { Part } from '../../../media/opening';
+import type { Part } from '../../../media/sealed.svelte';
 import type { App } from '../../../state/app.svelte';
 
 /** An address, or why there is none; neither where it is still to come. */
@@ -39,13 +39,19 @@ export function retryPicture(app: App, file: Attachment, pixels: 320 | 1_280 | n
 
 /** For an effect: the address of what a file plays. */
 export function wantPlayed(app: App, file: Attachment): Address {
-  if (file.seal !== undefined) return opened(app, file, 'whole');
+  if (file.seal !== undefined) {
+    const path = app.streams.path(file);
+    return path === null ? opened(app, file, 'whole') : { path, failed: false, changed: false };
+  }
   app.links.want(file.blob);
   const path = app.links.path(file.blob);
   return { path, failed: path === null && app.links.missing(file.blob) !== null, changed: false };
 }
 
 export function retryPlayed(app: App, file: Attachment): void {
-  if (file.seal !== undefined) app.sealed.retry(file, 'whole');
-  else app.links.retry(file.blob);
+  if (file.seal !== undefined) {
+    // All of it says why a part did not come.
+    app.streams.giveUp(file);
+    app.sealed.retry(file, 'whole');
+  } else app.links.retry(file.blob);
 }
