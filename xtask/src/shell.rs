@@ -27,6 +27,10 @@ pub(crate) fn cargo(folder: &Path) -> Command {
             command.env_remove(&name);
         }
     }
+    // What is built once, on a machine of its own, is not built again in parts.
+    if std::env::var_os("CI").is_some() && std::env::var_os("CARGO_INCREMENTAL").is_none() {
+        command.env("CARGO_INCREMENTAL", "0");
+    }
     command
 }
 
