@@ -54,7 +54,6 @@ test.describe('desktop, light', () => {
     const poll = page.getByRole('listitem', { name: /Poll: When do we row/ });
     await poll.getByRole('radio', { name: /^Saturday/ }).click();
     await expect(poll.getByRole('radio', { name: /^Saturday/ })).toBeChecked();
-    await page.mouse.move(0, 0);
     await page.screenshot(picture('polls'));
   });
 
