@@ -30,6 +30,10 @@ test('the way back takes the details away before it leads to the list', async ({
   await page.getByRole('link', { name: /Harbour Rowing Club/ }).tap();
   await page.getByRole('button', { name: 'Details' }).tap();
   await expect(details).toBeVisible();
+  // What they lie over is not gone to by any other way.
+  const composer = page.getByRole('textbox', { name: /^Message to/ });
+  await composer.evaluate((field) => field.focus());
+  await expect(composer).not.toBeFocused();
   await page.goBack();
   await expect(details).toBeHidden();
   await expect(page.getByRole('button', { name: 'Details' })).toBeFocused();
