@@ -1,4 +1,6 @@
-import { defineConfig, devices, type PlaywrightTestConfig } from '@playwright/test';
+import { defineConfig, type PlaywrightTestConfig } from '@playwright/test';
+
+import { phone } from './e2e/support/phone';
 
 const chromium: PlaywrightTestConfig['use'] = {
   browserName: 'chromium',
@@ -34,9 +36,6 @@ const firefox: PlaywrightTestConfig['use'] = {
 const tracing = process.env['PIPIT_E2E_TRACE'] === '1';
 
 const desktop = { viewport: { width: 1280, height: 800 }, locale: 'en-GB' };
-const { userAgent: _agent, defaultBrowserType: _type, ...pixel } = devices['Pixel 7'];
-/** As many points as a phone has, each drawn once: what is looked at does not depend on more. */
-const phone = { ...pixel, viewport: { width: 390, height: 844 }, deviceScaleFactor: 1, locale: 'en-GB' };
 
 /**
  * Projects:

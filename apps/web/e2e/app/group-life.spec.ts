@@ -2,20 +2,15 @@ import { expect, test } from '../support/app';
 
 test('a group has a topic, a link that asks, announcements, bans and another owner', async ({ person }) => {
   test.setTimeout(180_000);
-  const [ada, ben, cem] = await Promise.all([person('Ada'), person('Ben'), person('Cem')]);
+  const [ada, ben, cem] = await Promise.all([person('Ada'), person('Ben'), person('Cem', { phone: true })]);
   await ada.setUp('Harbour');
   const invite = await ada.invite();
   await ben.join(invite, 'Ada');
   await cem.join(invite, 'Ada');
-  await ada.menu('New conversation', 'New group');
-  await ada.page.getByLabel('Group name').fill('Rowing');
-  await ada.page.getByRole('searchbox', { name: 'Add people' }).fill('Ben');
-  await ada.page.getByRole('button', { name: /@ben/ }).click();
-  await ada.page.getByRole('button', { name: 'Create group' }).click();
+  await ada.makeGroup('Rowing', 'ben');
   await ada.write('· Before you came');
   await ben.openConversation('Rowing');
-  await ada.page.getByRole('button', { name: 'Details' }).click();
-  const details = ada.page.getByRole('complementary', { name: 'Details' });
+  const details = await ada.openDetails();
 
   await test.step('the topic and what newcomers read are for everybody', async () => {
     await details.getByRole('button', { name: 'Group settings' }).click();
@@ -52,7 +47,7 @@ test('a group has a topic, a link that asks, announcements, bans and another own
     await expect(cem.line('· Hear ye')).toBeVisible();
   });
 
-  await test.step('who is banned does not come back by the link', async () => {
+  await test.step('who is banned does not come back by the link, until the ban is lifted', async () => {
     await details.getByRole('button', { name: 'Invite by link' }).click();
     await ada.page.getByRole('button', { name: 'Create link' }).click();
     const link = await ada.page.getByLabel('Invite link').inputValue();
@@ -65,6 +60,15 @@ test('a group has a topic, a link that asks, announcements, bans and another own
     await cem.open(link);
     await cem.page.getByRole('button', { name: 'Join group' }).click();
     await expect(cem.page.getByText('You were banned from it.')).toBeVisible();
+
+    await details.getByRole('button', { name: 'Banned people' }).click();
+    await ada.page.getByRole('button', { name: 'Lift the ban of Cem' }).click();
+    await expect(ada.page.getByText('Cem may come back.')).toBeVisible();
+    await ada.closeDialog();
+    await cem.close();
+    await cem.open(link);
+    await cem.page.getByRole('button', { name: 'Join group' }).click();
+    await expect(cem.line('· Hear ye')).toBeVisible();
   });
 
   await test.step('the owner hands over and leaves', async () => {

@@ -2,18 +2,14 @@ import { expect, test } from '../support/app';
 
 test('a group is made, grows, is renamed, and is left', async ({ person }) => {
   test.setTimeout(180_000);
-  const [ada, ben, cem] = await Promise.all([person('Ada'), person('Ben'), person('Cem')]);
+  const [ada, ben, cem] = await Promise.all([person('Ada', { phone: true }), person('Ben'), person('Cem')]);
   await ada.setUp('Harbour');
   const link = await ada.invite();
   await ben.join(link, 'Ada');
   await cem.join(link, 'Ada');
 
   await test.step('made with one, who sees it at once', async () => {
-    await ada.menu('New conversation', 'New group');
-    await ada.page.getByLabel('Group name').fill('Rowing');
-    await ada.page.getByRole('searchbox', { name: 'Add people' }).fill('Ben');
-    await ada.page.getByRole('button', { name: /@ben/ }).click();
-    await ada.page.getByRole('button', { name: 'Create group' }).click();
+    await ada.makeGroup('Rowing', 'ben');
     await expect(ada.page.getByRole('heading', { name: 'Rowing' })).toBeVisible();
     await ada.write('· Welcome aboard');
     await expect(ben.listed('Rowing')).toContainText('· Welcome aboard');
@@ -25,7 +21,7 @@ test('a group is made, grows, is renamed, and is left', async ({ person }) => {
   const details = ada.page.getByRole('complementary', { name: 'Details' });
 
   await test.step('another one is added, and reads what is written from then on', async () => {
-    await ada.page.getByRole('button', { name: 'Details' }).click();
+    await ada.openDetails();
     await details.getByRole('button', { name: 'Add people' }).click();
     await ada.page.getByRole('searchbox', { name: 'Search people' }).fill('Cem');
     await ada.page.getByRole('button', { name: /@cem/ }).click();
@@ -60,9 +56,10 @@ test('a group is made, grows, is renamed, and is left', async ({ person }) => {
 
     await details.getByRole('button', { name: 'Leave group' }).click();
     await expect(ada.page.getByRole('dialog')).toContainText('must always have an owner');
-    await ada.page.keyboard.press('Escape');
+    await ada.closeDialog();
+    await ada.closeDetails();
 
-    await ben.page.getByRole('button', { name: 'Details' }).click();
+    await ben.openDetails();
     await ben.page.getByRole('button', { name: 'Leave group' }).click();
     await ben.page.getByRole('alertdialog').getByRole('button', { name: 'Leave group' }).click();
     await expect(ada.line('Ben left')).toBeVisible();

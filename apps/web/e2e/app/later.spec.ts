@@ -1,3 +1,5 @@
+import type { Locator } from '@playwright/test';
+
 import { expect, test, type Person } from '../support/app';
 import { noise } from '../support/picture';
 
@@ -5,10 +7,16 @@ const MINUTE_MS = 60_000;
 /** Nobody is so slow that the minute is over before they have chosen it. */
 const ENOUGH_MS = 20_000;
 
-/** Schedules what is written and attached for the next minute, as the field says minutes. */
-async function scheduleSoon(who: Person): Promise<void> {
-  await who.page.getByRole('button', { name: 'Send', exact: true }).click({ button: 'right' });
+/** Asks when to send what is written and attached, from the button that sends. */
+async function askWhen(who: Person): Promise<Locator> {
   const dialog = who.page.getByRole('dialog', { name: 'Send later' });
+  await who.ask(who.page.getByRole('button', { name: 'Send', exact: true }), dialog);
+  return dialog;
+}
+
+/** Schedules it for the next minute, as the field says minutes. */
+async function scheduleSoon(who: Person): Promise<void> {
+  const dialog = await askWhen(who);
   await dialog.getByRole('radio', { name: 'At a time of your own' }).check();
   const at = Math.ceil((Date.now() + ENOUGH_MS) / MINUTE_MS) * MINUTE_MS;
   const value = await who.page.evaluate((at) => {
@@ -26,7 +34,7 @@ test('a message is scheduled, seen by its author alone, changed, and sent by the
   person,
 }) => {
   test.setTimeout(240_000);
-  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  const [ada, ben] = await Promise.all([person('Ada', { phone: true }), person('Ben')]);
   await ada.setUp('Harbour');
   await ben.join(await ada.invite(), 'Ada');
   await ada.startChat('Ben');
@@ -35,10 +43,9 @@ test('a message is scheduled, seen by its author alone, changed, and sent by the
   await expect(ben.line('more of it tomorrow')).toBeVisible();
   const line = ada.page.getByRole('button', { name: '1 scheduled message' });
 
-  await test.step('from the button that sends, with the right button', async () => {
+  await test.step('from the button that sends', async () => {
     await ada.composer.fill('good morning');
-    await ada.page.getByRole('button', { name: 'Send', exact: true }).click({ button: 'right' });
-    const dialog = ada.page.getByRole('dialog', { name: 'Send later' });
+    const dialog = await askWhen(ada);
     await dialog.getByRole('radio', { name: /Tomorrow morning/ }).check();
     await dialog.getByRole('button', { name: 'Schedule' }).click();
     await expect(line).toBeVisible();
@@ -78,7 +85,7 @@ test('a picture is scheduled, and arrives at its time though the server was rest
   person,
 }) => {
   test.setTimeout(300_000);
-  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  const [ada, ben] = await Promise.all([person('Ada'), person('Ben', { phone: true })]);
   await ada.setUp('Harbour');
   await ben.join(await ada.invite(), 'Ada');
   await ada.startChat('Ben');
@@ -118,7 +125,7 @@ test('in an encrypted conversation the device sends it at its time, and the serv
   person,
 }) => {
   test.setTimeout(300_000);
-  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  const [ada, ben] = await Promise.all([person('Ada', { phone: true }), person('Ben')]);
   await ada.setUp('Harbour');
   await ben.join(await ada.invite(), 'Ada');
   await ada.startChat('Ben', { encrypted: true });

@@ -29,7 +29,7 @@ test('a link is sent with what its page says, and read without asking the page',
   test.setTimeout(120_000);
   const pages = await page();
   try {
-    const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+    const [ada, ben] = await Promise.all([person('Ada'), person('Ben', { phone: true })]);
     await ada.setUp('Harbour');
     await ben.join(await ada.invite(), 'Ada');
     await ada.startChat('Ben');
@@ -61,7 +61,7 @@ test('in an encrypted conversation a preview is sealed, once its sender has aske
   test.setTimeout(120_000);
   const pages = await page();
   try {
-    const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+    const [ada, ben] = await Promise.all([person('Ada', { phone: true }), person('Ben')]);
     await ada.setUp('Harbour');
     await ben.join(await ada.invite(), 'Ada');
     await ada.startChat('Ben', { encrypted: true });

@@ -3,7 +3,8 @@ import { expect, test, type Person } from '../support/app';
 // Texts carry a "·", so that they can be told from the rest of what a line is read out as.
 
 async function choose(person: Person, title: string, ...items: string[]): Promise<void> {
-  await person.listed(title).click({ button: 'right' });
+  await person.toList();
+  await person.ask(person.listed(title), person.page.getByRole('menu'));
   for (const item of items) await person.page.getByRole('menuitem', { name: item, exact: true }).click();
   await expect(person.page.getByRole('menu')).toBeHidden();
 }
@@ -13,9 +14,13 @@ test('what is kept of a conversation on one device is kept on the other, and aft
   person,
 }) => {
   test.setTimeout(180_000);
-  const [ada, laptop, ben] = await Promise.all([person('Ada'), person('Ada'), person('Ben')]);
-  await ada.setUp('Harbour');
-  await ben.join(await ada.invite(), 'Ada');
+  const [phone, laptop, ben] = await Promise.all([
+    person('Ada', { phone: true }),
+    person('Ada'),
+    person('Ben'),
+  ]);
+  await phone.setUp('Harbour');
+  await ben.join(await phone.invite(), 'Ada');
   await ben.startChat('Ada');
   await ben.write('· Hello Ada');
   await laptop.open();
@@ -23,21 +28,21 @@ test('what is kept of a conversation on one device is kept on the other, and aft
   await expect(laptop.listed('Ben')).toContainText('· Hello Ada');
 
   await test.step('read, pinned, muted and marked as unread here is so there', async () => {
-    await choose(ada, 'Ben', 'Mark as read');
+    await choose(phone, 'Ben', 'Mark as read');
     await expect(laptop.listed('Ben')).not.toHaveAccessibleName(/unread/);
-    await choose(ada, 'Ben', 'Mark as unread');
+    await choose(phone, 'Ben', 'Mark as unread');
     await expect(laptop.listed('Ben')).toHaveAccessibleName(/marked as unread/);
-    await choose(ada, 'Ben', 'Pin to the top');
+    await choose(phone, 'Ben', 'Pin to the top');
     await expect(laptop.listed('Ben')).toHaveAccessibleName(/pinned/);
-    await choose(ada, 'Ben', 'Mute', 'For 8 hours');
+    await choose(phone, 'Ben', 'Mute', 'For 8 hours');
     await expect(laptop.listed('Ben')).toHaveAccessibleName(/muted until/);
     await choose(laptop, 'Ben', 'Unmute');
-    await expect(ada.listed('Ben')).not.toHaveAccessibleName(/muted/);
+    await expect(phone.listed('Ben')).not.toHaveAccessibleName(/muted/);
   });
 
   await test.step('half a thought goes on elsewhere', async () => {
-    await ada.openConversation('Ben');
-    await ada.composer.fill('· Half a thought');
+    await phone.openConversation('Ben');
+    await phone.composer.fill('· Half a thought');
     await expect(laptop.listed('Ben')).toContainText('Draft: · Half a thought');
     await laptop.openConversation('Ben');
     await expect(laptop.composer).toHaveValue('· Half a thought');
@@ -46,8 +51,8 @@ test('what is kept of a conversation on one device is kept on the other, and aft
   });
 
   await test.step('archived on one device it is gone on the other, until the next message', async () => {
-    await choose(ada, 'Ben', 'Archive');
-    await expect(ada.listed('Ben')).toBeHidden();
+    await choose(phone, 'Ben', 'Archive');
+    await expect(phone.listed('Ben')).toBeHidden();
     await expect(laptop.listed('Ben')).toBeHidden();
     await laptop.page.getByRole('radio', { name: 'Archived' }).click();
     await expect(laptop.listed('Ben')).toBeVisible();
@@ -62,13 +67,13 @@ test('what is kept of a conversation on one device is kept on the other, and aft
     await expect(laptop.listed('Ben')).toBeHidden();
     await ben.write('· Are you there?');
     await expect(laptop.listed('Ben')).toContainText('· Are you there?');
-    await expect(ada.listed('Ben')).toContainText('· Are you there?');
+    await expect(phone.listed('Ben')).toContainText('· Are you there?');
   });
 
   await test.step('notes to oneself are on both devices', async () => {
-    await ada.menu('New conversation', 'Notes to self');
-    await expect(ada.page.getByText('for yourself alone')).toBeVisible();
-    await ada.write('· Milk');
+    await phone.menu('New conversation', 'Notes to self');
+    await expect(phone.page.getByText('for yourself alone')).toBeVisible();
+    await phone.write('· Milk');
     await expect(laptop.listed('Notes to self')).toContainText('· Milk');
     await laptop.menu('New conversation', 'Notes to self');
     await expect(laptop.line('· Milk')).toBeVisible();

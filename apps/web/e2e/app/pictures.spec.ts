@@ -25,14 +25,11 @@ async function choosePicture(dialog: Locator): Promise<void> {
 
 test('groups and people have pictures, which are seen by whom they are for', async ({ person }) => {
   test.setTimeout(240_000);
-  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  const [ada, ben] = await Promise.all([person('Ada'), person('Ben', { phone: true })]);
   await ada.setUp('Harbour');
   await ben.join(await ada.invite(), 'Ada');
-  await ada.menu('New conversation', 'New group');
-  await ada.page.getByLabel('Group name').fill('Rowing');
-  await ada.page.getByRole('button', { name: 'Create group' }).click();
-  await expect(ada.composer).toBeVisible();
-  await ada.page.getByRole('button', { name: 'Details' }).click();
+  await ada.makeGroup('Rowing');
+  await ada.openDetails();
   const groupDialog = ada.page.getByRole('dialog', { name: 'Group picture' });
   let groupPicture = '';
 
@@ -74,14 +71,14 @@ test('groups and people have pictures, which are seen by whom they are for', asy
     await ada.composer.press('Enter');
     own = await expectPicture(ben.line('hello'));
     await expect(ben.line('hello')).toContainText('Ada Lovelace');
-    await ben.page.getByRole('button', { name: 'Details' }).click();
-    const member = ben.page.getByRole('complementary').getByRole('listitem').filter({ hasText: '@ada' });
+    const details = await ben.openDetails();
+    const member = details.getByRole('listitem').filter({ hasText: '@ada' });
     await expectPicture(member);
     await expect(member.getByRole('img', { name: 'Status: 💬 at the weir' })).toBeVisible();
   });
 
   await test.step('it is shown in a conversation of two, and changes for whoever looks', async () => {
-    await ben.page.getByRole('button', { name: 'Close details' }).click();
+    await ben.closeDetails();
     await ben.startChat('Ada Lovelace');
     await expect(ben.page.getByTestId('status')).toContainText('💬 at the weir');
     await ada.menu('Account', 'Profile');

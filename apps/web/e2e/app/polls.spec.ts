@@ -2,7 +2,7 @@ import { expect, test } from '../support/app';
 
 test('two people vote in a poll, openly and anonymously, until it ends', async ({ person }) => {
   test.setTimeout(240_000);
-  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  const [ada, ben] = await Promise.all([person('Ada', { phone: true }), person('Ben')]);
   await ada.setUp('Harbour');
   await ben.join(await ada.invite(), 'Ada');
   await ada.startChat('Ben');
@@ -60,8 +60,7 @@ test('two people vote in a poll, openly and anonymously, until it ends', async (
   });
 
   await test.step('it ends, and is so after a reload', async () => {
-    await ada.line('Where do we meet?').locator('.text').first().click({ button: 'right' });
-    await ada.page.getByRole('menuitem', { name: 'End poll' }).click();
+    await ada.choose(ada.line('Where do we meet?'), 'End poll');
     await ada.page.getByRole('alertdialog').getByRole('button', { name: 'End poll' }).click();
     await expect(ben.line('Where do we meet?')).toContainText('closed');
     await ben.page.reload();

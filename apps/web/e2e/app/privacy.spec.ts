@@ -11,16 +11,11 @@ async function openPrivacy(who: Person): Promise<void> {
   await expect(settings(who).getByLabel('What you have read')).toBeVisible();
 }
 
-async function closeSettings(who: Person): Promise<void> {
-  await who.page.keyboard.press('Escape');
-  await expect(who.page.getByRole('dialog')).toBeHidden();
-}
-
 test('what one does not show is shown neither way, and nobody is added who does not want it', async ({
   person,
 }) => {
   test.setTimeout(240_000);
-  const [ada, ben, cem] = await Promise.all([person('Ada'), person('Ben'), person('Cem')]);
+  const [ada, ben, cem] = await Promise.all([person('Ada'), person('Ben', { phone: true }), person('Cem')]);
   await ada.setUp('Harbour');
   await ben.join(await ada.invite(), 'Ada');
   await cem.join(await ada.invite(), 'Ada');
@@ -35,7 +30,8 @@ test('what one does not show is shown neither way, and nobody is added who does 
     await settings(ben).getByLabel('What you have read').uncheck();
     await settings(ben).getByLabel('That you are here').uncheck();
     await expect(ada.status).toHaveText('Offline');
-    await closeSettings(ben);
+    await ben.closeDialog();
+    await ben.openConversation('Ada');
     await ada.write('· Bring the oars');
     await expect(ben.line('· Bring the oars')).toBeVisible();
     await ben.write('· I will');
@@ -57,7 +53,8 @@ test('what one does not show is shown neither way, and nobody is added who does 
     await settings(ben).getByLabel('What you have read').check();
     await settings(ben).getByLabel('That you are here').check();
     await expect(ada.status).toHaveText('Online');
-    await closeSettings(ben);
+    await ben.closeDialog();
+    await ben.openConversation('Ada');
     await ada.write('· See you there');
     await ada.expectState('· See you there', 'Read');
     await ben.write('· Yes');
@@ -68,7 +65,7 @@ test('what one does not show is shown neither way, and nobody is added who does 
     await openPrivacy(ben);
     await settings(ben).getByLabel('Add me to groups').selectOption('Nobody');
     await settings(ben).getByLabel('Find me').selectOption('Nobody');
-    await closeSettings(ben);
+    await ben.closeDialog();
     await ada.menu('New conversation', 'New group');
     await ada.page.getByLabel('Group name').fill('Rowing');
     const search = ada.page.getByRole('searchbox', { name: 'Add people' });
@@ -82,7 +79,7 @@ test('what one does not show is shown neither way, and nobody is added who does 
       ada.page.getByText('They have chosen who may write to them or add them to groups.', { exact: false }),
     ).toBeVisible();
     await expect(ada.listed('Rowing')).toHaveCount(0);
-    await closeSettings(ada);
+    await ada.closeDialog();
   });
 
   await test.step('who is blocked is listed, and let go', async () => {
@@ -98,12 +95,12 @@ test('what one does not show is shown neither way, and nobody is added who does 
       await openPrivacy(ben);
       const none = settings(ben).getByText('You have not blocked anybody.');
       await expect(unblock.or(none)).toBeVisible();
-      if (await none.isVisible()) await closeSettings(ben);
+      if (await none.isVisible()) await ben.closeDialog();
       await expect(unblock).toBeVisible({ timeout: 1_000 });
     }).toPass();
     await unblock.click();
     await expect(settings(ben).getByText('You have not blocked anybody.')).toBeVisible();
-    await closeSettings(ben);
+    await ben.closeDialog();
     await cem.write('· And now?');
     await cem.expectState('· And now?', 'Delivered');
     // The list still showed requests.

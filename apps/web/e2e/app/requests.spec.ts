@@ -5,7 +5,7 @@ const answers = (who: Person) => who.page.getByRole('region', { name: /wants to 
 
 test('strangers ask before they learn anything', async ({ person }) => {
   test.setTimeout(180_000);
-  const [ada, ben, cem] = await Promise.all([person('Ada'), person('Ben'), person('Cem')]);
+  const [ada, ben, cem] = await Promise.all([person('Ada'), person('Ben', { phone: true }), person('Cem')]);
   await ada.setUp('Harbour');
   const link = await ada.invite();
   await ben.join(link, 'Ada');

@@ -1,21 +1,10 @@
-import type { Locator } from '@playwright/test';
-
-import { expect, test, type Person } from '../support/app';
+import { expect, test } from '../support/app';
 
 // Texts carry a "·", so that they can be told from the rest of what a line is read out as.
 
-/** Opens the menu of a message and chooses from it. */
-async function choose(person: Person, line: Locator, action: string): Promise<void> {
-  await line.locator('.text').first().click({ button: 'right' });
-  await person.page
-    .getByRole('menu', { name: 'Actions for this message' })
-    .getByRole('menuitem', { name: action, exact: true })
-    .click();
-}
-
 test('two people find what was said and go there, online and offline', async ({ person }) => {
   test.setTimeout(240_000);
-  const ada = await person('Ada');
+  const ada = await person('Ada', { phone: true });
   const ben = await person('Ben');
   await ada.setUp('Harbour');
   await ben.join(await ada.invite(), 'Ada');
@@ -23,13 +12,13 @@ test('two people find what was said and go there, online and offline', async ({ 
   await ben.write('· The nedle is here');
   // A menu of a message that is still on its way goes when it has arrived.
   await ben.expectState('· The nedle is here', 'Delivered');
-  await choose(ben, ben.line('· The nedle is here'), 'Edit');
+  await ben.choose(ben.line('· The nedle is here'), 'Edit');
   await ben.composer.fill('· The needle is here');
   await ben.composer.press('Enter');
   await expect(ben.line('· The needle is here')).toContainText('edited');
   await ben.write('· A needless thing');
   await ben.expectState('· A needless thing', 'Delivered');
-  await choose(ben, ben.line('· A needless thing'), 'Delete for everyone');
+  await ben.choose(ben.line('· A needless thing'), 'Delete for everyone');
   await ben.page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
   await expect(ben.line('You deleted this message')).toBeVisible();
   for (let number = 1; number <= 30; number += 1) await ben.write(`· Hay ${number}`);
@@ -43,6 +32,7 @@ test('two people find what was said and go there, online and offline', async ({ 
   await expect(ada.line('· The needle is here')).not.toBeInViewport();
 
   await test.step('a message is found by what it says now, and opened at its place', async () => {
+    await ada.toList();
     await field.fill('need');
     await expect(found).toHaveCount(1);
     await expect(found).toContainText('The needle is here');
@@ -53,6 +43,7 @@ test('two people find what was said and go there, online and offline', async ({ 
   });
 
   await test.step('not by what it said before, nor is what was deleted', async () => {
+    await ada.toList();
     await field.fill('nedle');
     await expect(nothing).toBeAttached();
     await field.fill('needless');

@@ -8,7 +8,7 @@ test('two people chat, lose the line and then the server, and nothing is lost or
 }) => {
   test.setTimeout(240_000);
   const ada = await person('Ada');
-  const ben = await person('Ben');
+  const ben = await person('Ben', { phone: true });
 
   await test.step('the first account by the set-up link, the second by an invite', async () => {
     await ada.setUp('Harbour');
@@ -88,6 +88,7 @@ test('two people chat, lose the line and then the server, and nothing is lost or
 
   await test.step('both close their browsers and are where they were', async () => {
     await ben.composer.fill('· half a thought');
+    await ben.toList();
     await expect(ben.listed('Ada')).toContainText('half a thought');
     await ada.close();
     await ben.close();

@@ -4,15 +4,10 @@ import { expect, test } from '../support/app';
 
 test('two people write with marks, names and emoji, and read what was meant', async ({ person }) => {
   test.setTimeout(180_000);
-  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  const [ada, ben] = await Promise.all([person('Ada'), person('Ben', { phone: true })]);
   await ada.setUp('Harbour');
   await ben.join(await ada.invite(), 'Ada');
-  await ada.menu('New conversation', 'New group');
-  await ada.page.getByLabel('Group name').fill('Rowing');
-  await ada.page.getByRole('searchbox', { name: 'Add people' }).fill('Ben');
-  await ada.page.getByRole('button', { name: /@ben/ }).click();
-  await ada.page.getByRole('button', { name: 'Create group' }).click();
-  await expect(ada.composer).toBeVisible();
+  await ada.makeGroup('Rowing', 'ben');
   await ben.openConversation('Rowing');
 
   await test.step('Markdown is drawn for both, and the list shows its words alone', async () => {
@@ -26,7 +21,9 @@ test('two people write with marks, names and emoji, and read what was meant', as
       const link = line.getByRole('link', { name: 'https://tides.example/today' });
       await expect(link).toHaveAttribute('rel', /noopener/);
     }
+    await ben.toList();
     await expect(ben.listed('Rowing')).toContainText('· bold, slanted, gone, code and');
+    await ben.openConversation('Rowing');
 
     await ada.composer.fill(
       '· for Thursday:\n\n- gloves\n- straps\n\n> as before\n\n```rust\nfn main() {}\n```',
@@ -36,6 +33,7 @@ test('two people write with marks, names and emoji, and read what was meant', as
     await expect(line.locator('ul li')).toHaveText(['gloves', 'straps']);
     await expect(line.locator('blockquote')).toHaveText('as before');
     await expect(line.locator('pre code')).toHaveText(/fn main\(\) \{\}/);
+    await expect(line.locator('pre code .word')).toHaveText('fn');
     await expect(line.getByRole('button', { name: 'Copy the code' })).toBeVisible();
   });
 
@@ -77,8 +75,7 @@ test('two people write with marks, names and emoji, and read what was meant', as
   });
 
   await test.step('an answer from the menu of a message leads back to it', async () => {
-    await ben.line('· for Thursday').getByText('· for Thursday').click({ button: 'right' });
-    await ben.page.getByRole('menuitem', { name: 'Reply' }).click();
+    await ben.choose(ben.line('· for Thursday'), 'Reply');
     await expect(ben.page.getByText('Replying to Ada')).toBeVisible();
     await ben.write('· I bring the straps');
     const quote = ada.line('· I bring the straps').getByRole('button', { name: /· for Thursday/ });

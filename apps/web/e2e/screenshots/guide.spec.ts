@@ -48,6 +48,41 @@ test.describe('desktop, light', () => {
     await expect(page.getByText('Robin Aaltonen (you)')).toBeVisible();
     await page.screenshot(picture('group'));
   });
+
+  test('polls', async ({ page, open }) => {
+    await open('polls', room(2));
+    const poll = page.getByRole('listitem', { name: /Poll: When do we row/ });
+    await poll.getByRole('radio', { name: /^Saturday/ }).click();
+    await expect(poll.getByRole('radio', { name: /^Saturday/ })).toBeChecked();
+    await page.screenshot(picture('polls'));
+  });
+
+  test('links with what their pages say', async ({ page, open }) => {
+    await open('links', room(1));
+    await page.getByRole('textbox', { name: /^Message to/ }).fill('Look: https://tides.example/today');
+    await expect(page.getByRole('button', { name: 'Send without the preview' })).toBeVisible();
+    await picturesCome(page);
+    await page.screenshot(picture('link-previews'));
+  });
+
+  test('what was searched for', async ({ page, open }) => {
+    await open('full', room(1));
+    await page.getByRole('searchbox', { name: 'Search', exact: true }).fill('from:me thermos');
+    const found = page.getByRole('region', { name: 'Messages', exact: true }).getByRole('link');
+    await found.first().click();
+    await expect(page.getByRole('listitem', { name: /^You, See you at the pier/ })).toBeInViewport();
+    await page.screenshot(picture('search'));
+  });
+
+  test('the settings', async ({ page, open }) => {
+    await open('full', room(1));
+    await page.getByRole('button', { name: /^Account of/ }).click();
+    await page.getByRole('menuitem', { name: 'All settings' }).click();
+    const list = page.getByRole('navigation', { name: 'Settings' });
+    await list.getByRole('button', { name: 'Privacy', exact: true }).click();
+    await expect(page.getByLabel('What you have read')).toBeVisible();
+    await page.screenshot(picture('settings'));
+  });
 });
 
 test.describe('phone, dark', () => {
@@ -76,5 +111,15 @@ test.describe('phone, dark', () => {
     await open('full', room(2));
     await expect(page.getByText('New messages')).toBeVisible();
     await page.screenshot(picture('conversation-phone-dark'));
+  });
+
+  test('when to send', async ({ page, open }) => {
+    await open('full', room(2));
+    await page.getByRole('textbox', { name: /^Message to/ }).fill('Good morning! Who takes the blue boat?');
+    await page.getByRole('button', { name: 'Add', exact: true }).tap();
+    await page.getByRole('menuitem', { name: 'Send later' }).tap();
+    const dialog = page.getByRole('dialog', { name: 'Send later' });
+    await dialog.getByRole('radio', { name: /Tomorrow morning/ }).check();
+    await page.screenshot(picture('send-later-phone'));
   });
 });

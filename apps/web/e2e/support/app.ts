@@ -1,7 +1,13 @@
 import { expect, test as base, type BrowserContext, type Locator, type Page } from '@playwright/test';
 
 import { PipitCluster } from './cluster';
+import { longPress, phone } from './phone';
 import { PipitServer, type Entrance } from './server';
+
+/** What somebody holds: a phone, or else a computer. */
+export interface Holding {
+  readonly phone?: boolean;
+}
 
 /** Somebody with a browser of their own. */
 export class Person {
@@ -11,6 +17,7 @@ export class Person {
     readonly name: string,
     readonly context: BrowserContext,
     readonly server: Entrance,
+    readonly onPhone = false,
   ) {}
 
   get handle(): string {
@@ -73,7 +80,37 @@ export class Person {
     await expect(this.page.getByRole('button', { name: 'New conversation' })).toBeVisible();
   }
 
+  /** Opens what comes by the right button, or by a finger that rests. */
+  async ask(on: Locator, opens: Locator): Promise<void> {
+    if (this.onPhone) await longPress(this.page, on, opens);
+    else await on.click({ button: 'right' });
+  }
+
+  /** Opens the menu of a message. */
+  async menuOf(line: Locator): Promise<Locator> {
+    const menu = this.page.getByRole('menu', { name: 'Actions for this message' });
+    await this.ask(line.locator('.text').first(), menu);
+    return menu;
+  }
+
+  /** Chooses from the menu of a message. */
+  async choose(line: Locator, action: string): Promise<void> {
+    const menu = await this.menuOf(line);
+    await menu.getByRole('menuitem', { name: action, exact: true }).click();
+  }
+
+  /** Goes to the list, which on a phone gives way to the conversation. Beside one it is always there. */
+  async toList(): Promise<void> {
+    if (!this.onPhone) return;
+    const back = this.page.getByRole('button', { name: /^Back(?: to your conversations)?$/ });
+    const inList = this.page.getByRole('button', { name: 'New conversation' });
+    await expect(back.or(inList)).toBeVisible();
+    if (await back.isVisible()) await back.click();
+    await expect(inList).toBeVisible();
+  }
+
   async menu(button: 'New conversation' | 'Account', item: string): Promise<void> {
+    await this.toList();
     const name = button === 'Account' ? /^Account of/ : button;
     await this.page.getByRole('button', { name }).click();
     await this.page.getByRole('menuitem', { name: item }).click();
@@ -84,9 +121,15 @@ export class Person {
     await this.menu('Account', 'Invite people');
     await this.page.getByRole('button', { name: 'Create link' }).click();
     const link = await this.page.getByLabel('Invite link').inputValue();
-    await this.page.keyboard.press('Escape');
-    await expect(this.page.getByRole('dialog')).toBeHidden();
+    await this.closeDialog();
     return link;
+  }
+
+  /** Closes the dialog that is open. */
+  async closeDialog(): Promise<void> {
+    const dialog = this.page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Close', exact: true }).click();
+    await expect(dialog).toBeHidden();
   }
 
   /** Starts the conversation with somebody, or opens the one there is; the encrypted one where that is asked for. */
@@ -108,8 +151,34 @@ export class Person {
   }
 
   async openConversation(title: string): Promise<void> {
+    await this.toList();
     await this.listed(title).click();
     await expect(this.page.getByRole('heading', { name: title, exact: true })).toBeVisible();
+  }
+
+  /** Makes a group and opens it. */
+  async makeGroup(title: string, ...handles: string[]): Promise<void> {
+    await this.menu('New conversation', 'New group');
+    await this.page.getByLabel('Group name').fill(title);
+    for (const handle of handles) {
+      await this.page.getByRole('searchbox', { name: 'Add people' }).fill(handle);
+      await this.page.getByRole('button', { name: new RegExp(`@${handle}`) }).click();
+    }
+    await this.page.getByRole('button', { name: 'Create group' }).click();
+    await expect(this.composer).toBeVisible();
+  }
+
+  /** Opens the details of the conversation: beside it, or on a phone over it. */
+  async openDetails(): Promise<Locator> {
+    await this.page.getByRole('button', { name: 'Details', exact: true }).click();
+    const details = this.page.getByRole('complementary', { name: 'Details' });
+    await expect(details).toBeVisible();
+    return details;
+  }
+
+  async closeDetails(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Close details' }).click();
+    await expect(this.page.getByRole('complementary', { name: 'Details' })).toBeHidden();
   }
 
   get composer(): Locator {
@@ -164,13 +233,15 @@ interface App {
   /** Three nodes behind a balancer. */
   cluster: PipitCluster;
   /** Somebody new, with a browser of their own. */
-  person(name: string): Promise<Person>;
+  person(name: string, holding?: Holding): Promise<Person>;
   /** The same, on the cluster. */
   clusterPerson(name: string): Promise<Person>;
 }
 
 /** A test with a real server, and as many people as it wants. */
-export const test = base.extend<App & { browserOf: (entrance: Entrance, name: string) => Promise<Person> }>({
+export const test = base.extend<
+  App & { browserOf: (entrance: Entrance, name: string, holding?: Holding) => Promise<Person> }
+>({
   serverOptions: [[], { option: true }],
   server: async ({ serverOptions }, use) => {
     const server = new PipitServer(serverOptions);
@@ -190,21 +261,23 @@ export const test = base.extend<App & { browserOf: (entrance: Entrance, name: st
   },
   browserOf: async ({ browser, browserName, channel, launchOptions, contextOptions }, use) => {
     const opened: { close(): Promise<void> }[] = [];
-    await use(async (entrance, name) => {
+    await use(async (entrance, name, { phone: onPhone = false } = {}) => {
       let own = browser;
       if (browserName === 'firefox') {
         // Its contexts are tabs of one window, of which only one can be seen: each person gets a browser.
         own = await browser.browserType().launch({ ...launchOptions, channel });
         opened.unshift(own);
       }
-      const context = await own.newContext(contextOptions);
+      // Firefox is as narrow as a phone, and no more like one than that.
+      const held = browserName === 'firefox' ? { viewport: phone.viewport } : phone;
+      const context = await own.newContext({ ...contextOptions, ...(onPhone ? held : {}) });
       opened.unshift(context);
-      return new Person(name, context, entrance);
+      return new Person(name, context, entrance, onPhone);
     });
     for (const one of opened) await one.close();
   },
   person: async ({ server, browserOf }, use) => {
-    await use((name) => browserOf(server, name));
+    await use((name, holding) => browserOf(server, name, holding));
   },
   clusterPerson: async ({ cluster, browserOf }, use) => {
     await use((name) => browserOf(cluster, name));

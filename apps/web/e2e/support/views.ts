@@ -64,57 +64,6 @@ export const test = base.extend<Views & { quiet: void }, { address: string }>({
   },
 });
 
-/** Where something is once it stands still: lists go on moving while their rows are being measured. */
-async function standing(on: Locator): Promise<{ x: number; y: number; width: number; height: number }> {
-  let box = await on.boundingBox();
-  await expect(async () => {
-    const before = box;
-    await on.evaluate(async () => {
-      for (let frame = 0; frame < 3; frame += 1)
-        await new Promise((resolve) => requestAnimationFrame(resolve));
-    });
-    box = await on.boundingBox();
-    expect(box).toEqual(before);
-  }).toPass();
-  if (box === null) throw new Error('what is pressed is not on the screen');
-  return box;
-}
-
-/** Rests a finger on something until what that opens has come. */
-export async function longPress(page: Page, on: Locator, opens: Locator): Promise<void> {
-  await on.scrollIntoViewIfNeeded();
-  await expect(on).toBeInViewport();
-  const box = await standing(on);
-  const touch = await page.context().newCDPSession(page);
-  const touchPoints = [{ x: box.x + box.width / 3, y: box.y + box.height / 2 }];
-  await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints });
-  await expect(opens).toBeVisible();
-  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
-  await touch.detach();
-}
-
-/** Draws a finger over something, in steps from its middle, and says what is to be seen before it is lifted. */
-export async function swipe(
-  page: Page,
-  on: Locator,
-  by: { x: number; y: number },
-  held: () => Promise<void> = () => Promise.resolve(),
-): Promise<void> {
-  await on.scrollIntoViewIfNeeded();
-  const box = await standing(on);
-  const from = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-  const touch = await page.context().newCDPSession(page);
-  await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [from] });
-  const steps = 8;
-  for (let step = 1; step <= steps; step += 1) {
-    const touchPoints = [{ x: from.x + (by.x * step) / steps, y: from.y + (by.y * step) / steps }];
-    await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints });
-  }
-  await held();
-  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
-  await touch.detach();
-}
-
 /** The rules of axe that colours alone decide. They take as long as all the others together. */
 const colourRules = ['color-contrast', 'link-in-text-block'];
 

@@ -1,7 +1,8 @@
 import type { Locator, Page } from '@playwright/test';
 
 import type { Command } from '../../src/generated/types';
-import { expect, expectAccessible, longPress, room, test } from '../support/views';
+import { longPress } from '../support/phone';
+import { expect, expectAccessible, room, test } from '../support/views';
 
 // Several steps each, and a look by axe: on a busy machine that takes its time.
 test.describe.configure({ timeout: 180_000 });
@@ -76,6 +77,21 @@ test('any emoji is a reaction, by the picker', async ({ page, open }) => {
   await expect(line(page, /Bring a light/).getByRole('button', { name: /^🚣/ })).toBeVisible();
   await expect(page.getByRole('searchbox', { name: 'Search emoji' })).toBeHidden();
   await expect(line(page, /Bring a light/)).toBeFocused();
+});
+
+test('emoji have the skin that was chosen once', async ({ page, open }) => {
+  await open('full', room(2));
+  await page.getByRole('button', { name: 'Emoji', exact: true }).click();
+  await page.getByRole('radio', { name: 'Medium skin tone' }).check();
+  await page.getByRole('searchbox', { name: 'Search emoji' }).fill('waving hand');
+  await page.getByRole('button', { name: 'waving hand', exact: true }).click();
+  await expect(composer(page)).toHaveValue('👋🏽');
+  await page.reload();
+  await openMenu(page, line(page, /Bring a light/));
+  await page.getByRole('menuitem', { name: 'Other emoji' }).click();
+  await page.getByRole('searchbox', { name: 'Search emoji' }).fill('clapping');
+  await page.getByRole('button', { name: 'clapping hands', exact: true }).click();
+  await expect(line(page, /Bring a light/).getByRole('button', { name: /^👏🏽/ })).toBeVisible();
 });
 
 test('who reacted is listed', async ({ page, open }) => {

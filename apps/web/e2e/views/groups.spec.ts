@@ -140,16 +140,26 @@ test('the last owner who leaves is told why not, and hands over first', async ({
   await expect(page.getByRole('alertdialog', { name: /^Leave/ })).toBeVisible();
 });
 
-test('a link is made with approval, and stands in the list', async ({ page, open }) => {
+test('a link is made for a time and so many people, with approval, and stands in the list', async ({
+  page,
+  open,
+}) => {
   await open('groups', room(2));
   await openDetails(page);
   await details(page).getByRole('button', { name: 'Invite by link' }).click();
   const dialog = page.getByRole('dialog', { name: 'Invite by link' });
+  await dialog.getByLabel('Works for').selectOption('1 day');
+  await dialog.getByLabel('Can be used').selectOption('100 times');
   await dialog.getByLabel('An admin lets each of them in').check();
   await dialog.getByRole('button', { name: 'Create link' }).click();
   await expect(dialog.getByLabel('Invite link')).toHaveValue(/\/group#pipit_gi_/);
   await expect(dialog.getByRole('img', { name: 'The link as a code to scan' })).toBeVisible();
   await expect(dialog.getByText(/an admin decides/)).toBeVisible();
+  await expect(dialog.getByText('100 uses left')).toBeVisible();
+  const asked = await page.evaluate(
+    () => window.pipit?.commands.find(({ type }) => type === 'create_group_invite') ?? null,
+  );
+  expect(asked).toMatchObject({ expires_in_s: 86_400, uses: 100, approval: true });
   await dialog.getByRole('button', { name: /^Withdraw the link/ }).click();
   await expect(dialog.getByRole('button', { name: 'Create link' })).toBeVisible();
 });

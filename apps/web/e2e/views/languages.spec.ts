@@ -5,7 +5,8 @@ import { arLater } from '../../src/i18n/ar-later';
 import { de } from '../../src/i18n/de';
 import { pseudoText } from '../../src/i18n/pseudo';
 import { en } from '../../src/i18n/en';
-import { expect, expectAccessible, expectFits, room, standsStill, swipe, test } from '../support/views';
+import { swipe } from '../support/phone';
+import { expect, expectAccessible, expectFits, room, standsStill, test } from '../support/views';
 
 const isPhone = (page: Page): boolean => (page.viewportSize()?.width ?? 0) < 600;
 

@@ -1,7 +1,8 @@
 import type { Page } from '@playwright/test';
 
 import { test } from '../support/looks';
-import { expect, longPress, room, seen } from '../support/views';
+import { longPress } from '../support/phone';
+import { expect, room, seen } from '../support/views';
 
 /** What is only worth a picture where it has the whole screen. See `e2e/support/looks.ts`. */
 

@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 
-import { expect, longPress, room, test } from '../support/views';
+import { longPress } from '../support/phone';
+import { expect, room, test } from '../support/views';
 
 const line = (page: Page, text: RegExp) =>
   page.getByRole('list', { name: 'Messages' }).getByRole('listitem', { name: text });

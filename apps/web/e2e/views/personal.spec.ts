@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 
-import { expect, longPress, room, test } from '../support/views';
+import { longPress } from '../support/phone';
+import { expect, room, test } from '../support/views';
 
 const list = (page: Page) => page.getByRole('list', { name: 'Conversations' });
 const rows = (page: Page) => list(page).getByRole('link');

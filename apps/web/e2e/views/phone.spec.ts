@@ -1,6 +1,8 @@
 import type { Locator, Page } from '@playwright/test';
 
-import { expect, room, swipe, test } from '../support/views';
+import { longPress, pinch, swipe } from '../support/phone';
+import { png } from '../support/picture';
+import { expect, room, test, toBeginning } from '../support/views';
 
 test('one pane at a time: the list, a conversation, and back by the browser', async ({ page, open }) => {
   await open('full');
@@ -20,6 +22,89 @@ test('a link to a conversation leads back to the list, too', async ({ page, open
   await open('full', room(2));
   await page.getByRole('button', { name: 'Back', exact: true }).tap();
   await expect(page.getByRole('link', { name: /Harbour Rowing Club/ })).toBeVisible();
+});
+
+test('the way back takes the details away before it leads to the list', async ({ page, open }) => {
+  await open('full');
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await page.getByRole('link', { name: /Harbour Rowing Club/ }).tap();
+  await page.getByRole('button', { name: 'Details' }).tap();
+  await expect(details).toBeVisible();
+  // What they lie over is not gone to by any other way.
+  const composer = page.getByRole('textbox', { name: /^Message to/ });
+  await composer.evaluate((field) => field.focus());
+  await expect(composer).not.toBeFocused();
+  await page.goBack();
+  await expect(details).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Details' })).toBeFocused();
+
+  await page.getByRole('button', { name: 'Details' }).tap();
+  await details.getByRole('button', { name: 'Close details' }).tap();
+  await expect(details).toBeHidden();
+  await page.getByRole('button', { name: 'Back', exact: true }).tap();
+  await expect(page.getByRole('link', { name: /Harbour Rowing Club/ })).toBeFocused();
+});
+
+test('the details of a group do not come along to a chat with one of its members', async ({ page, open }) => {
+  await open('full', room(2));
+  await page.getByRole('button', { name: 'Details' }).tap();
+  await page.getByRole('button', { name: 'Actions for Jonas Weber' }).tap();
+  await page.getByRole('menuitem', { name: 'Message' }).tap();
+  await expect(page.getByRole('heading', { name: 'Jonas Weber' })).toBeVisible();
+  await expect(page.getByRole('complementary', { name: 'Details' })).toBeHidden();
+  await page.getByRole('button', { name: 'Back', exact: true }).tap();
+  await expect(page.getByRole('link', { name: /Harbour Rowing Club/ })).toBeVisible();
+});
+
+test('a finger that rests is enough where browsers make no menu of it', async ({ page, open }) => {
+  await page.addInitScript(() =>
+    addEventListener('contextmenu', (event) => event.stopImmediatePropagation(), true),
+  );
+  await open('kept');
+  const row = page.getByRole('link', { name: /Kitchen garden .* pinned/ });
+  const menu = page.getByRole('menu', { name: /Kitchen garden/ });
+  await longPress(page, row.getByRole('img', { name: 'pinned' }), menu);
+  await page.keyboard.press('Escape');
+  await row.tap();
+  await page.getByRole('textbox', { name: /^Message to/ }).fill('Beans!');
+  const dialog = page.getByRole('dialog', { name: 'Send later' });
+  await longPress(page, page.getByRole('button', { name: 'Send', exact: true }), dialog);
+  await expect(dialog.getByRole('textbox', { name: 'Message' })).toHaveValue('Beans!');
+});
+
+test('pictures are gone through with a finger and enlarged with two', async ({ page, open }) => {
+  await page.route('**/v1/blobs/**', (route) =>
+    route.fulfill({ contentType: 'image/png', body: png(320, 240, [96, 140, 150]) }),
+  );
+  await open('media', room(20));
+  const picture = page.getByRole('button', { name: /^Open: Five people on a jetty/ });
+  await toBeginning(page, picture);
+  await picture.tap();
+  const viewer = page.getByRole('dialog');
+  await expect(viewer.getByText('1 of 6')).toBeVisible();
+  const stage = viewer.locator('.stage');
+  await swipe(page, stage, { x: -120, y: 10 });
+  await expect(viewer.getByText('2 of 6')).toBeVisible();
+  await swipe(page, stage, { x: 120, y: 10 });
+  await expect(viewer.getByText('1 of 6')).toBeVisible();
+  await pinch(page, stage, { from: 60, to: 150 });
+  await expect(viewer.locator('.moved')).toHaveCSS('transform', /matrix\(2\.5/);
+  // What is enlarged is moved by a finger.
+  await swipe(page, stage, { x: -120, y: 10 });
+  await expect(viewer.getByText('1 of 6')).toBeVisible();
+  await page.goBack();
+  await expect(viewer).toBeHidden();
+  await expect(picture).toBeVisible();
+});
+
+test('the camera is beside the field', async ({ page, open }) => {
+  await open('full', room(1));
+  const asked = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Take a photo' }).tap();
+  const chooser = await asked;
+  await expect(page.locator('input[capture="environment"]')).toHaveAttribute('accept', 'image/*');
+  await chooser.setFiles({ name: 'lake.png', mimeType: 'image/png', buffer: png(80, 60, [70, 120, 160]) });
+  await expect(page.getByRole('list', { name: 'Attached files' })).toContainText('lake.png');
 });
 
 test('everything that is pressed is large enough', async ({ page, open }) => {

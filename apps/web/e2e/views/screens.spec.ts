@@ -1,14 +1,7 @@
 import type { Page } from '@playwright/test';
 
-import {
-  expect,
-  expectAccessibleInEveryLook,
-  expectFits,
-  longPress,
-  room,
-  seen,
-  test,
-} from '../support/views';
+import { longPress } from '../support/phone';
+import { expect, expectAccessibleInEveryLook, expectFits, room, seen, test } from '../support/views';
 
 interface Screen {
   name: string;

@@ -20,21 +20,31 @@ export function fingerRests(): boolean {
   return resting;
 }
 
+/** What the browser makes of the finger when it is lifted would press what has come to lie under it. */
+function swallow(event: Event): void {
+  if (!event.isTrusted) return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
 /** A press that begins anew, a key, or some time after the finger was lifted ends it. */
 function rests(): void {
   resting = true;
   const events = ['pointerdown', 'keydown'] as const;
+  const made = ['mousedown', 'mouseup', 'click'] as const;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const end = (): void => {
     resting = false;
     clearTimeout(timer);
     for (const name of events) removeEventListener(name, end, true);
+    for (const name of made) removeEventListener(name, swallow, true);
     removeEventListener('pointerup', lifted, true);
   };
   const lifted = (): void => {
     timer ??= setTimeout(end, LIFTED_MS);
   };
   for (const name of events) addEventListener(name, end, true);
+  for (const name of made) addEventListener(name, swallow, true);
   addEventListener('pointerup', lifted, true);
 }
 
@@ -42,16 +52,16 @@ function rests(): void {
  * Calls `open` where somebody asks for the menu of what is under the pointer or has the focus: by the second button, by a finger
  * that rests, by the menu key or by Shift+F10. `open` says whether there is one; where there is none the browser's own comes.
  */
-export function asksForMenu(open: (target: HTMLElement, anchor: Anchor) => boolean): Attachment<HTMLElement> {
+export function asksForMenu(open: (target: Element, anchor: Anchor) => boolean): Attachment<HTMLElement> {
   return (node) => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let from = { x: 0, y: 0 };
-    /** The finger that asked is still down: what comes of it is no press. */
+    /** The finger that went down last has asked already. */
     let held = false;
 
     const at = (x: number, y: number): Anchor => ({ getBoundingClientRect: () => new DOMRect(x, y, 0, 0) });
     const ask = (event: Event, anchor: Anchor): boolean =>
-      event.target instanceof HTMLElement && open(event.target, anchor);
+      event.target instanceof Element && open(event.target, anchor);
     const rest = (): void => clearTimeout(timer);
 
     const down = (event: PointerEvent): void => {
@@ -72,12 +82,6 @@ export function asksForMenu(open: (target: HTMLElement, anchor: Anchor) => boole
       const opened = held || ask(event, at(event.clientX, event.clientY));
       if (opened) event.preventDefault();
     };
-    const click = (event: MouseEvent): void => {
-      if (!held) return;
-      held = false;
-      event.preventDefault();
-      event.stopPropagation();
-    };
     const key = (event: KeyboardEvent): void => {
       const asks = presses(event, 'menu');
       if (asks && event.target instanceof HTMLElement && ask(event, event.target)) event.preventDefault();
@@ -93,12 +97,10 @@ export function asksForMenu(open: (target: HTMLElement, anchor: Anchor) => boole
     } as const;
     for (const [name, listener] of Object.entries(listeners))
       node.addEventListener(name, listener as EventListener);
-    node.addEventListener('click', click, true);
     return () => {
       rest();
       for (const [name, listener] of Object.entries(listeners))
         node.removeEventListener(name, listener as EventListener);
-      node.removeEventListener('click', click, true);
     };
   };
 }

@@ -43,10 +43,20 @@ export function pathOf(route: Route): string {
   }
 }
 
+/** What we keep with an entry of the browser's history. */
+interface Entry {
+  /** The entry before it is the list. */
+  fromHome?: boolean;
+  /** The entry before it shows the same, with nothing over it. */
+  over?: boolean;
+}
+
 /** The history of the browser as our routes. */
 export class Router {
   current = $state.raw<Route>({ name: 'home' });
   #search = location.search;
+  /** Takes away what lies over what is shown. */
+  #uncover: (() => void) | null = null;
 
   constructor() {
     this.#read();
@@ -56,7 +66,14 @@ export class Router {
 
   #read = (): void => {
     this.current = parseRoute(location.pathname, location.hash);
+    this.#bare();
   };
+
+  #bare(): void {
+    const uncover = this.#uncover;
+    this.#uncover = null;
+    uncover?.();
+  }
 
   #url(route: Route): string {
     // Development and tests choose their core in the query: it stays.
@@ -66,19 +83,38 @@ export class Router {
   }
 
   go(route: Route): void {
-    history.pushState({ fromHome: this.current.name === 'home' }, '', this.#url(route));
+    const entry: Entry = { fromHome: this.current.name === 'home' };
+    history.pushState(entry, '', this.#url(route));
     this.current = route;
+    this.#bare();
   }
 
   replace(route: Route): void {
     history.replaceState(null, '', this.#url(route));
     this.current = route;
+    this.#bare();
   }
 
   /** To the list: by the browser's own history where the entry before is the list. */
   home(): void {
-    const state = history.state as { fromHome?: boolean } | null;
-    if (state?.fromHome === true) history.back();
+    const entry = history.state as Entry | null;
+    this.#bare();
+    if (entry?.fromHome === true) history.go(entry.over === true ? -2 : -1);
     else this.replace({ name: 'home' });
+  }
+
+  /**
+   * Something lies over what is shown: whoever goes back, or elsewhere, takes it away by `uncover`. Gives what is to be called
+   * when it has gone by itself.
+   */
+  cover(uncover: () => void): () => void {
+    const entry: Entry = { ...(history.state as Entry | null), over: true };
+    history.pushState(entry, '');
+    this.#uncover = uncover;
+    return () => {
+      if (this.#uncover !== uncover) return;
+      this.#uncover = null;
+      history.back();
+    };
   }
 }
