@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { deviceName } from './device';
 import { AVATAR_TINTS, initials, tintOf } from './person';
-import { byteLength, isOnlyEmoji, pieces, withoutMarks } from './text';
+import { byteLength, graphemesLeft, graphemesOver, isOnlyEmoji, pieces, withoutMarks } from './text';
 import { ago, dayField, dayHeading, dayOf, dayStart, listTime } from './time';
 
 const NOON = new Date(2026, 10, 24, 12, 0).getTime();
@@ -137,4 +137,15 @@ it.each([
   ['something else', 'Browser'],
 ])('names the device of %s', (agent, name) => {
   expect(deviceName(agent)).toBe(name);
+});
+
+it.each([
+  ['abc', 10, 7, 0],
+  ['äöü', 10, 2, 0],
+  ['👍🏽👍🏽', 40, 3, 0],
+  ['', 10, 10, 0],
+  ['äöü', 4, -1, 1],
+])('of %s in %i bytes so much is left, and so much is over', (text, max, left, over) => {
+  expect(graphemesLeft(text, max)).toBe(left);
+  expect(graphemesOver(text, max)).toBe(over);
 });

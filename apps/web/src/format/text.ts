@@ -72,6 +72,13 @@ export function withoutMarks(text: string): string {
   return MARKS.reduce((rest, [mark, instead]) => rest.replace(mark, instead), short);
 }
 
+/** How many characters, as people count them, still fit behind a text, if they are as long as those of its end. */
+export function graphemesLeft(text: string, bytesMax: number): number {
+  const left = bytesMax - byteLength(text);
+  const end = text.slice(-64);
+  return Math.floor((left * Math.max(graphemes(end), 1)) / Math.max(byteLength(end), 1));
+}
+
 /** How many characters, as people count them, have to go from the end of a text until it fits. */
 export function graphemesOver(text: string, bytesMax: number): number {
   let bytes = 0;
