@@ -4,8 +4,8 @@ import { fullScene } from './scenes';
 
 const MINUTE_MS = 60_000;
 
-/** Marks that stand above and below a letter, one over the other. */
-const MARKS = ['\u030d', '\u0316', '\u0334', '\u0489', '\u033f', '\u0353', '\u0342', '\u0329'];
+/** Marks that fonts have, and put one over the other. */
+const MARKS = ['\u0301', '\u0323', '\u0302', '\u0308'];
 
 const marked = (letter: string, count: number) =>
   letter + Array.from({ length: count }, (_, at) => MARKS[at % MARKS.length] ?? '').join('');
