@@ -1,4 +1,4 @@
-import { expect, Person, test as base } from '../support/app';
+import { expect, test as base, type Person } from '../support/app';
 import { OlderServer } from '../support/older';
 
 /** The app that people have open is newer than the server, which somebody has put back to what it was before. */
