@@ -42,7 +42,7 @@ const desktop = { viewport: { width: 1280, height: 800 }, locale: 'en-GB' };
  * - `views-*`: every screen and state on the scripted core, which `e2e/support/views.ts` builds and serves.
  * - `runtime`: the worker, its tabs and the service worker, on pages of their own.
  * - `app-*`: the real thing. Each test starts its own `pipit` from `PIPIT_BINARY`, in a folder and on a port of its own.
- * - `soak`: what the real thing holds on to in memory after a day’s use, and after the next; by hand (`npm run soak`).
+ * - `soak`: what the real thing holds on to in memory after a day’s use, and after the next; at night.
  * - `lighthouse`: what Lighthouse says of the real thing; at night, when nothing else runs.
  * - `screenshots`: the pictures of the guide.
  */

@@ -10,7 +10,7 @@ mod chaos;
 mod deny;
 mod dist;
 mod generate;
-mod lighthouse;
+mod nightly;
 mod serve;
 mod setup;
 mod shell;
@@ -79,8 +79,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Breaks a cluster for five minutes while people chat on it, then a node on SQLite, then measures the web client with Lighthouse; pages about it are
-    /// left in `target/chaos` and `target/lighthouse`
+    /// Breaks a cluster for five minutes while people chat on it, then a node on SQLite, then measures the web client with Lighthouse and over a long
+    /// day; pages about it are left in `target/chaos` and `target/lighthouse`
     Nightly {
         /// Of the plan; else the day's
         #[arg(long)]
@@ -104,7 +104,7 @@ fn main() -> ExitCode {
         Task::Gen { check } => generate::run(&workspace, check),
         Task::Web { optimize } => web::run(&workspace, optimize),
         Task::Bench { package, arguments } => bench::run(&workspace, package.as_deref(), &arguments),
-        Task::Nightly { seed } => chaos::nightly(&workspace, seed).and_then(|()| lighthouse::run(&workspace)),
+        Task::Nightly { seed } => nightly::run(&workspace, seed),
         Task::Deny => deny::run(&workspace),
         Task::Dist => dist::run(&workspace),
     });

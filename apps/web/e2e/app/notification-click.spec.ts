@@ -165,4 +165,34 @@ test('a notification leads to its conversation, and is answered and marked as re
     await expect(page.getByRole('heading', { name: 'Ada', exact: true })).toBeVisible();
     await gone();
   });
+
+  await test.step('of a group that one was removed from it says so, and tells no more', async () => {
+    for (const page of ben.context.pages().slice(1)) await page.close();
+    await ada.menu('New conversation', 'New group');
+    await ada.page.getByLabel('Group name').fill('Rowing');
+    await ada.page.getByRole('searchbox', { name: 'Add people' }).fill('Ben');
+    await ada.page.getByRole('button', { name: /@ben/ }).click();
+    await ada.page.getByRole('button', { name: 'Create group' }).click();
+    await expect(ada.page.getByRole('heading', { name: 'Rowing' })).toBeVisible();
+    await ada.write('· Training at six');
+    await expect.poll(() => desktop.shown.map(({ title }) => title)).toEqual(['Rowing']);
+    await ada.page.getByRole('button', { name: 'Details' }).click();
+    const details = ada.page.getByRole('complementary', { name: 'Details' });
+    await details.getByRole('button', { name: 'Actions for Ben' }).click();
+    await ada.page.getByRole('menuitem', { name: 'Remove from group' }).click();
+    await ada.page.getByRole('alertdialog').getByRole('button', { name: 'Remove from group' }).click();
+    await expect(ada.line('Ada removed Ben').or(ada.line('You removed Ben'))).toBeVisible();
+    await ada.write('· Without Ben');
+    await ada.expectState('· Without Ben', 'Sent');
+    const [notification] = desktop.shown;
+    if (notification === undefined) throw new Error('nothing is shown');
+    expect(notification.body).not.toContain('Without Ben');
+    const opened = ben.context.waitForEvent('page');
+    desktop.press(notification);
+    const page = await opened;
+    await expect(page.getByText('This conversation cannot be opened')).toBeVisible();
+    await page.getByRole('button', { name: 'Back to your conversations' }).click();
+    await expect(page.getByRole('navigation').getByRole('link', { name: /^Ada/ })).toBeVisible();
+    await gone();
+  });
 });

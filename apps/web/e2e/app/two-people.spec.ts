@@ -57,7 +57,13 @@ test('two people chat, lose the line and then the server, and nothing is lost or
   await test.step('one writes without a line; both have everything when it is back', async () => {
     await ben.context.setOffline(true);
     await expect(ben.page.getByText(/You are offline/)).toBeVisible();
-    await ben.write('· From the tunnel');
+    await ben.write('· Form the tunnel');
+    await ben.expectState('· Form the tunnel', 'Waiting to send');
+    // What has not left can still be put right, and nobody hears of it.
+    await ben.line('· Form the tunnel').locator('.text').click({ button: 'right' });
+    await ben.page.getByRole('menuitem', { name: 'Edit' }).click();
+    await ben.composer.fill('· From the tunnel');
+    await ben.composer.press('Enter');
     await ben.expectState('· From the tunnel', 'Waiting to send');
     await ada.write('· Where are you?');
     await ada.expectState('· Where are you?', 'Sent');
@@ -65,6 +71,7 @@ test('two people chat, lose the line and then the server, and nothing is lost or
     await ben.expectState('· From the tunnel', 'Read');
     await expect(ben.line('· Where are you?')).toBeVisible();
     await ada.expectState('· Where are you?', 'Read');
+    await expect(ada.line('· From the tunnel')).not.toContainText('edited');
   });
 
   const all = ['· Hello Ada', '· Hello Ben', '· Are you there?', '· Where are you?', '· From the tunnel'];

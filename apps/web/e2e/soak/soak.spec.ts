@@ -5,8 +5,8 @@ import { Talker } from '../support/talker';
 
 /**
  * A day's use, over and over: what a page holds on to must not grow with it. The first rounds fill what is filled once, such as
- * parts that load when they are opened; those after them are compared. A few rounds run at every change, as many
- * as is wanted where `PIPIT_SOAK_ROUNDS` says how many.
+ * parts that load when they are opened; those after them are compared. It takes minutes, so it runs at night
+ * (`cargo xtask nightly`): `PIPIT_SOAK_ROUNDS` says how many rounds.
  */
 
 const ROUNDS = Number(process.env['PIPIT_SOAK_ROUNDS'] ?? 4);

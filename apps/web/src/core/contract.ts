@@ -1,5 +1,8 @@
 import type { Command, Reply, Update } from '../generated/types';
 
+/** The version of the protocol that the core speaks. */
+export const PROTOCOL = 1;
+
 /**
  * The line between the views and the client core: everything that a view knows comes through it, and everything
  * that it wants goes through it.

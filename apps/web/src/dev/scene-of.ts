@@ -3,6 +3,7 @@ import { encryptedScene } from './encrypted';
 import { laterScene } from './later';
 import { linksScene } from './links';
 import { longScene } from './long';
+import { marksScene } from './marks';
 import { pollScene } from './polls';
 import { fullScene, keptScene, requestsScene, troubledScene, writtenScene } from './scenes';
 import type { Room } from './world';
@@ -18,6 +19,7 @@ const scenes: Partial<Record<string, (now: number) => Room[]>> = {
   links: linksScene,
   encrypted: encryptedScene,
   long: longScene,
+  marks: marksScene,
 };
 
 /** The conversations that somebody finds who is signed in, by the name of the scenario. */

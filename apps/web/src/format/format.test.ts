@@ -32,6 +32,7 @@ describe('people', () => {
     ['(work) Ada', 'WA'],
     ['田中', '田'],
     ['', ''],
+    [`Z${'\u030d'.repeat(63)}`, `Z${'\u030d'.repeat(3)}`],
   ])('initials of %j', (name, letters) => {
     expect(initials(name)).toBe(letters);
   });

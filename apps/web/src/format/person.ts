@@ -3,8 +3,11 @@ export const AVATAR_TINTS = 10;
 
 const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
+/** As many marks as a letter of any script has; more of them would not stay in a small circle. */
+const MORE_MARKS = /(\p{M}{3})\p{M}+/gu;
+
 function firstGrapheme(text: string): string {
-  for (const { segment } of segments.segment(text)) return segment;
+  for (const { segment } of segments.segment(text)) return segment.replace(MORE_MARKS, '$1');
   return '';
 }
 

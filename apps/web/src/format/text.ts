@@ -52,6 +52,8 @@ export function graphemes(text: string): number {
 export function isOnlyEmoji(text: string): boolean {
   if (text.length > 48) return false;
   const compact = text.replace(/\s/gu, '');
+  // Hardly any text begins with one, and to cut it up takes long.
+  if (!PICTURE.test(compact)) return false;
   const graphemes = Array.from(segments.segment(compact), ({ segment }) => segment);
   return (
     graphemes.length > 0 && graphemes.length <= 3 && graphemes.every((grapheme) => PICTURE.test(grapheme))

@@ -354,7 +354,7 @@ export const de = {
   'core.stalled': 'Pipit antwortet in einem anderen Tab nicht. Schließe ihn, um hier weiterzumachen.',
   'core.restarting': 'Pipit hatte ein Problem und startet neu…',
   'core.store_newer':
-    'Was auf diesem Gerät gespeichert ist, stammt von einer neueren Version von Pipit. Lade die Seite neu.',
+    'Was auf diesem Gerät gespeichert ist, stammt von einer neueren Version von Pipit. Lade die Seite neu. Hilft das nicht, muss der Server aktualisiert werden.',
   'core.store_corrupt':
     'Was auf diesem Gerät gespeichert ist, kann nicht gelesen werden. Lösche in den Einstellungen des Browsers die Daten dieser Website und melde dich wieder an.',
   'core.store_full': 'Auf diesem Gerät ist kein Platz mehr. Gib etwas Speicher frei, um weiterzumachen.',

@@ -343,7 +343,8 @@ export const en = {
   'core.update': 'A new version is ready.',
   'core.stalled': 'Pipit does not answer in another tab. Close that one to go on here.',
   'core.restarting': 'Pipit had a problem and is starting again…',
-  'core.store_newer': 'What is kept on this device comes from a newer version of Pipit. Reload the page.',
+  'core.store_newer':
+    'What is kept on this device comes from a newer version of Pipit. Reload the page. If that does not help, the server has to be updated.',
   'core.store_corrupt':
     'What is kept on this device cannot be read. Erase this site’s data in the browser’s settings, then sign in again.',
   'core.store_full': 'This device has no room left. Free some space to go on.',

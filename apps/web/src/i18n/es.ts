@@ -346,7 +346,7 @@ export const es = {
   'core.stalled': 'Pipit no responde en otra pestaña. Cierra esa pestaña para seguir aquí.',
   'core.restarting': 'Pipit tuvo un problema y se está reiniciando…',
   'core.store_newer':
-    'Lo guardado en este dispositivo es de una versión más reciente de Pipit. Vuelve a cargar la página.',
+    'Lo guardado en este dispositivo es de una versión más reciente de Pipit. Vuelve a cargar la página. Si eso no basta, hay que actualizar el servidor.',
   'core.store_corrupt':
     'Lo guardado en este dispositivo no se puede leer. Borra los datos de este sitio en los ajustes del navegador y vuelve a iniciar sesión.',
   'core.store_full': 'Este dispositivo no tiene más espacio. Libera algo de espacio para seguir.',

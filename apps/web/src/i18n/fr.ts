@@ -348,7 +348,7 @@ export const fr = {
   'core.stalled': 'Pipit ne répond pas dans un autre onglet. Ferme-le pour continuer ici.',
   'core.restarting': 'Pipit a rencontré un problème et redémarre…',
   'core.store_newer':
-    'Les données de cet appareil viennent d’une version plus récente de Pipit. Recharge la page.',
+    'Les données de cet appareil viennent d’une version plus récente de Pipit. Recharge la page. Si cela ne suffit pas, il faut mettre à jour le serveur.',
   'core.store_corrupt':
     'Les données de cet appareil sont illisibles. Efface les données de ce site dans les réglages du navigateur, puis reconnecte-toi.',
   'core.store_full': 'Cet appareil n’a plus de place. Libère de l’espace pour continuer.',

@@ -1,6 +1,6 @@
 import { getContext, setContext } from 'svelte';
 
-import type { Core } from '../core/contract';
+import { PROTOCOL, type Core } from '../core/contract';
 import { withoutMarks } from '../format/text';
 import type {
   ArchivesView,
@@ -25,6 +25,7 @@ import { Streams } from '../media/streams';
 import { forgetAllLocal } from '../media/local';
 import type { Shared } from '../share/take';
 import { Conversations } from './conversations.svelte';
+import { Drafts } from './drafts.svelte';
 import { CommandFailure, expectReply } from './failure';
 import { Health } from './health.svelte';
 import { Install } from './install.svelte';
@@ -98,6 +99,7 @@ export class App {
 
   readonly conversations = new Conversations();
   readonly timeline: Timeline;
+  readonly drafts: Drafts;
   readonly health = new Health();
   readonly install = new Install();
   readonly toasts = new Toasts();
@@ -116,6 +118,7 @@ export class App {
     this.#core = core;
     this.newId = newId;
     this.timeline = new Timeline(core, (items) => this.#announce(items));
+    this.drafts = new Drafts((command) => core.send(command));
     this.links = new Links(async (blobs) => {
       const reply = await core.send({ type: 'get_blob_links', blobs });
       return reply.type === 'blob_links' ? reply : null;
@@ -156,6 +159,15 @@ export class App {
       return (await this.ask({ type: 'get_storage_use' }, 'storage_use')).used_bytes;
     } catch {
       return null;
+    }
+  }
+
+  /** Whether the server speaks another version of the protocol than this app; false where it cannot be asked. */
+  async isOfOtherVersion(): Promise<boolean> {
+    try {
+      return (await this.ask({ type: 'get_server_info' }, 'server_info')).info.protocol !== PROTOCOL;
+    } catch {
+      return false;
     }
   }
 
@@ -279,6 +291,7 @@ export class App {
       this.timeline.close();
       if (this.conversations.filter !== 'all') this.filterConversations('all');
       this.conversations.forget();
+      this.drafts.forget();
       this.links.forget();
       this.sealed.forget();
       this.streams.forget();

@@ -1,5 +1,5 @@
 import type { Core } from '../core/contract';
-import type { CommandError, Seq, TimelineHeader, TimelineItem, Update } from '../generated/types';
+import type { Command, CommandError, Seq, TimelineHeader, TimelineItem, Update } from '../generated/types';
 import { titled } from './notes';
 import { applySplices, countPrepended } from './splice';
 
@@ -115,7 +115,10 @@ export class Timeline {
       }
       if (this.#header?.conversation === target) return;
       this.#forget();
-      const reply = await this.#core.send({ type: 'open_timeline', conversation: target });
+      const open: Command = { type: 'open_timeline', conversation: target };
+      let reply = await this.#core.send(open);
+      // There was no room for what the core had to write at the same time; to open it takes none.
+      if (reply.type === 'failed' && reply.error.code === 'storage') reply = await this.#core.send(open);
       if (reply.type === 'failed' && this.wanted === target) {
         this.#forget();
         this.error = reply.error;

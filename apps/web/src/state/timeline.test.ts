@@ -183,6 +183,22 @@ describe('Timeline', () => {
     expect(timeline.target).toBeNull();
   });
 
+  it('opens once more where there was no room for something else, and says what is in the way then', async () => {
+    const { core, sent } = manualCore();
+    const timeline = new Timeline(core, () => {});
+    timeline.open(room(1).id);
+    await settled();
+    const error = { code: 'storage', field: null, retry: 'never', retry_after_ms: null } as const;
+    sent[0]?.answer({ type: 'failed', error });
+    await settled();
+    expect(timeline.error).toBeNull();
+    expect(sent[1]?.command).toEqual(sent[0]?.command);
+    sent[1]?.answer({ type: 'failed', error });
+    await settled();
+    expect(timeline.error).toEqual(error);
+    expect(sent).toHaveLength(2);
+  });
+
   it('knows when the conversation is gone', async () => {
     const { core } = manualCore();
     const timeline = new Timeline(core, () => {});

@@ -60,6 +60,8 @@ function waitingActions(desk: Desk, item: MessageItem): Action[] {
   const failed = item.delivery?.state === 'failed';
   const actions: Action[] = [];
   if (failed) actions.push({ text: t('state.retry'), icon: 'sync', run: () => desk.retry(item) });
+  else if (item.body.can.edit)
+    actions.push({ text: t('message.edit'), icon: 'pencil', leaves: true, run: () => desk.change(item) });
   actions.push(...copyAction(desk, item), {
     text: t(failed ? 'state.discard' : 'state.discard_queued'),
     icon: 'trash',
