@@ -111,7 +111,7 @@ impl Folded {
                 self.pinned_seq = if *on { event.seq } else { Seq::ZERO };
             }
             MessageChange::Vote { options, tally, .. } => {
-                self.vote(event.sender, options, tally.as_ref(), me)
+                self.vote(event.sender, options, tally.as_ref(), me);
             }
             MessageChange::ClosePoll {} => self.poll.get_or_insert_default().closed = true,
         }

@@ -240,10 +240,6 @@ impl<S: Storage> Engine<S> {
         if is_misplaced {
             return Ok(failed(refusal(ErrorCode::SealedOnly, None)));
         }
-        // Whoever opens votes sees whose they are.
-        if record.encrypted && files.poll.as_ref().is_some_and(|poll| poll.anonymous) {
-            return Ok(failed(refusal(ErrorCode::InvalidField, Some("anonymous"))));
-        }
         let new = self.new_files(files.new, record.encrypted);
         let all: Vec<Attachment> = files.known.iter().chain(&new).cloned().collect();
         let mut body = OutboxBody::Message {

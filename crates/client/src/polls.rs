@@ -32,6 +32,11 @@ impl<S: Storage> Engine<S> {
             let error = refusal(ErrorCode::InvalidField, Some(field));
             return Ok(Reply::Failed { error });
         }
+        // Whoever opens votes sees whose they are.
+        if poll.anonymous && self.is_encrypted(conversation)? {
+            let error = refusal(ErrorCode::InvalidField, Some("anonymous"));
+            return Ok(Reply::Failed { error });
+        }
         let written = WrittenFiles::of_poll(Box::new(poll));
         self.queue_message(message, conversation, question, None, written)
     }

@@ -56,7 +56,8 @@ struct ExternalPsk {
 struct Epoch {
     proposals: Vec<Bytes>,
     commit: Bytes,
-    epoch_authenticator: Bytes,
+    #[serde(rename = "epoch_authenticator")]
+    authenticator: Bytes,
 }
 
 /// Where a vector and OpenMLS differ.
@@ -109,7 +110,7 @@ impl PassiveClient {
             for message in epoch.proposals.iter().chain([&epoch.commit]) {
                 take(&provider, &mut group, message)?;
             }
-            compare(&group, &epoch.epoch_authenticator, "after a commit")?;
+            compare(&group, &epoch.authenticator, "after a commit")?;
         }
         Ok(())
     }
