@@ -23,6 +23,13 @@ async function loadCore(): Promise<CoreModule> {
   return import('./runtime');
 }
 
+/** The app; or, beside a scripted core, the page of the design system. */
+async function viewOf(): Promise<typeof AppView> {
+  if (__SCRIPTED_CORE__ && new URLSearchParams(location.search).get('fake') === 'design')
+    return (await import('./dev/design/Design.svelte')).default;
+  return AppView;
+}
+
 async function start(): Promise<void> {
   look.apply();
   const target = document.getElementById('app');
@@ -33,7 +40,7 @@ async function start(): Promise<void> {
     const [{ connectCore, newId, watchHealth }] = await Promise.all([loadCore(), words]);
     const app = new App(connectCore(), newId);
     watchHealth?.(app.health);
-    mount(AppView, { target, props: { app } });
+    mount(await viewOf(), { target, props: { app } });
   } catch (error) {
     await words;
     mount(Failed, { target });
