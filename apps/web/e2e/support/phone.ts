@@ -10,7 +10,9 @@ export const phone = {
 };
 
 /** Where something is once it stands still: lists go on moving while their rows are being measured. */
-async function standing(on: Locator): Promise<{ x: number; y: number; width: number; height: number }> {
+export async function standing(
+  on: Locator,
+): Promise<{ x: number; y: number; width: number; height: number }> {
   let box = await on.boundingBox();
   await expect(async () => {
     const before = box;

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 
-import { longPress } from '../support/phone';
+import { longPress, standing } from '../support/phone';
 import { expect, room, test } from '../support/views';
 
 const line = (page: Page, text: RegExp) =>
@@ -57,9 +57,11 @@ test('the quoted message is jumped to', async ({ page, open }) => {
   const answered = line(page, /^Mila Novak, Shall we walk around/);
   await expect(line(page, /See you at the pier/)).toBeInViewport();
   await expect(answered).not.toBeInViewport();
-  await line(page, /North side, yes/)
-    .getByRole('button', { name: /Shall we walk/ })
-    .click();
+  // It may have to be scrolled to, and then lines above it come in and are measured: nobody presses what still moves.
+  const quote = line(page, /North side, yes/).getByRole('button', { name: /Shall we walk/ });
+  await quote.scrollIntoViewIfNeeded();
+  await standing(quote);
+  await quote.click();
   await expect(answered).toBeInViewport();
   await expect(answered).toBeFocused();
 });
