@@ -8,6 +8,7 @@ import { mount } from 'svelte';
 import AppView from './App.svelte';
 import type { CoreModule } from './core/contract';
 import Failed from './Failed.svelte';
+import { part } from './i18n/load';
 import { App } from './state/app.svelte';
 import { language } from './state/language.svelte';
 import { look } from './state/look.svelte';
@@ -26,7 +27,7 @@ async function loadCore(): Promise<CoreModule> {
 /** The app; or, beside a scripted core, the page of the design system. */
 async function viewOf(): Promise<typeof AppView> {
   if (__SCRIPTED_CORE__ && new URLSearchParams(location.search).get('fake') === 'design')
-    return (await import('./dev/design/Design.svelte')).default;
+    return (await part(import('./dev/design/Design.svelte'))).default;
   return AppView;
 }
 
