@@ -1,24 +1,14 @@
-/** What is not needed for the first view comes after it: each in a turn of its own, so that whoever presses something meanwhile does not wait for all of it. */
+/** Not all browsers say when there is time; where they do not, what waits comes in a turn of its own. */
+const hasIdle = typeof requestIdleCallback !== 'undefined';
+/** The longest that it waits for there to be time. */
+const TIMEOUT_MS = 200;
 
-const waiting = new Set<() => void>();
-
-/** Not all browsers say when there is time. */
-const whenFree: (then: () => void) => unknown =
-  typeof requestIdleCallback === 'undefined'
-    ? (then) => setTimeout(then)
-    : (then) => requestIdleCallback(then, { timeout: 200 });
-
-function next(): void {
-  const [first] = waiting;
-  if (first === undefined) return;
-  waiting.delete(first);
-  if (waiting.size > 0) whenFree(next);
-  first();
-}
-
-/** Does it when there is time. Returns the function that takes it back. */
+/** Does what is not needed for the first view when there is time. Returns the function that takes it back. */
 export function whenIdle(then: () => void): () => void {
-  waiting.add(then);
-  if (waiting.size === 1) whenFree(next);
-  return () => waiting.delete(then);
+  if (!hasIdle) {
+    const timer = setTimeout(then);
+    return () => clearTimeout(timer);
+  }
+  const waiting = requestIdleCallback(then, { timeout: TIMEOUT_MS });
+  return () => cancelIdleCallback(waiting);
 }

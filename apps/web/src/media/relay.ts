@@ -50,6 +50,7 @@ export async function relay(
   const answer = await new Promise<PartAnswer>((settle) => {
     port1.onmessage = ({ data }: MessageEvent<PartAnswer>) => settle(data);
     // Nobody waits for it any more.
+    if (request.signal.aborted) settle(null);
     request.signal.addEventListener('abort', () => settle(null));
     page.postMessage({ type: 'sealed_part', path: new URL(request.url).pathname, ...range }, [port2]);
   });

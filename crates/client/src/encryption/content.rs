@@ -35,8 +35,8 @@ pub(super) enum Refusal {
     /// The text, the emoji, the poll, the vote, or what is said of files or of the group, is none.
     #[error("not a text, emoji, poll or vote, or not what is said of sealed files or of the group")]
     Unfit,
-    /// It changes what somebody else has said.
-    #[error("an edit of somebody else's message")]
+    /// It edits what somebody else has said, or ends what somebody else has asked.
+    #[error("for the message's author alone")]
     NotTheAuthor,
 }
 
