@@ -32,8 +32,10 @@ TABLE archive (
     salt bytea,
     complete boolean NOT NULL,
     numbered bigint NOT NULL,
+    conversation uuid,
     PRIMARY KEY (id),
     CHECK (((giver IS NULL) = (salt IS NULL))),
+    FOREIGN KEY (conversation) REFERENCES conversation(id),
     FOREIGN KEY (device) REFERENCES device(id),
     FOREIGN KEY (giver) REFERENCES device(id),
     CHECK ((length(proof) = 32)),
@@ -500,10 +502,11 @@ CREATE UNIQUE INDEX account_pkey ON public.account USING btree (id);
 CREATE INDEX account_word_by_user ON public.account_word USING btree (user_id);
 CREATE UNIQUE INDEX account_word_pkey ON public.account_word USING btree (word, user_id);
 CREATE UNIQUE INDEX archive_backup ON public.archive USING btree (user_id) WHERE is_backup;
+CREATE INDEX archive_by_conversation ON public.archive USING btree (conversation, user_id) WHERE (conversation IS NOT NULL);
 CREATE INDEX archive_by_end ON public.archive USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE INDEX archive_by_giver ON public.archive USING btree (giver) WHERE (giver IS NOT NULL);
 CREATE INDEX archive_by_user ON public.archive USING btree (user_id, made_at);
-CREATE UNIQUE INDEX archive_handover ON public.archive USING btree (device) WHERE (NOT is_backup);
+CREATE UNIQUE INDEX archive_handover ON public.archive USING btree (device) WHERE ((NOT is_backup) AND (conversation IS NULL));
 CREATE UNIQUE INDEX archive_part_by_id ON public.archive_part USING btree (archive, id);
 CREATE INDEX archive_part_by_owner ON public.archive_part USING btree (owner, size);
 CREATE UNIQUE INDEX archive_part_pkey ON public.archive_part USING btree (archive, number);

@@ -19,7 +19,7 @@ CREATE TABLE archive (
     giver BLOB REFERENCES device (id),
     salt BLOB CHECK (length(salt) = 32),
     complete INTEGER NOT NULL DEFAULT 0 CHECK (complete IN (0, 1)),
-    numbered INTEGER NOT NULL DEFAULT 0, -- the number of the last part that was added
+    numbered INTEGER NOT NULL DEFAULT 0, conversation BLOB REFERENCES conversation (id), -- the number of the last part that was added
     CHECK ((giver IS NULL) = (salt IS NULL))
 ) STRICT, WITHOUT ROWID;
 
@@ -390,13 +390,15 @@ CREATE TABLE welcome_recipient (
 
 CREATE UNIQUE INDEX archive_backup ON archive (user) WHERE is_backup = 1;
 
+CREATE INDEX archive_by_conversation ON archive (conversation, user) WHERE conversation IS NOT NULL;
+
 CREATE INDEX archive_by_end ON archive (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE INDEX archive_by_giver ON archive (giver) WHERE giver IS NOT NULL;
 
 CREATE INDEX archive_by_user ON archive (user, made_at);
 
-CREATE UNIQUE INDEX archive_handover ON archive (device) WHERE is_backup = 0;
+CREATE UNIQUE INDEX archive_handover ON archive (device) WHERE is_backup = 0 AND conversation IS NULL;
 
 CREATE UNIQUE INDEX archive_part_by_id ON archive_part (archive, id);
 

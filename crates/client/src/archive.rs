@@ -1,7 +1,7 @@
 //! What an account's devices hand over to each other of encrypted conversations (`docs/adr/0045-archives.md`).
 //!
 //! A device that comes in later reads a conversation from its coming on. It shows a code to another device of the account, by which that sees who asks ([`giving`]), and gets what was opened
-//! there in parts that are sealed under the code ([`taking`]). What comes is put on a shelf ([`shelf`]) until the entries that it belongs to are here: the log says who sent what and where, the
+//! there in parts that are sealed under the code ([`taking`]). Newcomers to a group get what was said in it from who has let them in ([`showing`], [`seeing`]). What comes is put on a shelf ([`shelf`]) until the entries that it belongs to are here: the log says who sent what and where, the
 //! archive only what it says. What this device has opened itself stays as it is.
 //!
 //! Each step is in the transaction of what it follows from, and what is to be done next follows from what is on disk.
@@ -11,19 +11,22 @@ mod calls;
 mod gathering;
 mod giving;
 mod records;
+mod seeing;
 mod shelf;
+mod showing;
 mod taking;
 
 use std::collections::BTreeSet;
 
 use pipit_e2ee::CodeError;
 use pipit_wire::rest::archive::{Archive, ArchivePurpose, Archives as Listed, PartInfo};
-use pipit_wire::{ConversationId, DeviceId, Seq, Timestamp};
+use pipit_wire::{ArchiveId, ConversationId, DeviceId, Seq, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use self::backup::Look;
 pub(crate) use self::calls::ArchiveCall;
+pub(crate) use self::giving::bytes_32;
 use crate::command::{Command, CommandError, Reply};
 use crate::commands::Done;
 use crate::engine::{Engine, Stored};
@@ -37,6 +40,9 @@ const GIVING_PART: u8 = 17;
 const TAKING: u8 = 18;
 const BACKUP: u8 = 19;
 const BACKUP_PART: u8 = 20;
+const SHOWING: u8 = 21;
+const SHOWING_PART: u8 = 22;
+const SEEING: u8 = 23;
 /// The first and the last wait before something that failed is tried again.
 const RETRY_MS: (i64, i64) = (1_000, 60_000);
 
@@ -61,6 +67,8 @@ pub(crate) struct Archives {
     shelf_due: BTreeSet<ConversationId>,
     /// The last place that was asked for in each, to see whether asking brings anything.
     sought: Vec<(ConversationId, Seq)>,
+    /// Up to where the log was here when more of it was last asked for, to learn where the account has come in.
+    looked_for: Option<(ArchiveId, Seq)>,
     /// When the backup is looked at.
     backup_look: Look,
     /// Nothing is to be done until something of this is kept anew or listed, or the backup is looked at.
@@ -87,6 +95,7 @@ impl Archives {
         self.failures = 0;
         self.failed.clear();
         self.sought.clear();
+        self.looked_for = None;
         (self.backup_look, self.backup_parts) = (Look::Now, None);
         self.view_due = true;
     }
@@ -104,13 +113,18 @@ impl Archives {
         }
     }
 
+    /// Somebody has come into a group who may be one of those that are to be shown something.
+    pub(crate) const fn look_at_newcomers(&mut self) {
+        self.rests = false;
+    }
+
     /// Whether there is something from before this device came in may be another answer now.
     pub(crate) const fn look_at_view(&mut self) {
         self.view_due = true;
         self.list_due |= self.listed.is_none();
     }
 
-    fn found(&self, archive: pipit_wire::ArchiveId) -> Option<&Archive> {
+    fn found(&self, archive: ArchiveId) -> Option<&Archive> {
         let mut listed = self.listed.iter().flatten();
         listed.find(|found| found.id == archive)
     }
@@ -176,8 +190,12 @@ impl<S: Storage> Engine<S> {
             if is_known && !rests {
                 self.take_on()?;
                 self.give_on()?;
+                self.show_on()?;
+                self.see_on()?;
                 let backup_rests = self.back_up()?;
-                self.archives.rests = backup_rests && !self.is_taking()? && !self.is_giving()?;
+                let is_moving =
+                    self.is_taking()? || self.is_giving()? || self.is_showing()? || self.is_seeing()?;
+                self.archives.rests = backup_rests && !is_moving;
             }
         }
         Ok(())
@@ -225,6 +243,7 @@ impl<S: Storage> Engine<S> {
 
     /// Commands about hand-overs.
     pub(crate) fn archive_command(&mut self, command: Command) -> Stored<Done> {
+        self.notice_adding(&command)?;
         if self.archives.listed.is_none() && is_about_archives(&command) {
             self.archives.list_due = true;
         }

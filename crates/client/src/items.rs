@@ -271,6 +271,15 @@ impl<S: Storage> Engine<S> {
                 message,
                 change: MessageChange::Pin { on: true },
             } => ItemBody::Pinned { message: *message },
+            EventBody::HistoryShown { users, .. } => ItemBody::HistoryShown {
+                to_me: users.iter().any(|user| self.is_me(*user)),
+                names: users
+                    .iter()
+                    .take(NAMES_MAX)
+                    .map(|user| self.name_in(place, *user))
+                    .collect::<Stored<_>>()?,
+                count: u32::try_from(users.len()).unwrap_or(u32::MAX),
+            },
             EventBody::MessageChanged { .. } | EventBody::Handshake { .. } | EventBody::Unknown => {
                 return Ok(None);
             }

@@ -156,6 +156,7 @@ impl<S: Storage> Engine<S> {
             | EventBody::Message { .. }
             | EventBody::MessageChanged { .. }
             | EventBody::Handshake { .. }
+            | EventBody::HistoryShown { .. }
             | EventBody::Unknown => {}
         }
         Ok(false)

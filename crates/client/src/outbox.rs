@@ -24,6 +24,7 @@ use crate::command::{CommandError, NewAttachment, Reply};
 use crate::encryption::{self, Sealing};
 use crate::engine::{Engine, Stored};
 use crate::http::{code_name, local_error, refusal};
+use crate::profile::ProfileSaid;
 use crate::range::LogRange;
 use crate::request::Request;
 use crate::storage::{ConversationRecord, LogEntry, OutboxBody, OutboxRecord, OutboxState, Storage};
@@ -485,6 +486,12 @@ impl<S: Storage> Engine<S> {
             OutboxBody::Change { message, .. } => {
                 self.storage.remove_outbox(id)?;
                 self.show_refused(conversation, message, code);
+            }
+            OutboxBody::Profile {
+                said: ProfileSaid::HistoryShown { archive, .. },
+            } => {
+                self.storage.remove_outbox(id)?;
+                self.history_not_told(archive, code)?;
             }
             OutboxBody::Profile { .. } => {
                 self.storage.remove_outbox(id)?;

@@ -5,9 +5,10 @@
 
 use pipit_model::{picture, text};
 use pipit_wire::event::{ConversationKind, GroupSettings, SealedPurpose, SettingsChange};
-use pipit_wire::{ConversationId, ErrorCode, EventId, Seq};
+use pipit_wire::{ArchiveId, ConversationId, ErrorCode, EventId, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
+use crate::archive::bytes_32;
 use crate::command::{Command, Reply};
 use crate::commands::Done;
 use crate::engine::{Engine, Stored};
@@ -15,6 +16,8 @@ use crate::http::refusal;
 use crate::picture::{GROUP_PICTURE_BYTES_MAX, GROUP_PICTURE_PIXELS_MAX, GroupPicture, PictureChange};
 use crate::storage::{ConversationRecord, OutboxBody, OutboxRecord, OutboxState, Storage};
 
+/// The most people that are shown a history at a time: who is added at a time.
+const SHOWN_TO_MAX: usize = 1_000;
 /// So many members are named in place of a group's name, where that is not known.
 const NAMED: usize = 3;
 
@@ -50,6 +53,15 @@ pub enum ProfileSaid {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         picture: Option<GroupPicture>,
     },
+    /// These people are shown what was said before they came ([`EventBody::HistoryShown`](pipit_wire::event::EventBody::HistoryShown)).
+    HistoryShown {
+        /// Where it is.
+        archive: ArchiveId,
+        /// What opens it: 32 bytes, in base64.
+        key: String,
+        /// To whom.
+        users: Vec<UserId>,
+    },
 }
 
 impl ProfileSaid {
@@ -59,11 +71,16 @@ impl ProfileSaid {
             Self::TitleChanged { .. } | Self::SettingsChanged { .. } | Self::PictureChanged { .. } => {
                 SealedPurpose::Profile
             }
-            Self::Profile { .. } => SealedPurpose::Change,
+            Self::Profile { .. } | Self::HistoryShown { .. } => SealedPurpose::Change,
         }
     }
 
-    /// Whether it is a name, a topic and a picture as a client makes them, and nothing else.
+    /// Whether it stands beside what was said of the same before, and not in its place.
+    const fn adds(&self) -> bool {
+        matches!(self, Self::HistoryShown { .. })
+    }
+
+    /// Whether it is a name, a topic and a picture as a client makes them, or what opens a history, and nothing else.
     pub(crate) fn is_fit(&self) -> bool {
         let is_title = |title: &String| text::title(title).is_ok_and(|kept| kept == *title);
         let is_topic = |topic: &String| text::topic(topic).is_ok_and(|kept| kept == *topic);
@@ -84,6 +101,9 @@ impl ProfileSaid {
                 topic,
                 picture,
             } => title.iter().all(is_title) && is_topic(topic) && picture.iter().all(is_picture),
+            Self::HistoryShown { key, users, .. } => {
+                bytes_32(key).is_some() && (1..=SHOWN_TO_MAX).contains(&users.len())
+            }
         }
     }
 }
@@ -163,6 +183,7 @@ impl Profile {
                     change(&mut self.picture, seq, picture);
                 }
             }
+            ProfileSaid::HistoryShown { .. } => {}
         }
     }
 }
@@ -286,7 +307,7 @@ impl<S: Storage> Engine<S> {
         }
         for waiting in self.storage.outbox(conversation)? {
             let is_same = matches!(&waiting.body, OutboxBody::Profile { said: before }
-                if std::mem::discriminant(before) == std::mem::discriminant(&said));
+                if !before.adds() && std::mem::discriminant(before) == std::mem::discriminant(&said));
             if is_same && !waiting.sent && waiting.sealed.is_none() {
                 self.storage.remove_outbox(waiting.id)?;
             }
@@ -329,6 +350,15 @@ impl<S: Storage> Engine<S> {
             if self.say_profile(conversation, id, told)?.is_err() {
                 tracing::warn!(%conversation, "what is known of a group cannot be told");
             }
+        }
+        Ok(())
+    }
+
+    /// Tells a group that newcomers to it are shown what was said before they came.
+    pub(crate) fn tell_history(&mut self, conversation: ConversationId, said: ProfileSaid) -> Stored {
+        let id = self.new_event();
+        if self.say_profile(conversation, id, said)?.is_err() {
+            tracing::warn!(%conversation, "a group cannot be told what newcomers to it are shown");
         }
         Ok(())
     }

@@ -554,6 +554,15 @@ pub enum ItemBody {
         /// Which one.
         message: MessageId,
     },
+    /// The sender shows somebody, whom they have added, what was said before they came.
+    HistoryShown {
+        /// Whether it is oneself.
+        to_me: bool,
+        /// Whose names: the first few of them.
+        names: Vec<String>,
+        /// How many people they are.
+        count: u32,
+    },
     /// Something about the devices of the sender, which this device has seen and is in no log.
     Trust {
         /// What.

@@ -20,7 +20,7 @@ pub const fn is_open(body: &EventBody) -> bool {
             MessageChange::Delete {} | MessageChange::Pin { .. } => false,
         },
         EventBody::SettingsChanged { change } => change.topic.is_some() || change.avatar.is_some(),
-        EventBody::TitleChanged { .. } | EventBody::Unknown => true,
+        EventBody::TitleChanged { .. } | EventBody::HistoryShown { .. } | EventBody::Unknown => true,
         EventBody::Created { .. }
         | EventBody::MemberAdded { .. }
         | EventBody::MemberRemoved { .. }

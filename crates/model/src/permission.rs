@@ -67,6 +67,8 @@ pub enum Action {
     ChangeDevices,
     /// Look up the keys of members' devices.
     ReadKeys,
+    /// Show newcomers to an encrypted group what was said before they came.
+    ShowHistory,
     /// Keep on the server what is not sent yet: a draft, a scheduled message.
     KeepUnsent,
     /// Add or take back one's own reaction.
@@ -264,7 +266,8 @@ const fn fits(action: Action, encrypted: bool) -> Result<(), Refusal> {
         | Action::ChangeSealed
         | Action::ChangeSealedProfile
         | Action::ChangeDevices
-        | Action::ReadKeys => {
+        | Action::ReadKeys
+        | Action::ShowHistory => {
             if encrypted {
                 Ok(())
             } else {
@@ -335,6 +338,7 @@ fn in_direct(actor: Actor, action: Action) -> Result<(), Refusal> {
         | Action::ChangeProfile
         | Action::ChangeSealedProfile
         | Action::ChangeSettings
+        | Action::ShowHistory
         | Action::AddMembers { .. }
         | Action::ManageInvites
         | Action::Silence { .. }
@@ -371,6 +375,7 @@ fn in_group(role: Role, action: Action, place: Place) -> Result<(), Refusal> {
         | Action::ChangeSealedProfile
         | Action::ChangeSettings
         | Action::SetTimer
+        | Action::ShowHistory
         | Action::ManageInvites => at_least(role, Role::Admin),
         Action::AddMembers { count } => {
             at_least(role, Role::Admin)?;

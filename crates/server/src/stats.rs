@@ -116,10 +116,12 @@ counters! {
     handovers_asked,
     /// Devices that were approved by another one of their account.
     handovers_approved,
-    /// Hand-overs that nobody approved or came for in time.
+    /// Hand-overs that nobody approved or came for in time, and histories whose time is over.
     handovers_expired,
     /// Backups that were begun.
     backups_begun,
+    /// Histories of encrypted groups that newcomers to them are shown.
+    histories_begun,
     /// Parts of archives that were added.
     archive_parts_added,
     /// Bytes of those.

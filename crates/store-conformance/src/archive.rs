@@ -1,4 +1,4 @@
-//! Archives of encrypted conversations: hand-overs and backups.
+//! Archives of encrypted conversations: hand-overs, backups and histories.
 
 use std::sync::Arc;
 
@@ -7,8 +7,9 @@ use pipit_store::archive::{
     AddPartError, Approval, ApproveError, ArchiveRecord, BeginArchiveError, NewArchive, NewPart,
 };
 use pipit_store::blob::{CreateUploadError, NewUpload};
+use pipit_wire::event::EventBody;
 use pipit_wire::rest::archive::ArchivePurpose;
-use pipit_wire::{ArchiveId, DeviceId, PartId, Timestamp};
+use pipit_wire::{ArchiveId, ConversationId, DeviceId, PartId, Timestamp};
 use tokio::task::JoinSet;
 
 use crate::key_log::new_key;
@@ -30,10 +31,11 @@ fn new_archive(world: &World, person: Person, device: DeviceId, purpose: Archive
         user: person.user,
         device,
         purpose,
+        conversation: None,
         proof: [3; 32],
         now: world.now(),
         expires_at: (purpose == ArchivePurpose::Handover).then_some(SOON),
-        handovers_max: 3,
+        kept_max: 3,
     }
 }
 
@@ -357,6 +359,102 @@ pub async fn archives_end_with_their_device(store: Arc<dyn Store>) {
     let nobody = new_archive(&world, alice, laptop, ArchivePurpose::Handover);
     let refused = world.store.begin_archive(nobody).await.unwrap();
     assert_eq!(refused, Err(BeginArchiveError::NoDevice));
+}
+
+fn new_history(world: &World, person: Person, conversation: ConversationId) -> NewArchive {
+    NewArchive {
+        conversation: Some(conversation),
+        proof: [0; 32],
+        expires_at: Some(SOON),
+        ..new_archive(world, person, person.device, ArchivePurpose::History)
+    }
+}
+
+async fn read_by(world: &World, archive: &NewArchive, person: Person) -> Option<usize> {
+    let parts = world
+        .store
+        .list_parts(archive.id, person.user, person.device, START);
+    parts.await.unwrap().map(|parts| parts.len())
+}
+
+/// Written by the device that has begun it, read by whoever is a member at the time, and no matter to hand-overs and backups.
+pub async fn a_history_is_for_the_members(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let group = world.group("Den", alice, &[bob]).await;
+    let laptop = device_of(&world, alice).await;
+    let backup = new_archive(&world, alice, laptop, ArchivePurpose::Backup);
+    let asked = new_archive(&world, alice, alice.device, ArchivePurpose::Handover);
+    let history = new_history(&world, alice, group);
+    for new in [&backup, &asked, &history, &history] {
+        assert!(begin(&world, new).await.is_empty());
+    }
+    let elsewhere = world.group("Attic", alice, &[]).await;
+    let moved = NewArchive {
+        conversation: Some(elsewhere),
+        ..history.clone()
+    };
+    let refused = world.store.begin_archive(moved).await.unwrap();
+    assert_eq!(refused, Err(BeginArchiveError::IdConflict));
+    let refused = world.store.approve_archive(approval(&history, laptop)).await;
+    assert_eq!(refused.unwrap(), Err(ApproveError::NotFound));
+
+    let by_laptop = part(&world, &history, laptop, 10);
+    assert_eq!(add(&world, &by_laptop).await, Err(AddPartError::NotFound));
+    let first = part(&world, &history, alice.device, 10);
+    assert_eq!(add(&world, &first).await, Ok((1, false, Vec::new())));
+    let last = NewPart {
+        last: true,
+        ..part(&world, &history, alice.device, 10)
+    };
+    assert_eq!(add(&world, &last).await, Ok((2, false, Vec::new())));
+    let more = part(&world, &history, alice.device, 1);
+    assert_eq!(add(&world, &more).await, Err(AddPartError::Complete));
+    let listed = list(&world, alice).await;
+    let found = listed.iter().find(|found| found.id == history.id).unwrap();
+    assert_eq!(
+        (found.purpose, found.conversation, found.complete, found.approval),
+        (ArchivePurpose::History, Some(group), true, None)
+    );
+    assert!(list(&world, bob).await.is_empty());
+
+    assert_eq!(read_by(&world, &history, bob).await, Some(2));
+    assert_eq!(read_by(&world, &history, carol).await, None);
+    let gone = EventBody::MemberRemoved {
+        user: bob.user,
+        banned: false,
+    };
+    world.enter(group, alice, gone).await;
+    assert_eq!(
+        read_by(&world, &history, bob).await,
+        None,
+        "with who is no member"
+    );
+    assert!(!world.store.remove_archive(history.id, bob.user).await.unwrap());
+
+    // A complete one stays when its device goes; the oldest gives way.
+    let half = new_history(&world, alice, group);
+    begin(&world, &half).await;
+    let now = world.now();
+    world
+        .store
+        .revoke_device(alice.user, alice.device, now)
+        .await
+        .unwrap();
+    let left: Vec<ArchiveId> = list(&world, alice).await.iter().map(|found| found.id).collect();
+    assert_eq!(left, [backup.id, history.id]);
+    let mut later = Vec::new();
+    for number in 0..3 {
+        let new = NewArchive {
+            device: laptop,
+            ..new_history(&world, alice, group)
+        };
+        let expect = if number == 2 { vec![history.id] } else { Vec::new() };
+        assert_eq!(begin(&world, &new).await, expect);
+        later.push((alice.user, new.id));
+    }
+    let mut taken = world.store.take_expired_archives(LATE, 9).await.unwrap();
+    taken.sort();
+    assert_eq!(taken, later);
 }
 
 /// Two parts do not both get the last room, nor the same number.

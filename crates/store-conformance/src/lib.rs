@@ -94,6 +94,7 @@ macro_rules! conformance_tests {
                 archives_share_the_accounts_room,
                 what_nobody_came_for_goes,
                 archives_end_with_their_device,
+                a_history_is_for_the_members,
                 concurrent_parts_share_no_room,
             }
             encryption {

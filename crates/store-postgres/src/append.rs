@@ -192,6 +192,7 @@ impl Questions {
                 | EventBody::SettingsChanged { .. }
                 | EventBody::MessageChanged { .. }
                 | EventBody::Handshake { .. }
+                | EventBody::HistoryShown { .. }
                 | EventBody::Unknown => {}
             }
         }

@@ -6,11 +6,11 @@
 use async_trait::async_trait;
 use pipit_store::archive::{
     AddPartError, AddedPart, Approval, ApproveError, ArchiveRecord, ArchiveStore, BeginArchiveError,
-    NewArchive, NewPart, PartRecord,
+    NewArchive, NewPart, PartRecord, purpose_of,
 };
 use pipit_store::error::StoreError;
 use pipit_wire::rest::archive::ArchivePurpose;
-use pipit_wire::{ArchiveId, DeviceId, PartId, Timestamp, UserId};
+use pipit_wire::{ArchiveId, ConversationId, DeviceId, PartId, Timestamp, UserId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -72,12 +72,25 @@ impl ArchiveStore for PostgresStore {
 struct Standing {
     user: UserId,
     device: DeviceId,
-    is_backup: bool,
+    purpose: ArchivePurpose,
+    conversation: Option<ConversationId>,
     proof: [u8; 32],
     giver: Option<DeviceId>,
     salt: Option<[u8; 32]>,
     complete: bool,
     numbered: u32,
+}
+
+impl Standing {
+    /// Whether this device of this account adds to it.
+    fn is_written_by(&self, user: UserId, device: DeviceId) -> bool {
+        self.user == user
+            && match self.purpose {
+                ArchivePurpose::Handover => self.giver == Some(device),
+                ArchivePurpose::Backup => true,
+                ArchivePurpose::History => self.device == device,
+            }
+    }
 }
 
 fn bytes_32(bytes: &[u8]) -> Result<[u8; 32]> {
@@ -91,7 +104,7 @@ fn optional_32(row: &Row, column: usize) -> Result<Option<[u8; 32]>> {
 }
 
 const FIND: &str = "
-    SELECT user_id, device, is_backup, proof, giver, salt, complete, numbered FROM archive
+    SELECT user_id, device, is_backup, proof, giver, salt, complete, numbered, conversation FROM archive
     WHERE id = $1 AND (expires_at IS NULL OR expires_at > $2)";
 
 async fn find(session: &Session, archive: ArchiveId, now: Timestamp) -> Result<Option<Standing>> {
@@ -99,10 +112,12 @@ async fn find(session: &Session, archive: ArchiveId, now: Timestamp) -> Result<O
         .first(FIND, params![archive.as_uuid(), now.as_ms()])
         .await?;
     let standing = found.map(|row| {
+        let conversation = row::optional_id_at(&row, 8)?;
         Ok(Standing {
             user: row::id_at(&row, 0)?,
             device: row::id_at(&row, 1)?,
-            is_backup: at(&row, 2)?,
+            purpose: purpose_of(at(&row, 2)?, conversation),
+            conversation,
             proof: bytes_32(at(&row, 3)?)?,
             giver: row::optional_id_at(&row, 4)?,
             salt: optional_32(&row, 5)?,
@@ -132,13 +147,16 @@ async fn begin(session: &Session, new: &NewArchive) -> Result<Outcome<Vec<Archiv
 
 /// One that has expired under this id, and those that this one takes the place of.
 const REPLACE: &str = "
-    DELETE FROM archive WHERE is_backup = $3 AND (id = $4 OR (user_id = $1 AND ($3 OR device = $2))) RETURNING id";
+    DELETE FROM archive WHERE is_backup = $3 AND (conversation IS NOT NULL) = $5
+        AND (id = $4 OR (user_id = $1 AND NOT $5 AND ($3 OR device = $2))) RETURNING id";
+/// The oldest of those that are for the same.
 const BOUND: &str = "
     DELETE FROM archive WHERE id IN (
-        SELECT id FROM archive WHERE user_id = $1 AND NOT is_backup ORDER BY made_at DESC, id DESC OFFSET $2) RETURNING id";
+        SELECT id FROM archive WHERE user_id = $1 AND is_backup = $2 AND (conversation IS NOT NULL) = $3
+        ORDER BY made_at DESC, id DESC OFFSET $4) RETURNING id";
 const INSERT: &str = "
-    INSERT INTO archive (id, user_id, device, is_backup, proof, made_at, changed_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $6, $7) ON CONFLICT DO NOTHING";
+    INSERT INTO archive (id, user_id, device, is_backup, proof, made_at, changed_at, expires_at, conversation)
+    VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8) ON CONFLICT DO NOTHING";
 
 async fn begin_locked(
     session: &Session,
@@ -148,7 +166,8 @@ async fn begin_locked(
     if let Some(found) = find(session, new.id, new.now).await? {
         let same = found.user == new.user
             && found.device == new.device
-            && found.is_backup == is_backup
+            && found.purpose == new.purpose
+            && found.conversation == new.conversation
             && found.proof == new.proof;
         return Ok(if same {
             Ok(Vec::new())
@@ -161,17 +180,18 @@ async fn begin_locked(
     if session.first(stands, device).await?.is_none() {
         return Ok(Err(BeginArchiveError::NoDevice));
     }
+    let is_history = new.conversation.is_some();
     let same_place = params![
         new.user.as_uuid(),
         new.device.as_uuid(),
         is_backup,
-        new.id.as_uuid()
+        new.id.as_uuid(),
+        is_history
     ];
     let mut gone = session.rows(REPLACE, same_place).await?;
-    if !is_backup {
-        let kept = i64::from(new.handovers_max.saturating_sub(1));
-        gone.extend(session.rows(BOUND, params![new.user.as_uuid(), kept]).await?);
-    }
+    let kept = i64::from(new.kept_max.saturating_sub(1));
+    let oldest = params![new.user.as_uuid(), is_backup, is_history, kept];
+    gone.extend(session.rows(BOUND, oldest).await?);
     let made = session
         .run(
             INSERT,
@@ -182,7 +202,8 @@ async fn begin_locked(
                 is_backup,
                 new.proof.as_slice(),
                 new.now.as_ms(),
-                new.expires_at.map(Timestamp::as_ms)
+                new.expires_at.map(Timestamp::as_ms),
+                new.conversation.map(|conversation| conversation.as_uuid())
             ],
         )
         .await?;
@@ -196,7 +217,7 @@ async fn begin_locked(
 
 const LIST: &str = "
     SELECT archive.id, is_backup, archive.device, device.name, device_key.signature_key, proof, made_at, changed_at,
-        expires_at, giver, salt, complete, held.parts, held.size
+        expires_at, giver, salt, complete, held.parts, held.size, conversation
     FROM archive JOIN device ON device.id = archive.device
         LEFT JOIN device_key ON device_key.device = archive.device
         CROSS JOIN LATERAL (
@@ -211,13 +232,11 @@ async fn list(session: &Session, user: UserId, now: Timestamp) -> Result<Vec<Arc
 
 fn record(row: &Row) -> Result<ArchiveRecord> {
     let giver: Option<DeviceId> = row::optional_id_at(row, 9)?;
+    let conversation = row::optional_id_at(row, 14)?;
     Ok(ArchiveRecord {
         id: row::id_at(row, 0)?,
-        purpose: if at(row, 1)? {
-            ArchivePurpose::Backup
-        } else {
-            ArchivePurpose::Handover
-        },
+        purpose: purpose_of(at(row, 1)?, conversation),
+        conversation,
         device: row::id_at(row, 2)?,
         device_name: at(row, 3)?,
         signature_key: optional_32(row, 4)?,
@@ -245,7 +264,8 @@ const APPROVE: &str =
 async fn approve_locked(session: &Session, approval: &Approval) -> Result<Outcome<(), ApproveError>> {
     let found = find(session, approval.archive, approval.now).await?;
     let Some(found) = found
-        .filter(|found| found.user == approval.user && !found.is_backup && found.device != approval.giver)
+        .filter(|found| found.user == approval.user && found.purpose == ArchivePurpose::Handover)
+        .filter(|found| found.device != approval.giver)
     else {
         return Ok(Err(ApproveError::NotFound));
     };
@@ -283,9 +303,7 @@ const MOVE_ON: &str =
 async fn add_part_locked(session: &Session, part: &NewPart) -> Result<Outcome<AddedPart, AddPartError>> {
     let archive = part.archive.as_uuid();
     let found = find(session, part.archive, part.now).await?;
-    let Some(found) = found
-        .filter(|found| found.user == part.user && (found.is_backup || found.giver == Some(part.device)))
-    else {
+    let Some(found) = found.filter(|found| found.is_written_by(part.user, part.device)) else {
         return Ok(Err(AddPartError::NotFound));
     };
     if let Some(row) = session
@@ -323,7 +341,7 @@ async fn add_part_locked(session: &Session, part: &NewPart) -> Result<Outcome<Ad
     }
     session.run(REMOVE_PARTS, params![archive, numbers]).await?;
     let number = found.numbered.saturating_add(1);
-    insert_part(session, part, number, found.is_backup).await?;
+    insert_part(session, part, number, found.purpose == ArchivePurpose::Backup).await?;
     Ok(Ok(AddedPart {
         number,
         repeated: false,
@@ -359,7 +377,9 @@ async fn insert_part(session: &Session, part: &NewPart, number: u32, is_backup: 
 const LIST_PARTS: &str = "
     SELECT archive_part.id, archive_part.number, archive_part.size, archive_part.at, archive_part.object
     FROM archive LEFT JOIN archive_part ON archive_part.archive = archive.id
-    WHERE archive.id = $1 AND user_id = $2 AND (is_backup OR device = $3) AND (expires_at IS NULL OR expires_at > $4)
+    WHERE archive.id = $1 AND (expires_at IS NULL OR expires_at > $4) AND CASE
+        WHEN archive.conversation IS NULL THEN user_id = $2 AND (is_backup OR device = $3)
+        ELSE EXISTS (SELECT 1 FROM member WHERE member.conversation = archive.conversation AND member.user_id = $2) END
     ORDER BY archive_part.number";
 
 async fn list_parts(
@@ -414,7 +434,8 @@ async fn take_expired(session: &Session, now: Timestamp, limit: u32) -> Result<V
         .collect()
 }
 
-/// A device was signed out: nobody hands over to it any more, and it hands over nothing more itself. Part of its revocation.
+/// A device was signed out: nobody hands over to it any more, and it hands over and shows nothing more itself. Part of its revocation.
 pub(crate) const FORGET_DEVICE: &str = "
-    DELETE FROM archive WHERE NOT is_backup AND (device = $1 OR (giver = $1 AND NOT complete)) AND EXISTS (
+    DELETE FROM archive WHERE NOT is_backup
+        AND ((device = $1 AND (conversation IS NULL OR NOT complete)) OR (giver = $1 AND NOT complete)) AND EXISTS (
         SELECT 1 FROM device WHERE id = $1 AND user_id = $2 AND revoked_at IS NOT NULL)";

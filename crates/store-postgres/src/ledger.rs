@@ -291,6 +291,7 @@ impl Ledger {
             | EventBody::MessageChanged { .. }
             | EventBody::Handshake { .. }
             | EventBody::Created { .. }
+            | EventBody::HistoryShown { .. }
             | EventBody::Unknown => {}
         }
         let state = self.states.get_mut(&entry.conversation)?;

@@ -42,6 +42,10 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
         "scheduled_file",
         include_str!("../migrations/0022_scheduled_file.sql"),
     ),
+    (
+        "shared_history",
+        include_str!("../migrations/0023_shared_history.sql"),
+    ),
 ];
 
 /// The schema from which on there are key logs: those of the keys that were there before begin with it.

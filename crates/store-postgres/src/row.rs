@@ -36,6 +36,7 @@ pub(crate) const fn event_kind(body: &EventBody) -> i16 {
         EventBody::MessageChanged { .. } => 6,
         EventBody::SettingsChanged { .. } => 8,
         EventBody::Handshake { .. } => 9,
+        EventBody::HistoryShown { .. } => 11,
         EventBody::Unknown => 255,
     }
 }

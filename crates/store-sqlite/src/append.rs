@@ -309,6 +309,7 @@ fn apply(db: &Connection, state: &mut State, entry: &Append, seq: Seq) -> Result
         EventBody::Created { .. }
         | EventBody::MessageChanged { .. }
         | EventBody::Handshake { .. }
+        | EventBody::HistoryShown { .. }
         | EventBody::Unknown => {}
     }
     Ok(true)

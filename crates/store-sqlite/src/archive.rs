@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use pipit_store::archive::{
     AddPartError, AddedPart, Approval, ApproveError, ArchiveRecord, ArchiveStore, BeginArchiveError,
-    NewArchive, NewPart, PartRecord,
+    NewArchive, NewPart, PartRecord, purpose_of,
 };
 use pipit_store::error::StoreError;
 use pipit_wire::rest::archive::ArchivePurpose;
-use pipit_wire::{ArchiveId, DeviceId, Timestamp, UserId};
+use pipit_wire::{ArchiveId, ConversationId, DeviceId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::{SqliteStore, blob, row};
@@ -64,7 +64,8 @@ impl ArchiveStore for SqliteStore {
 struct Standing {
     user: UserId,
     device: DeviceId,
-    is_backup: bool,
+    purpose: ArchivePurpose,
+    conversation: Option<ConversationId>,
     proof: [u8; 32],
     giver: Option<DeviceId>,
     salt: Option<[u8; 32]>,
@@ -72,16 +73,30 @@ struct Standing {
     numbered: u32,
 }
 
+impl Standing {
+    /// Whether this device of this account adds to it.
+    fn is_written_by(&self, user: UserId, device: DeviceId) -> bool {
+        self.user == user
+            && match self.purpose {
+                ArchivePurpose::Handover => self.giver == Some(device),
+                ArchivePurpose::Backup => true,
+                ArchivePurpose::History => self.device == device,
+            }
+    }
+}
+
 fn find(db: &Connection, archive: ArchiveId, now: Timestamp) -> Result<Option<Standing>> {
     db.prepare_cached(
-        "SELECT user, device, is_backup, proof, giver, salt, complete, numbered FROM archive
+        "SELECT user, device, is_backup, proof, giver, salt, complete, numbered, conversation FROM archive
         WHERE id = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
     )?
     .query_row(params![archive.as_bytes(), now.as_ms()], |row| {
+        let conversation = row::optional_id_at(row, 8)?;
         Ok(Standing {
             user: row::id_at(row, 0)?,
             device: row::id_at(row, 1)?,
-            is_backup: row.get(2)?,
+            purpose: purpose_of(row.get(2)?, conversation),
+            conversation,
             proof: row.get(3)?,
             giver: optional_device(row, 4)?,
             salt: row.get(5)?,
@@ -102,7 +117,8 @@ fn begin(db: &Connection, new: &NewArchive) -> Result<Outcome<Vec<ArchiveId>, Be
     if let Some(found) = find(db, new.id, new.now)? {
         let same = found.user == new.user
             && found.device == new.device
-            && found.is_backup == is_backup
+            && found.purpose == new.purpose
+            && found.conversation == new.conversation
             && found.proof == new.proof;
         return Ok(if same {
             Ok(Vec::new())
@@ -116,30 +132,36 @@ fn begin(db: &Connection, new: &NewArchive) -> Result<Outcome<Vec<ArchiveId>, Be
     if !stands {
         return Ok(Err(BeginArchiveError::NoDevice));
     }
-    // One that has expired under this id, and those that this one takes the place of.
+    // One that has expired under this id, those that this one takes the place of, and the oldest.
+    let is_history = new.conversation.is_some();
     let mut gone = ids(
         db,
-        "DELETE FROM archive WHERE is_backup = ?3 AND (id = ?4 OR (user = ?1 AND (?3 OR device = ?2))) RETURNING id",
+        "DELETE FROM archive WHERE is_backup = ?3 AND (conversation IS NOT NULL) = ?5
+            AND (id = ?4 OR (user = ?1 AND NOT ?5 AND (?3 OR device = ?2))) RETURNING id",
         params![
             new.user.as_bytes(),
             new.device.as_bytes(),
             is_backup,
-            new.id.as_bytes()
+            new.id.as_bytes(),
+            is_history
         ],
     )?;
-    if !is_backup {
-        gone.extend(ids(
-            db,
-            "DELETE FROM archive WHERE id IN (
-                SELECT id FROM archive WHERE user = ?1 AND is_backup = 0
-                ORDER BY made_at DESC, id DESC LIMIT -1 OFFSET ?2) RETURNING id",
-            params![new.user.as_bytes(), new.handovers_max.saturating_sub(1)],
-        )?);
-    }
+    gone.extend(ids(
+        db,
+        "DELETE FROM archive WHERE id IN (
+            SELECT id FROM archive WHERE user = ?1 AND is_backup = ?2 AND (conversation IS NOT NULL) = ?3
+            ORDER BY made_at DESC, id DESC LIMIT -1 OFFSET ?4) RETURNING id",
+        params![
+            new.user.as_bytes(),
+            is_backup,
+            is_history,
+            new.kept_max.saturating_sub(1)
+        ],
+    )?);
     let made = db
         .prepare_cached(
-            "INSERT INTO archive (id, user, device, is_backup, proof, made_at, changed_at, expires_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7) ON CONFLICT DO NOTHING",
+            "INSERT INTO archive (id, user, device, is_backup, proof, made_at, changed_at, expires_at, conversation)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             new.id.as_bytes(),
@@ -148,7 +170,8 @@ fn begin(db: &Connection, new: &NewArchive) -> Result<Outcome<Vec<ArchiveId>, Be
             is_backup,
             new.proof,
             new.now.as_ms(),
-            new.expires_at.map(Timestamp::as_ms)
+            new.expires_at.map(Timestamp::as_ms),
+            new.conversation.as_ref().map(ConversationId::as_bytes)
         ])?;
     Ok(if made > 0 {
         Ok(gone)
@@ -168,21 +191,18 @@ fn list(db: &Connection, user: UserId, now: Timestamp) -> Result<Vec<ArchiveReco
         "SELECT archive.id, is_backup, archive.device, device.name, device_key.signature_key, proof, made_at, changed_at,
             expires_at, giver, salt, complete,
             (SELECT count(*) FROM archive_part WHERE archive_part.archive = archive.id),
-            (SELECT coalesce(sum(size), 0) FROM archive_part WHERE archive_part.archive = archive.id)
+            (SELECT coalesce(sum(size), 0) FROM archive_part WHERE archive_part.archive = archive.id), conversation
         FROM archive JOIN device ON device.id = archive.device
             LEFT JOIN device_key ON device_key.device = archive.device
         WHERE archive.user = ?1 AND (expires_at IS NULL OR expires_at > ?2) ORDER BY made_at, archive.id",
     )?
     .query_map(params![user.as_bytes(), now.as_ms()], |row| {
-        let is_backup: bool = row.get(1)?;
+        let conversation = row::optional_id_at(row, 14)?;
         let salt: Option<[u8; 32]> = row.get(10)?;
         Ok(ArchiveRecord {
             id: row::id_at(row, 0)?,
-            purpose: if is_backup {
-                ArchivePurpose::Backup
-            } else {
-                ArchivePurpose::Handover
-            },
+            purpose: purpose_of(row.get(1)?, conversation),
+            conversation,
             device: row::id_at(row, 2)?,
             device_name: row.get(3)?,
             signature_key: row.get(4)?,
@@ -202,7 +222,8 @@ fn list(db: &Connection, user: UserId, now: Timestamp) -> Result<Vec<ArchiveReco
 fn approve(db: &Connection, approval: &Approval) -> Result<Outcome<(), ApproveError>> {
     let found = find(db, approval.archive, approval.now)?;
     let Some(found) = found
-        .filter(|found| found.user == approval.user && !found.is_backup && found.device != approval.giver)
+        .filter(|found| found.user == approval.user && found.purpose == ArchivePurpose::Handover)
+        .filter(|found| found.device != approval.giver)
     else {
         return Ok(Err(ApproveError::NotFound));
     };
@@ -225,9 +246,7 @@ fn approve(db: &Connection, approval: &Approval) -> Result<Outcome<(), ApproveEr
 
 fn add_part(db: &Connection, part: &NewPart) -> Result<Outcome<AddedPart, AddPartError>> {
     let found = find(db, part.archive, part.now)?;
-    let Some(found) = found
-        .filter(|found| found.user == part.user && (found.is_backup || found.giver == Some(part.device)))
-    else {
+    let Some(found) = found.filter(|found| found.is_written_by(part.user, part.device)) else {
         return Ok(Err(AddPartError::NotFound));
     };
     let before: Option<u32> = db
@@ -261,7 +280,7 @@ fn add_part(db: &Connection, part: &NewPart) -> Result<Outcome<AddedPart, AddPar
             .execute(params![part.archive.as_bytes(), number])?;
     }
     let number = found.numbered.saturating_add(1);
-    insert_part(db, part, number, found.is_backup)?;
+    insert_part(db, part, number, found.purpose == ArchivePurpose::Backup)?;
     Ok(Ok(AddedPart {
         number,
         repeated: false,
@@ -335,7 +354,16 @@ fn list_parts(
     now: Timestamp,
 ) -> Result<Option<Vec<PartRecord>>> {
     let found = find(db, archive, now)?;
-    if !found.is_some_and(|found| found.user == user && (found.is_backup || found.device == device)) {
+    let Some(found) = found else {
+        return Ok(None);
+    };
+    let may_read = match found.conversation {
+        Some(conversation) => db
+            .prepare_cached("SELECT 1 FROM member WHERE conversation = ?1 AND user = ?2")?
+            .exists([conversation.as_bytes(), user.as_bytes()])?,
+        None => found.user == user && (found.purpose == ArchivePurpose::Backup || found.device == device),
+    };
+    if !may_read {
         return Ok(None);
     }
     db.prepare_cached(
@@ -373,10 +401,11 @@ fn take_expired(db: &Connection, now: Timestamp, limit: u32) -> Result<Vec<(User
     .collect()
 }
 
-/// A device is signed out: nobody hands over to it any more, and it hands over nothing more itself.
+/// A device is signed out: nobody hands over to it any more, and it hands over and shows nothing more itself.
 pub(crate) fn forget_device(db: &Connection, device: DeviceId) -> Result<()> {
     db.prepare_cached(
-        "DELETE FROM archive WHERE is_backup = 0 AND (device = ?1 OR (giver = ?1 AND complete = 0))",
+        "DELETE FROM archive WHERE is_backup = 0 AND (
+            (device = ?1 AND (conversation IS NULL OR complete = 0)) OR (giver = ?1 AND complete = 0))",
     )?
     .execute([device.as_bytes()])?;
     Ok(())

@@ -5,9 +5,18 @@
 
 use async_trait::async_trait;
 use pipit_wire::rest::archive::ArchivePurpose;
-use pipit_wire::{ArchiveId, DeviceId, PartId, Timestamp, UserId};
+use pipit_wire::{ArchiveId, ConversationId, DeviceId, PartId, Timestamp, UserId};
 
 use crate::error::StoreError;
+
+/// What an archive is for, by what is kept of it.
+pub const fn purpose_of(is_backup: bool, conversation: Option<ConversationId>) -> ArchivePurpose {
+    match conversation {
+        Some(_) => ArchivePurpose::History,
+        None if is_backup => ArchivePurpose::Backup,
+        None => ArchivePurpose::Handover,
+    }
+}
 
 /// An archive that a device begins.
 #[derive(Clone, Debug)]
@@ -20,14 +29,16 @@ pub struct NewArchive {
     pub device: DeviceId,
     /// What it is for.
     pub purpose: ArchivePurpose,
-    /// What shows that somebody knows its code.
+    /// Of a history: whose members read it.
+    pub conversation: Option<ConversationId>,
+    /// What shows that somebody knows its code; zeros where it has none.
     pub proof: [u8; 32],
     /// When.
     pub now: Timestamp,
     /// When it goes.
     pub expires_at: Option<Timestamp>,
-    /// So many hand-overs of the account stay, this one among them: the oldest go.
-    pub handovers_max: u32,
+    /// So many of the account that are for the same stay, this one among them: the oldest go.
+    pub kept_max: u32,
 }
 
 /// Why an archive was not begun.
@@ -48,13 +59,15 @@ pub struct ArchiveRecord {
     pub id: ArchiveId,
     /// What it is for.
     pub purpose: ArchivePurpose,
+    /// Of a history: whose members read it.
+    pub conversation: Option<ConversationId>,
     /// The device that asks for it, or has begun it.
     pub device: DeviceId,
     /// What that is called.
     pub device_name: String,
     /// The key by which it signs, where it has said one.
     pub signature_key: Option<[u8; 32]>,
-    /// What shows that somebody knows its code.
+    /// What shows that somebody knows its code; zeros where it has none.
     pub proof: [u8; 32],
     /// When it was begun.
     pub made_at: Timestamp,
@@ -64,7 +77,7 @@ pub struct ArchiveRecord {
     pub expires_at: Option<Timestamp>,
     /// Who hands over, and the salt that goes into its key.
     pub approval: Option<(DeviceId, [u8; 32])>,
-    /// Whether the last part of a hand-over is there.
+    /// Whether the last part of a hand-over or a history is there.
     pub complete: bool,
     /// How many parts there are.
     pub parts: u32,
@@ -107,7 +120,7 @@ pub struct NewPart {
     pub archive: ArchiveId,
     /// Whose that is.
     pub user: UserId,
-    /// By which device: of a hand-over, the one that hands over.
+    /// By which device: of a hand-over, the one that hands over; of a history, the one that has begun it.
     pub device: DeviceId,
     /// Which part.
     pub id: PartId,
@@ -121,7 +134,7 @@ pub struct NewPart {
     pub replaces: Vec<PartId>,
     /// When.
     pub now: Timestamp,
-    /// When a hand-over goes, from now on.
+    /// When a hand-over or a history goes, from now on.
     pub expires_at: Timestamp,
     /// At most so many parts.
     pub parts_max: u32,
@@ -186,8 +199,8 @@ pub trait ArchiveStore: Send + Sync + 'static {
     async fn approve_archive(&self, approval: Approval) -> Result<Result<(), ApproveError>, StoreError>;
     /// Adds a part. The same again (by its id) changes nothing.
     async fn add_part(&self, part: NewPart) -> Result<Result<AddedPart, AddPartError>, StoreError>;
-    /// The parts of an archive of this account, by number, that this device may read: of a hand-over, the one that has asked for it; none where there is no such
-    /// archive for it.
+    /// The parts of an archive, by number, that this device may read: of a hand-over, the one that has asked for it; of a backup, every one of the account; of a history, every one of the
+    /// conversation's members. None where there is no such archive for it.
     async fn list_parts(
         &self,
         archive: ArchiveId,
@@ -197,7 +210,7 @@ pub trait ArchiveStore: Send + Sync + 'static {
     ) -> Result<Option<Vec<PartRecord>>, StoreError>;
     /// Forgets an archive of this account. False where there is none.
     async fn remove_archive(&self, archive: ArchiveId, user: UserId) -> Result<bool, StoreError>;
-    /// Forgets hand-overs that had expired at `now`, at most `limit`, and says which: their objects are to be removed.
+    /// Forgets hand-overs and histories that had expired at `now`, at most `limit`, and says which: their objects are to be removed.
     async fn take_expired_archives(
         &self,
         now: Timestamp,

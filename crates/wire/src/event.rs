@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::encryption::{HandshakeKind, Seal};
-use crate::ids::{BlobId, ConversationId, DeviceId, EventId, MessageId, Seq, UserId};
+use crate::ids::{ArchiveId, BlobId, ConversationId, DeviceId, EventId, MessageId, Seq, UserId};
 use crate::media::Attachment;
 use crate::poll::{Poll, PollState, Tally};
 use crate::preview::LinkPreview;
@@ -505,6 +505,15 @@ pub enum EventBody {
         seal: Seal,
         /// An `MLSMessage` (RFC 9420, section 6), in standard base64 with padding.
         bytes: String,
+    },
+    /// Somebody shows these people, whom they have added, what was said before they came. Only ever sealed: it stands in no log as it is.
+    HistoryShown {
+        /// Where it is ([`crate::rest::archive::ArchivePurpose::History`]).
+        archive: ArchiveId,
+        /// What opens it: 32 bytes, in standard base64 with padding.
+        key: String,
+        /// To whom.
+        users: Vec<UserId>,
     },
     /// An entry of a type that this version does not know. It keeps its place in the log; clients show nothing for it.
     #[serde(other)]

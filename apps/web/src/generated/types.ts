@@ -901,6 +901,13 @@ export type EventBody = { "type": "created",
   seal: Seal,
   /** An `MLSMessage` (RFC 9420, section 6), in standard base64 with padding. */
   bytes: string, }
+| { "type": "history_shown",
+  /** Where it is ([`crate::rest::archive::ArchivePurpose::History`]). */
+  archive: ArchiveId,
+  /** What opens it: 32 bytes, in standard base64 with padding. */
+  key: string,
+  /** To whom. */
+  users: Array<UserId>, }
 | { "type": "unknown" };
 
 /** An entry of a conversation's log. Made by whoever causes the entry; the idempotency key of its append. */
@@ -1167,6 +1174,13 @@ export type ItemBody = { "type": "message",
 | { "type": "pinned",
   /** Which one. */
   message: MessageId, }
+| { "type": "history_shown",
+  /** Whether it is oneself. */
+  to_me: boolean,
+  /** Whose names: the first few of them. */
+  names: Array<string>,
+  /** How many people they are. */
+  count: number, }
 | { "type": "trust",
   /** What. */
   change: TrustChange, }

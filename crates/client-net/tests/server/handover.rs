@@ -10,7 +10,7 @@ use crate::encrypted::{has, meet_sealed, open};
 use crate::{Running, Screen, account, meet, new_message, up_to_date};
 
 /// Words that nobody says by accident.
-const PLANTED: [&str; 3] = ["quetzalcoatl", "zwiebelkuchen", "syzygy"];
+pub(crate) const PLANTED: [&str; 3] = ["quetzalcoatl", "zwiebelkuchen", "syzygy"];
 /// Long enough that it takes several parts.
 const MANY: usize = 40;
 
@@ -21,7 +21,11 @@ fn long(number: usize) -> String {
     format!("{number} {} {}", PLANTED[0], words.join(" "))
 }
 
-async fn say_much(bob: &mut Screen, alice: &mut Screen, conversation: ConversationId) -> Vec<String> {
+pub(crate) async fn say_much(
+    bob: &mut Screen,
+    alice: &mut Screen,
+    conversation: ConversationId,
+) -> Vec<String> {
     let mut said = Vec::new();
     for number in 0..MANY {
         let text = long(number);
@@ -67,7 +71,7 @@ async fn say_much(bob: &mut Screen, alice: &mut Screen, conversation: Conversati
     said
 }
 
-fn has_reaction(screen: &Screen) -> bool {
+pub(crate) fn has_reaction(screen: &Screen) -> bool {
     screen.timeline.iter().any(|item| match &item.body {
         ItemBody::Message { reactions, .. } => !reactions.is_empty(),
         _ => false,

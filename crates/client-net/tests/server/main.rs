@@ -4,6 +4,7 @@
 mod encrypted;
 mod handover;
 mod named;
+mod newcomers;
 mod polls;
 mod recovery;
 mod sealed;

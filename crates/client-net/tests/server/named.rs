@@ -21,8 +21,13 @@ fn change() -> EventId {
     EventId::from(new_message())
 }
 
-/// Carol, whom alice has invited to the server.
-async fn carol(folder: &tempfile::TempDir, server: &Running, alice: &Screen) -> Screen {
+/// Somebody whom alice has invited to the server.
+pub(crate) async fn invited(
+    folder: &tempfile::TempDir,
+    server: &Running,
+    alice: &Screen,
+    handle: &str,
+) -> Screen {
     let invite = Command::CreateInvite {
         expires_in_s: 3_600,
         uses: 1,
@@ -30,14 +35,14 @@ async fn carol(folder: &tempfile::TempDir, server: &Running, alice: &Screen) -> 
     let Reply::Invite { invite } = alice.ask(invite).await else {
         panic!("no invite")
     };
-    let mut carol = Screen::open(&folder.path().join("carol.db"), server.address).await;
+    let mut person = Screen::open(&folder.path().join(format!("{handle}.db")), server.address).await;
     let sign_up = Command::SignUp {
         invite: invite.token,
-        account: account("carol"),
+        account: account(handle),
     };
-    carol.ask(sign_up).await;
-    carol.until("carol is up to date", up_to_date).await;
-    carol
+    person.ask(sign_up).await;
+    person.until("they are up to date", up_to_date).await;
+    person
 }
 
 async fn make(alice: &Screen, members: Vec<UserId>) -> ConversationId {
@@ -106,7 +111,7 @@ async fn what_an_encrypted_group_is_called_only_its_members_know() {
     let data = folder.path().join("data");
     let server = Running::start(&data, ([127, 0, 0, 1], 0).into()).await;
     let (mut alice, mut bob, _) = meet(&folder, &server).await;
-    let mut carol = carol(&folder, &server, &alice).await;
+    let mut carol = invited(&folder, &server, &alice, "carol").await;
     let conversation = make(&alice, vec![bob.me()]).await;
     for screen in [&mut alice, &mut bob] {
         is_called(screen, conversation, NAME).await;

@@ -444,6 +444,7 @@ impl<S: Storage> Engine<S> {
             id: backup.archive,
             purpose: ArchivePurpose::Backup,
             proof: STANDARD.encode(proof),
+            conversation: None,
         });
         Ok(())
     }

@@ -19,15 +19,15 @@ const RETRY_BACKUP_MS: i64 = 2_000;
 pub(crate) enum ArchiveCall {
     /// Asks which ones there are.
     List,
-    /// Asks the other devices.
+    /// Asks the other devices, or begins to put by or to show.
     Ask { archive: ArchiveId },
     /// Vouches for the device that is handed over to.
     Vouch { archive: ArchiveId },
     /// Hands over.
     Approve { archive: ArchiveId },
-    /// Adds a part to what is handed over.
+    /// Adds a part to what is handed over or shown.
     Give { archive: ArchiveId, part: PartId },
-    /// Fetches a part of what is handed over.
+    /// Fetches a part of what is handed over or shown.
     Fetch { archive: ArchiveId, number: u32 },
     /// Asks which parts the backup has.
     Parts { archive: ArchiveId },
@@ -143,6 +143,7 @@ impl<S: Storage> Engine<S> {
             ArchiveCall::Ask { archive } => {
                 self.archives.list_due = true;
                 self.asked(*archive)?;
+                self.history_begun(*archive)?;
                 self.backup_begun(*archive)
             }
             ArchiveCall::Vouch { archive } => self.vouched(*archive),
@@ -151,11 +152,17 @@ impl<S: Storage> Engine<S> {
                 self.approved(*archive)
             }
             ArchiveCall::Give { archive, part } => match read::<PartInfo>(answer) {
-                Ok(_) => self.given(*archive, *part),
+                Ok(_) => {
+                    self.given(*archive, *part)?;
+                    self.history_part_taken(*archive, *part)
+                }
                 Err(error) => self.archive_call_failed(call, &error),
             },
             ArchiveCall::Fetch { archive, number } => match read::<Part>(answer) {
-                Ok(part) => self.part_came(*archive, *number, &part),
+                Ok(part) => {
+                    self.part_came(*archive, *number, &part)?;
+                    self.history_part_came(*archive, *number, &part)
+                }
                 Err(error) => self.archive_call_failed(call, &error),
             },
             ArchiveCall::Parts { archive } => match read::<Parts>(answer) {
@@ -191,6 +198,7 @@ impl<S: Storage> Engine<S> {
             ArchiveCall::List => self.put_off_archives(REFUSED_MS),
             ArchiveCall::Ask { archive } => {
                 self.taking_ends(*archive, &error.code)?;
+                self.history_not_told(*archive, &error.code)?;
                 self.backup_refused(*archive, &error.code)?;
             }
             ArchiveCall::Vouch { archive } => {
@@ -207,6 +215,7 @@ impl<S: Storage> Engine<S> {
                     &error.code
                 };
                 self.giving_ends(*archive, code)?;
+                self.history_not_told(*archive, &error.code)?;
             }
             ArchiveCall::Fetch { archive, .. } => {
                 let code = if is(ErrorCode::NotFound) {
@@ -215,6 +224,7 @@ impl<S: Storage> Engine<S> {
                     &error.code
                 };
                 self.taking_ends(*archive, code)?;
+                self.seeing_ends(*archive, code)?;
             }
             ArchiveCall::Put { .. } => {
                 self.backup_failed(&error.code)?;

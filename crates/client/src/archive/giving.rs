@@ -403,6 +403,7 @@ impl Giving {
     }
 }
 
-pub(super) fn bytes_32(text: &str) -> Option<[u8; 32]> {
+/// Reads 32 bytes of base64.
+pub(crate) fn bytes_32(text: &str) -> Option<[u8; 32]> {
     STANDARD.decode(text).ok()?.try_into().ok()
 }

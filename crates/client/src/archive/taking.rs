@@ -177,6 +177,7 @@ impl<S: Storage> Engine<S> {
             id: archive,
             purpose: ArchivePurpose::Handover,
             proof: STANDARD.encode(proof),
+            conversation: None,
         });
         Ok(())
     }

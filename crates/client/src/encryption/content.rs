@@ -166,7 +166,7 @@ pub(super) fn decode(bytes: &[u8], entry: &Event, text_bytes_max: usize) -> Resu
     match kind {
         // Who may not write says nothing by calling it a change.
         "message" if !purpose.is_message() => return Err(Refusal::Misplaced),
-        "title_changed" | "settings_changed" | "picture_changed" | "profile" => {
+        "title_changed" | "settings_changed" | "picture_changed" | "profile" | "history_shown" => {
             return profile(value, purpose);
         }
         _ => {}

@@ -247,6 +247,7 @@ impl<S: Storage> Engine<S> {
         }
         let me = self.identity();
         if added.iter().any(|who| Some(*who) != me) {
+            self.archives.look_at_newcomers();
             taking.group.to_tell = true;
             let talk = self.encryption.talk(conversation);
             talk.telling = if applied.own {
@@ -515,7 +516,9 @@ impl<S: Storage> Engine<S> {
         let Some(entry) = content::opened_entry(event, opened) else {
             return Ok(());
         };
-        if let Some(said) = &profile {
+        if let Some(ProfileSaid::HistoryShown { archive, key, users }) = &profile {
+            self.history_shown(event, *archive, key, users)?;
+        } else if let Some(said) = &profile {
             self.profile_said(event.conversation, event.seq, said)?;
             taking.group.to_tell &= !matches!(said, ProfileSaid::Profile { .. });
         }

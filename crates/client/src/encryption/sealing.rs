@@ -10,6 +10,7 @@ use pipit_wire::{Content, ConversationId, ErrorCode, Event, EventId};
 use super::calls::to_base64;
 use super::content::{self, Opened};
 use crate::engine::{Engine, Stored};
+use crate::profile::ProfileSaid;
 use crate::storage::{OutboxBody, OutboxRecord, OutboxState, SealedContent, Storage};
 
 /// The wait before something is sealed whose group has to be looked at first.
@@ -58,6 +59,13 @@ impl<S: Storage> Engine<S> {
         if !self.encryption.talk(conversation).is_open {
             self.encryption.nudge(conversation);
             return Ok(Sealing::Later);
+        }
+        if let OutboxBody::Profile {
+            said: ProfileSaid::HistoryShown { archive, .. },
+        } = next.body
+            && !self.may_tell_history(archive)?
+        {
+            return Ok(Sealing::Never(ErrorCode::Forbidden));
         }
         let sealed = self
             .with_device(|device, port, random| device.seal(port, random, conversation, entry, &content))?;

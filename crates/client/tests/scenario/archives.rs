@@ -325,6 +325,7 @@ fn waiting_tablet() -> Archive {
         device: device_id(9),
         device_name: "tablet".to_owned(),
         signature_key: None,
+        conversation: None,
         proof: String::new(),
         giver: None,
         salt: None,

@@ -42,6 +42,7 @@ fn every_action() -> Vec<Action> {
         Action::ChangeSealedProfile,
         Action::ChangeDevices,
         Action::ReadKeys,
+        Action::ShowHistory,
         Action::KeepUnsent,
         Action::React,
         Action::Vote,
@@ -170,7 +171,8 @@ fn a_direct_conversation_has_no_roles_to_use() {
             | Action::ChangeSealed
             | Action::ChangeSealedProfile
             | Action::ChangeDevices
-            | Action::ReadKeys => Err(Refusal::NotEncrypted),
+            | Action::ReadKeys
+            | Action::ShowHistory => Err(Refusal::NotEncrypted),
             _ => Err(Refusal::OnlyInGroups),
         };
         assert_eq!(
@@ -362,7 +364,7 @@ fn into_an_encrypted_conversation_goes_only_what_is_sealed() {
                     assert_eq!(in_open, Err(Refusal::NotEncrypted), "{action:?}");
                     assert_eq!(in_sealed, Ok(()), "{action:?}");
                 }
-                Action::ChangeSealedProfile => {
+                Action::ChangeSealedProfile | Action::ShowHistory => {
                     let expect = match open.kind {
                         ConversationKind::Group => Ok(()),
                         ConversationKind::Direct => Err(Refusal::OnlyInGroups),
@@ -398,6 +400,11 @@ fn into_an_encrypted_conversation_goes_only_what_is_sealed() {
     }
     for role in ROLES {
         let may = authorize(actor(role), Action::ChangeSealedProfile, announced);
+        assert_eq!(
+            may,
+            authorize(actor(role), Action::ShowHistory, announced),
+            "{role:?}"
+        );
         assert_eq!(may.is_ok(), role >= Role::Admin, "{role:?}");
     }
     let blocked = Actor {

@@ -46,6 +46,7 @@ impl Announcer {
             | EventBody::TitleChanged { .. }
             | EventBody::SettingsChanged { .. }
             | EventBody::Handshake { .. }
+            | EventBody::HistoryShown { .. }
             | EventBody::Unknown => {}
         }
         let (entry, event) = Entry::encode(event);

@@ -67,6 +67,7 @@ impl Entry {
             | EventBody::SettingsChanged { .. }
             | EventBody::MessageChanged { .. }
             | EventBody::Handshake { .. }
+            | EventBody::HistoryShown { .. }
             | EventBody::Unknown => None,
         };
         let seq = event.seq;

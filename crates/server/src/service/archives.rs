@@ -1,7 +1,8 @@
-//! Archives of an account's encrypted conversations: what its devices hand over to each other, and put by for when all of them are lost.
+//! Archives of an account's encrypted conversations: what its devices hand over to each other, put by for when all of them are lost, and show newcomers to a group.
 //!
 //! The server keeps the parts, which are sealed, and reads none. Who may do what follows from what each device is to the archive: a hand-over is written by the device
-//! that has approved it and read by the one that has asked for it; the backup is every device's of the account. The code that opens one never comes here.
+//! that has approved it and read by the one that has asked for it; the backup is every device's of the account; the history of a group is written by the device that has
+//! begun it and read by the group's members. What opens one never comes here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,16 +11,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use pipit_blob::BlobStore;
+use pipit_model::Action;
 use pipit_store::archive::{
     AddPartError, Approval, ApproveError, ArchiveRecord, BeginArchiveError, NewArchive, NewPart, PartRecord,
 };
 use pipit_wire::rest::archive::{
-    self as rest, ArchivePurpose, HANDOVER_ASKED_MS, HANDOVER_KEPT_MS, HANDOVERS_MAX, PART_BYTES_MAX,
-    PARTS_MAX, REPLACES_MAX,
+    self as rest, ArchivePurpose, HANDOVER_ASKED_MS, HANDOVER_KEPT_MS, HANDOVERS_MAX, HISTORIES_MAX,
+    HISTORY_KEPT_MS, PART_BYTES_MAX, PARTS_MAX, REPLACES_MAX,
 };
-use pipit_wire::{ArchiveId, DeviceId, ErrorCode, ServerFrame, UserId};
+use pipit_wire::{ArchiveId, ConversationId, DeviceId, ErrorCode, ServerFrame, UserId};
 use tokio_util::sync::CancellationToken;
 
+use super::access::{allow, require_access};
 use super::accounts::Identity;
 use super::chore;
 use super::media::fault;
@@ -61,21 +64,31 @@ impl Archives {
         })
     }
 
-    /// A device asks the others for what they have, or begins the account's backup.
+    /// A device asks the others for what they have, begins the account's backup, or begins to show newcomers to a group what was said.
     pub async fn begin(&self, who: &Identity, new: rest::NewArchive) -> Result<(), ServiceError> {
         let now = self.context.now();
+        let conversation = self.group_of(who, &new).await?;
         let archive = NewArchive {
             id: new.id,
             user: who.user,
             device: who.device,
             purpose: new.purpose,
-            proof: bytes_32("proof", &new.proof)?,
+            conversation,
+            proof: match conversation {
+                Some(_) => [0; 32],
+                None => bytes_32("proof", &new.proof)?,
+            },
             now,
             expires_at: match new.purpose {
                 ArchivePurpose::Handover => Some(now.plus_ms(HANDOVER_ASKED_MS)),
                 ArchivePurpose::Backup => None,
+                ArchivePurpose::History => Some(now.plus_ms(HISTORY_KEPT_MS)),
             },
-            handovers_max: HANDOVERS_MAX,
+            kept_max: match new.purpose {
+                ArchivePurpose::Handover => HANDOVERS_MAX,
+                ArchivePurpose::Backup => 1,
+                ArchivePurpose::History => HISTORIES_MAX,
+            },
         };
         let begun = self.context.store.begin_archive(archive).await?;
         let replaced = begun.map_err(|error| match error {
@@ -85,12 +98,38 @@ impl Archives {
         match new.purpose {
             ArchivePurpose::Handover => self.stats.handovers_asked.add_one(),
             ArchivePurpose::Backup => self.stats.backups_begun.add_one(),
+            ArchivePurpose::History => self.stats.histories_begun.add_one(),
         }
         for archive in replaced {
             self.remove_objects(archive).await;
         }
         self.tell(who.user);
         Ok(())
+    }
+
+    /// The encrypted group that a history is of: whoever may add people to it may show them what was said.
+    async fn group_of(
+        &self,
+        who: &Identity,
+        new: &rest::NewArchive,
+    ) -> Result<Option<ConversationId>, ServiceError> {
+        let conversation = match (new.purpose, new.conversation) {
+            (ArchivePurpose::History, Some(conversation)) => conversation,
+            (ArchivePurpose::Handover | ArchivePurpose::Backup, None) => return Ok(None),
+            _ => {
+                return Err(ServiceError::field(
+                    "conversation",
+                    "of a history, and of nothing else",
+                ));
+            }
+        };
+        let access = require_access(&self.context, conversation, who.user, None).await?;
+        allow(
+            &access,
+            Action::ShowHistory,
+            self.context.limits.group_members_max,
+        )?;
+        Ok(Some(conversation))
     }
 
     /// A device hands over.
@@ -142,7 +181,7 @@ impl Archives {
                 format_args!("at most {REPLACES_MAX}"),
             ));
         }
-        self.require_writable(who, archive).await?;
+        let kept_ms = self.require_writable(who, archive).await?;
         let now = self.context.now();
         let random: [u8; 16] = self.context.random_bytes();
         let object = format!("{archive}/{:032x}", u128::from_be_bytes(random));
@@ -158,7 +197,7 @@ impl Archives {
             last: new.last,
             replaces: new.replaces,
             now,
-            expires_at: now.plus_ms(HANDOVER_KEPT_MS),
+            expires_at: now.plus_ms(kept_ms),
             parts_max: PARTS_MAX,
             account_bytes_max: self.context.limits.media.account_bytes_max,
         };
@@ -186,8 +225,8 @@ impl Archives {
         })
     }
 
-    /// What would be refused anyway is not written first. The storage decides.
-    async fn require_writable(&self, who: &Identity, archive: ArchiveId) -> Result<(), ServiceError> {
+    /// What would be refused anyway is not written first; the storage decides. Says how long the archive is kept from now on, where it is one that goes.
+    async fn require_writable(&self, who: &Identity, archive: ArchiveId) -> Result<i64, ServiceError> {
         let archives = self
             .context
             .store
@@ -196,13 +235,14 @@ impl Archives {
         let writes = |found: &ArchiveRecord| match found.purpose {
             ArchivePurpose::Backup => true,
             ArchivePurpose::Handover => found.approval.is_some_and(|(giver, _)| giver == who.device),
+            ArchivePurpose::History => found.device == who.device,
         };
         let found = archives.iter().find(|found| found.id == archive);
-        if found.is_some_and(writes) {
-            Ok(())
-        } else {
-            Err(not_found())
-        }
+        let found = found.filter(|found| writes(found)).ok_or_else(not_found)?;
+        Ok(match found.purpose {
+            ArchivePurpose::History => HISTORY_KEPT_MS,
+            ArchivePurpose::Handover | ArchivePurpose::Backup => HANDOVER_KEPT_MS,
+        })
     }
 
     /// What parts an archive has that this device may read.
@@ -259,7 +299,7 @@ impl Archives {
         chore::repeat(EVERY, &shutdown, "clearing hand-overs", || self.clear_expired()).await;
     }
 
-    /// Erases hand-overs that nobody came for.
+    /// Erases hand-overs that nobody came for, and histories whose time is over.
     pub async fn clear_expired(&self) -> Result<(), ServiceError> {
         loop {
             let now = self.context.now();
@@ -328,7 +368,11 @@ fn shown(record: ArchiveRecord) -> rest::Archive {
         device: record.device,
         device_name: record.device_name,
         signature_key: record.signature_key.map(|key| STANDARD.encode(key)),
-        proof: STANDARD.encode(record.proof),
+        proof: match record.purpose {
+            ArchivePurpose::History => String::new(),
+            ArchivePurpose::Handover | ArchivePurpose::Backup => STANDARD.encode(record.proof),
+        },
+        conversation: record.conversation,
         made_at: record.made_at,
         changed_at: record.changed_at,
         expires_at: record.expires_at,

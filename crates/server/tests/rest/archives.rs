@@ -117,11 +117,27 @@ async fn a_device_gets_what_another_hands_over() {
     assert_eq!(world.get(LIST, &house.asker).await.ok()["items"], json!([]));
 }
 
+const GROUP: &str = "01999999-0000-7000-8000-00000000abcd";
+
+/// An encrypted group of the giver's account, with Bob in it.
+async fn den(house: &House) {
+    let new = json!({"id": GROUP, "members": [house.bob.user], "encrypted": true});
+    house
+        .world
+        .post("/v1/conversations/group", &house.giver, new)
+        .await
+        .ok();
+}
+
+fn new_history(number: u32) -> Value {
+    json!({"id": id(number), "purpose": "history", "conversation": GROUP})
+}
+
 /// Each endpoint by each device that could ask: `y` it is done, `m` there is none for it.
 #[tokio::test]
 async fn each_device_may_do_what_the_table_says() {
     let askers = ["asker", "giver", "other", "bob"];
-    let table: [(&str, &str, &str, Value, &str); 9] = [
+    let table: [(&str, &str, &str, Value, &str); 14] = [
         ("GET", "handover", "/parts", Value::Null, "ymmm"),
         ("GET", "handover", "/parts/1", Value::Null, "ymmm"),
         ("POST", "handover", "/parts", part(9, b"more", false), "mymm"),
@@ -131,6 +147,11 @@ async fn each_device_may_do_what_the_table_says() {
         ("POST", "backup", "/parts", part(9, b"more", false), "yyym"),
         ("POST", "backup", "/approval", approval(), "mmmm"),
         ("DELETE", "backup", "", Value::Null, "yyym"),
+        ("GET", "history", "/parts", Value::Null, "yyyy"),
+        ("GET", "history", "/parts/1", Value::Null, "yyyy"),
+        ("POST", "history", "/parts", part(9, b"more", false), "mymm"),
+        ("POST", "history", "/approval", approval(), "mmmm"),
+        ("DELETE", "history", "", Value::Null, "yyym"),
     ];
     for (method, purpose, rest, body, expect) in table {
         let mut got = String::new();
@@ -142,6 +163,10 @@ async fn each_device_may_do_what_the_table_says() {
                 "backup" => {
                     let new = new_archive(1, "backup");
                     world.post(LIST, &house.giver, new).await.ok();
+                }
+                "history" => {
+                    den(&house).await;
+                    world.post(LIST, &house.giver, new_history(1)).await.ok();
                 }
                 _ => house.approved(1).await,
             }
@@ -172,6 +197,64 @@ async fn each_device_may_do_what_the_table_says() {
         }
         assert_eq!(got, expect, "{method} {purpose} {rest}");
     }
+}
+
+/// A history is begun by whoever may add people to an encrypted group, and read by nobody outside of it, whoever knows its id.
+#[tokio::test]
+async fn a_history_is_a_groups() {
+    let house = House::new().await;
+    let world = &house.world;
+    let eve = world.join(&house.giver, "eve").await;
+    let refused = world.post(LIST, &house.giver, new_history(1)).await;
+    assert_eq!(refused.refusal(), (403, "not_member"));
+    den(&house).await;
+    for (who, new, expect) in [
+        (&house.bob, new_history(1), (403, "forbidden")),
+        (&eve, new_history(1), (403, "not_member")),
+        (
+            &house.giver,
+            json!({"id": id(1), "purpose": "history"}),
+            (400, "invalid_field"),
+        ),
+    ] {
+        assert_eq!(world.post(LIST, who, new).await.refusal(), expect);
+    }
+    let mut misplaced = new_archive(1, "handover");
+    misplaced["conversation"] = json!(GROUP);
+    let refused = world.post(LIST, &house.asker, misplaced).await;
+    assert_eq!(refused.refusal(), (400, "invalid_field"));
+    let open = "01999999-0000-7000-8000-00000000abce";
+    let new = json!({"id": open, "title": "Attic", "members": []});
+    world
+        .post("/v1/conversations/group", &house.giver, new)
+        .await
+        .ok();
+    let of_open = json!({"id": id(1), "purpose": "history", "conversation": open});
+    let refused = world.post(LIST, &house.giver, of_open).await;
+    assert_eq!(refused.refusal(), (403, "forbidden"));
+
+    for _ in 0..2 {
+        world.post(LIST, &house.giver, new_history(1)).await.ok();
+    }
+    world
+        .post(&at(1, "/parts"), &house.giver, part(2, b"one", true))
+        .await
+        .ok();
+    let listed = world.get(LIST, &house.other).await.ok();
+    assert_eq!(listed["items"][0]["conversation"], GROUP);
+    assert_eq!(listed["items"][0]["complete"], true);
+    let found = world.get(&at(1, "/parts/1"), &house.bob).await.ok();
+    assert_eq!(found["bytes"], STANDARD.encode(b"one"));
+    let refused = world.get(&at(1, "/parts/1"), &eve).await;
+    assert_eq!(refused.refusal(), (404, "not_found"));
+    let bob = house.bob.user;
+    let leave = format!("/v1/conversations/{GROUP}/members/{bob}?event_id={}", id(77));
+    let left = world
+        .call(Method::DELETE, &leave, Some(&house.bob.access), None)
+        .await;
+    assert!(left.status.is_success(), "{left:?}");
+    let refused = world.get(&at(1, "/parts/1"), &house.bob).await;
+    assert_eq!(refused.refusal(), (404, "not_found"), "who has left");
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! Archives over HTTP: what an account's devices have of encrypted conversations, sealed by them and kept by the server in parts. One is a *hand-over* to a device
-//! that has asked for it, or the account's *backup*. The server reads none of it. Bytes are in standard base64 with padding (RFC 4648, section 4).
+//! that has asked for it, the account's *backup*, or the *history* of a group that newcomers to it are shown. The server reads none of it. Bytes are in standard base64 with padding
+//! (RFC 4648, section 4).
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ArchiveId, DeviceId, PartId};
+use crate::ids::{ArchiveId, ConversationId, DeviceId, PartId};
 use crate::time::Timestamp;
 
 /// The longest part, in bytes before base64.
@@ -18,6 +19,10 @@ pub const HANDOVERS_MAX: u32 = 5;
 pub const HANDOVER_ASKED_MS: i64 = 60 * 60 * 1_000;
 /// How long a hand-over is kept after something was last done for it, in milliseconds: a week.
 pub const HANDOVER_KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+/// The most histories of an account that are kept; the oldest goes where there would be more.
+pub const HISTORIES_MAX: u32 = 64;
+/// How long a history is kept after its last part, in milliseconds: 30 days.
+pub const HISTORY_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 
 /// What an archive is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,17 +34,24 @@ pub enum ArchivePurpose {
     Handover,
     /// For when all devices are lost. An account has one at most.
     Backup,
+    /// What was said in an encrypted group, for those whom this device's person has let in. Its members may read it; what it is sealed with they are told sealed.
+    History,
 }
 
 bodies! {
-    /// `POST /v1/me/archives`: this device asks the others for what they have, or begins the account's backup.
+    /// `POST /v1/me/archives`: this device asks the others for what they have, begins the account's backup, or begins to show newcomers to a group what was said.
     NewArchive {
         /// Made by the device. The same again changes nothing.
         id: ArchiveId,
         /// What it is for. A hand-over takes the place of an earlier one to this device, a backup that of the one before.
         purpose: ArchivePurpose,
-        /// 32 bytes. Of a hand-over, what shows a device that was told the code that this device has made it; of a backup, what shows that a code is the one that opens it.
+        /// 32 bytes. Of a hand-over, what shows a device that was told the code that this device has made it; of a backup, what shows that a code is the one that opens it. A history has none.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
         proof: String,
+        /// Of a history: the encrypted group, whose members this account may add to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        conversation: Option<ConversationId>,
     }
     /// `POST /v1/me/archives/{id}/approval`: this device hands over to the one that asks.
     NewApproval {
@@ -52,7 +64,7 @@ bodies! {
         id: PartId,
         /// At most [`PART_BYTES_MAX`].
         bytes: String,
-        /// Of a hand-over: nothing comes after it.
+        /// Of a hand-over or a history: nothing comes after it.
         #[serde(default)]
         last: bool,
         /// Of a backup: parts that go, in the same moment. At most [`REPLACES_MAX`]; those that are not there are left out.
@@ -82,7 +94,12 @@ answers! {
         #[cfg_attr(feature = "ts", ts(optional))]
         signature_key: Option<String>,
         /// See [`NewArchive::proof`].
+        #[serde(default, skip_serializing_if = "String::is_empty")]
         proof: String,
+        /// See [`NewArchive::conversation`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        conversation: Option<ConversationId>,
         /// When it was asked for, or begun.
         made_at: Timestamp,
         /// When something was last done for it.
@@ -104,7 +121,7 @@ answers! {
         /// How many bytes they have together.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
         size: u64,
-        /// Whether the last part of a hand-over is there.
+        /// Whether the last part of a hand-over or a history is there.
         complete: bool,
     }
     /// `GET /v1/me/archives/{id}/parts`: what parts there are.

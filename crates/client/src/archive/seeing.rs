@@ -1,0 +1,197 @@
+//! Getting what was said in an encrypted group before this account came into it, from who has let it in ([`super::showing`]).
+//!
+//! Whoever shows it says what others have said: the log knows who spoke and when, and not what. So it counts only for what was said before this account was in the group, where no device of its own
+//! could know better, and never for what the account has said itself; and the timeline says who has shown it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pipit_e2ee::ArchiveKey;
+use pipit_wire::event::EventBody;
+use pipit_wire::rest::archive::Part;
+use pipit_wire::{ArchiveId, ConversationId, Event, Seq, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::giving::bytes_32;
+use super::records::decode;
+use super::{ArchiveCall, SEEING};
+use crate::engine::{Engine, Stored};
+use crate::range;
+use crate::storage::Storage;
+use crate::window::Wanted;
+
+/// So many entries before the one by which this device has come in, that by which its account has is looked for.
+const LOOKED_BACK: u64 = 200;
+/// So many histories are waited for at most.
+const SEEING_MAX: usize = 32;
+
+/// What this device is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Seeing {
+    conversation: ConversationId,
+    archive: ArchiveId,
+    key: [u8; 32],
+    /// Where the account has come in, once that is known.
+    joined: Option<Seq>,
+    /// The part that comes next.
+    next: u32,
+}
+
+impl<S: Storage> Engine<S> {
+    fn seeings(&self) -> Stored<Vec<Seeing>> {
+        Ok(self.kept_archive(SEEING)?.unwrap_or_default())
+    }
+
+    fn save_seeings(&mut self, all: &[Seeing]) -> Stored {
+        if all.is_empty() {
+            self.archives.rests = false;
+            return self.forget_archive(SEEING);
+        }
+        self.keep_archive(SEEING, &all)
+    }
+
+    /// Whether something is to be got.
+    pub(super) fn is_seeing(&self) -> Stored<bool> {
+        Ok(!self.seeings()?.is_empty())
+    }
+
+    /// Somebody shows these people what was said.
+    pub(crate) fn history_shown(
+        &mut self,
+        event: &Event,
+        archive: ArchiveId,
+        key: &str,
+        users: &[UserId],
+    ) -> Stored {
+        if self.is_me(event.sender) {
+            return self.history_told(archive);
+        }
+        let is_for_me = self.me().is_some_and(|me| users.contains(&me));
+        let Some(key) = bytes_32(key).filter(|_| is_for_me) else {
+            return Ok(());
+        };
+        let mut all = self.seeings()?;
+        if all.len() >= SEEING_MAX || all.iter().any(|one| one.archive == archive) {
+            return Ok(());
+        }
+        all.push(Seeing {
+            conversation: event.conversation,
+            archive,
+            key,
+            joined: None,
+            next: 1,
+        });
+        self.save_seeings(&all)
+    }
+
+    /// Takes the next step of the first.
+    pub(super) fn see_on(&mut self) -> Stored {
+        let mut all = self.seeings()?;
+        let Some(one) = all.first_mut() else {
+            return Ok(());
+        };
+        let (archive, number) = (one.archive, one.next);
+        if one.joined.is_none() {
+            match self.place_of_joining(one.conversation, archive)? {
+                Joining::Known(seq) => {
+                    one.joined = Some(seq);
+                    self.save_seeings(&all)?;
+                }
+                Joining::Asked => return Ok(()),
+                Joining::Unknown => return self.seeing_ends(archive, "not_a_newcomer"),
+            }
+        }
+        if !self.is_asking_archive(&ArchiveCall::Fetch { archive, number }) {
+            self.call_fetch(archive, number);
+        }
+        Ok(())
+    }
+
+    /// Where this account has come into a group. Before that none of its devices could read anything.
+    fn place_of_joining(&mut self, conversation: ConversationId, archive: ArchiveId) -> Stored<Joining> {
+        let (Some(record), Some(group), Some(me)) = (
+            self.storage.conversation(conversation)?,
+            self.group_record(conversation)?,
+            self.me(),
+        ) else {
+            return Ok(Joining::Unknown);
+        };
+        let since = group.since();
+        let floor = Seq::new(since.get().saturating_sub(LOOKED_BACK)).unwrap_or(Seq::ZERO);
+        let floor = floor.max(record.first_seq.previous());
+        let ranges = self.storage.ranges(conversation)?;
+        let held = range::containing(&ranges, floor).map_or(floor, |range| range.through);
+        if held < since {
+            let is_news = self.archives.looked_for != Some((archive, held));
+            if is_news && self.ask_for_history(conversation, Wanted::After(held)) {
+                self.archives.looked_for = Some((archive, held));
+                return Ok(Joining::Asked);
+            }
+            // What was asked for is on its way, or brings nothing.
+            let is_asking = self.is_asking_history(conversation);
+            return Ok(if is_asking {
+                Joining::Asked
+            } else {
+                Joining::Unknown
+            });
+        }
+        let is_mine =
+            |event: &Event| matches!(&event.body, EventBody::MemberAdded { member } if member.user == me);
+        let entries = self.storage.entries(conversation, floor, since)?;
+        let found = entries.into_iter().rev().find(is_mine);
+        Ok(found.map_or(Joining::Unknown, |event| Joining::Known(event.seq)))
+    }
+
+    /// A part of what this device is shown is here.
+    pub(super) fn history_part_came(&mut self, archive: ArchiveId, number: u32, part: &Part) -> Stored {
+        let (mut all, me) = (self.seeings()?, self.me());
+        let Some(one) = all.iter_mut().find(|one| one.archive == archive) else {
+            return Ok(());
+        };
+        let Some(joined) = one.joined.filter(|_| one.next == number) else {
+            return Ok(());
+        };
+        let bytes = STANDARD.decode(&part.bytes).unwrap_or_default();
+        let opened = ArchiveKey::new(archive, one.key).open(part.id, &bytes);
+        let read = opened.ok().and_then(|sections| decode(&sections));
+        let Some((head, sections)) = read.filter(|(head, _)| head.index == number) else {
+            return self.seeing_ends(archive, "damaged");
+        };
+        one.next = number.saturating_add(1);
+        let conversation = one.conversation;
+        self.save_seeings(&all)?;
+        let mut came = 0;
+        for mut section in sections {
+            if section.conversation == conversation {
+                section
+                    .entries
+                    .retain(|entry| entry.seq < joined && Some(entry.sender) != me);
+                came += self.put_section(section)?;
+            }
+        }
+        tracing::debug!(%conversation, %archive, number, came, "a part of what was said before is here");
+        if head.last {
+            all.retain(|one| one.archive != archive);
+            self.save_seeings(&all)?;
+        }
+        Ok(())
+    }
+
+    /// Nothing more comes of it. What came stays.
+    pub(super) fn seeing_ends(&mut self, archive: ArchiveId, code: &str) -> Stored {
+        let mut all = self.seeings()?;
+        let before = all.len();
+        all.retain(|one| one.archive != archive);
+        if all.len() < before {
+            tracing::warn!(%archive, code, "what was said before does not come");
+            self.save_seeings(&all)?;
+        }
+        Ok(())
+    }
+}
+
+enum Joining {
+    Known(Seq),
+    /// Entries have been asked for.
+    Asked,
+    Unknown,
+}
