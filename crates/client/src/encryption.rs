@@ -38,7 +38,7 @@ pub(crate) use self::sealing::{Sealing, is_sealed, sealed_body, sealed_message};
 pub(crate) use self::state::RandomOf;
 use self::state::{Pins, PortOf};
 use self::trust::People;
-pub(crate) use self::trust::{Marks, TrustLine, own_log_path};
+pub(crate) use self::trust::{Compared, Marks, TrustLine, own_log_path};
 use self::unreadable::Unreadable;
 use crate::command::CommandError;
 use crate::engine::{Engine, Stored};

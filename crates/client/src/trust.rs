@@ -90,12 +90,12 @@ impl<S: Storage> Engine<S> {
         let person = self.person(user)?;
         Ok(if person.marks.broken {
             TrustState::Broken
+        } else if person.log.number() == 0 {
+            TrustState::Unknown
         } else if person.is_verified() {
             TrustState::Verified
         } else if person.marks.verified.is_some() {
             TrustState::Changed
-        } else if person.log.number() == 0 {
-            TrustState::Unknown
         } else {
             TrustState::Unverified
         })
@@ -151,6 +151,7 @@ impl<S: Storage> Engine<S> {
         let now = self.server_now();
         let current = self.safety_number(user)?.map(|number| shown(&number.groups()));
         let marks = self.person(user)?.marks.clone();
+        let unverified_at = number.is_none().then_some(now).or(marks.unverified_at);
         let verified = match number {
             None => None,
             Some(number) => {
@@ -161,7 +162,13 @@ impl<S: Storage> Engine<S> {
                 Some((marks.roots.clone(), now))
             }
         };
-        self.save_marks(user, Marks { verified, ..marks })?;
+        let marks = Marks {
+            verified,
+            unverified_at,
+            ..marks
+        };
+        self.save_marks(user, marks)?;
+        self.back_up_soon();
         Ok(Reply::Done)
     }
 

@@ -430,8 +430,23 @@ pub async fn a_history_is_for_the_members(store: Arc<dyn Store>) {
         "with who is no member"
     );
     assert!(!world.store.remove_archive(history.id, bob.user).await.unwrap());
+}
 
-    // A complete one stays when its device goes; the oldest gives way.
+/// A complete one stays when its device goes, for a time; the oldest gives way.
+pub async fn histories_stay_for_a_time(store: Arc<dyn Store>) {
+    let (world, alice, _, _) = World::with_three(store).await;
+    let group = world.group("Den", alice, &[]).await;
+    let laptop = device_of(&world, alice).await;
+    let backup = new_archive(&world, alice, laptop, ArchivePurpose::Backup);
+    let history = new_history(&world, alice, group);
+    for new in [&backup, &history] {
+        begin(&world, new).await;
+    }
+    let last = NewPart {
+        last: true,
+        ..part(&world, &history, alice.device, 10)
+    };
+    add(&world, &last).await.unwrap();
     let half = new_history(&world, alice, group);
     begin(&world, &half).await;
     let now = world.now();

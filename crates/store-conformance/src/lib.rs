@@ -95,6 +95,7 @@ macro_rules! conformance_tests {
                 what_nobody_came_for_goes,
                 archives_end_with_their_device,
                 a_history_is_for_the_members,
+                histories_stay_for_a_time,
                 concurrent_parts_share_no_room,
             }
             encryption {

@@ -246,6 +246,14 @@ impl Ledger {
         }
     }
 
+    /// From where on somebody reads who comes in at this place.
+    fn first_seq(&self, conversation: ConversationId, seq: Seq) -> Option<Seq> {
+        Some(match self.states.get(&conversation)?.settings.history {
+            HistoryPolicy::None => seq,
+            HistoryPolicy::All => Seq::ZERO.next(),
+        })
+    }
+
     /// Gives the entry, whose facts hold, its place and does what it says. None, and nothing has changed, where that cannot be done.
     fn apply(&mut self, entry: &Append) -> Option<Seq> {
         let sealed = takes_sealed(&entry.body);
@@ -261,12 +269,8 @@ impl Ledger {
                 if known || self.kept_out.contains(&key) || !self.accounts.contains(&member.user) {
                     return None;
                 }
-                let first_seq = match self.states.get(&entry.conversation)?.settings.history {
-                    HistoryPolicy::None => seq,
-                    HistoryPolicy::All => Seq::ZERO.next(),
-                };
                 let start = Start {
-                    first_seq,
+                    first_seq: self.first_seq(entry.conversation, seq)?,
                     joined_seq: seq,
                     asked: entry.asks.then_some((entry.sender, entry.at)),
                 };

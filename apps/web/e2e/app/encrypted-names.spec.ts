@@ -52,14 +52,28 @@ test('what an encrypted group is called and how it looks, its members know, and 
     await expect(ben.page.getByRole('heading', { name: 'Lebkuchen lodge' })).toBeVisible();
   });
 
-  await test.step('who comes later knows it', async () => {
+  await test.step('who comes later knows it, and is shown what was said before, where the group shows its past', async () => {
+    await ben.write('· the secret is cardamom');
+    await expect(ada.line('· the secret is cardamom')).toBeVisible();
+    await details.getByRole('button', { name: 'Group settings' }).click();
+    await ada.page
+      .getByLabel('People who join from now on read')
+      .selectOption('everything, from the beginning');
+    await ada.page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await expect(ben.line('Ada shows people who join everything that was written')).toBeVisible();
     await details.getByRole('button', { name: 'Add people' }).click();
+    await expect(
+      ada.page.getByText('They will be able to read everything that was written before.'),
+    ).toBeVisible();
     await ada.page.getByRole('searchbox', { name: 'Search people' }).fill('Cem');
     await ada.page.getByRole('button', { name: /@cem/ }).click();
     await ada.page.getByRole('dialog').getByRole('button', { name: /^Add/ }).click();
     await expectPicture(cem.listed('Lebkuchen lodge'));
     await cem.openConversation('Lebkuchen lodge');
     await expect(cem.page.getByRole('heading', { name: 'Lebkuchen lodge' })).toBeVisible();
+    await expect(cem.line('· the secret is cardamom')).toBeVisible();
+    await expect(cem.line('Ada showed you what was said before')).toBeVisible();
+    await expect(ben.line('Ada showed Cem what was said before')).toBeVisible();
   });
 
   await test.step('a reaction is nothing unread', async () => {
@@ -79,6 +93,6 @@ test('what an encrypted group is called and how it looks, its members know, and 
     await ben.page.reload();
     await expectPicture(ben.listed('Lebkuchen lodge'));
     await server.stop();
-    for (const word of ['Gingerbread', 'Lebkuchen', 'icing']) expect(server.keeps(word), word).toBe(false);
+    for (const word of ['Gingerbread', 'Lebkuchen', 'icing', 'cardamom']) expect(server.keeps(word), word).toBe(false);
   });
 });

@@ -32,6 +32,8 @@ export function encryptedScene(now: number): Room[] {
       unreadable('before_you'),
     );
   const at = now - 40 * MINUTE_MS;
+  const names = [people.grandma.name];
+  append(room, people.mila, at, { type: 'history_shown', to_me: false, names, count: 1 });
   append(room, people.mila, at, message('Now this phone has the keys, too.'));
   append(room, people.grandma, at + 2 * MINUTE_MS, message('And nobody else? Not even the server?'));
   append(room, people.grandma, at + 3 * MINUTE_MS, unreadable('failed'));

@@ -257,7 +257,7 @@ export const deLater = {
 
   'encrypted.choice': 'Nur die Leute hier können es lesen',
   'encrypted.choice.hint':
-    'Ende-zu-Ende-verschlüsselt: Der Server kann weder lesen, was geschrieben wird, noch die Dateien. Umfragen gibt es darin noch nicht, und wer später dazukommt, sieht nicht, was vorher war. Das lässt sich später nicht ändern.',
+    'Ende-zu-Ende-verschlüsselt: Der Server kann weder lesen, was geschrieben wird, noch die Dateien. Das lässt sich später nicht ändern.',
   'encrypted.title': 'Ende-zu-Ende-verschlüsselt',
   'encrypted.text':
     'Nur die Geräte der Leute hier können lesen, was geschrieben wird. Auch Name und Bild einer Gruppe sind versiegelt. Der Server weiß, wer hier ist und wann etwas geschrieben wird.',
@@ -288,6 +288,8 @@ export const deLater = {
   'group.settings.history': 'Wer ab jetzt beitritt, liest',
   'group.settings.history.none': 'was nach dem Beitritt geschrieben wird',
   'group.settings.history.all': 'alles, von Anfang an',
+  'group.settings.history.hint':
+    'Wer Leute in eine verschlüsselte Gruppe holt, zeigt ihnen das vom eigenen Gerät aus. Wer über einen Link kommt, liest, was danach kommt.',
   'group.links': 'Per Link einladen',
   'group.links.text': 'Wer ein Konto auf {server} hat und den Link öffnet, kann „{title}“ beitreten.',
   'group.links.approval': 'Ein Admin lässt alle einzeln herein',
@@ -386,6 +388,8 @@ export const deLater = {
   'role.owner': 'Leitung',
 
   'add.title': 'Leute hinzufügen',
+  'add.history.all': 'Sie können dann alles lesen, was vorher geschrieben wurde.',
+  'add.history.none': 'Sie lesen nur, was ab jetzt geschrieben wird.',
   'add.submit': { one: '{count} Person hinzufügen', other: '{count} Personen hinzufügen' },
   'add.submit_none': 'Hinzufügen',
   'add.already': 'schon dabei',

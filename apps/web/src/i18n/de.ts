@@ -285,6 +285,10 @@ export const de = {
   'notice.announcements_off': '{sender} lässt hier alle schreiben',
   'notice.history_none': '{sender} zeigt neuen Mitgliedern nur, was nach ihrem Beitritt kommt',
   'notice.history_all': '{sender} zeigt neuen Mitgliedern alles, was geschrieben wurde',
+  'notice.shown': '{sender} hat {names} gezeigt, was vorher geschrieben wurde',
+  'notice.shown_me':
+    '{sender} hat dir gezeigt, was vorher geschrieben wurde. Die älteren Nachrichten kommen von dort.',
+  'notice.others': { one: '{count} weiteren Person', other: '{count} weiteren Personen' },
   'notice.title': '{sender} hat die Gruppe in „{title}“ umbenannt',
   'notice.trust.new_device':
     '{name} hat ein neues Gerät, das keines der anderen bestätigt hat. Die Sicherheitsnummer mit {name} hat sich geändert.',
@@ -312,6 +316,7 @@ export const de = {
   'notice.you.announcements_off': 'Du lässt hier alle schreiben',
   'notice.you.history_none': 'Du zeigst neuen Mitgliedern nur, was nach ihrem Beitritt kommt',
   'notice.you.history_all': 'Du zeigst neuen Mitgliedern alles, was geschrieben wurde',
+  'notice.you.shown': 'Du hast {names} gezeigt, was vorher geschrieben wurde',
   'notice.you.title': 'Du hast die Gruppe in „{title}“ umbenannt',
   'notice.you.pinned': 'Du hast eine Nachricht angeheftet',
   'notice.you.timer': 'Du hast die Dauer verschwindender Nachrichten auf {time} gesetzt',

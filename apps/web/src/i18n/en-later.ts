@@ -246,7 +246,7 @@ export const enLater = {
 
   'encrypted.choice': 'Only the people here can read it',
   'encrypted.choice.hint':
-    'End-to-end encrypted: the server can read neither what is written nor the files. Polls are not there yet, and whoever comes later does not see what was before. This cannot be changed later.',
+    'End-to-end encrypted: the server can read neither what is written nor the files. This cannot be changed later.',
   'encrypted.title': 'Encrypted end to end',
   'encrypted.text':
     'Only the devices of the people here can read what is written. What a group is called and its picture are sealed too. The server knows who is here and when something is written.',
@@ -277,6 +277,8 @@ export const enLater = {
   'group.settings.history': 'People who join from now on read',
   'group.settings.history.none': 'what is written after they came',
   'group.settings.history.all': 'everything, from the beginning',
+  'group.settings.history.hint':
+    'Whoever adds people to an encrypted group shows them this from their own device. Who comes by a link reads what comes after.',
   'group.links': 'Invite by link',
   'group.links.text': 'Whoever has an account on {server} and opens the link can join “{title}”.',
   'group.links.approval': 'An admin lets each of them in',
@@ -372,6 +374,8 @@ export const enLater = {
   'role.owner': 'Owner',
 
   'add.title': 'Add people',
+  'add.history.all': 'They will be able to read everything that was written before.',
+  'add.history.none': 'They will read only what is written from now on.',
   'add.submit': { one: 'Add {count} person', other: 'Add {count} people' },
   'add.submit_none': 'Add',
   'add.already': 'already here',

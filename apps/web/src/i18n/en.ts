@@ -276,6 +276,9 @@ export const en = {
   'notice.announcements_off': '{sender} lets everybody write',
   'notice.history_none': '{sender} shows people who join only what comes after',
   'notice.history_all': '{sender} shows people who join everything that was written',
+  'notice.shown': '{sender} showed {names} what was said before',
+  'notice.shown_me': '{sender} showed you what was said before. The older messages come from their device.',
+  'notice.others': { one: '{count} other', other: '{count} others' },
   'notice.title': '{sender} renamed the group to “{title}”',
   'notice.trust.new_device':
     '{name} has a new device that none of their devices has approved. The safety number with {name} has changed.',
@@ -303,6 +306,7 @@ export const en = {
   'notice.you.announcements_off': 'You let everybody write',
   'notice.you.history_none': 'You show people who join only what comes after',
   'notice.you.history_all': 'You show people who join everything that was written',
+  'notice.you.shown': 'You showed {names} what was said before',
   'notice.you.title': 'You renamed the group to “{title}”',
   'notice.you.pinned': 'You pinned a message',
   'notice.you.timer': 'You set messages to disappear after {time}',

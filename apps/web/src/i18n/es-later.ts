@@ -251,7 +251,7 @@ export const esLater = {
 
   'encrypted.choice': 'Solo pueden leerlo quienes están aquí',
   'encrypted.choice.hint':
-    'Cifrado de extremo a extremo: el servidor no puede leer lo que se escribe ni los archivos. Todavía no hay encuestas, y quien llega después no ve lo anterior. Esto no se puede cambiar más tarde.',
+    'Cifrado de extremo a extremo: el servidor no puede leer lo que se escribe ni los archivos. Esto no se puede cambiar más tarde.',
   'encrypted.title': 'Cifrado de extremo a extremo',
   'encrypted.text':
     'Solo los dispositivos de quienes están aquí pueden leer lo que se escribe. También el nombre y la imagen de un grupo van sellados. El servidor sabe quién está aquí y cuándo se escribe algo.',
@@ -282,6 +282,8 @@ export const esLater = {
   'group.settings.history': 'Quien se una desde ahora lee',
   'group.settings.history.none': 'lo que se escriba después',
   'group.settings.history.all': 'todo, desde el principio',
+  'group.settings.history.hint':
+    'Quien añade a alguien a un grupo cifrado se lo muestra desde su propio dispositivo. Quien llega por un enlace lee lo que venga después.',
   'group.links': 'Invitar con un enlace',
   'group.links.text': 'Quien tenga una cuenta en {server} y abra el enlace puede unirse a «{title}».',
   'group.links.approval': 'Un administrador admite a cada persona',
@@ -378,6 +380,8 @@ export const esLater = {
   'role.owner': 'Propietario',
 
   'add.title': 'Añadir personas',
+  'add.history.all': 'Podrán leer todo lo que se escribió antes.',
+  'add.history.none': 'Solo leerán lo que se escriba a partir de ahora.',
   'add.submit': { one: 'Añadir {count} persona', other: 'Añadir {count} personas' },
   'add.submit_none': 'Añadir',
   'add.already': 'ya está aquí',

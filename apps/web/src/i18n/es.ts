@@ -277,6 +277,10 @@ export const es = {
   'notice.announcements_off': '{sender} permite que todos escriban',
   'notice.history_none': '{sender} hace que quien se una vea solo lo posterior',
   'notice.history_all': '{sender} hace que quien se una vea todo lo escrito',
+  'notice.shown': '{sender} mostró a {names} lo que se dijo antes',
+  'notice.shown_me':
+    '{sender} te mostró lo que se dijo antes. Los mensajes anteriores vienen de su dispositivo.',
+  'notice.others': { one: '{count} más', other: '{count} más' },
   'notice.title': '{sender} cambió el nombre del grupo a «{title}»',
   'notice.trust.new_device':
     '{name} tiene un dispositivo nuevo que ninguno de los suyos ha aprobado. El número de seguridad con {name} ha cambiado.',
@@ -304,6 +308,7 @@ export const es = {
   'notice.you.announcements_off': 'Permites que todos escriban',
   'notice.you.history_none': 'Haces que quien se una vea solo lo posterior',
   'notice.you.history_all': 'Haces que quien se una vea todo lo escrito',
+  'notice.you.shown': 'Mostraste a {names} lo que se dijo antes',
   'notice.you.title': 'Cambiaste el nombre del grupo a «{title}»',
   'notice.you.pinned': 'Fijaste un mensaje',
   'notice.you.timer': 'Hiciste que los mensajes desaparezcan tras {time}',

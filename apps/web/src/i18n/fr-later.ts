@@ -259,7 +259,7 @@ export const frLater = {
 
   'encrypted.choice': 'Seules les personnes ici peuvent lire',
   'encrypted.choice.hint':
-    'Chiffrée de bout en bout : le serveur ne peut lire ni ce qui est écrit ni les fichiers. Il n’y a pas encore de sondages, et qui arrive plus tard ne voit pas ce qui précède. Cela ne peut plus être changé ensuite.',
+    'Chiffrée de bout en bout : le serveur ne peut lire ni ce qui est écrit ni les fichiers. Cela ne peut plus être changé ensuite.',
   'encrypted.title': 'Chiffrée de bout en bout',
   'encrypted.text':
     'Seuls les appareils des personnes ici peuvent lire ce qui est écrit. Le nom et l’image d’un groupe sont scellés aussi. Le serveur sait qui est là et quand quelque chose est écrit.',
@@ -290,6 +290,8 @@ export const frLater = {
   'group.settings.history': 'Les personnes qui arrivent lisent',
   'group.settings.history.none': 'ce qui est écrit après leur arrivée',
   'group.settings.history.all': 'tout, depuis le début',
+  'group.settings.history.hint':
+    'Qui ajoute quelqu’un à un groupe chiffré lui montre cela depuis son propre appareil. Qui arrive par un lien lit ce qui suit.',
   'group.links': 'Inviter par lien',
   'group.links.text':
     'Toute personne qui a un compte sur {server} et ouvre le lien peut rejoindre « {title} ».',
@@ -391,6 +393,8 @@ export const frLater = {
   'role.owner': 'Propriétaire',
 
   'add.title': 'Ajouter des personnes',
+  'add.history.all': 'Ces personnes pourront lire tout ce qui a été écrit avant.',
+  'add.history.none': 'Ces personnes ne liront que ce qui est écrit à partir de maintenant.',
   'add.submit': { one: 'Ajouter {count} personne', other: 'Ajouter {count} personnes' },
   'add.submit_none': 'Ajouter',
   'add.already': 'déjà là',

@@ -279,6 +279,10 @@ export const fr = {
   'notice.announcements_off': '{sender} laisse tout le monde écrire',
   'notice.history_none': '{sender} ne montre aux nouveaux membres que ce qui suit leur arrivée',
   'notice.history_all': '{sender} montre aux nouveaux membres tout ce qui a été écrit',
+  'notice.shown': '{sender} a montré à {names} ce qui a été dit avant',
+  'notice.shown_me':
+    '{sender} t’a montré ce qui a été dit avant. Les messages plus anciens viennent de son appareil.',
+  'notice.others': { one: '{count} autre', other: '{count} autres' },
   'notice.title': '{sender} a renommé le groupe « {title} »',
   'notice.trust.new_device':
     '{name} a un nouvel appareil qu’aucun des siens n’a approuvé. Le numéro de sécurité avec {name} a changé.',
@@ -306,6 +310,7 @@ export const fr = {
   'notice.you.announcements_off': 'Tu laisses tout le monde écrire',
   'notice.you.history_none': 'Tu ne montres aux nouveaux membres que ce qui suit leur arrivée',
   'notice.you.history_all': 'Tu montres aux nouveaux membres tout ce qui a été écrit',
+  'notice.you.shown': 'Tu as montré à {names} ce qui a été dit avant',
   'notice.you.title': 'Tu as renommé le groupe « {title} »',
   'notice.you.pinned': 'Tu as épinglé un message',
   'notice.you.timer': 'Tu fais disparaître les messages après {time}',

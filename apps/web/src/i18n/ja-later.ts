@@ -236,7 +236,7 @@ export const jaLater = {
 
   'encrypted.choice': 'ここにいる人だけが読める',
   'encrypted.choice.hint':
-    'エンドツーエンドで暗号化され、サーバーは書かれた内容もファイルも読めません。投票はまだ使えず、後から参加した人はそれ以前の内容を見られません。この設定は後から変更できません。',
+    'エンドツーエンドで暗号化され、サーバーは書かれた内容もファイルも読めません。この設定は後から変更できません。',
   'encrypted.title': 'エンドツーエンドで暗号化',
   'encrypted.text':
     '書かれた内容を読めるのは、ここにいる人の端末だけです。グループの名前と画像も暗号化されます。サーバーには、誰がいるか、いつ書かれたかがわかります。',
@@ -267,6 +267,8 @@ export const jaLater = {
   'group.settings.history': '今後参加する人に見えるもの',
   'group.settings.history.none': '参加後に書かれたもの',
   'group.settings.history.all': '最初からすべて',
+  'group.settings.history.hint':
+    '暗号化されたグループでは、人を追加した人の端末から以前の内容が届きます。リンクから来た人には参加後の内容だけが見えます。',
   'group.links': 'リンクで招待',
   'group.links.text': '{server}にアカウントがあり、リンクを開いた人は「{title}」に参加できます。',
   'group.links.approval': '管理者が1人ずつ承認する',
@@ -358,6 +360,8 @@ export const jaLater = {
   'role.owner': 'オーナー',
 
   'add.title': '人を追加',
+  'add.history.all': '以前に書かれたものもすべて読めるようになります。',
+  'add.history.none': '今後書かれるものだけが読めます。',
   'add.submit': { other: '{count}人を追加' },
   'add.submit_none': '追加',
   'add.already': '参加済み',

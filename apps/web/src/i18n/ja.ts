@@ -259,6 +259,10 @@ export const ja = {
   'notice.announcements_off': '{sender}さんが、全員が書き込めるようにしました',
   'notice.history_none': '{sender}さんが、新しい参加者には参加後の内容だけを表示するようにしました',
   'notice.history_all': '{sender}さんが、新しい参加者にもすべての内容を表示するようにしました',
+  'notice.shown': '{sender}さんが{names}さんに以前の内容を見せました',
+  'notice.shown_me':
+    '{sender}さんが以前の内容を見せてくれました。古いメッセージはその人の端末から届いたものです。',
+  'notice.others': { other: 'ほか{count}人' },
   'notice.title': '{sender}さんがグループ名を「{title}」に変更しました',
   'notice.trust.new_device':
     '{name}さんに、ほかのどの端末も承認していない新しい端末が加わりました。{name}さんとの安全番号が変わりました。',
@@ -286,6 +290,7 @@ export const ja = {
   'notice.you.announcements_off': '全員が書き込めるようにしました',
   'notice.you.history_none': '新しい参加者には参加後の内容だけを表示するようにしました',
   'notice.you.history_all': '新しい参加者にもすべての内容を表示するようにしました',
+  'notice.you.shown': '{names}さんに以前の内容を見せました',
   'notice.you.title': 'グループ名を「{title}」に変更しました',
   'notice.you.pinned': 'メッセージをピン留めしました',
   'notice.you.timer': 'メッセージが{time}後に消えるようにしました',

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use pipit_client::command::{Command, Reply, TrustCommand};
-use pipit_client::view::{HandoverState, ItemBody};
+use pipit_client::view::{HandoverState, ItemBody, PersonTrust, TrustState};
 use pipit_wire::{ConversationId, EventId, MessageId};
 
 use crate::encrypted::{has, meet_sealed, open};
@@ -170,6 +170,29 @@ async fn get_in_pieces(mut laptop: Screen, store: &Path, server: &Running) -> Sc
     laptop
 }
 
+pub(crate) async fn trust_in(screen: &Screen, other: &Screen) -> PersonTrust {
+    let user = other.me();
+    let ask = Command::Trust {
+        ask: TrustCommand::Person { user },
+    };
+    match screen.ask(ask).await {
+        Reply::PersonTrust { person } => person,
+        reply => panic!("{reply:?}"),
+    }
+}
+
+/// Compares numbers with somebody.
+pub(crate) async fn verify(screen: &Screen, other: &Screen) {
+    let number = trust_in(screen, other).await.number;
+    assert!(number.is_some(), "there is a number");
+    let set = TrustCommand::SetVerified {
+        user: other.me(),
+        number,
+    };
+    screen.ask(Command::Trust { ask: set }).await;
+    assert_eq!(trust_in(screen, other).await.state, TrustState::Verified);
+}
+
 /// Who approves a device by its code vouches for it, too.
 async fn assert_vouched(bob: &Screen) {
     let Reply::OwnKeys { own } = bob
@@ -208,6 +231,7 @@ async fn a_new_device_gets_what_was_there_however_often_it_stops() {
     let conversation = meet_sealed(&mut alice, &mut bob).await;
     let said = say_much(&mut bob, &mut alice, conversation).await;
     assert!(!bob.archives.has_gap, "the first device lacks nothing");
+    verify(&bob, &alice).await;
 
     let store = folder.path().join("laptop.db");
     let mut laptop = sign_in(&store, &server, "laptop").await;
@@ -225,6 +249,8 @@ async fn a_new_device_gets_what_was_there_however_often_it_stops() {
     })
     .await;
     assert_vouched(&bob).await;
+    // With whom numbers were compared it knows, too; and a device that says nothing of it changes nothing.
+    assert_eq!(trust_in(&laptop, &alice).await.state, TrustState::Verified);
     open(&mut laptop, conversation).await;
     let expect: Vec<&str> = said.iter().map(String::as_str).collect();
     laptop.ask(Command::LoadOlder).await;

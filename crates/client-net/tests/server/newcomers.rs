@@ -117,7 +117,9 @@ async fn newcomers_are_shown_what_was_said_by_who_has_added_them() {
         })
         .await;
     laptop
-        .until("what was before stays closed", |screen| screen.texts() == ["hello"])
+        .until("what was before stays closed", |screen| {
+            screen.texts() == ["hello"]
+        })
         .await;
 
     for screen in [alice, bob, carol, dave, laptop] {

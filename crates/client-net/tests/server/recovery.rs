@@ -1,12 +1,12 @@
 //! What the account's backup brings back when all devices are lost, by the recovery code; and what the server's disk has of it.
 
 use pipit_client::command::{Command, Reply, TrustCommand};
-use pipit_client::view::{BackupState, ItemBody};
+use pipit_client::view::{BackupState, ItemBody, TrustState};
 use pipit_wire::{ConversationId, EventId, MessageId};
 use tempfile::TempDir;
 
 use crate::encrypted::{meet_sealed, open};
-use crate::handover::{assert_nothing_is_left, is_done, refusal, sign_in};
+use crate::handover::{assert_nothing_is_left, is_done, refusal, sign_in, trust_in, verify};
 use crate::{Running, Screen, meet, new_message};
 
 const SAID: [&str; 4] = ["quetzalcoatl", "zwiebelkuchen", "syzygy", "to be deleted"];
@@ -103,6 +103,7 @@ async fn the_code_brings_back_what_all_devices_have_lost() {
     let (mut alice, mut bob, conversation) = chat(&folder, &server).await;
     change(&mut bob, conversation).await;
     until_state(&mut bob, BackupState::Off).await;
+    verify(&bob, &alice).await;
     let code = new_code(&bob).await;
     assert_eq!(
         state(&bob),
@@ -132,6 +133,7 @@ async fn the_code_brings_back_what_all_devices_have_lost() {
             screen.texts() == NOW
         })
         .await;
+    assert_eq!(trust_in(&phone, &alice).await.state, TrustState::Verified);
     assert_eq!(approvals(&phone).await, [(true, false), (true, true)]);
     phone.write(conversation, "and on").await;
     alice

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::records::{BackupKey, Section};
 use super::{ArchiveCall, BACKUP, BACKUP_PART, code_error, refused};
 use crate::command::Reply;
-use crate::encryption::RandomOf;
+use crate::encryption::{Compared, RandomOf};
 use crate::engine::{Engine, Stored};
 use crate::http::{Call, Waiting};
 use crate::io::HttpMethod;
@@ -156,6 +156,9 @@ pub(super) struct Backup {
     known: Vec<PartId>,
     place: Place,
     tail: Option<Tail>,
+    /// What the backup says of with whom numbers were compared.
+    #[serde(default)]
+    compared: Vec<Compared>,
     pending: Option<Pending>,
     /// When all that there was was put by.
     at: Option<Timestamp>,
@@ -179,6 +182,7 @@ impl Backup {
             known: Vec::new(),
             place: Place::default(),
             tail: None,
+            compared: Vec::new(),
             pending: None,
             at: None,
             failed: None,

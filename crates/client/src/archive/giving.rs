@@ -381,6 +381,11 @@ impl<S: Storage> Engine<S> {
             index: giving.index,
             last,
             backup: self.backup_key()?,
+            compared: if giving.index == 1 {
+                self.comparisons()?
+            } else {
+                Vec::new()
+            },
             done: giving.progress.done,
             total: giving.progress.total,
         };

@@ -5,6 +5,7 @@ use pipit_wire::{ArchiveId, Content, ConversationId, Event, EventId, MessageId, 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::encryption::Compared;
 use crate::fold;
 use crate::storage::{LogEntry, ShelfRecord};
 
@@ -21,7 +22,7 @@ pub(super) struct BackupKey {
 }
 
 /// The first section.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Head {
     /// [`VERSION`].
     pub(super) version: u32,
@@ -32,6 +33,9 @@ pub(super) struct Head {
     /// The account's backup and its key, where the device that hands over has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) backup: Option<BackupKey>,
+    /// With whom numbers were compared. Of a history nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) compared: Vec<Compared>,
     /// How many entries of logs were looked through for this part and those before it, of how many.
     pub(super) done: u64,
     pub(super) total: u64,

@@ -12,7 +12,7 @@ use pipit_wire::{ArchiveId, ConversationId, Event, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::giving::bytes_32;
-use super::records::decode;
+use super::records::{Record, decode};
 use super::{ArchiveCall, SEEING};
 use crate::engine::{Engine, Stored};
 use crate::range;
@@ -162,9 +162,7 @@ impl<S: Storage> Engine<S> {
         let mut came = 0;
         for mut section in sections {
             if section.conversation == conversation {
-                section
-                    .entries
-                    .retain(|entry| entry.seq < joined && Some(entry.sender) != me);
+                section.entries.retain(|entry| counts(entry, joined, me));
                 came += self.put_section(section)?;
             }
         }
@@ -189,9 +187,43 @@ impl<S: Storage> Engine<S> {
     }
 }
 
+/// Whether what somebody else says of an entry counts for an account that has come into the group at `joined`.
+fn counts(entry: &Record, joined: Seq, me: Option<UserId>) -> bool {
+    entry.seq < joined && Some(entry.sender) != me
+}
+
 enum Joining {
     Known(Seq),
     /// Entries have been asked for.
     Asked,
     Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use pipit_wire::EventId;
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Nobody is told by others what was said where a device of theirs could know better, nor what they have said themselves.
+    #[test]
+    fn what_others_show_counts_only_for_what_was_before() {
+        let (me, other) = (UserId::from_bytes([1; 16]), UserId::from_bytes([2; 16]));
+        let joined = Seq::new(10).unwrap();
+        for (place, sender, expect) in [
+            (9, other, true),
+            (10, other, false),
+            (11, other, false),
+            (9, me, false),
+        ] {
+            let entry = Record {
+                seq: Seq::new(place).unwrap(),
+                id: EventId::from_bytes([3; 16]),
+                sender,
+                body: Value::Null,
+            };
+            assert_eq!(counts(&entry, joined, Some(me)), expect, "{place} {sender}");
+        }
+    }
 }

@@ -249,6 +249,7 @@ impl<S: Storage> Engine<S> {
                 index: sending.index,
                 last,
                 backup: None,
+                compared: Vec::new(),
                 done: sending.done,
                 total: sending.total,
             };
@@ -358,5 +359,26 @@ impl<S: Storage> Engine<S> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_while_somebody_is_there_who_was_not_expected() {
+        let user = |number| UserId::from_bytes([number; 16]);
+        let one = Showing {
+            conversation: ConversationId::from_bytes([9; 16]),
+            users: vec![user(3)],
+            known: vec![user(1), user(2), user(3)],
+            asked_at: Timestamp(0),
+            stage: Stage::Waiting,
+        };
+        let inside = |numbers: &[u8]| numbers.iter().map(|number| user(*number)).collect();
+        assert!(one.may_be_told(&inside(&[1, 3])));
+        assert!(one.may_be_told(&inside(&[1, 2, 3])));
+        assert!(!one.may_be_told(&inside(&[1, 2, 3, 4])));
     }
 }

@@ -239,6 +239,7 @@ impl<S: Storage> Engine<S> {
         if let Some(backup) = head.backup {
             self.backup_key_came(backup.archive, backup.key)?;
         }
+        self.take_comparisons(&head.compared)?;
         self.handed_over(&sections, head.backup.map(|backup| backup.archive))?;
         for section in sections {
             taking.came += self.put_section(section)?;

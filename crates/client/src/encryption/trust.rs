@@ -22,6 +22,9 @@ const MARKS: u8 = 4;
 const LOG: u8 = 5;
 const LINE: u8 = 6;
 
+/// Of so many people at most one device tells the others.
+const COMPARED_MAX: usize = 500;
+
 /// What is kept of a person.
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
@@ -40,6 +43,29 @@ pub(crate) struct Marks {
     pub(crate) roots: BTreeSet<SignatureKey>,
     /// The roots with which the user has compared numbers, and when.
     pub(crate) verified: Option<(BTreeSet<SignatureKey>, Timestamp)>,
+    /// When that was last taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unverified_at: Option<Timestamp>,
+}
+
+impl Marks {
+    /// When the user has last said whether they have compared numbers.
+    fn decided_at(&self) -> Option<Timestamp> {
+        let verified_at = self.verified.as_ref().map(|(_, at)| *at);
+        verified_at.max(self.unverified_at)
+    }
+}
+
+/// Whether the user has compared numbers with somebody, as one of their devices tells the others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Compared {
+    /// With whom.
+    pub(crate) user: UserId,
+    /// The roots that they had; none where it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    roots: Option<BTreeSet<SignatureKey>>,
+    /// When the user said so, by the server's clock.
+    at: Timestamp,
 }
 
 /// Something that is said in a timeline and is in no log.
@@ -98,6 +124,46 @@ impl Person {
 }
 
 impl<S: Storage> Engine<S> {
+    /// With whom numbers were compared, for the account's other devices: those of whom it was said last, where there are many.
+    pub(crate) fn comparisons(&self) -> Stored<Vec<Compared>> {
+        let mut found = Vec::new();
+        for key in self.storage.secrets(&[MARKS])? {
+            let user = key.get(1..).and_then(|user| user.try_into().ok());
+            let marks: Option<Marks> = self.kept(&key)?;
+            let decided = marks.and_then(|marks| Some((marks.decided_at()?, marks)));
+            if let (Some(user), Some((at, marks))) = (user, decided) {
+                found.push(Compared {
+                    user: UserId::from_bytes(user),
+                    roots: marks.verified.map(|(roots, _)| roots),
+                    at,
+                });
+            }
+        }
+        found.sort_by_key(|compared| std::cmp::Reverse(compared.at));
+        found.truncate(COMPARED_MAX);
+        Ok(found)
+    }
+
+    /// Another device of the account says with whom numbers were compared: what was said last counts.
+    pub(crate) fn take_comparisons(&mut self, said: &[Compared]) -> Stored {
+        let now = self.server_now();
+        for compared in said.iter().take(COMPARED_MAX) {
+            let marks = self.person(compared.user)?.marks.clone();
+            if marks.decided_at() >= Some(compared.at) || compared.at > now {
+                continue;
+            }
+            let verified = compared.roots.clone().map(|roots| (roots, compared.at));
+            let unverified_at = verified.is_none().then_some(compared.at);
+            let marks = Marks {
+                verified,
+                unverified_at: unverified_at.or(marks.unverified_at),
+                ..marks
+            };
+            self.save_marks(compared.user, marks)?;
+        }
+        Ok(())
+    }
+
     /// What is known of a person.
     pub(crate) fn person(&mut self, user: UserId) -> Stored<&Person> {
         if !self.encryption.people.contains_key(&user) {

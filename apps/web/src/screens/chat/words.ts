@@ -10,7 +10,7 @@ import type {
   UnreadableReason,
 } from '../../generated/types';
 import { describeCode } from '../../i18n/errors';
-import { t, type Key } from '../../i18n';
+import { listOf, t, type Key } from '../../i18n';
 import { filesInWords } from './files/words';
 
 /** Where a message stands, in words. */
@@ -52,6 +52,12 @@ function settingsWords(item: TimelineItem, change: SettingsChange): string {
   return sentences.join(t('notice.join'));
 }
 
+/** People in words, of whom only the first few are named. */
+function namesOf(names: readonly string[], count: number): string {
+  const more = count - names.length;
+  return listOf(more > 0 ? [...names, t('notice.others', { count: more })] : names);
+}
+
 /** The sentence of an entry that is no message. */
 export function noticeOf(
   item: TimelineItem,
@@ -71,6 +77,10 @@ export function noticeOf(
       return did(item, 'pinned');
     case 'title_changed':
       return did(item, 'title', { title: body.title });
+    case 'history_shown':
+      return body.to_me
+        ? t('notice.shown_me', { sender: item.sender_name })
+        : did(item, 'shown', { names: namesOf(body.names, body.count) });
     case 'trust':
       return t(`notice.trust.${body.change}`, { name: item.sender_name });
     case 'settings_changed':

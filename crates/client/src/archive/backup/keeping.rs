@@ -79,7 +79,11 @@ impl<S: Storage> Engine<S> {
         };
         let bytes = STANDARD.decode(&part.bytes).unwrap_or_default();
         let opened = ArchiveKey::new(archive, backup.key).open(part.id, &bytes);
-        if let Some((_, sections)) = opened.ok().and_then(|sections| decode(&sections)) {
+        if let Some((head, sections)) = opened.ok().and_then(|sections| decode(&sections)) {
+            self.take_comparisons(&head.compared)?;
+            let is_said = |user| head.compared.iter().any(|one| one.user == user);
+            backup.compared.retain(|told| !is_said(told.user));
+            backup.compared.extend(head.compared);
             for section in sections {
                 self.take_in_section(&mut backup, section)?;
             }
@@ -144,7 +148,9 @@ impl<S: Storage> Engine<S> {
             .clone()
             .filter(|tail| tail.size < SMALL_BYTES && backup.old.is_empty());
         let has_news = self.has_news(&backup.place)?;
-        if !has_news && backup.old.is_empty() {
+        let compared = self.comparisons()?;
+        let all_told = compared.iter().all(|one| backup.compared.contains(one));
+        if !has_news && all_told && backup.old.is_empty() {
             backup.at = Some(now);
             backup.failed = None;
             self.archives.backup_parts = None;
@@ -152,7 +158,7 @@ impl<S: Storage> Engine<S> {
             return self.save_backup(&backup);
         }
         let mut replaces = Vec::new();
-        if let Some(tail) = small.filter(|_| has_news) {
+        if let Some(tail) = small {
             backup.place = tail.before;
             replaces.push(tail.id);
         }
@@ -169,9 +175,11 @@ impl<S: Storage> Engine<S> {
             done: 0,
             total: 0,
             backup: None,
+            compared: compared.clone(),
         };
         let key = ArchiveKey::new(backup.archive, backup.key);
         let part = self.seal_part(&key, &head, &sections, BACKUP_PART)?;
+        backup.compared = compared;
         backup.pending = Some(Pending {
             id: part,
             replaces,
