@@ -13,6 +13,7 @@ mod expiry;
 mod fold;
 mod outbox;
 mod personal;
+mod picture;
 mod schema;
 mod seal;
 mod search;
@@ -26,8 +27,9 @@ mod wish;
 use pipit_client::fold::{FoldRecord, Folded};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
-    ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, SearchHit, SessionRecord,
-    ShelfRecord, ShelfState, Storage, StorageError, StorageSearch, UploadRecord, WishRecord, WishTarget,
+    ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, PictureRecord, SearchHit,
+    SessionRecord, ShelfRecord, ShelfState, Storage, StorageError, StorageSearch, UploadRecord, WishRecord,
+    WishTarget,
 };
 use pipit_wire::frame::{Cursor, Profile};
 use pipit_wire::{BlobId, ConversationId, Event, EventId, MessageId, Seq, Timestamp, UserId};
@@ -281,6 +283,19 @@ impl Storage for SqliteStorage {
 
     fn count_entries(&self, conversation: ConversationId, after: Seq) -> Result<u32, StorageError> {
         entry::count(&self.connection, conversation, after).map_err(storage_error)
+    }
+
+    fn picture(&self, blob: BlobId) -> Result<Option<PictureRecord>, StorageError> {
+        picture::find(&self.connection, blob).map_err(storage_error)
+    }
+
+    fn keep_picture(
+        &mut self,
+        place: (ConversationId, MessageId),
+        picture: &PictureRecord,
+        bytes_max: u64,
+    ) -> Result<(), StorageError> {
+        picture::keep(&self.connection, place, picture, bytes_max).map_err(storage_error)
     }
 
     fn put_on_shelf(&mut self, records: &[ShelfRecord]) -> Result<(), StorageError> {

@@ -18,6 +18,8 @@ use pipit_wire::{
 };
 use proptest::prelude::*;
 
+#[path = "storage/pictures.rs"]
+mod pictures;
 #[path = "storage/uploads.rs"]
 mod uploads;
 

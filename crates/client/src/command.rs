@@ -18,6 +18,7 @@ use crate::picture::PictureChange;
 use crate::view::ListFilter;
 
 mod data;
+mod picture;
 mod reply;
 mod trust;
 
@@ -25,6 +26,7 @@ pub use self::data::{
     AccountForm, CommandError, CommandId, EditView, ForwardTarget, MessageReach, NewAttachment, ReactionBy,
     RequestAnswer, ViewId, VoteBy,
 };
+pub use self::picture::{KeptPicture, PictureCommand};
 pub use self::reply::Reply;
 pub use self::trust::TrustCommand;
 
@@ -645,6 +647,11 @@ pub enum Command {
     Trust {
         /// What.
         ask: TrustCommand,
+    },
+    /// Something about small pictures that are kept.
+    Picture {
+        /// What.
+        ask: PictureCommand,
     },
     /// Where the account is signed in. Answered by [`Reply::Devices`].
     ListDevices,

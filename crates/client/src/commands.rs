@@ -42,6 +42,11 @@ impl<S: Storage> Engine<S> {
         if let Command::Trust { ask } = command {
             return self.trust_command(view, id, ask);
         }
+        if let Command::Picture { ask } = command {
+            let reply = self.picture_command(ask)?;
+            self.reply(view, id, reply);
+            return Ok(());
+        }
         let command = match self.local_command(&view, id, command)? {
             Done::Now(reply) => {
                 self.reply(view, id, reply);

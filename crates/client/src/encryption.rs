@@ -328,6 +328,8 @@ impl<S: Storage> Engine<S> {
         self.encryption.nudged.remove(&conversation);
         self.forget_trust_lines(conversation)?;
         self.forget_profile(conversation)?;
+        self.showings_gone(conversation)?;
+        self.seeings_gone(conversation)?;
         if self.group_record(conversation)?.is_none() {
             return Ok(());
         }

@@ -31,6 +31,7 @@ mod group;
 mod hiding;
 mod http;
 mod items;
+mod kept;
 mod list;
 mod log;
 mod names;

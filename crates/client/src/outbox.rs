@@ -171,7 +171,8 @@ impl<S: Storage> Engine<S> {
             Sealing::Later => return Ok(()),
             Sealing::Never(code) => {
                 let code = code_name(code);
-                return self.sending_refused(conversation, next.id, &code, None);
+                self.sending_refused(conversation, next.id, &code, None)?;
+                return self.send_next(conversation);
             }
         }
         if !next.sent || next.sealed.is_some() != was_sealed {

@@ -272,6 +272,17 @@ pub enum OutboxBody {
     },
 }
 
+/// A small picture that was shown of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PictureRecord {
+    /// Of which file.
+    pub blob: BlobId,
+    /// What it is.
+    pub media_type: String,
+    /// It.
+    pub bytes: Vec<u8>,
+}
+
 /// How a file of a message in the outbox stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UploadStage {
@@ -585,6 +596,16 @@ pub trait Storage {
     fn save_upload(&mut self, upload: &UploadRecord) -> Result<(), StorageError>;
     /// Takes a file out of its message.
     fn remove_upload(&mut self, blob: BlobId) -> Result<(), StorageError>;
+
+    /// A small picture that was kept.
+    fn picture(&self, blob: BlobId) -> Result<Option<PictureRecord>, StorageError>;
+    /// Keeps a small picture of a message's file until what the message says is erased, or as long as newer ones have no more than so many bytes together. Nothing where there is no such message.
+    fn keep_picture(
+        &mut self,
+        place: (ConversationId, MessageId),
+        picture: &PictureRecord,
+        bytes_max: u64,
+    ) -> Result<(), StorageError>;
 
     /// What was set of this and the server is not known to have.
     fn wish(&self, target: WishTarget) -> Result<Option<WishRecord>, StorageError>;

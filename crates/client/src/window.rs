@@ -80,11 +80,6 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
-    /// Whether a part of this log was asked for.
-    pub(crate) fn is_asking_history(&self, conversation: ConversationId) -> bool {
-        self.requests.is_open(Request::History { conversation })
-    }
-
     /// False where a page is under way already.
     pub(crate) fn ask_for_history(&mut self, conversation: ConversationId, wanted: Wanted) -> bool {
         let request = Request::History { conversation };

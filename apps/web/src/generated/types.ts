@@ -623,6 +623,9 @@ export type Command = { "type": "get_server_info" }
 | { "type": "trust",
   /** What. */
   ask: TrustCommand, }
+| { "type": "picture",
+  /** What. */
+  ask: PictureCommand, }
 | { "type": "list_devices" }
 | { "type": "sign_out_device",
   /** Which one. */
@@ -1195,6 +1198,13 @@ export type JoinRequest = {
   /** Since when. */
   at: Timestamp, };
 
+/** A small picture that was kept. */
+export type KeptPicture = {
+  /** `image/jpeg`, `image/png` or `image/webp`. */
+  media_type: string,
+  /** It, in base64. */
+  bytes: string, };
+
 /** The edit of a message that counts. */
 export type LastEdit = {
   /** The entry that said so. */
@@ -1605,6 +1615,20 @@ export type PictureChange = {
   /** The picture of an encrypted group, in place of that. */
   sealed?: GroupPicture, };
 
+/** What is asked of the pictures that are kept. */
+export type PictureCommand = { "type": "keep",
+  /** Where. */
+  conversation: ConversationId,
+  /** Of which message. */
+  message: MessageId,
+  /** Of which of its files. */
+  blob: BlobId,
+  /** The picture, at most 128 KiB, in base64. */
+  bytes: string, }
+| { "type": "get",
+  /** Of which file. */
+  blob: BlobId, };
+
 /** A pinned message, for the bar above the timeline. */
 export type PinView = {
   /** Which one. */
@@ -1981,6 +2005,9 @@ export type Reply = { "type": "done" }
 | { "type": "waiting_device",
   /** Which one. */
   device: WaitingDevice, }
+| { "type": "kept_picture",
+  /** It; none where there is none. */
+  picture: KeptPicture | null, }
 | { "type": "recovery_code",
   /** It. */
   code: string, }

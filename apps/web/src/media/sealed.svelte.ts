@@ -42,19 +42,26 @@ interface Job extends Running {
   readonly span: Span;
 }
 
+/** Addresses of files on the server. */
+export interface Addresses {
+  /** One that works now; null where there is none. */
+  fresh(blob: string): Promise<string | null>;
+  /** Why there is none. */
+  missing(blob: string): 'gone' | 'failed' | null;
+}
+
 export class SealedFiles {
   readonly #known = new SvelteMap<string, Standing>();
   readonly #running = new Map<number, Running>();
   #waiting: Job[] = [];
-  readonly #link: (blob: string) => Promise<string | null>;
+  readonly #links: Addresses;
   readonly #start: () => OpeningWorker;
   #worker: OpeningWorker | null = null;
   #lastId = 0;
   #busy = 0;
 
-  /** @param link - An address of the sealed file that works now. */
-  constructor(link: (blob: string) => Promise<string | null>, start: () => OpeningWorker = startWorker) {
-    this.#link = link;
+  constructor(links: Addresses, start: () => OpeningWorker = startWorker) {
+    this.#links = links;
     this.#start = start;
   }
 
@@ -159,8 +166,8 @@ export class SealedFiles {
   async #run({ file, key, span }: Job): Promise<Blob | WhyNot> {
     const { seal } = file;
     if (seal === undefined) return 'failed';
-    const path = await this.#link(file.blob);
-    if (path === null) return 'gone';
+    const path = await this.#links.fresh(file.blob);
+    if (path === null) return this.#links.missing(file.blob) ?? 'failed';
     if (this.#worker === null) {
       this.#worker = this.#start();
       this.#worker.listen((message) => this.#hear(message));

@@ -43,7 +43,7 @@ const opened = () => workers.flatMap(({ posted }) => posted).filter(({ type }) =
 beforeEach(() => {
   workers = [];
   link.mockClear();
-  files = new SealedFiles(link, () => {
+  files = new SealedFiles({ fresh: link, missing: () => 'gone' }, () => {
     const worker = new Scripted();
     workers.push(worker);
     return worker;

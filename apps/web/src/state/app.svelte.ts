@@ -22,6 +22,7 @@ import { t } from '../i18n';
 import { Links } from '../media/links.svelte';
 import { SealedFiles } from '../media/sealed.svelte';
 import { Streams } from '../media/streams';
+import { KeptPictures } from '../media/kept.svelte';
 import { forgetAllLocal } from '../media/local';
 import type { Shared } from '../share/take';
 import { Conversations } from './conversations.svelte';
@@ -105,6 +106,8 @@ export class App {
   readonly toasts = new Toasts();
   readonly router = new Router();
   readonly links: Links;
+  /** Small pictures for when there is no line. */
+  readonly kept: KeptPictures;
   /** Files of encrypted conversations. */
   readonly sealed: SealedFiles;
   /** Those of them that play as they come. */
@@ -123,7 +126,8 @@ export class App {
       const reply = await core.send({ type: 'get_blob_links', blobs });
       return reply.type === 'blob_links' ? reply : null;
     });
-    this.sealed = new SealedFiles((blob) => this.links.fresh(blob));
+    this.kept = new KeptPictures((command) => core.send(command));
+    this.sealed = new SealedFiles(this.links);
     this.streams = new Streams((file, from, to) => this.sealed.stream(file, from, to));
   }
 
@@ -293,6 +297,7 @@ export class App {
       this.conversations.forget();
       this.drafts.forget();
       this.links.forget();
+      this.kept.forget();
       this.sealed.forget();
       this.streams.forget();
       forgetAllLocal();

@@ -205,6 +205,21 @@ impl Backup {
         }
     }
 
+    /// Of each person the backup says what was said last.
+    fn note_compared(&mut self, said: Vec<Compared>) {
+        for one in said {
+            if !self.tells(&one) {
+                self.compared.retain(|told| told.user != one.user);
+                self.compared.push(one);
+            }
+        }
+    }
+
+    fn tells(&self, one: &Compared) -> bool {
+        let mut told = self.compared.iter();
+        told.any(|told| told.user == one.user && told.at >= one.at)
+    }
+
     fn knows(&self, part: &PartInfo) -> bool {
         self.known.contains(&part.id)
     }

@@ -19,8 +19,8 @@ use crate::range;
 use crate::storage::Storage;
 use crate::window::Wanted;
 
-/// So many entries before the one by which this device has come in, that by which its account has is looked for.
-const LOOKED_BACK: u64 = 200;
+/// Within so many entries before the one by which this device has come in, that by which its account has is looked for.
+const LOOKED_BACK: u64 = 2_000;
 /// So many histories are waited for at most.
 const SEEING_MAX: usize = 32;
 
@@ -30,6 +30,8 @@ pub(super) struct Seeing {
     conversation: ConversationId,
     archive: ArchiveId,
     key: [u8; 32],
+    /// Who shows it.
+    by: UserId,
     /// Where the account has come in, once that is known.
     joined: Option<Seq>,
     /// The part that comes next.
@@ -77,37 +79,58 @@ impl<S: Storage> Engine<S> {
             conversation: event.conversation,
             archive,
             key,
+            by: event.sender,
             joined: None,
             next: 1,
         });
         self.save_seeings(&all)
     }
 
-    /// Takes the next step of the first.
+    /// Takes the next step of each.
     pub(super) fn see_on(&mut self) -> Stored {
-        let mut all = self.seeings()?;
-        let Some(one) = all.first_mut() else {
-            return Ok(());
-        };
-        let (archive, number) = (one.archive, one.next);
-        if one.joined.is_none() {
-            match self.place_of_joining(one.conversation, archive)? {
-                Joining::Known(seq) => {
-                    one.joined = Some(seq);
-                    self.save_seeings(&all)?;
+        for one in self.seeings()? {
+            let (archive, number) = (one.archive, one.next);
+            if one.joined.is_none() {
+                match self.place_of_joining(&one)? {
+                    Joining::Known(seq) => self.joined_at(archive, seq)?,
+                    Joining::Asked => continue,
+                    Joining::Unknown => {
+                        self.seeing_ends(archive, "not_a_newcomer")?;
+                        continue;
+                    }
                 }
-                Joining::Asked => return Ok(()),
-                Joining::Unknown => return self.seeing_ends(archive, "not_a_newcomer"),
             }
-        }
-        if !self.is_asking_archive(&ArchiveCall::Fetch { archive, number }) {
-            self.call_fetch(archive, number);
+            if !self.is_asking_archive(&ArchiveCall::Fetch { archive, number }) {
+                self.call_fetch(archive, number);
+            }
         }
         Ok(())
     }
 
-    /// Where this account has come into a group. Before that none of its devices could read anything.
-    fn place_of_joining(&mut self, conversation: ConversationId, archive: ArchiveId) -> Stored<Joining> {
+    fn joined_at(&mut self, archive: ArchiveId, seq: Seq) -> Stored {
+        let mut all = self.seeings()?;
+        for one in &mut all {
+            if one.archive == archive {
+                one.joined = Some(seq);
+            }
+        }
+        self.save_seeings(&all)
+    }
+
+    /// This account is not in a conversation any more.
+    pub(crate) fn seeings_gone(&mut self, conversation: ConversationId) -> Stored {
+        let mut all = self.seeings()?;
+        let before = all.len();
+        all.retain(|one| one.conversation != conversation);
+        if all.len() == before {
+            return Ok(());
+        }
+        self.save_seeings(&all)
+    }
+
+    /// Where this account was added to a group by who shows it what was said. Before that none of its devices could read anything.
+    fn place_of_joining(&mut self, one: &Seeing) -> Stored<Joining> {
+        let (conversation, archive) = (one.conversation, one.archive);
         let (Some(record), Some(group), Some(me)) = (
             self.storage.conversation(conversation)?,
             self.group_record(conversation)?,
@@ -121,23 +144,18 @@ impl<S: Storage> Engine<S> {
         let ranges = self.storage.ranges(conversation)?;
         let held = range::containing(&ranges, floor).map_or(floor, |range| range.through);
         if held < since {
+            // What brings nothing is asked for again on the next connection.
             let is_news = self.archives.looked_for != Some((archive, held));
             if is_news && self.ask_for_history(conversation, Wanted::After(held)) {
                 self.archives.looked_for = Some((archive, held));
-                return Ok(Joining::Asked);
             }
-            // What was asked for is on its way, or brings nothing.
-            let is_asking = self.is_asking_history(conversation);
-            return Ok(if is_asking {
-                Joining::Asked
-            } else {
-                Joining::Unknown
-            });
+            return Ok(Joining::Asked);
         }
         let is_mine =
             |event: &Event| matches!(&event.body, EventBody::MemberAdded { member } if member.user == me);
         let entries = self.storage.entries(conversation, floor, since)?;
         let found = entries.into_iter().rev().find(is_mine);
+        let found = found.filter(|event| event.sender == one.by);
         Ok(found.map_or(Joining::Unknown, |event| Joining::Known(event.seq)))
     }
 

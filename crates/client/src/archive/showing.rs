@@ -2,7 +2,7 @@
 //!
 //! Who adds somebody to a group that shows its past shows it, by the device on which they did: nobody else's word makes a device tell what was said. When a device of those who were added is in the group
 //! of devices, what this one has is sealed in parts ([`super::gathering`]) under a key of its own, and once the last part is on the server the group is told the key, sealed. Everybody in the group
-//! learns it then, so it is told only while nobody is in it who was not there when they were added.
+//! learns it then, so it is told only while none is in it that was not to be expected when they were added.
 //!
 //! As with hand-overs a part, and the place up to which it goes, are on disk before it is sent.
 
@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pipit_e2ee::ArchiveKey;
+use pipit_e2ee::{ArchiveKey, Identity};
 use pipit_wire::event::HistoryPolicy;
 use pipit_wire::rest::archive::{ArchivePurpose, NewArchive, NewPart};
-use pipit_wire::{ArchiveId, ConversationId, ErrorCode, PartId, Seq, Timestamp, UserId};
+use pipit_wire::{ArchiveId, ConversationId, DeviceId, ErrorCode, PartId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::gathering::Gathered;
@@ -27,8 +27,8 @@ use crate::storage::Storage;
 
 /// So many of the last entries are shown.
 const ENTRIES_MAX: u64 = 20_000;
-/// For so long whoever was added is waited for, and a line to show them what was said.
-const FOR_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+/// For so long whoever was added is waited for, and a line to show them what was said: a day.
+const FOR_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// What this device shows, or is to show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,8 +36,10 @@ pub(super) struct Showing {
     conversation: ConversationId,
     /// To whom: those who were added on this device.
     users: Vec<UserId>,
-    /// Who was there then, and who else was added on this device.
-    known: Vec<UserId>,
+    /// The devices that were in the group then.
+    known: Vec<(UserId, DeviceId)>,
+    /// Whose devices may come: of those who were added on this device, and of members who had none in the group.
+    expected: Vec<UserId>,
     asked_at: Timestamp,
     stage: Stage,
 }
@@ -78,9 +80,13 @@ impl Showing {
         }
     }
 
-    /// Whether nobody would learn of it but those who are to, with these people in the group.
-    fn may_be_told(&self, inside: &BTreeSet<UserId>) -> bool {
-        inside.iter().all(|user| self.known.contains(user))
+    /// Whether this device in the group was there when it was asked for, or was to be expected.
+    fn expects(&self, who: Identity) -> bool {
+        self.known.contains(&(who.user, who.device)) || self.expected.contains(&who.user)
+    }
+
+    const fn is_sending(&self) -> bool {
+        matches!(self.stage, Stage::Sending(_))
     }
 }
 
@@ -100,7 +106,7 @@ impl<S: Storage> Engine<S> {
     /// Whether something is under way that the next input may carry on.
     pub(super) fn is_showing(&self) -> Stored<bool> {
         let all = self.showings()?;
-        Ok(all.iter().any(|one| matches!(one.stage, Stage::Sending(_))))
+        Ok(all.iter().any(Showing::is_sending))
     }
 
     /// Somebody on this device adds people to a group, or lets them in: they are shown what was said, where that is how the group is.
@@ -120,23 +126,20 @@ impl<S: Storage> Engine<S> {
         if !shows {
             return Ok(());
         }
-        let inside = self.people_inside(conversation)?;
-        let users: Vec<UserId> = added.into_iter().filter(|user| !inside.contains(user)).collect();
+        let inside = self.devices_inside(conversation)?;
+        let people = people_of(&inside);
+        let users: Vec<UserId> = added.into_iter().filter(|user| !people.contains(user)).collect();
         if inside.is_empty() || users.is_empty() {
             return Ok(());
         }
         let mut all = self.showings()?;
-        let mut known = inside;
-        known.extend(
-            self.storage
-                .members(conversation)?
-                .iter()
-                .map(|member| member.user),
-        );
-        known.extend(&users);
+        let listed = self.storage.members(conversation)?;
+        let absent = listed.iter().map(|member| member.user);
+        let mut expected: BTreeSet<UserId> = absent.filter(|user| !people.contains(user)).collect();
+        expected.extend(&users);
         for one in all.iter_mut().filter(|one| one.conversation == conversation) {
-            known.extend(&one.users);
-            one.known.extend(&users);
+            expected.extend(&one.users);
+            one.expected.extend(&users);
             // Who is asked for again is shown it once.
             if one.stage == Stage::Waiting {
                 one.users.retain(|user| !users.contains(user));
@@ -146,7 +149,8 @@ impl<S: Storage> Engine<S> {
         all.push(Showing {
             conversation,
             users,
-            known: known.into_iter().collect(),
+            known: inside.iter().map(|who| (who.user, who.device)).collect(),
+            expected: expected.into_iter().collect(),
             asked_at: self.clock.now(),
             stage: Stage::Waiting,
         });
@@ -161,11 +165,13 @@ impl<S: Storage> Engine<S> {
         }
         let (before, now) = (all.clone(), self.clock.now());
         all.retain(|one| now.since_ms(one.asked_at) < FOR_MS);
-        let is_sending = |one: &Showing| matches!(one.stage, Stage::Sending(_));
-        if !all.iter().any(is_sending) {
+        if !all.iter().any(Showing::is_sending) {
+            if self.storage.secret(&[SHOWING_PART])?.is_some() {
+                self.storage.remove_secret(&[SHOWING_PART])?;
+            }
             self.begin_showing(&mut all)?;
         }
-        if let Some(one) = all.iter_mut().find(|one| is_sending(one)) {
+        if let Some(one) = all.iter_mut().find(|one| one.is_sending()) {
             self.show_part(one)?;
             if one.users.is_empty() {
                 all.retain(|one| !one.users.is_empty());
@@ -184,12 +190,12 @@ impl<S: Storage> Engine<S> {
                 continue;
             };
             let conversation = one.conversation;
-            let inside = self.people_inside(conversation)?;
-            let (come, later): (Vec<_>, Vec<_>) = one.users.iter().partition(|user| inside.contains(user));
+            let people = people_of(&self.devices_inside(conversation)?);
+            let (come, later): (Vec<_>, Vec<_>) = one.users.iter().partition(|user| people.contains(user));
             let (Some(record), Some(group), false) = (
                 self.storage.conversation(conversation)?,
                 self.group_record(conversation)?,
-                come.is_empty() || !one.may_be_told(&inside),
+                come.is_empty() || !self.may_be_told(&one)?,
             ) else {
                 continue;
             };
@@ -335,11 +341,51 @@ impl<S: Storage> Engine<S> {
     /// Whether the key of a history may be sealed for the group of devices as it is now.
     pub(crate) fn may_tell_history(&mut self, archive: ArchiveId) -> Stored<bool> {
         let all = self.showings()?;
-        let Some(one) = all.iter().find(|one| one.archive() == Some(archive)) else {
+        match all.iter().find(|one| one.archive() == Some(archive)) {
+            Some(one) => self.may_be_told(one),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether the group still shows its past, and nobody would learn of it but those who are to.
+    fn may_be_told(&mut self, one: &Showing) -> Stored<bool> {
+        let record = self.storage.conversation(one.conversation)?;
+        if record.is_none_or(|record| record.settings.history != HistoryPolicy::All) {
             return Ok(false);
-        };
-        let inside = self.people_inside(one.conversation)?;
-        Ok(one.may_be_told(&inside))
+        }
+        for who in self.devices_inside(one.conversation)? {
+            if !one.expects(who) && !self.is_vouched(who)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Somebody is not in a group any more: nobody shows them anything, and their devices are not expected.
+    pub(crate) fn show_no_more(&mut self, conversation: ConversationId, user: UserId) -> Stored {
+        let mut all = self.showings()?;
+        let before = all.clone();
+        for one in all.iter_mut().filter(|one| one.conversation == conversation) {
+            one.users.retain(|known| *known != user);
+            one.expected.retain(|known| *known != user);
+            one.known.retain(|(known, _)| *known != user);
+        }
+        all.retain(|one| !one.users.is_empty());
+        if all == before {
+            return Ok(());
+        }
+        self.save_showings(&all)
+    }
+
+    /// This account is not in a conversation any more.
+    pub(crate) fn showings_gone(&mut self, conversation: ConversationId) -> Stored {
+        let mut all = self.showings()?;
+        let before = all.len();
+        all.retain(|one| one.conversation != conversation);
+        if all.len() == before {
+            return Ok(());
+        }
+        self.save_showings(&all)
     }
 
     /// The group was told, or is not to be.
@@ -362,23 +408,39 @@ impl<S: Storage> Engine<S> {
     }
 }
 
+fn people_of(devices: &[Identity]) -> BTreeSet<UserId> {
+    devices.iter().map(|who| who.user).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// A device that was there, and any of somebody who was added or had none: no other person's, and no new one of a person who was there.
     #[test]
-    fn nobody_is_told_while_somebody_is_there_who_was_not_expected() {
+    fn what_was_not_to_be_expected_is_told_nothing() {
         let user = |number| UserId::from_bytes([number; 16]);
+        let device = |number| DeviceId::from_bytes([number; 16]);
         let one = Showing {
             conversation: ConversationId::from_bytes([9; 16]),
             users: vec![user(3)],
-            known: vec![user(1), user(2), user(3)],
+            known: vec![(user(1), device(1))],
+            expected: vec![user(2), user(3)],
             asked_at: Timestamp(0),
             stage: Stage::Waiting,
         };
-        let inside = |numbers: &[u8]| numbers.iter().map(|number| user(*number)).collect();
-        assert!(one.may_be_told(&inside(&[1, 3])));
-        assert!(one.may_be_told(&inside(&[1, 2, 3])));
-        assert!(!one.may_be_told(&inside(&[1, 2, 3, 4])));
+        for (person, number, expect) in [
+            (1, 1, true),
+            (2, 2, true),
+            (3, 3, true),
+            (1, 5, false),
+            (4, 4, false),
+        ] {
+            let who = Identity {
+                user: user(person),
+                device: device(number),
+            };
+            assert_eq!(one.expects(who), expect, "{person} {number}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use pipit_wire::{ConversationId, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::data::{CommandError, EditView, MessageReach, ReactionBy, VoteBy};
+use super::picture::KeptPicture;
 use crate::search::SearchResults;
 use crate::view::{OwnKeys, PersonTrust, SafetyOutcome, WaitingDevice};
 
@@ -191,6 +192,11 @@ pub enum Reply {
     WaitingDevice {
         /// Which one.
         device: WaitingDevice,
+    },
+    /// A small picture that was kept.
+    KeptPicture {
+        /// It; none where there is none.
+        picture: Option<KeptPicture>,
     },
     /// A recovery code.
     RecoveryCode {

@@ -64,6 +64,19 @@ pub(super) enum Opened {
     Unknown(Value),
 }
 
+impl Opened {
+    /// As it is kept: what opens a history is not, once that was noted.
+    pub(super) fn lasting(self) -> Self {
+        match self {
+            Self::Profile(ProfileSaid::HistoryShown { archive, users, .. }) => {
+                let key = String::new();
+                Self::Profile(ProfileSaid::HistoryShown { archive, key, users })
+            }
+            other => other,
+        }
+    }
+}
+
 /// What is sealed for something in the outbox, with its files; nothing where it does not go into an encrypted conversation, or is sent in the clear.
 pub(super) fn encode(body: &OutboxBody, files: &[Attachment], written_at: Timestamp) -> Option<Vec<u8>> {
     match body {

@@ -10,7 +10,7 @@ use pipit_wire::encryption::{DEVICES_PER_REQUEST_MAX, HandshakeKind, Seal};
 use pipit_wire::rest::encryption::{
     ClaimKeyPackages, ClaimedKeyPackage, DeviceKeys, NewGroupInfo, NewHandshake, NewWelcome,
 };
-use pipit_wire::{ConversationId, DeviceId, EventId, Seq, UserId};
+use pipit_wire::{ConversationId, DeviceId, EventId, Seq};
 
 use super::calls::{KeyCall, from_base64, to_base64};
 use super::state::{GroupRecord, Stage};
@@ -208,11 +208,11 @@ impl<S: Storage> Engine<S> {
         Ok(self.is_asking(conversation) || self.encryption.talk(conversation).retry_at.is_some())
     }
 
-    /// Whose devices are in a group; nobody where this one is not.
-    pub(crate) fn people_inside(&mut self, conversation: ConversationId) -> Stored<BTreeSet<UserId>> {
+    /// The devices that are in a group; none where this one is not.
+    pub(crate) fn devices_inside(&mut self, conversation: ConversationId) -> Stored<Vec<Identity>> {
         let view = self.with_device(|device, port, random| device.group(port, random, conversation))?;
         let members = view.ok().filter(|view| view.active).map(|view| view.members);
-        Ok(members.into_iter().flatten().map(|(who, _)| who.user).collect())
+        Ok(members.into_iter().flatten().map(|(who, _)| who).collect())
     }
 
     pub(super) fn identity(&self) -> Option<Identity> {

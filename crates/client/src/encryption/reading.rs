@@ -161,8 +161,13 @@ impl<S: Storage> Engine<S> {
                 content: Content::Sealed { bytes, .. },
                 ..
             } => self.take_message(taking, event, bytes),
-            EventBody::MemberAdded { .. } | EventBody::MemberRemoved { .. } => {
+            EventBody::MemberAdded { .. } => {
                 self.members_changed(event);
+                Ok(Next::On)
+            }
+            EventBody::MemberRemoved { user, .. } => {
+                self.members_changed(event);
+                self.show_no_more(event.conversation, *user)?;
                 Ok(Next::On)
             }
             _ => Ok(Next::On),
@@ -234,6 +239,7 @@ impl<S: Storage> Engine<S> {
         if let Some(head) = &mut talk.head {
             head.epoch = head.epoch.max(applied.epoch);
         }
+        self.archives.look_at_newcomers();
         let added = &applied.change.added;
         let is_listed = |who: &Identity| {
             let listing = talk.listing.as_ref();
@@ -247,7 +253,6 @@ impl<S: Storage> Engine<S> {
         }
         let me = self.identity();
         if added.iter().any(|who| Some(*who) != me) {
-            self.archives.look_at_newcomers();
             taking.group.to_tell = true;
             let talk = self.encryption.talk(conversation);
             talk.telling = if applied.own {
@@ -389,6 +394,10 @@ impl<S: Storage> Engine<S> {
                 _ => nothing(),
             }));
         };
+        // Nothing changes what is said after it.
+        if changed.seq >= event.seq {
+            return Ok(Err(Refusal::Misplaced));
+        }
         let poll = self.poll_of(conversation, message)?;
         let (emoji, on) = match change {
             MessageChange::React { emoji, on } => (emoji, on),
@@ -472,6 +481,8 @@ impl<S: Storage> Engine<S> {
             return Ok(Placing::NoTarget);
         }
         let opened = match self.opened(&event, waiting.body.as_bytes())? {
+            // Who shows something says so themselves.
+            Ok(Opened::Profile(ProfileSaid::HistoryShown { .. })) => return Ok(Placing::Refused),
             Ok(opened) => opened,
             Err(refusal) => {
                 tracing::warn!(%conversation, seq = %event.seq, %refusal, "what came in an archive is not shown");
@@ -513,7 +524,7 @@ impl<S: Storage> Engine<S> {
             Opened::Profile(said) => Some(said.clone()),
             Opened::Known(_) | Opened::Unknown(_) => None,
         };
-        let Some(entry) = content::opened_entry(event, opened) else {
+        let Some(entry) = content::opened_entry(event, opened.lasting()) else {
             return Ok(());
         };
         if let Some(ProfileSaid::HistoryShown { archive, key, users }) = &profile {

@@ -65,7 +65,7 @@ pub(crate) struct Compared {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     roots: Option<BTreeSet<SignatureKey>>,
     /// When the user said so, by the server's clock.
-    at: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 /// Something that is said in a timeline and is in no log.
@@ -375,6 +375,13 @@ impl<S: Storage> Engine<S> {
         self.require_device()?;
         let own = self.encryption.device.as_ref();
         Ok(own.and_then(|own| own.vouch(holder, device, key).ok()))
+    }
+
+    /// Whether another device of the same person vouches for this one.
+    pub(crate) fn is_vouched(&mut self, device: Identity) -> Stored<bool> {
+        let person = self.person(device.user)?;
+        let logged = person.log.device(device.device);
+        Ok(logged.is_some_and(|logged| logged.voucher.is_some()))
     }
 
     /// Whether a device is somebody's, by their log.

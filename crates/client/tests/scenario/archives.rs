@@ -49,12 +49,16 @@ fn says(content: Content) -> EventBody {
 }
 
 fn sealed() -> EventBody {
+    sealed_for(SealedPurpose::Message)
+}
+
+fn sealed_for(purpose: SealedPurpose) -> EventBody {
     says(Content::Sealed {
         scheme: "mls1".to_owned(),
         bytes: "AAEC".to_owned(),
         seal: Some(Seal { epoch: 1, count: 1 }),
         blobs: Vec::new(),
-        purpose: SealedPurpose::Message,
+        purpose,
     })
 }
 
@@ -202,6 +206,30 @@ fn an_archive_says_only_what_the_log_has_room_for() {
     );
 }
 
+/// Whoever makes an archive changes nothing that came after the entries in it, and says in nobody's name that they show something.
+#[test]
+fn an_archive_says_nothing_of_what_came_later() {
+    let mut before = log();
+    before[2] = event(3, ALICE, sealed_for(SealedPurpose::Change));
+    before[6] = event(7, BOB, sealed());
+    let shown = EventBody::HistoryShown {
+        archive: ArchiveId::new(START, [1; 10]),
+        key: format!("{}=", "A".repeat(43)),
+        users: vec![user(BOB)],
+    };
+    let waiting = [
+        shelved(3, ALICE, &shown),
+        shelved(7, BOB, &edit_of(9, "never said")),
+    ];
+    let storage = run(device(&before, &waiting));
+    for number in [3, 7] {
+        let at = usize::try_from(number).unwrap() - 1;
+        assert_eq!(body_at(&storage, number), before[at].event.body, "at {number}");
+    }
+    let folded = storage.fold(conversation(1), seq(9)).unwrap().folded;
+    assert_eq!(folded.text(), None);
+}
+
 /// What belongs to entries that are not here, or that this device has not come to, waits for them.
 #[test]
 fn what_has_no_place_yet_waits() {
@@ -325,7 +353,6 @@ fn waiting_tablet() -> Archive {
         device: device_id(9),
         device_name: "tablet".to_owned(),
         signature_key: None,
-        conversation: None,
         proof: String::new(),
         giver: None,
         salt: None,

@@ -8,8 +8,9 @@ use pipit_client::fold::{FoldRecord, Folded};
 use pipit_client::io::{Input, Output};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
-    ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, SearchHit, SessionRecord,
-    ShelfRecord, ShelfState, Storage, StorageError, StorageSearch, UploadRecord, WishRecord, WishTarget,
+    ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, PictureRecord, SearchHit,
+    SessionRecord, ShelfRecord, ShelfState, Storage, StorageError, StorageSearch, UploadRecord, WishRecord,
+    WishTarget,
 };
 use pipit_client::view::{StorageView, Update};
 use pipit_client::{Engine, io};
@@ -82,6 +83,7 @@ impl Storage for Full {
         uploads() -> Vec<UploadRecord>;
         uploads_of(message: MessageId) -> Vec<UploadRecord>;
         upload(blob: BlobId) -> Option<UploadRecord>;
+        picture(blob: BlobId) -> Option<PictureRecord>;
         wish(target: WishTarget) -> Option<WishRecord>;
         wishes() -> Vec<WishRecord>;
         personal(conversation: ConversationId) -> PersonalRecord;
@@ -95,6 +97,7 @@ impl Storage for Full {
 
     writes! {
         put_on_shelf(records: &[ShelfRecord]);
+        keep_picture(place: (ConversationId, MessageId), picture: &PictureRecord, bytes_max: u64);
         take_off_shelf(conversation: ConversationId, seq: Seq);
         empty_shelf(conversation: ConversationId);
         begin();

@@ -385,6 +385,11 @@ fn into_an_encrypted_conversation_goes_only_what_is_sealed() {
             }
         }
     }
+}
+
+/// Who says something sealed, who says what a group is, and who shows its past.
+#[test]
+fn roles_hold_in_encrypted_conversations() {
     let announced = Place {
         encrypted: true,
         announcements: true,

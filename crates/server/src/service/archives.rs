@@ -60,7 +60,12 @@ impl Archives {
     pub async fn list(&self, user: UserId) -> Result<rest::Archives, ServiceError> {
         let found = self.context.store.list_archives(user, self.context.now()).await?;
         Ok(rest::Archives {
-            items: found.into_iter().map(shown).collect(),
+            // What others are shown is nothing that the account's devices have to do with.
+            items: found
+                .into_iter()
+                .filter(|found| found.purpose != ArchivePurpose::History)
+                .map(shown)
+                .collect(),
         })
     }
 
@@ -368,11 +373,7 @@ fn shown(record: ArchiveRecord) -> rest::Archive {
         device: record.device,
         device_name: record.device_name,
         signature_key: record.signature_key.map(|key| STANDARD.encode(key)),
-        proof: match record.purpose {
-            ArchivePurpose::History => String::new(),
-            ArchivePurpose::Handover | ArchivePurpose::Backup => STANDARD.encode(record.proof),
-        },
-        conversation: record.conversation,
+        proof: STANDARD.encode(record.proof),
         made_at: record.made_at,
         changed_at: record.changed_at,
         expires_at: record.expires_at,

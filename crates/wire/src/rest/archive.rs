@@ -74,7 +74,7 @@ bodies! {
 }
 
 answers! {
-    /// `GET /v1/me/archives`: those of the account.
+    /// `GET /v1/me/archives`: those of the account, but histories.
     Archives {
         /// The oldest first.
         items: Vec<Archive>,
@@ -94,12 +94,7 @@ answers! {
         #[cfg_attr(feature = "ts", ts(optional))]
         signature_key: Option<String>,
         /// See [`NewArchive::proof`].
-        #[serde(default, skip_serializing_if = "String::is_empty")]
         proof: String,
-        /// See [`NewArchive::conversation`].
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(feature = "ts", ts(optional))]
-        conversation: Option<ConversationId>,
         /// When it was asked for, or begun.
         made_at: Timestamp,
         /// When something was last done for it.

@@ -80,10 +80,11 @@ impl<S: Storage> Engine<S> {
         let bytes = STANDARD.decode(&part.bytes).unwrap_or_default();
         let opened = ArchiveKey::new(archive, backup.key).open(part.id, &bytes);
         if let Some((head, sections)) = opened.ok().and_then(|sections| decode(&sections)) {
-            self.take_comparisons(&head.compared)?;
-            let is_said = |user| head.compared.iter().any(|one| one.user == user);
-            backup.compared.retain(|told| !is_said(told.user));
-            backup.compared.extend(head.compared);
+            // Who was signed out can still write parts: a device that stands by itself is not told whom it has verified.
+            if backup.restoring.is_some() {
+                self.take_comparisons(&head.compared)?;
+            }
+            backup.note_compared(head.compared);
             for section in sections {
                 self.take_in_section(&mut backup, section)?;
             }
@@ -149,7 +150,7 @@ impl<S: Storage> Engine<S> {
             .filter(|tail| tail.size < SMALL_BYTES && backup.old.is_empty());
         let has_news = self.has_news(&backup.place)?;
         let compared = self.comparisons()?;
-        let all_told = compared.iter().all(|one| backup.compared.contains(one));
+        let all_told = compared.iter().all(|one| backup.tells(one));
         if !has_news && all_told && backup.old.is_empty() {
             backup.at = Some(now);
             backup.failed = None;
@@ -179,7 +180,7 @@ impl<S: Storage> Engine<S> {
         };
         let key = ArchiveKey::new(backup.archive, backup.key);
         let part = self.seal_part(&key, &head, &sections, BACKUP_PART)?;
-        backup.compared = compared;
+        backup.note_compared(compared);
         backup.pending = Some(Pending {
             id: part,
             replaces,

@@ -10,6 +10,8 @@ export interface Address {
   readonly failed: boolean;
   /** The bytes are not those that were sealed. */
   readonly changed: boolean;
+  /** It may come at another time: a small copy that was kept stands in for it. */
+  readonly later: boolean;
 }
 
 /** What is opened of a sealed picture: the smaller one, where it has one that will do. */
@@ -20,16 +22,22 @@ function partOf(file: Attachment, pixels: number | null): Part {
 function opened(app: App, file: Attachment, part: Part): Address {
   app.sealed.want(file, part);
   const why = app.sealed.missing(file, part);
-  return { path: app.sealed.path(file, part), failed: why !== null, changed: why === 'changed' };
+  const path = app.sealed.path(file, part);
+  return { path, failed: why !== null, changed: why === 'changed', later: why === 'failed' };
+}
+
+function linked(app: App, blob: string): Address {
+  const path = app.links.path(blob);
+  const why = path === null ? app.links.missing(blob) : null;
+  return { path, failed: why !== null, changed: false, later: why === 'failed' };
 }
 
 /** For an effect: the address of a picture that fills so many pixels, or of all of it. */
 export function wantPicture(app: App, file: Attachment, pixels: 320 | 1_280 | null): Address {
   if (file.seal !== undefined) return opened(app, file, partOf(file, pixels));
   app.links.want(file.blob);
-  const path = app.links.path(file.blob);
-  const failed = path === null && app.links.missing(file.blob) !== null;
-  return { path: path === null ? null : thumbnail(path, pixels ?? 1_280), failed, changed: false };
+  const address = linked(app, file.blob);
+  return { ...address, path: address.path === null ? null : thumbnail(address.path, pixels ?? 1_280) };
 }
 
 export function retryPicture(app: App, file: Attachment, pixels: 320 | 1_280 | null): void {
@@ -41,11 +49,10 @@ export function retryPicture(app: App, file: Attachment, pixels: 320 | 1_280 | n
 export function wantPlayed(app: App, file: Attachment): Address {
   if (file.seal !== undefined) {
     const path = app.streams.path(file);
-    return path === null ? opened(app, file, 'whole') : { path, failed: false, changed: false };
+    return path === null ? opened(app, file, 'whole') : { path, failed: false, changed: false, later: false };
   }
   app.links.want(file.blob);
-  const path = app.links.path(file.blob);
-  return { path, failed: path === null && app.links.missing(file.blob) !== null, changed: false };
+  return linked(app, file.blob);
 }
 
 export function retryPlayed(app: App, file: Attachment): void {

@@ -1,0 +1,96 @@
+/** Small pictures that were shown, kept by the core for when there is no line. */
+import { SvelteMap } from 'svelte/reactivity';
+
+import type { Command, Reply } from '../generated/types';
+import { sealedPictureUrl } from './picture';
+import { whenIdle } from '../components/idle';
+
+/** The longest side of what is kept, in pixels: smaller where it would be too large. Most have some 50 KiB. */
+const PIXELS = [640, 320, 160] as const;
+const QUALITY = 0.75;
+/** What the core keeps at most, in base64: 128 KiB. */
+const LENGTH_MAX = (128 * 1024 * 4) / 3;
+
+type Ask = Extract<Command, { type: 'picture' }>['ask'];
+
+/** Where a picture belongs: it goes when what that says is erased. */
+export interface Place {
+  readonly conversation: string;
+  readonly message: string;
+}
+
+export class KeptPictures {
+  readonly #send: (command: Command) => Promise<Reply>;
+  /** Addresses of those that were asked for; null where there is none. */
+  readonly #known = new SvelteMap<string, string | null>();
+  readonly #asked = new Set<string>();
+  /** Those that were given to the core since the page was opened. */
+  readonly #given = new Set<string>();
+
+  constructor(send: (command: Command) => Promise<Reply>) {
+    this.#send = send;
+  }
+
+  /** The address of one; null where there is none, and undefined until that is known. Ask with {@link want} first. */
+  path(blob: string): string | null | undefined {
+    return this.#known.get(blob);
+  }
+
+  /** Sees to it that it is known. Not for use while something is rendered. */
+  want(blob: string): void {
+    if (this.#asked.has(blob)) return;
+    this.#asked.add(blob);
+    void this.#find(blob);
+  }
+
+  /** Keeps what an image shows, once, when there is time. */
+  keep(place: Place, blob: string, image: HTMLImageElement): void {
+    if (this.#given.has(blob) || this.#known.get(blob) !== undefined) return;
+    this.#given.add(blob);
+    whenIdle(() => void this.#give(place, blob, image));
+  }
+
+  forget(): void {
+    this.#known.clear();
+    this.#asked.clear();
+    this.#given.clear();
+  }
+
+  async #find(blob: string): Promise<void> {
+    const reply = await this.#ask({ type: 'get', blob });
+    const found = reply?.type === 'kept_picture' ? reply.picture : null;
+    this.#known.set(blob, found === null ? null : sealedPictureUrl(found));
+  }
+
+  async #give({ conversation, message }: Place, blob: string, image: HTMLImageElement): Promise<void> {
+    const bytes = small(image);
+    if (bytes !== null) await this.#ask({ type: 'keep', conversation, message, blob, bytes });
+  }
+
+  async #ask(ask: Ask): Promise<Reply | null> {
+    try {
+      return await this.#send({ type: 'picture', ask });
+    } catch {
+      // The core is gone: what it would have kept is fetched again.
+      return null;
+    }
+  }
+}
+
+/** What an image shows, as a small JPEG in base64; null where this browser cannot make one. */
+function small(image: HTMLImageElement): string | null {
+  const canvas = document.createElement('canvas');
+  const context = canvas.getContext('2d');
+  if (context === null) return null;
+  for (const pixels of PIXELS) {
+    const scale = Math.min(1, pixels / Math.max(image.naturalWidth, image.naturalHeight));
+    canvas.width = Math.max(1, Math.round(image.naturalWidth * scale));
+    canvas.height = Math.max(1, Math.round(image.naturalHeight * scale));
+    context.fillStyle = '#fff';
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    const [kind, bytes = ''] = canvas.toDataURL('image/jpeg', QUALITY).split(',');
+    if (kind === 'data:image/jpeg;base64' && bytes.length <= LENGTH_MAX) return bytes;
+  }
+  return null;
+}
