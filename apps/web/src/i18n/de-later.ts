@@ -122,6 +122,7 @@ export const deLater = {
   'poll.multiple.hint': 'Alle dürfen mehr als eine Antwort wählen.',
   'poll.secret': 'Anonym',
   'poll.secret.hint': 'Niemand erfährt, wer wofür gestimmt hat, auch du nicht.',
+  'poll.seen': 'Alle in diesem Chat können sehen, wer wofür gestimmt hat.',
   'poll.ends': 'Dauer',
   'poll.ends.never': 'Ohne Ende',
   'poll.submit': 'Fragen',
@@ -257,7 +258,7 @@ export const deLater = {
 
   'encrypted.choice': 'Nur die Leute hier können es lesen',
   'encrypted.choice.hint':
-    'Ende-zu-Ende-verschlüsselt: Der Server kann weder lesen, was geschrieben wird, noch die Dateien. Umfragen gibt es darin noch nicht, und wer später dazukommt, sieht nicht, was vorher war. Das lässt sich später nicht ändern.',
+    'Ende-zu-Ende-verschlüsselt: Der Server kann weder lesen, was geschrieben wird, noch die Dateien. Wer später dazukommt, sieht nicht, was vorher war. Das lässt sich später nicht ändern.',
   'encrypted.title': 'Ende-zu-Ende-verschlüsselt',
   'encrypted.text':
     'Nur die Geräte der Leute hier können lesen, was geschrieben wird. Auch Name und Bild einer Gruppe sind versiegelt. Der Server weiß, wer hier ist und wann etwas geschrieben wird.',

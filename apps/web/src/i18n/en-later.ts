@@ -112,6 +112,7 @@ export const enLater = {
   'poll.multiple.hint': 'Everyone may choose more than one option.',
   'poll.secret': 'Anonymous',
   'poll.secret.hint': 'Nobody is told who voted for what, not even you.',
+  'poll.seen': 'Everyone in this conversation can see who voted for what.',
   'poll.ends': 'Ends after',
   'poll.ends.never': 'Not by itself',
   'poll.submit': 'Ask',
@@ -246,7 +247,7 @@ export const enLater = {
 
   'encrypted.choice': 'Only the people here can read it',
   'encrypted.choice.hint':
-    'End-to-end encrypted: the server can read neither what is written nor the files. Polls are not there yet, and whoever comes later does not see what was before. This cannot be changed later.',
+    'End-to-end encrypted: the server can read neither what is written nor the files. Whoever comes later does not see what was before. This cannot be changed later.',
   'encrypted.title': 'Encrypted end to end',
   'encrypted.text':
     'Only the devices of the people here can read what is written. What a group is called and its picture are sealed too. The server knows who is here and when something is written.',

@@ -118,6 +118,7 @@ export const esLater = {
   'poll.multiple.hint': 'Todos pueden elegir más de una opción.',
   'poll.secret': 'Anónima',
   'poll.secret.hint': 'Nadie sabrá quién votó qué, ni siquiera tú.',
+  'poll.seen': 'Todos en este chat pueden ver quién votó qué.',
   'poll.ends': 'Termina tras',
   'poll.ends.never': 'No termina sola',
   'poll.submit': 'Preguntar',
@@ -251,7 +252,7 @@ export const esLater = {
 
   'encrypted.choice': 'Solo pueden leerlo quienes están aquí',
   'encrypted.choice.hint':
-    'Cifrado de extremo a extremo: el servidor no puede leer lo que se escribe ni los archivos. Todavía no hay encuestas, y quien llega después no ve lo anterior. Esto no se puede cambiar más tarde.',
+    'Cifrado de extremo a extremo: el servidor no puede leer lo que se escribe ni los archivos. Quien llega después no ve lo anterior. Esto no se puede cambiar más tarde.',
   'encrypted.title': 'Cifrado de extremo a extremo',
   'encrypted.text':
     'Solo los dispositivos de quienes están aquí pueden leer lo que se escribe. También el nombre y la imagen de un grupo van sellados. El servidor sabe quién está aquí y cuándo se escribe algo.',

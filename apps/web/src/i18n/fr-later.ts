@@ -120,6 +120,7 @@ export const frLater = {
   'poll.multiple.hint': 'Chacun peut choisir plus d’une option.',
   'poll.secret': 'Anonyme',
   'poll.secret.hint': 'Personne ne saura qui a voté quoi, pas même toi.',
+  'poll.seen': 'Tout le monde dans cette conversation peut voir qui a voté quoi.',
   'poll.ends': 'Se termine après',
   'poll.ends.never': 'Pas de fin prévue',
   'poll.submit': 'Demander',
@@ -259,7 +260,7 @@ export const frLater = {
 
   'encrypted.choice': 'Seules les personnes ici peuvent lire',
   'encrypted.choice.hint':
-    'Chiffrée de bout en bout : le serveur ne peut lire ni ce qui est écrit ni les fichiers. Il n’y a pas encore de sondages, et qui arrive plus tard ne voit pas ce qui précède. Cela ne peut plus être changé ensuite.',
+    'Chiffrée de bout en bout : le serveur ne peut lire ni ce qui est écrit ni les fichiers. Qui arrive plus tard ne voit pas ce qui précède. Cela ne peut plus être changé ensuite.',
   'encrypted.title': 'Chiffrée de bout en bout',
   'encrypted.text':
     'Seuls les appareils des personnes ici peuvent lire ce qui est écrit. Le nom et l’image d’un groupe sont scellés aussi. Le serveur sait qui est là et quand quelque chose est écrit.',
