@@ -1,6 +1,13 @@
 import type { Page } from '@playwright/test';
 
-import { expect, expectAccessibleInEveryLook, expectFits, room, test } from '../support/views';
+import {
+  expect,
+  expectAccessible,
+  expectAccessibleInEveryLook,
+  expectFits,
+  room,
+  test,
+} from '../support/views';
 
 const commands = (page: Page, type: string) =>
   page.evaluate((wanted) => window.pipit?.commands.filter((command) => command.type === wanted), type);
@@ -22,6 +29,8 @@ test('an encrypted conversation says so, and offers only what works in it', asyn
   const poll = page.getByRole('dialog', { name: 'New poll' });
   await expect(poll.getByLabel('Several answers')).toBeVisible();
   await expect(poll.getByLabel('Anonymous')).toHaveCount(0);
+  await expect(poll.getByText('Everyone in this conversation can see who voted for what.')).toBeVisible();
+  await expectAccessible(page);
   await page.keyboard.press('Escape');
   await composer.press('Enter');
   await expect(page.getByRole('listitem', { name: /You, Look at/ })).toBeVisible();

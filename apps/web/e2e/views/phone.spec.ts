@@ -45,6 +45,92 @@ test('the way back takes the details away before it leads to the list', async ({
   await expect(page.getByRole('link', { name: /Harbour Rowing Club/ })).toBeFocused();
 });
 
+test('the way back closes what is open, the topmost first, and stays in the conversation', async ({
+  page,
+  open,
+}) => {
+  await open('full');
+  await page.getByRole('link', { name: /Harbour Rowing Club/ }).tap();
+  const heading = page.getByRole('heading', { name: 'Harbour Rowing Club' });
+  const dialog = page.getByRole('dialog');
+
+  await test.step('the menu of a message, and what it opens', async () => {
+    const menu = page.getByRole('menu', { name: 'Actions for this message' });
+    const words = page.locator('[data-key] .other .text').last();
+    await longPress(page, words, menu);
+    await page.goBack();
+    await expect(menu).toBeHidden();
+    await longPress(page, words, menu);
+    await menu.getByRole('menuitem', { name: 'Forward' }).tap();
+    await expect(dialog).toBeVisible();
+    await page.goBack();
+    await expect(dialog).toBeHidden();
+    await expect(heading).toBeVisible();
+  });
+
+  await test.step('the sheet of emoji', async () => {
+    await page.getByRole('button', { name: 'Emoji' }).tap();
+    await expect(dialog).toBeVisible();
+    await page.goBack();
+    await expect(dialog).toBeHidden();
+    await expect(heading).toBeVisible();
+  });
+
+  await test.step('a dialog over the details, which stay', async () => {
+    const details = page.getByRole('complementary', { name: 'Details' });
+    await page.getByRole('button', { name: 'Details' }).tap();
+    await details.getByRole('button', { name: 'Add people' }).tap();
+    await expect(dialog).toBeVisible();
+    await page.goBack();
+    await expect(dialog).toBeHidden();
+    await expect(details).toBeVisible();
+    await page.goBack();
+    await expect(details).toBeHidden();
+    await expect(heading).toBeVisible();
+  });
+
+  await test.step('and where it was closed otherwise, one leads to the list', async () => {
+    await page.getByRole('button', { name: 'Emoji' }).tap();
+    await dialog.getByRole('button', { name: 'Close', exact: true }).tap();
+    await expect(dialog).toBeHidden();
+    await page.goBack();
+    await expect(page.getByRole('link', { name: /Harbour Rowing Club/ })).toBeFocused();
+  });
+});
+
+test('the way back closes what is open over the list, and leads to the list from what was opened there', async ({
+  page,
+  open,
+}) => {
+  await open('full');
+  const dialog = page.getByRole('dialog');
+  const add = page.getByRole('button', { name: 'New conversation' });
+  const list = page.getByRole('link', { name: /Harbour Rowing Club/ });
+  await add.tap();
+  await expect(page.getByRole('menu')).toBeVisible();
+  await page.goBack();
+  await expect(page.getByRole('menu')).toBeHidden();
+  await expect(add).toBeFocused();
+  await add.tap();
+  await page.getByRole('menuitem', { name: 'New chat' }).tap();
+  await page.getByRole('searchbox', { name: 'Search people' }).fill('mila');
+  await dialog.getByRole('button', { name: /Mila Novak/ }).tap();
+  await expect(page.getByRole('heading', { name: 'Mila Novak' })).toBeVisible();
+  await page.goBack();
+  await expect(list).toBeVisible();
+
+  // A page of the settings lies over their list.
+  await page.getByRole('button', { name: /^Account of/ }).tap();
+  await page.getByRole('menuitem', { name: 'All settings' }).tap();
+  await dialog.getByRole('button', { name: 'Privacy' }).tap();
+  await expect(dialog.getByRole('heading', { name: 'Privacy' })).toBeVisible();
+  await page.goBack();
+  await expect(dialog.getByRole('button', { name: 'Privacy' })).toBeFocused();
+  await page.goBack();
+  await expect(dialog).toBeHidden();
+  await expect(list).toBeVisible();
+});
+
 test('the details of a group do not come along to a chat with one of its members', async ({ page, open }) => {
   await open('full', room(2));
   await page.getByRole('button', { name: 'Details' }).tap();

@@ -78,6 +78,7 @@ test('a poll is written by keyboard', async ({ page, open }) => {
   await page.keyboard.press('Alt+ArrowUp');
   await expect(dialog.getByLabel('Option 1', { exact: true })).toHaveValue('Water');
   await dialog.getByRole('button', { name: 'Remove option 1' }).press('Enter');
+  await expect(dialog.getByText('can see who voted')).toHaveCount(0);
   await dialog.getByLabel('Anonymous').press('Space');
   await dialog.getByRole('button', { name: 'Ask' }).press('Enter');
   await expect(dialog).toBeHidden();

@@ -122,6 +122,7 @@ export const arLater = {
   'poll.multiple.hint': 'يمكن لكل شخص اختيار أكثر من خيار.',
   'poll.secret': 'مجهول',
   'poll.secret.hint': 'لا يعلم أحد من صوّت لماذا، ولا حتى أنت.',
+  'poll.seen': 'يستطيع كل من في هذه المحادثة أن يرى من صوّت لماذا.',
   'poll.ends': 'المدة',
   'poll.ends.never': 'بلا نهاية',
   'poll.submit': 'نشر الاستطلاع',

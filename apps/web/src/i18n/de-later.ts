@@ -122,6 +122,7 @@ export const deLater = {
   'poll.multiple.hint': 'Alle dürfen mehr als eine Antwort wählen.',
   'poll.secret': 'Anonym',
   'poll.secret.hint': 'Niemand erfährt, wer wofür gestimmt hat, auch du nicht.',
+  'poll.seen': 'Alle in diesem Chat können sehen, wer wofür gestimmt hat.',
   'poll.ends': 'Dauer',
   'poll.ends.never': 'Ohne Ende',
   'poll.submit': 'Fragen',

@@ -112,6 +112,7 @@ export const enLater = {
   'poll.multiple.hint': 'Everyone may choose more than one option.',
   'poll.secret': 'Anonymous',
   'poll.secret.hint': 'Nobody is told who voted for what, not even you.',
+  'poll.seen': 'Everyone in this conversation can see who voted for what.',
   'poll.ends': 'Ends after',
   'poll.ends.never': 'Not by itself',
   'poll.submit': 'Ask',

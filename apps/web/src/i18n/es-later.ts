@@ -118,6 +118,7 @@ export const esLater = {
   'poll.multiple.hint': 'Todos pueden elegir más de una opción.',
   'poll.secret': 'Anónima',
   'poll.secret.hint': 'Nadie sabrá quién votó qué, ni siquiera tú.',
+  'poll.seen': 'Todos en este chat pueden ver quién votó qué.',
   'poll.ends': 'Termina tras',
   'poll.ends.never': 'No termina sola',
   'poll.submit': 'Preguntar',

@@ -120,6 +120,7 @@ export const frLater = {
   'poll.multiple.hint': 'Chacun peut choisir plus d’une option.',
   'poll.secret': 'Anonyme',
   'poll.secret.hint': 'Personne ne saura qui a voté quoi, pas même toi.',
+  'poll.seen': 'Tout le monde dans cette conversation peut voir qui a voté quoi.',
   'poll.ends': 'Se termine après',
   'poll.ends.never': 'Pas de fin prévue',
   'poll.submit': 'Demander',

@@ -118,6 +118,7 @@ export const jaLater = {
   'poll.multiple.hint': '全員が複数の選択肢を選べます。',
   'poll.secret': '匿名',
   'poll.secret.hint': '誰がどれに投票したかは、あなたを含め誰にも表示されません。',
+  'poll.seen': 'このチャットの全員が、誰がどれに投票したかを見られます。',
   'poll.ends': '期間',
   'poll.ends.never': '期限なし',
   'poll.submit': '投票を作成',

@@ -45,18 +45,20 @@ export function pathOf(route: Route): string {
 
 /** What we keep with an entry of the browser's history. */
 interface Entry {
-  /** The entry before it is the list. */
-  fromHome?: boolean;
-  /** The entry before it shows the same, with nothing over it. */
-  over?: boolean;
+  /** So many entries before it is the list. */
+  toList?: number | undefined;
+  /** So many entries before it show the same, each with less over it. */
+  over?: number;
 }
 
-/** The history of the browser as our routes. */
+/** The history of the browser as our routes, and as what lies over them. */
 export class Router {
   current = $state.raw<Route>({ name: 'home' });
   #search = location.search;
-  /** Takes away what lies over what is shown. */
-  #uncover: (() => void) | null = null;
+  /** What takes away what lies over what is shown, the topmost last. */
+  readonly #covers: (() => void)[] = [];
+  /** How many entries there are for that: more than it is where something has gone by itself. */
+  #over = 0;
 
   constructor() {
     this.#read();
@@ -64,15 +66,29 @@ export class Router {
     addEventListener('hashchange', this.#read);
   }
 
+  get #entry(): Entry {
+    return (history.state as Entry | null) ?? {};
+  }
+
   #read = (): void => {
-    this.current = parseRoute(location.pathname, location.hash);
-    this.#bare();
+    const before = this.#over;
+    const route = parseRoute(location.pathname, location.hash);
+    const same = pathOf(route) === pathOf(this.current);
+    this.#over = this.#entry.over ?? 0;
+    this.current = route;
+    if (!same) this.#bare();
+    else if (this.#covers.length > this.#over) this.#uncover(this.#over);
+    // That entry was for something that has gone since: whoever goes back means what is there.
+    else if (this.#over < before) history.back();
   };
 
+  /** Takes away what lies over what is shown, until so much of it is left. */
+  #uncover(left: number): void {
+    for (const uncover of this.#covers.splice(left).reverse()) uncover();
+  }
+
   #bare(): void {
-    const uncover = this.#uncover;
-    this.#uncover = null;
-    uncover?.();
+    this.#uncover(0);
   }
 
   #url(route: Route): string {
@@ -82,39 +98,54 @@ export class Router {
     return `${path}${this.#search}${hash === undefined ? '' : `#${hash}`}`;
   }
 
-  go(route: Route): void {
-    const entry: Entry = { fromHome: this.current.name === 'home' };
-    history.pushState(entry, '', this.#url(route));
+  #show(route: Route, how: 'pushState' | 'replaceState', entry: Entry): void {
+    history[how](entry, '', this.#url(route));
+    this.#over = 0;
     this.current = route;
     this.#bare();
+  }
+
+  go(route: Route): void {
+    const entry: Entry = this.current.name === 'home' ? { toList: 1 } : {};
+    // In place of what lies over this, so that the way back leads to this.
+    this.#show(route, this.#over > 0 ? 'replaceState' : 'pushState', entry);
   }
 
   replace(route: Route): void {
-    history.replaceState(null, '', this.#url(route));
-    this.current = route;
-    this.#bare();
+    const toList = route.name === 'conversation' ? this.#entry.toList : undefined;
+    this.#show(route, 'replaceState', toList === undefined ? {} : { toList });
   }
 
-  /** To the list: by the browser's own history where the entry before is the list. */
+  /** To the list: by the browser's own history where the list is in it. */
   home(): void {
-    const entry = history.state as Entry | null;
+    const { toList, over = 0 } = this.#entry;
     this.#bare();
-    if (entry?.fromHome === true) history.go(entry.over === true ? -2 : -1);
-    else this.replace({ name: 'home' });
+    if (toList !== undefined) history.go(-toList);
+    else if (over === 0) this.replace({ name: 'home' });
+    else {
+      // It takes the place of what is shown, not of what lay over that.
+      this.#over = 0;
+      addEventListener('popstate', () => this.replace({ name: 'home' }), { once: true });
+      history.go(-over);
+    }
   }
 
   /**
    * Something lies over what is shown: whoever goes back, or elsewhere, takes it away by `uncover`. Gives what is to be called
-   * when it has gone by itself.
+   * when it has gone by itself. Its entry is then kept for what comes over this next, and passed over on the way back: the
+   * browser would take it away later than something else may come.
    */
   cover(uncover: () => void): () => void {
-    const entry: Entry = { ...(history.state as Entry | null), over: true };
-    history.pushState(entry, '');
-    this.#uncover = uncover;
+    this.#covers.push(uncover);
+    if (this.#over < this.#covers.length) {
+      const { toList } = this.#entry;
+      this.#over += 1;
+      const entry: Entry = { over: this.#over, ...(toList === undefined ? {} : { toList: toList + 1 }) };
+      history.pushState(entry, '');
+    }
     return () => {
-      if (this.#uncover !== uncover) return;
-      this.#uncover = null;
-      history.back();
+      const at = this.#covers.indexOf(uncover);
+      if (at >= 0) this.#covers.splice(at, 1);
     };
   }
 }
