@@ -7,6 +7,8 @@ import { GatedServer } from '../support/gate';
 import { png } from '../support/picture';
 
 const MIB = 1024 * 1024;
+/** What all files of one account may have together: those that are sent here, and not one more. */
+const ROOM = 39 * MIB;
 
 /** With a server whose line can be held while a file is on its way. */
 const test = base.extend<{ gated: GatedServer }>({
@@ -14,7 +16,12 @@ const test = base.extend<{ gated: GatedServer }>({
   gated: async ({}, use) => {
     const gated = new GatedServer();
     try {
-      await gated.start(['--media-file-bytes-max', String(24 * MIB)]);
+      await gated.start([
+        '--media-file-bytes-max',
+        String(24 * MIB),
+        '--media-account-bytes-max',
+        String(ROOM),
+      ]);
       await use(gated);
     } finally {
       await gated.remove();
@@ -211,14 +218,33 @@ test('a file on its way survives a reload and the end of its server, waits, goes
     expect(gated.passed).toBeLessThan(5 * MIB);
   });
 
-  await test.step('it is taken back', async () => {
+  await test.step('it is taken back, which makes room for what was refused', async () => {
     gated.closeAfter(MIB);
     await attach('regret.bin', 8 * MIB, '· never mind');
     await expect.poll(() => gated.isHolding).toBe(true);
+    await ada.page.getByRole('button', { name: 'Pause sending regret.bin' }).click();
+    gated.open();
+    await attach('charts.bin', 10 * MIB, '· the charts');
+    const charts = ada.line('· the charts');
+    await expect(charts).toContainText('Your files take up all the space you have here.');
+    await ada.write('· no room');
+    await expect(ben.line('· no room')).toBeVisible();
+    expect(gated.passed).toBe(0);
+
+    const given = ada.context.waitForEvent('response', (answer) => answer.request().method() === 'DELETE');
     await ada.page.getByRole('button', { name: 'Do not send regret.bin' }).click();
     await expect(ada.page.getByText('regret.bin')).toHaveCount(0);
     await expect(ben.line('· never mind')).toBeVisible();
     await expect(ben.page.getByText('regret.bin')).toHaveCount(0);
+    expect((await given).status()).toBe(204);
+
+    await expect(ben.page.getByText('charts.bin')).toHaveCount(0);
+    await charts.getByRole('button', { name: 'Try to send charts.bin again' }).click();
+    await expect(ben.line('· the charts')).toContainText('charts.bin');
+    await expect(charts).toContainText(/Delivered|Read/);
+    await ben.write('· thank you');
+    await expect(ada.line('· thank you')).toBeVisible();
+    for (const one of [ada, ben]) await expect(one.line('· the charts')).toHaveCount(1);
   });
 });
 

@@ -78,4 +78,42 @@ test('what is kept of a conversation on one device is kept on the other, and aft
     await laptop.menu('New conversation', 'Notes to self');
     await expect(laptop.line('· Milk')).toBeVisible();
   });
+
+  await test.step('each filter lists what it is named for, on both', async () => {
+    const titles = (who: Person) =>
+      who.page.getByRole('list', { name: 'Conversations' }).getByRole('listitem').locator('.title');
+    const filter = (who: Person, name: string) => who.page.getByRole('radio', { name }).click();
+    await laptop.makeGroup('Old boats', 'ben');
+    await choose(laptop, 'Old boats', 'Archive');
+    await laptop.makeGroup('Rowing', 'ben');
+    await laptop.openConversation('Ben');
+    await ben.openConversation('Rowing');
+    await ben.write('· Oars, anyone?');
+    await phone.toList();
+    for (const one of [laptop, phone]) {
+      await expect(one.listed('Rowing')).toHaveAccessibleName(/1 unread/);
+      await expect(one.page.getByRole('radio', { name: 'All' })).toBeChecked();
+      // Pinned ones are first; then whatever was last said in.
+      await expect(titles(one)).toHaveText(['Ben', 'Rowing', 'Notes to self']);
+      for (const [name, shown] of [
+        ['Unread', ['Rowing']],
+        ['Groups', ['Rowing']],
+        ['People', ['Ben', 'Notes to self']],
+        ['Archived', ['Old boats']],
+        ['All', ['Ben', 'Rowing', 'Notes to self']],
+      ] as const) {
+        await filter(one, name);
+        await expect(titles(one)).toHaveText([...shown]);
+      }
+    }
+
+    await filter(laptop, 'Unread');
+    await phone.openConversation('Rowing');
+    await expect(laptop.page.getByText('You have read everything.')).toBeVisible();
+    await ben.write('· Nobody?');
+    await expect(phone.line('· Nobody?')).toBeVisible();
+    await expect(titles(laptop)).toHaveCount(0);
+    await laptop.page.getByRole('button', { name: 'Show all' }).click();
+    await expect(titles(laptop)).toHaveText(['Ben', 'Rowing', 'Notes to self']);
+  });
 });

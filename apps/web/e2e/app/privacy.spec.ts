@@ -107,4 +107,46 @@ test('what one does not show is shown neither way, and nobody is added who does 
     await ben.page.reload();
     await expect(ben.listed('Cem')).toContainText('And now?');
   });
+
+  await test.step('who is blocked in the middle of a conversation says nothing there any more', async () => {
+    await expect(ada.status).toHaveText('Online');
+    await ben.openConversation('Ada');
+    const details = await ben.openDetails();
+    const asked = ben.page.getByRole('alertdialog', { name: 'Block Ada?' });
+    await details.getByRole('button', { name: 'Block Ada' }).click();
+    await expect(asked).toContainText('They are not told.');
+    // Going back on a phone is an answer, too: nothing is done, and the details are still there.
+    await ben.page.goBack();
+    await expect(asked).toBeHidden();
+    await details.getByRole('button', { name: 'Block Ada' }).click();
+    await asked.getByRole('button', { name: 'Block', exact: true }).click();
+    await expect(ben.page.getByText('Ada is blocked.', { exact: false })).toBeVisible();
+    await expect(ben.listed('Cem')).toBeVisible();
+    await expect(ben.listed('Ada')).toHaveCount(0);
+
+    await expect(ada.status).toHaveText('Offline');
+    await ada.write('· Are you cross?');
+    await expect(ada.line('· Are you cross?')).toContainText('Not sent. One of you has blocked the other.');
+  });
+
+  await test.step('what was said is kept, and going on is as easy as lifting it', async () => {
+    await ben.page.getByRole('radio', { name: 'Archived' }).click();
+    await expect(ben.listed('Ada')).toContainText('Blocked');
+    await ben.listed('Ada').click();
+    await expect(ben.line('· See you there')).toBeVisible();
+    const bar = ben.page.getByRole('region', { name: 'You have blocked Ada' });
+    await expect(bar).toBeVisible();
+    await expect(ben.composer).toHaveCount(0);
+    await expect(ben.page.getByText('· Are you cross?')).toHaveCount(0);
+    await bar.getByRole('button', { name: 'Unblock' }).click();
+    await ben.write('· Not any more');
+    await expect(ada.line('· Not any more')).toBeVisible();
+    await ada.line('· Are you cross?').getByRole('button', { name: 'Try again' }).click();
+    await expect(ben.line('· Are you cross?')).toHaveCount(1);
+    await ada.expectState('· Are you cross?', 'Read');
+    // Whom a block hid is watched again by a line that is new.
+    await ada.page.reload();
+    await expect(ada.status).toHaveText('Online');
+    await expect(ada.line('· Are you cross?')).toHaveCount(1);
+  });
 });

@@ -1,5 +1,7 @@
 import { expect, test } from '../support/app';
 
+const DAY_MS = 24 * 3_600_000;
+
 // Texts carry a "·", so that they can be told from the rest of what a line is read out as.
 
 test('two people find what was said and go there, online and offline', async ({ person }) => {
@@ -8,6 +10,7 @@ test('two people find what was said and go there, online and offline', async ({ 
   const ben = await person('Ben');
   await ada.setUp('Harbour');
   await ben.join(await ada.invite(), 'Ada');
+  const began = Date.now();
   await ben.startChat('Ada');
   await ben.write('· The nedle is here');
   // A menu of a message that is still on its way goes when it has arrived.
@@ -58,6 +61,32 @@ test('two people find what was said and go there, online and offline', async ({ 
     await expect(found).toHaveCount(1);
     await field.fill('from:me hay');
     await expect(nothing).toBeAttached();
+  });
+
+  await test.step('a date leads to what was said from that day on', async () => {
+    /** As a field for dates has it. */
+    const dayOf = (time: number) =>
+      ada.page.evaluate((time) => new Date(time).toLocaleDateString('sv'), time);
+    const dialog = ada.page.getByRole('dialog', { name: 'Jump to a date' });
+    const jump = async (time: number): Promise<void> => {
+      await dialog.getByLabel('Day').fill(await dayOf(time));
+      await dialog.getByRole('button', { name: 'Jump' }).click();
+    };
+    await field.fill('');
+    await ada.openConversation('Ben');
+    await expect(ada.line('· Where was it?')).toBeInViewport();
+    await expect(ada.line('· The needle is here')).not.toBeInViewport();
+    await ada.page.getByRole('button', { name: 'Search in this conversation' }).click();
+    await ada.page.getByRole('button', { name: 'Jump to a date' }).click();
+    // Everything here was said today, unless a day has just ended.
+    await jump(began + 3 * DAY_MS);
+    await expect(dialog.getByText('Choose a day that is not in the future.')).toBeVisible();
+    await jump(began);
+    await expect(dialog).toBeHidden();
+    await expect(ada.line('· The needle is here')).toBeInViewport();
+    await expect(ada.line('· Where was it?')).not.toBeInViewport();
+    await ada.page.getByRole('button', { name: 'Close search' }).click();
+    await ada.toList();
   });
 
   await test.step('without a line the device answers the same, and says so', async () => {

@@ -1,6 +1,9 @@
-import { expect, test } from '../support/app';
+import { expect, test, type Person } from '../support/app';
+import { standing } from '../support/phone';
 
 // Texts carry a "·", so that they can be told from the rest of what a line is read out as.
+
+const thursday = '· for Thursday:\n\n- gloves\n- straps\n\n> as before\n\n```rust\nfn main() {}\n```';
 
 test('two people write with marks, names and emoji, and read what was meant', async ({ person }) => {
   test.setTimeout(180_000);
@@ -25,9 +28,7 @@ test('two people write with marks, names and emoji, and read what was meant', as
     await expect(ben.listed('Rowing')).toContainText('· bold, slanted, gone, code and');
     await ben.openConversation('Rowing');
 
-    await ada.composer.fill(
-      '· for Thursday:\n\n- gloves\n- straps\n\n> as before\n\n```rust\nfn main() {}\n```',
-    );
+    await ada.composer.fill(thursday);
     await ada.composer.press('Enter');
     const line = ben.line('· for Thursday');
     await expect(line.locator('ul li')).toHaveText(['gloves', 'straps']);
@@ -72,6 +73,33 @@ test('two people write with marks, names and emoji, and read what was meant', as
     await expect(ben.composer).toBeFocused();
     await ben.composer.press('Enter');
     await expect(ada.line('· yes 🎉 🐧 🚣')).toBeVisible();
+  });
+
+  await test.step('a text is copied as it was written, and several in their order', async () => {
+    for (const one of [ada, ben]) await one.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const paste = async (who: Person): Promise<void> => {
+      await who.composer.fill('');
+      await who.composer.press('ControlOrMeta+v');
+    };
+    await ben.choose(ben.line('· for Thursday'), 'Copy text');
+    await expect(ben.page.getByText('The text was copied.')).toBeVisible();
+    await paste(ben);
+    await expect(ben.composer).toHaveValue(thursday);
+    await ben.composer.fill('');
+
+    await ada.choose(ada.line('· yes'), 'Select');
+    const other = ada.line('· for Thursday');
+    await other.scrollIntoViewIfNeeded();
+    await standing(other);
+    await other.click();
+    const chosen = ada.page.getByRole('toolbar', { name: 'Selected messages' });
+    await expect(chosen.getByRole('status')).toHaveText('2 selected');
+    await chosen.getByRole('button', { name: 'Copy' }).click();
+    await expect(ada.page.getByText('2 messages were copied.')).toBeVisible();
+    await expect(chosen).toBeHidden();
+    await paste(ada);
+    await expect(ada.composer).toHaveValue(`${thursday}\n· yes 🎉 🐧 🚣`);
+    await ada.composer.fill('');
   });
 
   await test.step('an answer from the menu of a message leads back to it', async () => {

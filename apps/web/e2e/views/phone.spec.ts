@@ -68,6 +68,17 @@ test('the way back closes what is open, the topmost first, and stays in the conv
     await expect(heading).toBeVisible();
   });
 
+  await test.step('messages that are being chosen', async () => {
+    const words = page.locator('[data-key] .other .text').last();
+    const chosen = page.getByRole('toolbar', { name: 'Selected messages' });
+    await longPress(page, words, page.getByRole('menu'));
+    await page.getByRole('menuitem', { name: 'Select' }).tap();
+    await expect(chosen).toBeVisible();
+    await page.goBack();
+    await expect(chosen).toBeHidden();
+    await expect(heading).toBeVisible();
+  });
+
   await test.step('the sheet of emoji', async () => {
     await page.getByRole('button', { name: 'Emoji' }).tap();
     await expect(dialog).toBeVisible();

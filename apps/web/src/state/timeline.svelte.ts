@@ -109,8 +109,9 @@ export class Timeline {
     this.#opening = this.#opening.then(async () => {
       if (this.wanted !== target) return;
       if (target === null) {
-        this.#forget();
         await this.#core.send({ type: 'close_timeline' });
+        // Not before: what was on its way until then is no beginning of the same conversation.
+        this.#forget();
         return;
       }
       if (this.#header?.conversation === target) return;
@@ -119,10 +120,9 @@ export class Timeline {
       let reply = await this.#core.send(open);
       // There was no room for what the core had to write at the same time; to open it takes none.
       if (reply.type === 'failed' && reply.error.code === 'storage') reply = await this.#core.send(open);
-      if (reply.type === 'failed' && this.wanted === target) {
-        this.#forget();
-        this.error = reply.error;
-      }
+      if (reply.type !== 'failed') return;
+      this.#forget();
+      if (this.wanted === target) this.error = reply.error;
     });
   }
 

@@ -86,6 +86,30 @@ describe('Timeline', () => {
     expect(timeline.items).toHaveLength(2);
   });
 
+  it('takes what came while it was being closed for no beginning', async () => {
+    const { core, sent } = manualCore();
+    const timeline = new Timeline(core, () => {});
+    const one = room(1);
+    timeline.open(one.id);
+    await settled();
+    timeline.apply(snapshot(one));
+    sent[0]?.answer({ type: 'done' });
+    timeline.close();
+    await settled();
+    timeline.apply({ ...snapshot(one), splices: [] });
+    timeline.open(one.id);
+    sent[1]?.answer({ type: 'done' });
+    await settled();
+    expect(timeline.items).toEqual([]);
+    expect(sent.map(({ command }) => command.type)).toEqual([
+      'open_timeline',
+      'close_timeline',
+      'open_timeline',
+    ]);
+    timeline.apply(snapshot(one));
+    expect(timeline.items).toHaveLength(2);
+  });
+
   it('says why it could not be opened', async () => {
     const { core, sent } = manualCore();
     const timeline = new Timeline(core, () => {});
