@@ -93,6 +93,7 @@ test('what an encrypted group is called and how it looks, its members know, and 
     await ben.page.reload();
     await expectPicture(ben.listed('Lebkuchen lodge'));
     await server.stop();
-    for (const word of ['Gingerbread', 'Lebkuchen', 'icing', 'cardamom']) expect(server.keeps(word), word).toBe(false);
+    for (const word of ['Gingerbread', 'Lebkuchen', 'icing', 'cardamom'])
+      expect(server.keeps(word), word).toBe(false);
   });
 });
