@@ -279,7 +279,7 @@ async fn a_full_disk_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pipit.db");
     let small = Options {
-        size_bytes_max: NonZeroU64::new(512 * 1_024),
+        size_bytes_max: NonZeroU64::new(1_024 * 1_024),
         ..Options::default()
     };
     let store = Arc::new(SqliteStore::open(&path, small).unwrap());
