@@ -108,6 +108,7 @@ async fn the_devices_count_the_votes_of_an_encrypted_conversation() {
     stands(&mut laptop, [0, 1], [false, true], 1).await;
     // On another device, otherwise.
     laptop.ask(asked.vote(&[0])).await;
+    stands(&mut alice, [1, 0], [false, false], 1).await;
     alice.ask(asked.vote(&[1])).await;
     stands(&mut alice, [1, 1], [false, true], 2).await;
     for screen in [&mut bob, &mut laptop] {
