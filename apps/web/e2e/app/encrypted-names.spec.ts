@@ -71,7 +71,8 @@ test('what an encrypted group is called and how it looks, its members know, and 
     await expectPicture(cem.listed('Lebkuchen lodge'));
     await cem.openConversation('Lebkuchen lodge');
     await expect(cem.page.getByRole('heading', { name: 'Lebkuchen lodge' })).toBeVisible();
-    await expect(cem.line('· the secret is cardamom')).toBeVisible();
+    // It goes through the server in several steps.
+    await expect(cem.line('· the secret is cardamom')).toBeVisible({ timeout: 30_000 });
     await expect(cem.line('Ada showed you what was said before')).toBeVisible();
     await expect(ben.line('Ada showed Cem what was said before')).toBeVisible();
   });

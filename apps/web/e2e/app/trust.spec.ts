@@ -60,7 +60,8 @@ test('two people compare numbers; an approved device keeps them, one that is not
     await tablet.openConversation('Ada');
     await expect(
       ada.page.getByText('Ben has a new device that none of their devices has approved.'),
-    ).toBeVisible();
+      // It waits up to five seconds for a welcome, and the others up to six before they look whose it is.
+    ).toBeVisible({ timeout: 30_000 });
     await expect(badge).toHaveCount(0);
     await expect(ada.page.getByText('The safety number has changed', { exact: true })).toBeVisible();
   });
