@@ -26,7 +26,7 @@ test('what an encrypted group is called and how it looks, its members know, and 
   await test.step('it has a name from the moment it is made', async () => {
     await ada.menu('New conversation', 'New group');
     await ada.page.getByLabel('Group name').fill('Gingerbread lodge');
-    await ada.page.getByRole('checkbox', { name: 'Only the people here can read it' }).check();
+    await ada.encrypt();
     await ada.page.getByRole('searchbox', { name: 'Add people' }).fill('Ben');
     await ada.page.getByRole('button', { name: /@ben/ }).click();
     await ada.page.getByRole('button', { name: 'Create group' }).click();

@@ -1,7 +1,7 @@
 import { expect, test as base, type BrowserContext, type Locator, type Page } from '@playwright/test';
 
 import { PipitCluster } from './cluster';
-import { longPress, phone } from './phone';
+import { longPress, phone, standing } from './phone';
 import { PipitServer, type Entrance } from './server';
 
 /** What somebody holds: a phone, or else a computer. */
@@ -135,8 +135,7 @@ export class Person {
   /** Starts the conversation with somebody, or opens the one there is; the encrypted one where that is asked for. */
   async startChat(name: string, { encrypted = false } = {}): Promise<void> {
     await this.menu('New conversation', 'New chat');
-    if (encrypted)
-      await this.page.getByRole('checkbox', { name: 'Only the people here can read it' }).check();
+    if (encrypted) await this.encrypt();
     await this.page.getByRole('searchbox', { name: 'Search people' }).fill(name);
     await this.page
       .getByRole('dialog')
@@ -148,6 +147,13 @@ export class Person {
   /** A conversation in the list. */
   listed(title: string): Locator {
     return this.page.getByRole('navigation').getByRole('link', { name: new RegExp(title) });
+  }
+
+  /** Chooses, in a dialog that has just come in, that a conversation is encrypted. */
+  async encrypt(): Promise<void> {
+    const choice = this.page.getByRole('checkbox', { name: 'Only the people here can read it' });
+    await standing(choice);
+    await choice.check();
   }
 
   async openConversation(title: string): Promise<void> {
