@@ -42,6 +42,7 @@ const desktop = { viewport: { width: 1280, height: 800 }, locale: 'en-GB' };
  * - `views-*`: every screen and state on the scripted core, which `e2e/support/views.ts` builds and serves.
  * - `runtime`: the worker, its tabs and the service worker, on pages of their own.
  * - `app-*`: the real thing. Each test starts its own `pipit` from `PIPIT_BINARY`, in a folder and on a port of its own.
+ * - `firefox`: what people do with the real thing, in the other browser; at night.
  * - `soak`: what the real thing holds on to in memory after a day’s use, and after the next; at night.
  * - `lighthouse`: what Lighthouse says of the real thing; at night, when nothing else runs.
  * - `screenshots`: the pictures of the guide.
@@ -89,6 +90,14 @@ export default defineConfig({
       name: 'runtime-firefox',
       testDir: 'e2e/runtime',
       testMatch: /tabs\.spec\.ts/,
+      use: { ...firefox, viewport: desktop.viewport },
+    },
+    {
+      name: 'firefox',
+      testDir: 'e2e/app',
+      // The rest drives what Chromium alone has, or is about something else than what people do.
+      testMatch:
+        /\/(account|encrypted|encrypted-names|group-life|groups|history|large-group|later|links|personal|pictures|polls|privacy|requests|search|trust|writing)\.spec\.ts/,
       use: { ...firefox, viewport: desktop.viewport },
     },
     { name: 'lighthouse', testDir: 'e2e/lighthouse', use: { ...chromium } },

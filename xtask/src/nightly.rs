@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 /// Rounds of a day's use: what a page does not let go of shows over many.
 const SOAK_ROUNDS: u32 = 12;
 
-/// Breaks what must not break, then measures the web client as it is shipped: with Lighthouse, and over a long day.
+/// Breaks what must not break, then measures the web client as it is shipped: with Lighthouse, and over a long day; then looks at it in another browser.
 pub(crate) fn run(workspace: &Workspace, seed: Option<u64>) -> Result<()> {
     chaos::nightly(workspace, seed)?;
     setup::run(workspace, &[Need::Wasm, Need::Web, Need::Browsers])?;
@@ -19,7 +19,9 @@ pub(crate) fn run(workspace: &Workspace, seed: Option<u64>) -> Result<()> {
     let mut cargo = shell::cargo(workspace.root());
     shell::run(cargo.args(["build", "--package", "pipit-server"]))?;
     lighthouse(workspace)?;
-    soak(workspace)
+    soak(workspace)?;
+    // What people do, in the other browser: the tests of a change have two people there.
+    end_to_end(workspace, "firefox", &[])
 }
 
 /// Its reports are left in `target/lighthouse`.
