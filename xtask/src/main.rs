@@ -80,7 +80,7 @@ enum Task {
         arguments: Vec<String>,
     },
     /// Breaks a cluster for five minutes while people chat on it, then a node on SQLite, then measures the web client with Lighthouse and over a long
-    /// day; pages about it are left in `target/chaos` and `target/lighthouse`
+    /// day, and looks at it in Firefox; pages about it are left in `target/chaos` and `target/lighthouse`
     Nightly {
         /// Of the plan; else the day's
         #[arg(long)]

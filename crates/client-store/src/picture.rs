@@ -11,7 +11,7 @@ pub(crate) fn keep(
     picture: &PictureRecord,
     bytes_max: u64,
 ) -> rusqlite::Result<()> {
-    connection
+    let kept = connection
         .prepare_cached(
             "INSERT INTO picture (blob, entry, media_type, size, bytes)
              SELECT ?3, id, ?4, length(?5), ?5 FROM entry WHERE conversation = ?1 AND event = ?2
@@ -24,6 +24,9 @@ pub(crate) fn keep(
             picture.media_type,
             picture.bytes
         ])?;
+    if kept == 0 {
+        return Ok(());
+    }
     let all: i64 = connection
         .prepare_cached("SELECT coalesce(sum(size), 0) FROM picture")?
         .query_row([], |row| row.get(0))?;

@@ -16,7 +16,7 @@ mod shelf;
 mod showing;
 mod taking;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pipit_e2ee::CodeError;
 use pipit_wire::rest::archive::{Archive, ArchivePurpose, Archives as Listed, PartInfo};
@@ -68,7 +68,7 @@ pub(crate) struct Archives {
     /// The last place that was asked for in each, to see whether asking brings anything.
     sought: Vec<(ConversationId, Seq)>,
     /// Up to where the log was here when more of it was last asked for, to learn where the account has come in.
-    looked_for: Option<(ArchiveId, Seq)>,
+    looked_for: BTreeMap<ArchiveId, Seq>,
     /// When the backup is looked at.
     backup_look: Look,
     /// Nothing is to be done until something of this is kept anew or listed, or the backup is looked at.
@@ -95,7 +95,7 @@ impl Archives {
         self.failures = 0;
         self.failed.clear();
         self.sought.clear();
-        self.looked_for = None;
+        self.looked_for.clear();
         (self.backup_look, self.backup_parts) = (Look::Now, None);
         self.view_due = true;
     }
@@ -302,6 +302,15 @@ impl<S: Storage> Engine<S> {
         let bytes = serde_json::to_vec(value).map_err(|error| StorageError::Failed(Box::new(error)))?;
         (self.archives.view_due, self.archives.rests) = (true, false);
         self.storage.save_secret(&[key], &bytes)
+    }
+
+    /// What is kept of several under one key; an empty list is not kept.
+    fn keep_list<T: Serialize>(&mut self, key: u8, all: &[T]) -> Stored {
+        if all.is_empty() {
+            self.archives.rests = false;
+            return self.forget_archive(key);
+        }
+        self.keep_archive(key, &all)
     }
 
     fn forget_archive(&mut self, key: u8) -> Stored {

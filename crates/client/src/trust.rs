@@ -148,9 +148,11 @@ impl<S: Storage> Engine<S> {
     }
 
     fn set_verified(&mut self, user: UserId, number: Option<Vec<String>>) -> Stored<Reply> {
-        let now = self.server_now();
         let current = self.safety_number(user)?.map(|number| shown(&number.groups()));
+        let now = self.server_now();
         let marks = self.person(user)?.marks.clone();
+        // After what was said before, whatever clock that was by.
+        let now = marks.decided_at().map_or(now, |at| now.max(at.plus_ms(1)));
         let unverified_at = number.is_none().then_some(now).or(marks.unverified_at);
         let verified = match number {
             None => None,

@@ -2,14 +2,17 @@
 import { SvelteMap } from 'svelte/reactivity';
 
 import type { Command, Reply } from '../generated/types';
-import { sealedPictureUrl } from './picture';
 import { whenIdle } from '../components/idle';
+import { sealedPictureUrl } from './picture';
 
 /** The longest side of what is kept, in pixels: smaller where it would be too large. Most have some 50 KiB. */
 const PIXELS = [640, 320, 160] as const;
 const QUALITY = 0.75;
 /** What the core keeps at most, in base64: 128 KiB. */
 const LENGTH_MAX = (128 * 1024 * 4) / 3;
+
+/** So many are held in the page; those that were asked for first go first, and are asked for again. */
+const HELD = 60;
 
 type Ask = Extract<Command, { type: 'picture' }>['ask'];
 
@@ -24,6 +27,8 @@ export class KeptPictures {
   /** Addresses of those that were asked for; null where there is none. */
   readonly #known = new SvelteMap<string, string | null>();
   readonly #asked = new Set<string>();
+  /** Those that there are, in the order in which they came. */
+  #held: string[] = [];
   /** Those that were given to the core since the page was opened. */
   readonly #given = new Set<string>();
 
@@ -53,6 +58,7 @@ export class KeptPictures {
   forget(): void {
     this.#known.clear();
     this.#asked.clear();
+    this.#held = [];
     this.#given.clear();
   }
 
@@ -60,6 +66,13 @@ export class KeptPictures {
     const reply = await this.#ask({ type: 'get', blob });
     const found = reply?.type === 'kept_picture' ? reply.picture : null;
     this.#known.set(blob, found === null ? null : sealedPictureUrl(found));
+    if (found === null) return;
+    this.#held.push(blob);
+    const oldest = this.#held.length > HELD ? this.#held.shift() : undefined;
+    if (oldest === undefined) return;
+    // Whoever shows it has its address already.
+    this.#known.delete(oldest);
+    this.#asked.delete(oldest);
   }
 
   async #give({ conversation, message }: Place, blob: string, image: HTMLImageElement): Promise<void> {

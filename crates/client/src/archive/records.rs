@@ -1,6 +1,10 @@
 //! What stands in a part (`docs/protocol.md`, "Archives"): a head, and for each conversation what its entries say.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pipit_e2ee::ArchiveKey;
 use pipit_wire::event::{EventBody, MessageChange};
+use pipit_wire::rest::archive::Part;
 use pipit_wire::{ArchiveId, Content, ConversationId, Event, EventId, MessageId, Seq, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -130,8 +134,15 @@ pub(super) fn encode(head: &Head, sections: &[Section]) -> serde_json::Result<Ve
     Ok(encoded)
 }
 
-/// Reads them; nothing where they are not those of this version.
-pub(super) fn decode(sections: &[Vec<u8>]) -> Option<(Head, Vec<Section>)> {
+/// Opens a part and reads it; nothing where it is another's, was changed, or is not of this version.
+pub(super) fn open_part(archive: ArchiveId, key: [u8; 32], part: &Part) -> Option<(Head, Vec<Section>)> {
+    let bytes = STANDARD.decode(&part.bytes).ok()?;
+    let sections = ArchiveKey::new(archive, key).open(part.id, &bytes).ok()?;
+    decode(&sections)
+}
+
+/// Reads sections; nothing where they are not those of this version.
+fn decode(sections: &[Vec<u8>]) -> Option<(Head, Vec<Section>)> {
     let (head, rest) = sections.split_first()?;
     let head: Head = serde_json::from_slice(head).ok()?;
     if head.version != VERSION {

@@ -3,16 +3,13 @@
 //! Whoever shows it says what others have said: the log knows who spoke and when, and not what. So it counts only for what was said before this account was in the group, where no device of its own
 //! could know better, and never for what the account has said itself; and the timeline says who has shown it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use pipit_e2ee::ArchiveKey;
 use pipit_wire::event::EventBody;
 use pipit_wire::rest::archive::Part;
 use pipit_wire::{ArchiveId, ConversationId, Event, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::giving::bytes_32;
-use super::records::{Record, decode};
+use super::records::{Record, open_part};
 use super::{ArchiveCall, SEEING};
 use crate::engine::{Engine, Stored};
 use crate::range;
@@ -44,11 +41,7 @@ impl<S: Storage> Engine<S> {
     }
 
     fn save_seeings(&mut self, all: &[Seeing]) -> Stored {
-        if all.is_empty() {
-            self.archives.rests = false;
-            return self.forget_archive(SEEING);
-        }
-        self.keep_archive(SEEING, &all)
+        self.keep_list(SEEING, all)
     }
 
     /// Whether something is to be got.
@@ -145,9 +138,9 @@ impl<S: Storage> Engine<S> {
         let held = range::containing(&ranges, floor).map_or(floor, |range| range.through);
         if held < since {
             // What brings nothing is asked for again on the next connection.
-            let is_news = self.archives.looked_for != Some((archive, held));
+            let is_news = self.archives.looked_for.get(&archive) != Some(&held);
             if is_news && self.ask_for_history(conversation, Wanted::After(held)) {
-                self.archives.looked_for = Some((archive, held));
+                self.archives.looked_for.insert(archive, held);
             }
             return Ok(Joining::Asked);
         }
@@ -168,10 +161,8 @@ impl<S: Storage> Engine<S> {
         let Some(joined) = one.joined.filter(|_| one.next == number) else {
             return Ok(());
         };
-        let bytes = STANDARD.decode(&part.bytes).unwrap_or_default();
-        let opened = ArchiveKey::new(archive, one.key).open(part.id, &bytes);
-        let read = opened.ok().and_then(|sections| decode(&sections));
-        let Some((head, sections)) = read.filter(|(head, _)| head.index == number) else {
+        let read = open_part(archive, one.key, part).filter(|(head, _)| head.index == number);
+        let Some((head, sections)) = read else {
             return self.seeing_ends(archive, "damaged");
         };
         one.next = number.saturating_add(1);

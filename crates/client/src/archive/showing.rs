@@ -95,12 +95,14 @@ impl<S: Storage> Engine<S> {
         Ok(self.kept_archive(SHOWING)?.unwrap_or_default())
     }
 
+    /// A part that nothing sends any more goes with what it was of.
     fn save_showings(&mut self, all: &[Showing]) -> Stored {
-        if all.is_empty() {
-            self.archives.rests = false;
-            return self.forget_archive(SHOWING);
+        let has_part =
+            |one: &Showing| matches!(&one.stage, Stage::Sending(sending) if sending.part.is_some());
+        if !all.iter().any(has_part) {
+            self.storage.remove_secret(&[SHOWING_PART])?;
         }
-        self.keep_archive(SHOWING, &all)
+        self.keep_list(SHOWING, all)
     }
 
     /// Whether something is under way that the next input may carry on.
@@ -166,16 +168,11 @@ impl<S: Storage> Engine<S> {
         let (before, now) = (all.clone(), self.clock.now());
         all.retain(|one| now.since_ms(one.asked_at) < FOR_MS);
         if !all.iter().any(Showing::is_sending) {
-            if self.storage.secret(&[SHOWING_PART])?.is_some() {
-                self.storage.remove_secret(&[SHOWING_PART])?;
-            }
             self.begin_showing(&mut all)?;
         }
         if let Some(one) = all.iter_mut().find(|one| one.is_sending()) {
             self.show_part(one)?;
-            if one.users.is_empty() {
-                all.retain(|one| !one.users.is_empty());
-            }
+            all.retain(|one| !one.users.is_empty());
         }
         if all != before {
             self.save_showings(&all)?;
@@ -323,7 +320,6 @@ impl<S: Storage> Engine<S> {
             return Ok(());
         };
         sending.part = None;
-        self.storage.remove_secret(&[SHOWING_PART])?;
         if last {
             let said = ProfileSaid::HistoryShown {
                 archive,

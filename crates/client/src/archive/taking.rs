@@ -5,13 +5,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pipit_e2ee::{ArchiveKey, Code, CodePurpose, Identity};
+use pipit_e2ee::{Code, CodePurpose, Identity};
 use pipit_wire::rest::archive::{Archive, ArchivePurpose, NewArchive, Part};
 use pipit_wire::{ArchiveId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::giving::bytes_32;
-use super::records::{Section, decode};
+use super::records::{Section, open_part};
 use super::{ArchiveCall, Progress, TAKING, ended};
 use crate::command::Reply;
 use crate::encryption::RandomOf;
@@ -229,10 +229,8 @@ impl<S: Storage> Engine<S> {
         if taking.archive != archive || taking.next != number {
             return Ok(());
         }
-        let bytes = STANDARD.decode(&part.bytes).unwrap_or_default();
-        let opened = ArchiveKey::new(archive, key).open(part.id, &bytes);
-        let read = opened.ok().and_then(|sections| decode(&sections));
-        let Some((head, sections)) = read.filter(|(head, _)| head.index == number) else {
+        let read = open_part(archive, key, part).filter(|(head, _)| head.index == number);
+        let Some((head, sections)) = read else {
             tracing::warn!(number, "a part of what is handed over cannot be opened");
             return self.taking_ends(archive, "damaged");
         };

@@ -24,6 +24,8 @@ const LINE: u8 = 6;
 
 /// Of so many people at most one device tells the others.
 const COMPARED_MAX: usize = 500;
+/// So far another device's clock may be ahead.
+const AHEAD_MS: i64 = 60_000;
 
 /// What is kept of a person.
 #[derive(Clone, Debug)]
@@ -50,7 +52,7 @@ pub(crate) struct Marks {
 
 impl Marks {
     /// When the user has last said whether they have compared numbers.
-    fn decided_at(&self) -> Option<Timestamp> {
+    pub(crate) fn decided_at(&self) -> Option<Timestamp> {
         let verified_at = self.verified.as_ref().map(|(_, at)| *at);
         verified_at.max(self.unverified_at)
     }
@@ -149,7 +151,7 @@ impl<S: Storage> Engine<S> {
         let now = self.server_now();
         for compared in said.iter().take(COMPARED_MAX) {
             let marks = self.person(compared.user)?.marks.clone();
-            if marks.decided_at() >= Some(compared.at) || compared.at > now {
+            if marks.decided_at() >= Some(compared.at) || compared.at > now.plus_ms(AHEAD_MS) {
                 continue;
             }
             let verified = compared.roots.clone().map(|roots| (roots, compared.at));

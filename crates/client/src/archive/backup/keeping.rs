@@ -11,7 +11,7 @@ use pipit_wire::{ArchiveId, ConversationId, Seq};
 use super::{Backup, Look, Pending, Place, Stretch, Tail};
 use crate::archive::BACKUP_PART;
 use crate::archive::gathering::{CHUNK, Gathered};
-use crate::archive::records::{Head, Record, Section, VERSION, decode};
+use crate::archive::records::{Head, Record, Section, VERSION, open_part};
 use crate::engine::{Engine, Stored};
 use crate::storage::{LogEntry, Storage};
 
@@ -77,9 +77,7 @@ impl<S: Storage> Engine<S> {
         let Some(mut backup) = self.backup()?.filter(|backup| backup.archive == archive) else {
             return Ok(());
         };
-        let bytes = STANDARD.decode(&part.bytes).unwrap_or_default();
-        let opened = ArchiveKey::new(archive, backup.key).open(part.id, &bytes);
-        if let Some((head, sections)) = opened.ok().and_then(|sections| decode(&sections)) {
+        if let Some((head, sections)) = open_part(archive, backup.key, part) {
             // Who was signed out can still write parts: a device that stands by itself is not told whom it has verified.
             if backup.restoring.is_some() {
                 self.take_comparisons(&head.compared)?;
