@@ -403,6 +403,26 @@ TABLE refresh_token (
     CHECK ((state = ANY (ARRAY[0, 1, 2])))
 );
 
+TABLE report (
+    id uuid NOT NULL,
+    at bigint NOT NULL,
+    reporter uuid NOT NULL,
+    user_id uuid NOT NULL,
+    reason smallint NOT NULL,
+    note text NOT NULL,
+    conversation uuid,
+    evidence text NOT NULL,
+    closed_at bigint,
+    closed_by uuid,
+    outcome text NOT NULL,
+    PRIMARY KEY (id),
+    CHECK (((closed_at IS NULL) = (closed_by IS NULL))),
+    FOREIGN KEY (closed_by) REFERENCES account(id),
+    FOREIGN KEY (conversation) REFERENCES conversation(id),
+    FOREIGN KEY (reporter) REFERENCES account(id),
+    FOREIGN KEY (user_id) REFERENCES account(id)
+);
+
 TABLE scheduled (
     conversation uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -564,6 +584,10 @@ CREATE UNIQUE INDEX reaction_pkey ON public.reaction USING btree (conversation, 
 CREATE INDEX refresh_token_by_device ON public.refresh_token USING btree (device, state);
 CREATE UNIQUE INDEX refresh_token_pkey ON public.refresh_token USING btree (hash);
 CREATE INDEX refresh_token_spent ON public.refresh_token USING btree (spent_at) WHERE (state = 2);
+CREATE INDEX report_closed ON public.report USING btree (closed_at, id) WHERE (closed_at IS NOT NULL);
+CREATE INDEX report_open ON public.report USING btree (at, id) WHERE (closed_at IS NULL);
+CREATE INDEX report_open_by_reporter ON public.report USING btree (reporter) WHERE (closed_at IS NULL);
+CREATE UNIQUE INDEX report_pkey ON public.report USING btree (id);
 CREATE INDEX scheduled_due ON public.scheduled USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX scheduled_file_by_blob ON public.scheduled_file USING btree (blob);
 CREATE UNIQUE INDEX scheduled_file_pkey ON public.scheduled_file USING btree (conversation, user_id, message, blob);

@@ -290,6 +290,21 @@ CREATE TABLE refresh_token (
     state INTEGER NOT NULL CHECK (state IN (0, 1, 2)) -- current, its predecessor, spent
 , spent_at INTEGER) STRICT, WITHOUT ROWID;
 
+CREATE TABLE report (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    at INTEGER NOT NULL,
+    reporter BLOB NOT NULL REFERENCES user (id),
+    user BLOB NOT NULL REFERENCES user (id),
+    reason INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    conversation BLOB REFERENCES conversation (id),
+    evidence TEXT NOT NULL, -- JSON
+    closed_at INTEGER,
+    closed_by BLOB REFERENCES user (id),
+    outcome TEXT NOT NULL DEFAULT '',
+    CHECK ((closed_at IS NULL) = (closed_by IS NULL))
+) STRICT;
+
 CREATE TABLE scheduled (
     conversation BLOB NOT NULL,
     user BLOB NOT NULL,
@@ -445,6 +460,12 @@ CREATE INDEX reaction_by_age ON reaction (conversation, message_seq, emoji, seq)
 CREATE INDEX refresh_token_by_device ON refresh_token (device, state);
 
 CREATE INDEX refresh_token_spent ON refresh_token (spent_at) WHERE state = 2;
+
+CREATE INDEX report_closed ON report (closed_at, id) WHERE closed_at IS NOT NULL;
+
+CREATE INDEX report_open ON report (at, id) WHERE closed_at IS NULL;
+
+CREATE INDEX report_open_by_reporter ON report (reporter) WHERE closed_at IS NULL;
 
 CREATE INDEX scheduled_due ON scheduled (due_at) WHERE due_at IS NOT NULL;
 

@@ -20,6 +20,7 @@ use crate::view::ListFilter;
 mod data;
 mod picture;
 mod reply;
+mod report;
 mod trust;
 
 pub use self::data::{
@@ -28,6 +29,7 @@ pub use self::data::{
 };
 pub use self::picture::{KeptPicture, PictureCommand};
 pub use self::reply::Reply;
+pub use self::report::ReportCommand;
 pub use self::trust::TrustCommand;
 
 /// What a view asks.
@@ -652,6 +654,11 @@ pub enum Command {
     Picture {
         /// What.
         ask: PictureCommand,
+    },
+    /// Something about reports.
+    Report {
+        /// What.
+        ask: ReportCommand,
     },
     /// Where the account is signed in. Answered by [`Reply::Devices`].
     ListDevices,

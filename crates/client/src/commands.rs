@@ -42,6 +42,9 @@ impl<S: Storage> Engine<S> {
         if let Command::Trust { ask } = command {
             return self.trust_command(view, id, ask);
         }
+        if let Command::Report { ask } = command {
+            return self.report_command(view, id, ask);
+        }
         if let Command::Picture { ask } = command {
             let reply = self.picture_command(ask)?;
             self.reply(view, id, reply);

@@ -21,6 +21,7 @@ use crate::io::{FilePart, HttpAnswer, HttpId, HttpMethod, HttpRequest, Output};
 use crate::notifications::{self, NotifyExpects};
 use crate::path::members_path;
 use crate::privacy::{self, PrivacyExpects};
+use crate::reports::{self, ReportExpects};
 use crate::search::Asked;
 use crate::session::{RefreshFailure, ended_by};
 use crate::storage::Storage;
@@ -111,6 +112,8 @@ pub(crate) enum Expects {
     Notify(NotifyExpects),
     /// Something about privacy.
     Privacy(PrivacyExpects),
+    /// Something about reports.
+    Report(ReportExpects),
     /// One's own key log, of which so many entries were seen.
     OwnKeys {
         seen: u64,
@@ -598,6 +601,7 @@ impl<S: Storage> Engine<S> {
             }
             Expects::Notify(expects) => notifications::read_reply(expects, answer),
             Expects::Privacy(expects) => privacy::read_reply(expects, answer),
+            Expects::Report(expects) => reports::read_reply(expects, answer),
             Expects::Group(expects) => return self.read_group_reply(expects, answer),
             Expects::OwnKeys { seen } => return self.read_own_keys(seen, answer),
             Expects::Preview => read::<LinkPreview>(answer).map(|preview| Reply::Preview { preview }),

@@ -46,6 +46,7 @@ mod privacy;
 mod profile;
 mod receipts;
 mod receive;
+mod reports;
 mod request;
 mod requests;
 mod scheduled;

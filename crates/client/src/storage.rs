@@ -230,6 +230,12 @@ pub struct SealedContent {
     pub seal: Seal,
     /// In base64.
     pub bytes: String,
+    /// What this device commits to with it ([`pipit_model::commitment`]).
+    #[serde(default)]
+    pub commitment: Option<String>,
+    /// What opens that, in base64: it is inside, and nobody can open their own.
+    #[serde(default)]
+    pub key: Option<String>,
 }
 
 impl OutboxRecord {

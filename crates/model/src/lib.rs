@@ -4,6 +4,7 @@
 //! database.
 #![warn(missing_docs)]
 
+pub mod commitment;
 pub mod emoji;
 pub mod encrypted;
 pub mod file;

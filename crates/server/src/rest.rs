@@ -17,6 +17,7 @@ mod me;
 mod metrics;
 mod previews;
 mod push;
+mod reports;
 mod request;
 mod search;
 mod server;
@@ -46,6 +47,7 @@ use crate::service::invites::Invites;
 use crate::service::media::Media;
 use crate::service::previews::Previews;
 use crate::service::push::Push;
+use crate::service::reports::Reports;
 
 pub use document::openapi;
 pub use metrics::Metrics;
@@ -73,6 +75,8 @@ pub struct Parts {
     pub push: Arc<Push>,
     /// Previews of links.
     pub previews: Previews,
+    /// Reports of people.
+    pub reports: Reports,
     /// How often a device may ask.
     pub by_device: Limit<DeviceId>,
     /// How often a device may take key packages of others.
@@ -184,6 +188,8 @@ fn own_endpoints() -> OpenApiRouter<App> {
         .routes(routes!(me::privacy::read, me::privacy::change::change))
         .routes(routes!(me::blocked::list))
         .routes(routes!(me::blocked::lift::lift))
+        .routes(routes!(reports::list, reports::submit::submit))
+        .routes(routes!(reports::close::close))
         .merge(archive_endpoints())
 }
 

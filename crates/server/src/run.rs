@@ -36,6 +36,7 @@ use crate::service::passwords::Passwords;
 use crate::service::previews::Previews;
 use crate::service::pruning::Pruning;
 use crate::service::push::Push;
+use crate::service::reports::Reports;
 use crate::service::scrubbing::Scrubbing;
 use crate::service::search::indexing::Indexing;
 use crate::service::tokens::{AccessTokens, Secret, SecretKind};
@@ -372,6 +373,7 @@ fn assemble(
         metrics_access: config.general.metrics,
         accounts,
         devices: Devices::new(context.clone(), tokens, hub),
+        reports: Reports::new(&context, &node.stats),
         invites: Invites::new(context, config.general.invites),
         media,
         archives,

@@ -24,6 +24,7 @@ pub mod privacy;
 pub mod pruning;
 pub mod push;
 pub mod receipts;
+pub mod reports;
 mod requests;
 pub mod scheduling;
 pub mod scrubbing;

@@ -92,6 +92,12 @@ counters! {
     rate_limited,
     /// Changes of what people let others see of them and do to them.
     privacy_changes,
+    /// Reports of people.
+    reports_added,
+    /// Reports that an administrator has dealt with.
+    reports_closed,
+    /// Reports refused for what they show, such as what was not said so.
+    reports_disproved,
     /// Markers that moved.
     receipts_advanced,
     /// Announcements from other nodes that could not be read.

@@ -35,6 +35,7 @@ use pipit_store::log::{
 use pipit_store::poll::VoteRecord;
 use pipit_store::privacy::{BlockedPosition, DirectRecord, PrivacyStore};
 use pipit_store::push::{PushStore, PushTarget, PushedEntry, Subscription};
+use pipit_store::report::{AddedReport, NewReport, ReportPosition, ReportStore};
 use pipit_store::schedule::DueMessage;
 use pipit_store::search::{FoundMessages, NamedConversation, SearchMessages, Swept};
 use pipit_store::{EncryptionStore, KeyLogStore, Store};
@@ -44,8 +45,10 @@ use pipit_wire::frame::{
 };
 use pipit_wire::person::{Face, FaceChange};
 use pipit_wire::privacy::{BlockedPerson, Privacy, PrivacyChange};
+use pipit_wire::report::Report;
 use pipit_wire::{
-    ArchiveId, BlobId, ConversationId, DeviceId, Event, EventId, InviteId, MessageId, Seq, Timestamp, UserId,
+    ArchiveId, BlobId, ConversationId, DeviceId, Event, EventId, InviteId, MessageId, ReportId, Seq,
+    Timestamp, UserId,
 };
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -341,6 +344,17 @@ store! {
         fn note_shown(device: DeviceId, conversation: ConversationId, seq: Seq) -> ();
         fn list_shown(user: UserId, conversation: ConversationId, read: Seq) -> Vec<Subscription>;
         fn forget_shown(device: DeviceId, conversation: ConversationId, read: Seq) -> ();
+    }
+    faulty {}
+}
+
+store! {
+    ReportStore
+    passed {
+        fn add_report(report: NewReport, open_max: u32) -> AddedReport;
+        fn list_reports(closed: bool, after: Option<ReportPosition>, limit: u32) -> Vec<Report>;
+        fn close_report(id: ReportId, by: UserId, at: Timestamp, note: &str) -> bool;
+        fn prune_reports(before: Timestamp, limit: u32) -> u64;
     }
     faulty {}
 }

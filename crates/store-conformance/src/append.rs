@@ -53,6 +53,7 @@ pub async fn an_entry_comes_back_whole(store: Arc<dyn Store>) {
             written_at: START.plus_ms(-5),
             content: Content::Sealed {
                 seal: None,
+                commitment: None,
                 scheme: "mls1".to_owned(),
                 bytes: "AAEC/w==".to_owned(),
                 blobs: Vec::new(),

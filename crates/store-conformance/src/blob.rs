@@ -414,6 +414,7 @@ fn sealed_with(blobs: &[BlobId]) -> EventBody {
             scheme: "mls1".to_owned(),
             bytes: "AAEC".to_owned(),
             seal: Some(Seal { epoch: 1, count: 2 }),
+            commitment: None,
             blobs: blobs.to_vec(),
             purpose: SealedPurpose::Message,
         },

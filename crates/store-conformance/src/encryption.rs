@@ -19,6 +19,7 @@ fn sealed(epoch: u64, count: u64) -> EventBody {
             scheme: "mls1".to_owned(),
             bytes: "AAEC".to_owned(),
             seal: Some(Seal { epoch, count }),
+            commitment: None,
             blobs: Vec::new(),
             purpose: SealedPurpose::Message,
         },

@@ -421,6 +421,7 @@ pub async fn sealed_messages_are_not_found(store: Arc<dyn Store>) {
     let direct = world.direct(alice, bob).await;
     let content = Content::Sealed {
         seal: None,
+        commitment: None,
         scheme: "mls1".to_owned(),
         bytes: "dGVh".to_owned(),
         blobs: Vec::new(),

@@ -40,6 +40,7 @@ mod privacy;
 mod push;
 mod receipt;
 mod replica;
+mod report;
 mod row;
 mod schedule;
 mod search;

@@ -46,6 +46,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
         "shared_history",
         include_str!("../migrations/0023_shared_history.sql"),
     ),
+    ("report", include_str!("../migrations/0024_report.sql")),
 ];
 
 /// The schema from which on there are key logs: those of the keys that were there before begin with it.

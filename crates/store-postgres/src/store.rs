@@ -14,6 +14,7 @@
 //!   is told that there was nothing to do, and everybody sees it done;
 //! * `erase_expired`: what is erased is not found again;
 //! * `prune_scheduled`: what is forgotten is not found again;
+//! * `add_report`: by its id; `close_report`, `prune_reports`: the second time finds it done;
 //! * `push_key`, `set_subscription`, `note_shown`, `forget_shown`: the second time changes nothing; `remove_subscription` finds it done;
 //! * `set_personal`: the same change again is the same state, with a later time;
 //! * `index_entries`: it goes on from where the log has been indexed.

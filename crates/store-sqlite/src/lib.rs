@@ -39,6 +39,7 @@ mod privacy;
 mod push;
 mod reader;
 mod receipt;
+mod report;
 mod row;
 mod schedule;
 mod search;

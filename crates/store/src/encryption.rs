@@ -274,6 +274,7 @@ mod tests {
                 scheme: "mls1".to_owned(),
                 bytes: "AAEC".to_owned(),
                 seal,
+                commitment: None,
                 blobs: Vec::new(),
                 purpose: SealedPurpose::Message,
             },

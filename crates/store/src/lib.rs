@@ -31,6 +31,7 @@ pub mod log;
 pub mod poll;
 pub mod privacy;
 pub mod push;
+pub mod report;
 pub mod schedule;
 pub mod search;
 
@@ -65,7 +66,12 @@ pub use log::Facts;
 /// A server's storage. Every method is atomic; whatever it returned as done is on disk.
 #[async_trait]
 pub trait Store:
-    EncryptionStore + KeyLogStore + archive::ArchiveStore + push::PushStore + privacy::PrivacyStore
+    EncryptionStore
+    + KeyLogStore
+    + archive::ArchiveStore
+    + push::PushStore
+    + privacy::PrivacyStore
+    + report::ReportStore
 {
     /// Whether it answers; for `/readyz`.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -70,6 +70,11 @@ pub enum Content {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         seal: Option<Seal>,
+        /// What its sender's device has committed to in an encrypted conversation, where nothing is taken without: HMAC-SHA256 (RFC 2104) of what is sealed after the first 32
+        /// bytes, which are its key. Whoever could read it can show the server what it said ([`crate::report`]); to everybody else it says nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        commitment: Option<String>,
         /// The sealed files that belong to it, so that they are kept as long as it is, and given to those who may read it. What they are is inside.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<BlobId>>"))]

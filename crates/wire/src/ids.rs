@@ -92,6 +92,8 @@ uuid_ids! {
     ArchiveId;
     /// A part of an archive, made by the device that seals it; the idempotency key of its adding.
     PartId;
+    /// A report, made by the device that sends it; the idempotency key.
+    ReportId;
 }
 
 impl From<MessageId> for EventId {

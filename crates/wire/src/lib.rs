@@ -35,6 +35,7 @@ pub mod poll;
 pub mod preview;
 pub mod privacy;
 pub mod push;
+pub mod report;
 pub mod rest;
 pub mod scheduled;
 pub mod time;
@@ -44,7 +45,8 @@ pub use event::{Content, Event, EventBody};
 pub use frame::client::ClientFrame;
 pub use frame::server::ServerFrame;
 pub use ids::{
-    ArchiveId, BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, PartId, RequestId, Seq, UserId,
+    ArchiveId, BlobId, ConversationId, DeviceId, EventId, InviteId, MessageId, PartId, ReportId, RequestId,
+    Seq, UserId,
 };
 pub use limits::Limits;
 pub use media::Attachment;

@@ -202,6 +202,15 @@ export type ClientInfo = {
   /** Such as `0.1.0`. */
   version: string, };
 
+/** How a report ended. */
+export type ClosedReport = {
+  /** When. */
+  at: Timestamp,
+  /** By whom. */
+  by: Profile,
+  /** What was done. */
+  note: string, };
+
 /** What a view asks. */
 export type Command = { "type": "get_server_info" }
 | { "type": "get_invite_info",
@@ -626,6 +635,9 @@ export type Command = { "type": "get_server_info" }
 | { "type": "picture",
   /** What. */
   ask: PictureCommand, }
+| { "type": "report",
+  /** What. */
+  ask: ReportCommand, }
 | { "type": "list_devices" }
 | { "type": "sign_out_device",
   /** Which one. */
@@ -688,6 +700,9 @@ export type Content = { "kind": "plain",
   bytes: string,
   /** What stands beside them in an encrypted conversation, where nothing goes without; elsewhere it is refused. */
   seal?: Seal,
+  /** What its sender's device has committed to in an encrypted conversation, where nothing is taken without: HMAC-SHA256 (RFC 2104) of what is sealed after the first 32
+  * bytes, which are its key. Whoever could read it can show the server what it said ([`crate::report`]); to everybody else it says nothing. */
+  commitment?: string,
   /** The sealed files that belong to it, so that they are kept as long as it is, and given to those who may read it. What they are is inside. */
   blobs?: Array<BlobId>,
   /** What it is, as far as the server has to know, in an encrypted conversation; elsewhere anything but a message is refused. */
@@ -915,6 +930,25 @@ export type EventBody = { "type": "created",
 
 /** An entry of a conversation's log. Made by whoever causes the entry; the idempotency key of its append. */
 export type EventId = string;
+
+/** What somebody has said, as the log has it: of a sealed entry, as its sender's device has committed to it. It stays with the report when the message is deleted. */
+export type Evidence = {
+  /** Its place. */
+  seq: Seq,
+  /** The message. */
+  message: MessageId,
+  /** When the server took it. */
+  at: Timestamp,
+  /** Whether it is what the message was changed to. */
+  edit: boolean,
+  /** Whether it was sealed. */
+  sealed: boolean,
+  /** What it says, in Pipit's Markdown subset. */
+  text: string,
+  /** What people were to choose from, where it is a poll. */
+  options?: Array<string>,
+  /** Its files, by what they are called. They are not shown. */
+  files?: Array<ReportedFile>, };
 
 /** A part of an excerpt: text as it was written, never markup. */
 export type ExcerptPart = {
@@ -1993,6 +2027,16 @@ export type Reply = { "type": "done" }
   items: Array<BlockedPerson>,
   /** Where the next page begins; none at the end. */
   next: string | null, }
+| { "type": "reported",
+  /** How many messages it shows. */
+  shown: number,
+  /** How many it does not show, because they are not here, or nothing opens what their sender has committed to. */
+  left_out: number, }
+| { "type": "reports",
+  /** The page: of open ones the oldest first, of closed ones the latest first. */
+  items: Array<Report>,
+  /** Where the next page begins; none at the end. */
+  next: string | null, }
 | { "type": "person_trust",
   /** The whole of it. */
   person: PersonTrust, }
@@ -2027,6 +2071,67 @@ export type ReplyView = {
   text: string | null,
   /** Its files. */
   attachments?: Array<Attachment>, };
+
+/** A report, as administrators see it. */
+export type Report = {
+  /** Which one. */
+  id: ReportId,
+  /** When it came. */
+  at: Timestamp,
+  /** Who has reported. */
+  reporter: Profile,
+  /** Who is reported. */
+  user: Profile,
+  /** For what. */
+  reason: ReportReason,
+  /** In the reporter's words. */
+  note: string,
+  /** Where it was said. */
+  conversation?: ConversationId,
+  /** What they have said, in the order of the log. */
+  evidence: Array<Evidence>,
+  /** How it ended; none while it is open. */
+  closed?: ClosedReport, };
+
+/** What a view asks. */
+export type ReportCommand = { "type": "send",
+  /** Chosen by the view. */
+  id: ReportId,
+  /** Whom. */
+  user: UserId,
+  /** For what. */
+  reason: ReportReason,
+  /** In the reporter's words. */
+  note: string,
+  /** Where what is shown was said. */
+  conversation: ConversationId | null,
+  /** What is shown: messages of theirs, each with its edits. */
+  messages: Array<MessageId>, }
+| { "type": "list",
+  /** Those that were closed, and not those that are open. */
+  closed: boolean,
+  /** `next` of the page before; none for the first. */
+  after: string | null, }
+| { "type": "close",
+  /** With which one. */
+  id: ReportId,
+  /** What was done. */
+  note: string, };
+
+/** A report, made by the device that sends it; the idempotency key. */
+export type ReportId = string;
+
+/** What somebody is reported for. */
+export type ReportReason = "spam" | "harassment" | "danger" | "illegal" | "other";
+
+/** What a file is. */
+export type ReportedFile = {
+  /** What its sender calls it. */
+  name: string,
+  /** What its sender says it is. */
+  media_type: string,
+  /** How many bytes it has. */
+  size: number, };
 
 /** The answer to a message request. */
 export type RequestAnswer = "accept" | "delete" | "refuse" | "block";

@@ -66,7 +66,7 @@ pub(super) struct Record {
     pub(super) id: EventId,
     /// Whose.
     pub(super) sender: UserId,
-    /// The body as it was opened.
+    /// What opens its commitment; where it has none, the body as it was opened.
     pub(super) body: Value,
 }
 
@@ -78,11 +78,16 @@ impl Record {
             return None;
         }
         let mut value: Value = serde_json::from_str(&entry.raw).ok()?;
+        let kept = if value.get("opening").is_some() {
+            "opening"
+        } else {
+            "body"
+        };
         Some(Self {
             seq: event.seq,
             id: event.id,
             sender: event.sender,
-            body: value.get_mut("body")?.take(),
+            body: value.get_mut(kept)?.take(),
         })
     }
 
@@ -96,7 +101,13 @@ impl Record {
 
     /// As it waits for its place.
     pub(super) fn shelved(self, conversation: ConversationId) -> Option<ShelfRecord> {
-        let target = self.body.get("message").and_then(Value::as_str);
+        let said = self.body.get("said").and_then(Value::as_str);
+        let said = said.and_then(|said| serde_json::from_str::<Value>(said).ok());
+        let target = said
+            .as_ref()
+            .unwrap_or(&self.body)
+            .get("message")
+            .and_then(Value::as_str);
         Some(ShelfRecord {
             conversation,
             seq: self.seq,

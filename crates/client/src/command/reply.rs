@@ -4,6 +4,7 @@ use pipit_wire::frame::{Member, Profile};
 use pipit_wire::preview::LinkPreview;
 use pipit_wire::privacy::{BlockedPerson, Privacy};
 use pipit_wire::push::{NotificationSettings, PushOutcome, PushState};
+use pipit_wire::report::Report;
 use pipit_wire::rest::{
     BannedPerson, BlobLink, Device, GroupInvite, GroupInviteInfo, Invite, InviteInfo, JoinRequest, ServerInfo,
 };
@@ -170,6 +171,20 @@ pub enum Reply {
     Blocked {
         /// The page, the latest first.
         items: Vec<BlockedPerson>,
+        /// Where the next page begins; none at the end.
+        next: Option<String>,
+    },
+    /// The report was sent.
+    Reported {
+        /// How many messages it shows.
+        shown: u32,
+        /// How many it does not show, because they are not here, or nothing opens what their sender has committed to.
+        left_out: u32,
+    },
+    /// A page of reports.
+    Reports {
+        /// The page: of open ones the oldest first, of closed ones the latest first.
+        items: Vec<Report>,
         /// Where the next page begins; none at the end.
         next: Option<String>,
     },

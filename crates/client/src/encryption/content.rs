@@ -3,13 +3,15 @@
 //! The server cannot look at it, so all that it would check is checked here, when it is opened.
 
 use pipit_e2ee::CONTENT_BYTES_MAX;
-use pipit_model::{emoji, poll, preview, text};
+use pipit_model::{commitment, emoji, poll, preview, text};
 use pipit_wire::event::{EventBody, MessageChange, SealedPurpose};
 use pipit_wire::limits::REACTION_BYTES_MAX;
 use pipit_wire::media::Attachment;
 use pipit_wire::poll::Poll;
+use pipit_wire::report::Opening;
 use pipit_wire::rest::encryption::UnreadableCause;
 use pipit_wire::{Content, Event, MessageId, Timestamp};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::fold;
@@ -26,6 +28,9 @@ pub(super) enum Refusal {
     /// The server does not list the device that sealed it.
     #[error("nobody vouches for the device that sealed it")]
     UnknownDevice,
+    /// It is not what its sender has committed to.
+    #[error("not what was committed to")]
+    Uncommitted,
     /// It is no body of an entry.
     #[error("not the body of an entry")]
     Malformed,
@@ -46,7 +51,7 @@ impl Refusal {
         match self {
             Self::OtherSender => UnreadableCause::OtherSender,
             Self::UnknownDevice => UnreadableCause::UnknownDevice,
-            Self::Malformed | Self::Misplaced | Self::Unfit | Self::NotTheAuthor => {
+            Self::Uncommitted | Self::Malformed | Self::Misplaced | Self::Unfit | Self::NotTheAuthor => {
                 UnreadableCause::Malformed
             }
         }
@@ -158,7 +163,43 @@ pub(super) const fn is_sealed(change: &MessageChange) -> bool {
 /// Whether this fits into what is sealed at a time, with these files.
 pub(crate) fn fits(body: &OutboxBody, files: &[Attachment]) -> bool {
     let files = sealed::with_digests(files);
-    encode(body, &files, Timestamp(i64::MAX)).is_some_and(|bytes| bytes.len() <= CONTENT_BYTES_MAX)
+    let most = CONTENT_BYTES_MAX - commitment::KEY_BYTES;
+    encode(body, &files, Timestamp(i64::MAX)).is_some_and(|bytes| bytes.len() <= most)
+}
+
+/// What its sender has committed to; nothing where it is not sealed, or was before there were commitments.
+pub(super) fn commitment_of(entry: &Event) -> Option<&str> {
+    match &entry.body {
+        EventBody::Message {
+            content: Content::Sealed { commitment, .. },
+            ..
+        } => commitment.as_deref(),
+        _ => None,
+    }
+}
+
+/// Takes what was unsealed apart: what it says, and what shows that to others.
+pub(super) fn uncovered(unsealed: Vec<u8>, entry: &Event) -> Result<(Vec<u8>, Option<Opening>), Refusal> {
+    let Some(commitment) = commitment_of(entry) else {
+        return Ok((unsealed, None));
+    };
+    let opening = commitment::open(commitment, &unsealed).ok_or(Refusal::Uncommitted)?;
+    Ok((opening.said.clone().into_bytes(), Some(opening)))
+}
+
+/// What another device has handed over of an entry: what it says, and what shows that. What is said of the group comes without, for what opens a history is not handed over.
+pub(super) fn handed_over(body: &str, entry: &Event) -> Result<(Vec<u8>, Option<Opening>), Refusal> {
+    let Some(commitment) = commitment_of(entry) else {
+        return Ok((body.as_bytes().to_vec(), None));
+    };
+    match serde_json::from_str::<Opening>(body) {
+        Ok(opening) if commitment::verify(commitment, &opening) => {
+            Ok((opening.said.clone().into_bytes(), Some(opening)))
+        }
+        Ok(_) => Err(Refusal::Uncommitted),
+        Err(_) if serde_json::from_str::<ProfileSaid>(body).is_ok() => Ok((body.as_bytes().to_vec(), None)),
+        Err(_) => Err(Refusal::Uncommitted),
+    }
 }
 
 /// Reads what was opened. What stands beside it in the clear (when it was written, when it erases itself) is the entry's.
@@ -300,8 +341,10 @@ pub(super) fn timed(body: EventBody, entry: &Event) -> EventBody {
     }
 }
 
-/// The entry with what was opened in its place.
-pub(super) fn opened_entry(entry: &Event, opened: Opened) -> Option<LogEntry> {
+/// The entry with what was opened in its place, and what shows it to others ([`opening_of`]).
+pub(super) fn opened_entry(entry: &Event, opened: Opened, opening: Option<&Opening>) -> Option<LogEntry> {
+    // What opens a history is not kept.
+    let opening = opening.filter(|_| !matches!(opened, Opened::Profile(_)));
     let (body, value) = match opened {
         Opened::Known(body) => (body, None),
         Opened::Profile(said) => {
@@ -314,15 +357,25 @@ pub(super) fn opened_entry(entry: &Event, opened: Opened) -> Option<LogEntry> {
         body,
         ..entry.clone()
     };
-    let raw = match &value {
-        None => serde_json::to_string(&event).ok()?,
-        Some(body) => {
-            let mut kept = serde_json::to_value(&event).ok()?;
-            *kept.get_mut("body")? = body.clone();
-            kept.to_string()
-        }
-    };
+    let mut kept = serde_json::to_value(&event).ok()?;
+    if let Some(body) = value {
+        *kept.get_mut("body")? = body;
+    }
+    if let Some(opening) = opening {
+        kept.as_object_mut()?
+            .insert("opening".to_owned(), serde_json::to_value(opening).ok()?);
+    }
+    let raw = kept.to_string();
     Some(LogEntry { event, raw })
+}
+
+/// What shows others what an entry of an encrypted conversation says. It is kept with the entry, and goes with it.
+pub(crate) fn opening_of(entry: &LogEntry) -> Option<Opening> {
+    #[derive(Deserialize)]
+    struct Kept {
+        opening: Option<Opening>,
+    }
+    serde_json::from_str::<Kept>(&entry.raw).ok()?.opening
 }
 
 /// The message that a sealed change is of.

@@ -9,6 +9,7 @@ use pipit_e2ee::{Applied, Error, Identity, Log, Received};
 use pipit_model::poll::{VoteError, check_vote};
 use pipit_wire::encryption::HandshakeKind;
 use pipit_wire::event::{EventBody, MessageChange};
+use pipit_wire::report::Opening;
 use pipit_wire::rest::encryption::UnreadableCause;
 use pipit_wire::{Content, ConversationId, Event, Seq, UserId};
 use serde_json::json;
@@ -301,8 +302,8 @@ impl<S: Storage> Engine<S> {
         };
         let is_own = event.sender == taking.me && event.device == self.own_device();
         if is_own {
-            if let Some(opened) = self.said_here(event)? {
-                self.put_opened(taking, event, opened)?;
+            if let Some((opened, opening)) = self.said_here(event)? {
+                self.put_opened(taking, event, opened, opening.as_ref())?;
                 self.take_out(event.id)?;
                 return Ok(Next::On);
             }
@@ -336,9 +337,9 @@ impl<S: Storage> Engine<S> {
                 sender: sealed_by,
                 content,
                 ..
-            }) if sealed_by == sender => match self.opened(event, &content)? {
-                Ok(opened) => {
-                    self.put_opened(taking, event, opened)?;
+            }) if sealed_by == sender => match self.opened(event, content::uncovered(content, event))? {
+                Ok((opened, opening)) => {
+                    self.put_opened(taking, event, opened, opening.as_ref())?;
                     Ok(Next::On)
                 }
                 Err(refusal) => Ok(self.refuse(event, refusal)),
@@ -363,7 +364,7 @@ impl<S: Storage> Engine<S> {
     pub(crate) fn refuse_open(&mut self, event: &Event) -> Option<LogEntry> {
         self.count_unreadable(UnreadableCause::NotSealed);
         tracing::error!(conversation = %event.conversation, seq = %event.seq, "the server says something in an encrypted conversation that nobody has sealed");
-        content::opened_entry(event, nothing())
+        content::opened_entry(event, nothing(), None)
     }
 
     fn refuse(&mut self, event: &Event, refusal: Refusal) -> Next {
@@ -372,8 +373,21 @@ impl<S: Storage> Engine<S> {
         Next::On
     }
 
-    /// What was opened, if it may be there.
-    fn opened(&self, event: &Event, content: &[u8]) -> Stored<Result<Opened, Refusal>> {
+    /// What was opened, if it may be there, and what shows it to others.
+    fn opened(
+        &self,
+        event: &Event,
+        uncovered: Result<(Vec<u8>, Option<Opening>), Refusal>,
+    ) -> Stored<Result<(Opened, Option<Opening>), Refusal>> {
+        let (content, opening) = match uncovered {
+            Ok(uncovered) => uncovered,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let read = self.read_opened(event, &content)?;
+        Ok(read.map(|opened| (opened, opening)))
+    }
+
+    fn read_opened(&self, event: &Event, content: &[u8]) -> Stored<Result<Opened, Refusal>> {
         let bytes_max = self
             .session
             .as_ref()
@@ -453,9 +467,9 @@ impl<S: Storage> Engine<S> {
             };
             if event.seq <= cursor
                 && is_sealed(&event)
-                && let Some(opened) = self.said_here(&event)?
+                && let Some((opened, opening)) = self.said_here(&event)?
             {
-                self.put_opened(&mut taking, &event, opened)?;
+                self.put_opened(&mut taking, &event, opened, opening.as_ref())?;
                 self.take_out(event.id)?;
             }
         }
@@ -480,9 +494,9 @@ impl<S: Storage> Engine<S> {
         {
             return Ok(Placing::NoTarget);
         }
-        let opened = match self.opened(&event, waiting.body.as_bytes())? {
+        let (opened, opening) = match self.opened(&event, content::handed_over(&waiting.body, &event))? {
             // Who shows something says so themselves.
-            Ok(Opened::Profile(ProfileSaid::HistoryShown { .. })) => return Ok(Placing::Refused),
+            Ok((Opened::Profile(ProfileSaid::HistoryShown { .. }), _)) => return Ok(Placing::Refused),
             Ok(opened) => opened,
             Err(refusal) => {
                 tracing::warn!(%conversation, seq = %event.seq, %refusal, "what came in an archive is not shown");
@@ -502,7 +516,7 @@ impl<S: Storage> Engine<S> {
             me,
             has_opened: false,
         };
-        self.put_opened(&mut taking, &event, opened)?;
+        self.put_opened(&mut taking, &event, opened, opening.as_ref())?;
         if taking.record.last_message.is_some() {
             self.save_record(&mut taking.record)?;
         }
@@ -519,12 +533,18 @@ impl<S: Storage> Engine<S> {
     }
 
     /// Puts what was opened in the entry's place.
-    fn put_opened(&mut self, taking: &mut Taking, event: &Event, opened: Opened) -> Stored {
+    fn put_opened(
+        &mut self,
+        taking: &mut Taking,
+        event: &Event,
+        opened: Opened,
+        opening: Option<&Opening>,
+    ) -> Stored {
         let profile = match &opened {
             Opened::Profile(said) => Some(said.clone()),
             Opened::Known(_) | Opened::Unknown(_) => None,
         };
-        let Some(entry) = content::opened_entry(event, opened.lasting()) else {
+        let Some(entry) = content::opened_entry(event, opened.lasting(), opening) else {
             return Ok(());
         };
         if let Some(ProfileSaid::HistoryShown { archive, key, users }) = &profile {

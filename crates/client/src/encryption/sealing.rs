@@ -2,9 +2,11 @@
 //! its epoch is over: then the log has them not, and they are sealed anew under the same id.
 
 use pipit_e2ee::Error;
+use pipit_model::commitment;
 use pipit_wire::encryption::{SCHEME, Seal};
 use pipit_wire::event::{EventBody, Message};
 use pipit_wire::media::Attachment;
+use pipit_wire::report::Opening;
 use pipit_wire::{Content, ConversationId, ErrorCode, Event, EventId};
 
 use super::calls::to_base64;
@@ -67,6 +69,9 @@ impl<S: Storage> Engine<S> {
         {
             return Ok(Sealing::Never(ErrorCode::Forbidden));
         }
+        let mut key = [0; commitment::KEY_BYTES];
+        (self.config.random)(&mut key);
+        let (content, commitment) = commitment::commit(key, &content);
         let sealed = self
             .with_device(|device, port, random| device.seal(port, random, conversation, entry, &content))?;
         match sealed {
@@ -77,6 +82,8 @@ impl<S: Storage> Engine<S> {
                         count: sealed.count,
                     },
                     bytes: to_base64(&sealed.bytes),
+                    commitment: Some(commitment),
+                    key: Some(to_base64(&key)),
                 });
                 Ok(Sealing::Sealed)
             }
@@ -125,17 +132,30 @@ impl<S: Storage> Engine<S> {
     }
 
     /// What an entry of this device's own says, by what it has sent: nobody can open their own.
-    pub(super) fn said_here(&self, event: &Event) -> Stored<Option<Opened>> {
+    pub(super) fn said_here(&self, event: &Event) -> Stored<Option<(Opened, Option<Opening>)>> {
         let Some(waiting) = self.storage.find_outbox(event.id)? else {
             return Ok(None);
         };
         if let OutboxBody::Profile { said } = waiting.body {
-            return Ok(Some(Opened::Profile(said)));
+            return Ok(Some((Opened::Profile(said), None)));
         }
         let files = self.files_known_of(&waiting)?;
-        let body = content::said(&waiting.body, &files, waiting.written_at);
-        Ok(body.map(|body| Opened::Known(content::timed(body, event))))
+        let Some(body) = content::said(&waiting.body, &files, waiting.written_at) else {
+            return Ok(None);
+        };
+        let opening = shown_here(&waiting, event, &files);
+        Ok(Some((Opened::Known(content::timed(body, event)), opening)))
     }
+}
+
+/// What shows others what this device has sealed.
+fn shown_here(waiting: &OutboxRecord, event: &Event, files: &[Attachment]) -> Option<Opening> {
+    let said = content::encode(&waiting.body, files, waiting.written_at)?;
+    let opening = Opening {
+        key: waiting.sealed.as_ref()?.key.clone()?,
+        said: String::from_utf8(said).ok()?,
+    };
+    commitment::verify(content::commitment_of(event)?, &opening).then_some(opening)
 }
 
 /// Whether an entry is one that was sealed.
@@ -159,6 +179,7 @@ pub(crate) fn sealed_message(record: &OutboxRecord, sealed: &SealedContent, file
             scheme: SCHEME.to_owned(),
             bytes: sealed.bytes.clone(),
             seal: Some(sealed.seal),
+            commitment: sealed.commitment.clone(),
             blobs: files.iter().map(|file| file.blob).collect(),
             purpose: content::purpose(&record.body),
         },

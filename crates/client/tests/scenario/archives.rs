@@ -57,6 +57,7 @@ fn sealed_for(purpose: SealedPurpose) -> EventBody {
         scheme: "mls1".to_owned(),
         bytes: "AAEC".to_owned(),
         seal: Some(Seal { epoch: 1, count: 1 }),
+        commitment: None,
         blobs: Vec::new(),
         purpose,
     })

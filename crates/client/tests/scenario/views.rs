@@ -96,6 +96,7 @@ fn sealed_messages_are_unreadable_not_lost() {
         written_at: START,
         content: Content::Sealed {
             seal: None,
+            commitment: None,
             scheme: "mls1".to_owned(),
             bytes: "AAAA".to_owned(),
             blobs: Vec::new(),

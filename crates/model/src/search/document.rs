@@ -355,6 +355,7 @@ mod tests {
     fn what_cannot_be_read_is_not_indexed() {
         let sealed = Content::Sealed {
             seal: None,
+            commitment: None,
             scheme: "mls1".to_owned(),
             bytes: "AAAA".to_owned(),
             blobs: Vec::new(),

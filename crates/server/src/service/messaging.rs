@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use pipit_model::privacy::{Sign, Signs};
-use pipit_model::{Action, text};
+use pipit_model::{Action, commitment, text};
 use pipit_store::change::{is_erased, is_repetition};
 use pipit_store::encryption::seal_of;
 use pipit_store::log::{Append, AppendError, Appended};
@@ -284,6 +284,7 @@ impl Messaging {
                 scheme,
                 bytes,
                 seal,
+                commitment,
                 blobs,
                 purpose,
             } => {
@@ -292,6 +293,11 @@ impl Messaging {
                 }
                 if seal.is_none() && !purpose.is_message() {
                     return Err(ServiceError::field("purpose", "it goes with a `seal`"));
+                }
+                // In an encrypted conversation nothing is said that could not be shown to have been said.
+                if commitment.as_deref().is_some_and(commitment::is_commitment) != seal.is_some() {
+                    let why = "HMAC-SHA256 in base64, and it goes with a `seal`";
+                    return Err(ServiceError::field("commitment", why));
                 }
                 if let Some(seal) = seal {
                     check_seal(*seal)?;

@@ -1,9 +1,10 @@
-//! Forgetting what has served its time: refresh tokens that were spent, and invites that ended.
+//! Forgetting what has served its time: refresh tokens that were spent, invites that ended, reports that were dealt with.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use pipit_store::schedule::OVER_KEPT_MS;
+use pipit_wire::report::CLOSED_REPORTS_KEPT_MS;
 use tokio_util::sync::CancellationToken;
 
 use super::chore;
@@ -55,6 +56,8 @@ impl Pruning {
         while self.count(store.prune_scheduled(before, BATCH).await?) {}
         let before = now.plus_ms(-WELCOMES_KEPT_MS);
         while self.count(store.prune_welcomes(before, BATCH).await?) {}
+        let before = now.plus_ms(-CLOSED_REPORTS_KEPT_MS);
+        while self.count(store.prune_reports(before, BATCH).await?) {}
         Ok(())
     }
 

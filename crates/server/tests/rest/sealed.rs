@@ -58,6 +58,7 @@ pub(crate) fn sealed(count: u64, blobs: &[BlobId]) -> Content {
         scheme: "mls1".to_owned(),
         bytes: "AAEC".to_owned(),
         seal: Some(Seal { epoch: 1, count }),
+        commitment: None,
         blobs: blobs.to_vec(),
         purpose: SealedPurpose::Message,
     }
@@ -183,6 +184,7 @@ async fn check_open(world: &World, ada: &Person, square: ConversationId, (file, 
         scheme: "mls1".to_owned(),
         bytes: "AAEC".to_owned(),
         seal: None,
+        commitment: None,
         blobs: vec![file],
         purpose: SealedPurpose::Message,
     };

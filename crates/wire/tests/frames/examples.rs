@@ -132,6 +132,7 @@ pub(crate) fn client_frames() -> Vec<ClientFrame> {
                 scheme: "mls1".to_owned(),
                 bytes: "AAEC".to_owned(),
                 seal: Some(Seal { epoch: 3, count: 17 }),
+                commitment: None,
                 blobs: vec![BlobId::from_bytes([7; 16])],
                 purpose: SealedPurpose::Message,
             },

@@ -27,6 +27,7 @@ fn entry_of(purpose: SealedPurpose) -> Event {
                 scheme: "mls1".to_owned(),
                 bytes: "AAAA".to_owned(),
                 seal: None,
+                commitment: None,
                 blobs: Vec::new(),
                 purpose,
             },
@@ -83,7 +84,7 @@ fn what_is_sealed_is_read() {
         let opened = decode(&sealed, &entry(), 100).unwrap();
         let expected = timed(said(&body, &[], Timestamp(900)).unwrap(), &entry());
         assert_eq!(opened, Opened::Known(expected));
-        let kept = opened_entry(&entry(), opened).unwrap();
+        let kept = opened_entry(&entry(), opened, None).unwrap();
         assert_eq!(serde_json::from_str::<Event>(&kept.raw).unwrap(), kept.event);
         assert_eq!(
             fold::expires_at(&kept.event).is_some(),
@@ -337,7 +338,7 @@ fn what_is_said_of_files_has_to_fit() {
 #[test]
 fn what_a_later_version_says_is_kept() {
     let opened = read(r#"{"type":"whiteboard","strokes":3}"#).unwrap();
-    let kept = opened_entry(&entry(), opened).unwrap();
+    let kept = opened_entry(&entry(), opened, None).unwrap();
     assert_eq!(kept.event.body, EventBody::Unknown);
     assert!(kept.raw.contains(r#""strokes":3"#), "{}", kept.raw);
     assert_eq!(serde_json::from_str::<Event>(&kept.raw).unwrap(), kept.event);
@@ -347,7 +348,7 @@ proptest! {
     #[test]
     fn nothing_that_is_opened_breaks_anything(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         if let Ok(opened) = decode(&bytes, &entry(), 100) {
-            opened_entry(&entry(), opened).unwrap();
+            opened_entry(&entry(), opened, None).unwrap();
         }
     }
 
@@ -371,7 +372,7 @@ proptest! {
             r#"{{"type":"{kind}","written_at":1,"content":{{"kind":"plain","text":{text}}},"message":"{MESSAGE}","{field}":{value}}}"#
         );
         if let Ok(opened) = read(&body) {
-            let kept = opened_entry(&entry(), opened).unwrap();
+            let kept = opened_entry(&entry(), opened, None).unwrap();
             prop_assert!(kept.raw.len() < 2_000);
             // The time at which it erases itself is the server's word.
             prop_assert!(fold::expires_at(&kept.event).is_none_or(|at| at == Timestamp(9_000)));
