@@ -44,6 +44,7 @@ pub mod privacy;
 pub mod property;
 pub mod push;
 pub mod receipt;
+pub mod report;
 pub mod request;
 pub mod schedule;
 pub mod search;
@@ -150,6 +151,10 @@ macro_rules! conformance_tests {
                 who_does_not_want_to_be_found_is_not,
                 the_conversations_of_two_are_found,
                 the_blocked_are_listed,
+            }
+            report {
+                reports_are_kept_listed_and_closed,
+                a_reporter_has_so_many_open,
             }
             push {
                 the_first_push_key_is_kept,

@@ -1,3 +1,5 @@
+import { createHmac, randomBytes } from 'node:crypto';
+
 import {
   createApplicationMessage,
   decodeMlsMessage,
@@ -187,15 +189,18 @@ export class OtherClient {
     await this.read();
     const [id, conversation, written_at] = [newId(), this.#conversation, Date.now()];
     this.#count += 1;
-    const said = new TextEncoder().encode(JSON.stringify({ written_at, ...body }));
+    const said = Buffer.from(JSON.stringify({ written_at, ...body }));
+    const key = randomBytes(32);
+    const commitment = createHmac('sha256', key).update(said).digest('base64');
+    const unsealed = Buffer.concat([key, said]);
     const state = this.#group();
     const epoch = Number(state.groupContext.epoch);
     const for_ = place(conversation, id, this.#count);
-    const { newState, privateMessage } = await createApplicationMessage(state, pad(said), this.suite, for_);
+    const { newState, privateMessage } = await createApplicationMessage(state, pad(unsealed), this.suite, for_);
     this.#state = newState;
     const sealed = encodeMlsMessage({ privateMessage, wireformat: 'mls_private_message', version: 'mls10' });
     const seal: Seal = { epoch, count: this.#count };
-    const content = { kind: 'sealed', scheme: 'mls1', bytes: toBase64(sealed), seal };
+    const content = { kind: 'sealed', scheme: 'mls1', bytes: toBase64(sealed), seal, commitment };
     await this.#ask({ type: 'message', message: { id, conversation, written_at, content } }, 'ack');
     return id;
   }
@@ -206,7 +211,7 @@ export class OtherClient {
   }
 
   async #take({ id, sender, body }: Entry): Promise<void> {
-    const content = body['content'] as { bytes?: string; seal?: Seal } | undefined;
+    const content = body['content'] as { bytes?: string; seal?: Seal; commitment?: string } | undefined;
     const bytes = content?.bytes ?? (body.type === 'handshake' ? String(body['bytes']) : undefined);
     if (bytes === undefined || sender === this.user) return;
     const message = decodeMlsMessage(fromBase64(bytes), 0)?.[0];
@@ -219,8 +224,11 @@ export class OtherClient {
     const taken = await processPrivateMessage(this.#group(), privateMessage, emptyPskIndex, this.suite);
     this.#state = taken.newState;
     if (taken.kind === 'newState') return;
-    const said = new TextDecoder().decode(unpad(taken.message));
-    this.#read.push({ id, sender, body: JSON.parse(said) as Json });
+    const unsealed = Buffer.from(unpad(taken.message));
+    const [key, said] = [unsealed.subarray(0, 32), unsealed.subarray(32)];
+    const committed = createHmac('sha256', key).update(said).digest('base64');
+    if (content?.commitment !== committed) throw new Error('not what was committed to');
+    this.#read.push({ id, sender, body: JSON.parse(said.toString()) as Json });
   }
 
   async #entries(after: number): Promise<readonly Entry[]> {

@@ -26,11 +26,11 @@ pub(crate) fn has(folder: &Path, bytes: &[u8]) -> bool {
     })
 }
 
-fn change() -> EventId {
+pub(crate) fn change() -> EventId {
     EventId::from(new_message())
 }
 
-fn message_that_says(screen: &Screen, said: &str) -> MessageId {
+pub(crate) fn message_that_says(screen: &Screen, said: &str) -> MessageId {
     let says = |body: &ItemBody| matches!(body, ItemBody::Message { text, .. } if text == said);
     let item = screen.timeline.iter().find(|item| says(&item.body));
     item.unwrap().key

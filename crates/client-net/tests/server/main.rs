@@ -7,6 +7,7 @@ mod named;
 mod newcomers;
 mod polls;
 mod recovery;
+mod reports;
 mod sealed;
 mod uploads;
 

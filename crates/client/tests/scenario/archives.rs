@@ -7,6 +7,7 @@ use pipit_client::range::LogRange;
 use pipit_client::storage::{ConversationRecord, Counted, LogEntry, ShelfRecord, Storage};
 use pipit_client::view::BackupState;
 use pipit_client_store::SqliteStorage;
+use pipit_model::commitment;
 use pipit_wire::encryption::Seal;
 use pipit_wire::event::{ConversationKind, EventBody, GroupSettings, MessageChange, Role, SealedPurpose};
 use pipit_wire::frame::ConversationSummary;
@@ -61,6 +62,22 @@ fn sealed_for(purpose: SealedPurpose) -> EventBody {
         blobs: Vec::new(),
         purpose,
     })
+}
+
+/// Something sealed that says this, and what opens it.
+fn committed(purpose: SealedPurpose, said: &EventBody) -> (EventBody, String) {
+    let said = serde_json::to_vec(said).unwrap();
+    let (unsealed, made) = commitment::commit([7; commitment::KEY_BYTES], &said);
+    let opening = commitment::open(&made, &unsealed).unwrap();
+    let mut body = sealed_for(purpose);
+    if let EventBody::Message {
+        content: Content::Sealed { commitment, .. },
+        ..
+    } = &mut body
+    {
+        *commitment = Some(made);
+    }
+    (body, serde_json::to_string(&opening).unwrap())
 }
 
 fn edit_of(number: u64, text: &str) -> EventBody {
@@ -205,6 +222,56 @@ fn an_archive_says_only_what_the_log_has_room_for() {
         storage.shelves().unwrap().is_empty(),
         "nothing is left of what has no place"
     );
+}
+
+/// What its sender has committed to is said, whoever hands it over, and nothing else; only what the group is called comes without what opens it.
+#[test]
+fn an_archive_says_what_was_committed_to() {
+    let truth = says(Content::text("the truth"));
+    let edited = edit_of(2, "the whole truth");
+    let title = EventBody::TitleChanged {
+        title: "Den of thieves".to_owned(),
+    };
+    let (spoken, opens) = committed(SealedPurpose::Message, &truth);
+    let (change, opens_change) = committed(SealedPurpose::Change, &edited);
+    let (named, _) = committed(SealedPurpose::Profile, &title);
+    let (_, opens_lie) = committed(SealedPurpose::Message, &says(Content::text("a lie")));
+    let mut before = log();
+    for (number, body) in [
+        (2, &spoken),
+        (3, &spoken),
+        (4, &spoken),
+        (5, &spoken),
+        (6, &change),
+        (8, &named),
+    ] {
+        before[number - 1] = event(number as u64, ALICE, body.clone());
+    }
+    let opened = |number, opening: &str, target: Option<u64>| ShelfRecord {
+        target: target.map(|target| message(u128::from(target))),
+        body: opening.to_owned(),
+        ..shelved(number, ALICE, &truth)
+    };
+    let waiting = [
+        opened(2, &opens, None),
+        // Not what opens it: the words alone, others, and what opens something else.
+        shelved(3, ALICE, &truth),
+        opened(4, &opens_lie, None),
+        opened(5, &opens.replace("truth", "lie"), None),
+        opened(6, &opens_change, Some(2)),
+        shelved(8, ALICE, &title),
+    ];
+    let storage = run(device(&before, &waiting));
+    assert_eq!(body_at(&storage, 2), truth);
+    assert_eq!(body_at(&storage, 6), edited);
+    assert_eq!(body_at(&storage, 8), title);
+    for number in [3, 4, 5] {
+        let at = usize::try_from(number).unwrap() - 1;
+        assert_eq!(body_at(&storage, number), before[at].event.body, "at {number}");
+    }
+    // It is kept, for whom this device shows it to.
+    let kept = storage.log_entries(conversation(1), seq(1), 1).unwrap().remove(0);
+    assert!(kept.raw.contains("\"opening\""), "{}", kept.raw);
 }
 
 /// Whoever makes an archive changes nothing that came after the entries in it, and says in nobody's name that they show something.

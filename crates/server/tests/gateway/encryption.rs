@@ -43,9 +43,12 @@ async fn commit(server: &Server, by: &Person, den: ConversationId, epoch: u64, c
 fn sealed(client: &Client, den: ConversationId, epoch: u64, count: u64) -> Value {
     let mut message = client.message(den, "");
     message["content"] = json!({"kind": "sealed", "scheme": "mls1", "bytes": "AAEC/w==",
-        "seal": {"epoch": epoch, "count": count}});
+        "seal": {"epoch": epoch, "count": count}, "commitment": COMMITMENT});
     message
 }
+
+/// 32 bytes: what of is nobody's business here.
+const COMMITMENT: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 async fn send(client: &mut Client, message: &Value) {
     client
@@ -157,6 +160,7 @@ async fn what_something_sealed_is_for_says_who_may_and_who_is_told() {
     let mut opaque = for_what(&phone, 5, "change");
     opaque["conversation"] = json!(open);
     opaque["content"]["seal"] = Value::Null;
+    opaque["content"]["commitment"] = Value::Null;
     send(&mut phone, &opaque).await;
     let (error, _) = phone.until("error").await;
     assert_eq!(

@@ -29,6 +29,7 @@ mod postgres;
 mod previews;
 mod privacy;
 mod push;
+mod reports;
 mod scheduled;
 mod sealed;
 mod search;

@@ -12,7 +12,7 @@ const OTHERS: [&str; 3] = ["victim", "asker", "newcomer"];
 
 /// A method, a path after that of the group (or from `/v1` on), and a body. `{name}` is somebody's id, `{event}` a new id, `{token}` and
 /// `{invite}` those of a link. Then what each asker gets: `y` it is done, `f` forbidden, `n` not a member, `b` banned, `o` an owner is
-/// needed, `m` there is no such message, `s` only sealed.
+/// needed, `m` there is no such message, `i` it is none of theirs, `s` only sealed.
 const TABLE: &[(&str, &str, &str, &str)] = &[
     ("GET", "", "", "yyyynnn"),
     ("GET", "/members", "", "yyyynnn"),
@@ -131,7 +131,22 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         r#"{"event_id":"{event}","token":"{token}"}"#,
         "yyyyyby",
     ),
+    // Anybody may report anybody; what was said they show from what they may read.
+    ("POST", "/v1/reports", REPORT, "iiiinnn"),
+    (
+        "POST",
+        "/v1/reports",
+        r#"{"id":"{event}","user":"{victim}","reason":"spam"}"#,
+        "yyyyyyy",
+    ),
+    // Whoever made the server is no asker here.
+    ("GET", "/v1/reports", "", "fffffff"),
+    ("POST", "/v1/reports/{event}/close", "{}", "fffffff"),
 ];
+
+/// The first entry is no message of the victim's.
+const REPORT: &str =
+    r#"{"id":"{event}","user":"{victim}","reason":"spam","conversation":"{group}","entries":[{"seq":1}]}"#;
 
 const HANDSHAKE: &str = r#"{"id":"{event}","kind":"commit","seal":{"epoch":0,"count":1},"bytes":"AAEC"}"#;
 
@@ -245,6 +260,7 @@ impl Town {
         }
         filled
             .replace("{me}", &self.person(me).user.to_string())
+            .replace("{group}", group.path.rsplit('/').next().unwrap_or_default())
             .replace("{token}", &group.token)
             .replace("{invite}", &group.invite)
     }
@@ -260,6 +276,7 @@ fn letter(reply: &Reply) -> char {
         (403, "not_member") => 'n',
         (403, "banned") => 'b',
         (404, "not_found") => 'm',
+        (400, "invalid_field") => 'i',
         (409, "owner_required") => 'o',
         _ => '?',
     }

@@ -58,7 +58,7 @@ pub(crate) fn sealed(count: u64, blobs: &[BlobId]) -> Content {
         scheme: "mls1".to_owned(),
         bytes: "AAEC".to_owned(),
         seal: Some(Seal { epoch: 1, count }),
-        commitment: None,
+        commitment: Some(STANDARD.encode([0; 32])),
         blobs: blobs.to_vec(),
         purpose: SealedPurpose::Message,
     }
