@@ -21,6 +21,7 @@ use serde_json::json;
 
 #[cfg(target_family = "wasm")]
 pub mod browser;
+pub mod groups;
 
 /// Bytes, in hexadecimal.
 struct Bytes(Vec<u8>);

@@ -1,17 +1,13 @@
-//! What groups of 10, 100 and 999 devices (one more is added: 1,000) cost: made, entered, changed, spoken in; and how large what travels and what is stored is.
+//! What groups of devices cost: made, entered, changed, spoken in; and how large what travels and what is stored is. `benches/groups.rs` measures it natively, `npm run
+//! groups` in `apps/web` in a browser's engine.
 //!
-//! `cargo bench -p pipit-e2ee` prints a table and one line of JSON. The group is as it is right after all were added by one commit: no parent of the tree has a
-//! key yet, which is the dearest form. `PIPIT_BENCH_DEVICES` asks for other sizes (`10,100`).
+//! The group is as it is right after all were added by one commit: no parent of the tree has a key yet, which is the dearest form.
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
-    clippy::disallowed_methods,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a benchmark: it stops where something fails, speaks to a person, and measures real time"
+    reason = "it measures: it stops where something fails"
 )]
-
-use std::time::Instant;
 
 use pipit_e2ee::{
     Authority, Device, Goal, Identity, Log, MemoryPort, OutgoingCommit, Randomness, Received, SignatureKey,
@@ -56,14 +52,19 @@ impl Randomness for Seeded {
 }
 
 struct Phone {
+    now: Timestamp,
     port: MemoryPort,
     device: Device,
     random: Seeded,
 }
 
-fn now() -> Timestamp {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    Timestamp(i64::try_from(since.unwrap().as_millis()).unwrap())
+/// What tells the time.
+#[derive(Clone, Copy)]
+pub struct Clock {
+    /// Now, for the lifetimes of key packages.
+    pub now: Timestamp,
+    /// Milliseconds since any moment, with fractions.
+    pub steady_ms: fn() -> f64,
 }
 
 fn log(number: u64) -> Log {
@@ -76,7 +77,8 @@ fn log(number: u64) -> Log {
 }
 
 impl Phone {
-    fn new(number: usize) -> Self {
+    fn new(number: usize, now: Timestamp) -> Self {
+        let number = u64::try_from(number).unwrap();
         let mut id = [0; 16];
         id[8..].copy_from_slice(&number.to_be_bytes());
         let identity = Identity {
@@ -84,16 +86,21 @@ impl Phone {
             device: DeviceId::from_bytes(id),
         };
         let mut port = MemoryPort::default();
-        let mut random = Seeded(ChaCha20Rng::seed_from_u64(number as u64));
+        let mut random = Seeded(ChaCha20Rng::seed_from_u64(number));
         let device = Device::create(&mut port, &mut random, identity).unwrap();
-        Self { port, device, random }
+        Self {
+            now,
+            port,
+            device,
+            random,
+        }
     }
 
     fn key_package(&mut self) -> Vec<u8> {
         let suite = Suite::ALL[0];
         let made = self
             .device
-            .make_key_packages(&mut self.port, &mut self.random, suite, 1, now());
+            .make_key_packages(&mut self.port, &mut self.random, suite, 1, self.now);
         made.unwrap().remove(0)
     }
 
@@ -105,7 +112,7 @@ impl Phone {
                 &Anything,
                 CONVERSATION,
                 goals,
-                now(),
+                self.now,
             )
             .unwrap();
     }
@@ -113,7 +120,7 @@ impl Phone {
     fn commit(&mut self, number: u64) -> OutgoingCommit {
         let commit = self
             .device
-            .commit(&mut self.port, &mut self.random, &Anything, log(number), now());
+            .commit(&mut self.port, &mut self.random, &Anything, log(number), self.now);
         commit.unwrap().unwrap()
     }
 
@@ -142,11 +149,13 @@ impl Phone {
     }
 }
 
-/// Milliseconds that something takes, and what came of it.
-fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
-    let begin = Instant::now();
-    let done = work();
-    (begin.elapsed().as_secs_f64() * 1_000.0, done)
+impl Clock {
+    /// Milliseconds that something takes, and what came of it.
+    fn timed<T>(self, work: impl FnOnce() -> T) -> (f64, T) {
+        let begin = (self.steady_ms)();
+        let done = work();
+        ((self.steady_ms)() - begin, done)
+    }
 }
 
 fn median(mut times: Vec<f64>) -> f64 {
@@ -155,11 +164,11 @@ fn median(mut times: Vec<f64>) -> f64 {
 }
 
 /// The medians of sealing and of opening a message, and how large one is.
-fn talk(writer: &mut Phone, reader: &mut Phone) -> (f64, f64, usize) {
+fn talk(clock: Clock, writer: &mut Phone, reader: &mut Phone) -> (f64, f64, usize) {
     let (mut seals, mut opens, mut bytes) = (Vec::new(), Vec::new(), 0);
     for number in 100..100 + MESSAGES {
-        let (seal, sealed) = timed(|| writer.seal(number, &TEXT));
-        let (open, received) = timed(|| reader.receive(number, &sealed));
+        let (seal, sealed) = clock.timed(|| writer.seal(number, &TEXT));
+        let (open, received) = clock.timed(|| reader.receive(number, &sealed));
         let Received::Message { .. } = received else {
             panic!("not a message");
         };
@@ -170,54 +179,65 @@ fn talk(writer: &mut Phone, reader: &mut Phone) -> (f64, f64, usize) {
     (median(seals), median(opens), bytes)
 }
 
-fn measure(devices: usize) -> Value {
-    let mut others: Vec<Phone> = (1..devices).map(Phone::new).collect();
-    let (package_ms, packages) = timed(|| others.iter_mut().map(Phone::key_package).collect::<Vec<_>>());
-    let mut creator = Phone::new(0);
+/// What a group of so many devices costs: times in milliseconds, sizes in bytes.
+///
+/// # Panics
+/// Where something fails.
+#[must_use]
+pub fn measure(devices: usize, clock: Clock) -> Value {
+    let mut others: Vec<Phone> = (1..devices).map(|number| Phone::new(number, clock.now)).collect();
+    let (package_ms, packages) =
+        clock.timed(|| others.iter_mut().map(Phone::key_package).collect::<Vec<_>>());
+    let mut creator = Phone::new(0, clock.now);
     let goals: Vec<Goal> = packages
         .into_iter()
         .map(|key_package| Goal::Add { key_package })
         .collect();
-    let (create_ms, first) = timed(|| {
-        let Phone { port, device, random } = &mut creator;
+    let (create_ms, first) = clock.timed(|| {
+        let Phone {
+            now,
+            port,
+            device,
+            random,
+        } = &mut creator;
         device
-            .create_group(port, random, CONVERSATION, Suite::ALL[0], now())
+            .create_group(port, random, CONVERSATION, Suite::ALL[0], *now)
             .unwrap();
         creator.want(&goals);
         creator.commit(1)
     });
-    let (accept_ms, _) = timed(|| creator.receive(1, &first.commit));
+    let (accept_ms, _) = clock.timed(|| creator.receive(1, &first.commit));
     let welcome = first.welcome.unwrap();
     let joins = others
         .iter_mut()
         .take(ROUNDS)
-        .map(|phone| timed(|| phone.join(&welcome)).0);
+        .map(|phone| clock.timed(|| phone.join(&welcome)).0);
     let join_ms = median(joins.collect());
     let mut reader = others.swap_remove(0);
     let (mut makes, mut takes, mut renewal_bytes) = (Vec::new(), Vec::new(), 0);
     for round in 0..ROUNDS as u64 {
         reader.want(&[Goal::Refresh]);
-        let (make, commit) = timed(|| reader.commit(10 + round));
+        let (make, commit) = clock.timed(|| reader.commit(10 + round));
         reader.receive(10 + round, &commit.commit);
-        let (take, _) = timed(|| creator.receive(10 + round, &commit.commit));
+        let (take, _) = clock.timed(|| creator.receive(10 + round, &commit.commit));
         makes.push(make);
         takes.push(take);
         renewal_bytes = commit.commit.len();
     }
-    let mut newcomer = Phone::new(devices);
+    let mut newcomer = Phone::new(devices, clock.now);
     let key_package = newcomer.key_package();
-    let (add_ms, added) = timed(|| {
+    let (add_ms, added) = clock.timed(|| {
         creator.want(&[Goal::Add { key_package }]);
         creator.commit(20)
     });
     for phone in [&mut creator, &mut reader] {
         phone.receive(20, &added.commit);
     }
-    let (seal_ms, open_ms, message_bytes) = talk(&mut creator, &mut reader);
+    let (seal_ms, open_ms, message_bytes) = talk(clock, &mut creator, &mut reader);
     let stored = reader.port.size();
     reader.device.forget();
     let sealed = creator.seal(900, &TEXT);
-    let (first_open_ms, _) = timed(|| reader.receive(900, &sealed));
+    let (first_open_ms, _) = clock.timed(|| reader.receive(900, &sealed));
     json!({
         "devices": devices,
         "key_package_ms": package_ms / f64::from(u32::try_from(devices - 1).unwrap()),
@@ -240,35 +260,21 @@ fn measure(devices: usize) -> Value {
     })
 }
 
-fn main() {
-    let sizes = std::env::var("PIPIT_BENCH_DEVICES").unwrap_or_else(|_| "10,100,999".to_owned());
-    let rows: Vec<Value> = sizes
-        .split(',')
-        .map(|size| measure(size.parse().unwrap()))
-        .collect();
-    let names: Vec<&String> = rows[0].as_object().unwrap().keys().collect();
-    for name in names {
-        let values = rows.iter().map(|row| match &row[name] {
-            Value::Number(number) if number.is_f64() => format!("{:>12.2}", number.as_f64().unwrap()),
-            other => format!("{:>12}", other.to_string()),
-        });
-        println!("{name:<24}{}", values.collect::<String>());
-    }
-    let mut phone = Phone::new(0);
-    phone
-        .device
-        .create_group(
-            &mut phone.port,
-            &mut phone.random,
-            CONVERSATION,
-            Suite::ALL[0],
-            now(),
-        )
+/// How long what is sealed is, for contents of some lengths.
+///
+/// # Panics
+/// Where something fails.
+#[must_use]
+pub fn lengths(now: Timestamp) -> Vec<(usize, usize)> {
+    let mut phone = Phone::new(0, now);
+    let Phone {
+        port, device, random, ..
+    } = &mut phone;
+    device
+        .create_group(port, random, CONVERSATION, Suite::ALL[0], now)
         .unwrap();
-    let lengths = [20, 100, 250, 300, 1_000, 4_000, 16_000, 65_536].map(|length| {
-        let sealed = phone.seal(1, &vec![b'a'; length]).len();
-        println!("content of {length:>6} bytes: sealed {sealed:>6}");
-        json!({"content": length, "sealed": sealed})
-    });
-    println!("{}", json!({"groups": rows, "lengths": lengths}));
+    let lengths = [20, 100, 250, 300, 1_000, 4_000, 16_000, 65_536];
+    lengths
+        .map(|length| (length, phone.seal(1, &vec![b'a'; length]).len()))
+        .to_vec()
 }
