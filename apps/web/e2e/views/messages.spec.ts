@@ -44,6 +44,38 @@ test('a message that was refused is tried again, one that waits is withdrawn', a
   await expect(line(page, /the whole list of what to bring/)).toHaveAccessibleName(/Read$/);
 });
 
+test('the button that asks for a menu chooses nothing from it when it is let go where it went down', async ({
+  page,
+  open,
+}) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open('full', room(1));
+  const words = line(page, /I finally fixed the rucksack/).getByText(/I finally fixed the rucksack/);
+  const box = await standing(words);
+  const [x, y] = [box.x + 20, box.y + box.height / 2];
+  // The menu of a narrow window lies where it was asked for.
+  await page.mouse.move(x, y);
+  await page.mouse.down({ button: 'right' });
+  await expect(menu(page)).toBeVisible();
+  const under = () =>
+    page.evaluate(([x, y]) => document.elementFromPoint(x, y)?.closest('[role^="menuitem"]') !== null, [
+      x,
+      y,
+    ] as const);
+  expect(await under()).toBe(true);
+  await page.mouse.up({ button: 'right' });
+  await expect(menu(page)).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(menu(page)).toBeHidden();
+
+  // Drawn to something and let go there, it has chosen that.
+  await page.mouse.down({ button: 'right' });
+  const reply = await standing(page.getByRole('menuitem', { name: 'Reply' }));
+  await page.mouse.move(reply.x + reply.width / 2, reply.y + reply.height / 2, { steps: 3 });
+  await page.mouse.up({ button: 'right' });
+  await expect(page.getByText('Replying to Mila Novak')).toBeVisible();
+});
+
 test('links keep the menu of the browser', async ({ page, open }) => {
   await open('full', room(1));
   await page.getByRole('link', { name: 'https://ferries.example/island' }).click({ button: 'right' });

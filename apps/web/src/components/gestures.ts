@@ -13,11 +13,20 @@ const STILL_PX = 10;
 /** How long after a finger was lifted the browser may still make a press of it. */
 const LIFTED_MS = 700;
 
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
 let resting = false;
 
-/** Whether the finger that opened a menu still rests there: what it lies on, or is lifted from, has not been chosen. */
-export function fingerRests(): boolean {
+/** Whether the finger, or the button, that opened a menu is still down: what it lies on, or is lifted from, has not been chosen. */
+export function pressRests(): boolean {
   return resting;
+}
+
+function isFar(event: PointerEvent, from: Point): boolean {
+  return Math.hypot(event.clientX - from.x, event.clientY - from.y) > STILL_PX;
 }
 
 /** What the browser makes of the finger when it is lifted would press what has come to lie under it. */
@@ -27,8 +36,11 @@ function swallow(event: Event): void {
   event.stopPropagation();
 }
 
-/** A press that begins anew, a key, or some time after the finger was lifted ends it. */
-function rests(): void {
+/**
+ * A press that begins anew, a key, or some time after the press was lifted ends it. So does a mouse that is drawn away: it chooses
+ * where its button is let go.
+ */
+function rests(from: Point): void {
   resting = true;
   const events = ['pointerdown', 'keydown'] as const;
   const made = ['mousedown', 'mouseup', 'click'] as const;
@@ -38,13 +50,18 @@ function rests(): void {
     clearTimeout(timer);
     for (const name of events) removeEventListener(name, end, true);
     for (const name of made) removeEventListener(name, swallow, true);
+    removeEventListener('pointermove', drawn, true);
     removeEventListener('pointerup', lifted, true);
+  };
+  const drawn = (event: PointerEvent): void => {
+    if (event.pointerType === 'mouse' && isFar(event, from)) end();
   };
   const lifted = (): void => {
     timer ??= setTimeout(end, LIFTED_MS);
   };
   for (const name of events) addEventListener(name, end, true);
   for (const name of made) addEventListener(name, swallow, true);
+  addEventListener('pointermove', drawn, true);
   addEventListener('pointerup', lifted, true);
 }
 
@@ -55,7 +72,7 @@ function rests(): void {
 export function asksForMenu(open: (target: Element, anchor: Anchor) => boolean): Attachment<HTMLElement> {
   return (node) => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let from = { x: 0, y: 0 };
+    let from: Point = { x: 0, y: 0 };
     /** The finger that went down last has asked already. */
     let held = false;
 
@@ -71,16 +88,19 @@ export function asksForMenu(open: (target: Element, anchor: Anchor) => boolean):
       from = { x: event.clientX, y: event.clientY };
       timer = setTimeout(() => {
         held = ask(event, at(from.x, from.y));
-        if (held) rests();
+        if (held) rests(from);
       }, LONG_MS);
     };
     const move = (event: PointerEvent): void => {
-      if (Math.hypot(event.clientX - from.x, event.clientY - from.y) > STILL_PX) rest();
+      if (isFar(event, from)) rest();
     };
     const menu = (event: MouseEvent): void => {
       rest();
-      const opened = held || ask(event, at(event.clientX, event.clientY));
-      if (opened) event.preventDefault();
+      const place = { x: event.clientX, y: event.clientY };
+      if (!held && !ask(event, at(place.x, place.y))) return;
+      event.preventDefault();
+      // On some systems it comes when the button goes down: the menu then lies under it before it is let go.
+      if (!held && event.buttons !== 0) rests(place);
     };
     const key = (event: KeyboardEvent): void => {
       const asks = presses(event, 'menu');

@@ -1,7 +1,7 @@
 import type { Attachment } from 'svelte/attachments';
 
 import { signAlong } from './direction';
-import { fingerRests } from './gestures';
+import { pressRests } from './gestures';
 
 /** How far a finger goes before it is known whether it scrolls or swipes, in pixels. */
 const DECIDED_PX = 10;
@@ -82,7 +82,7 @@ export function swipes({ can, show, act }: Options): Attachment<HTMLElement> {
       if (row === null || event.pointerId !== pointer) return;
       const key = row.dataset['key'];
       const along = (event.clientX - from.x) * sign;
-      if (key === undefined || fingerRests()) {
+      if (key === undefined || pressRests()) {
         stop();
         return;
       }
