@@ -22,7 +22,7 @@ test('what is deleted for oneself goes from all of one’s devices and stays wit
 
   await test.step('two messages are chosen and go here, and from the list', async () => {
     await ada.choose(ada.line('· Forget this'), 'Select');
-    await ada.line('· And this').tap();
+    await ada.line('· And this').click();
     const bar = ada.page.getByRole('toolbar', { name: 'Selected messages' });
     await expect(bar).toContainText('2 selected');
     await bar.getByRole('button', { name: 'Delete' }).click();

@@ -11,14 +11,12 @@ function sizeOf(png: Buffer): string {
   return `${png.readUInt32BE(16)}x${png.readUInt32BE(20)}`;
 }
 
-test('the app can be installed, opened by its shortcuts, and shared to', async ({ person }) => {
-  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
-  await ada.setUp('Harbour');
-  await ben.join(await ada.invite(), 'Ada');
-  await ada.startChat('Ben');
-  await ada.write('· Hello');
-
-  await test.step('the browser finds nothing that is missing', async () => {
+test(
+  'the app can be installed: the browser finds nothing that is missing',
+  { tag: '@chromium' },
+  async ({ person }) => {
+    const ada = await person('Ada');
+    await ada.setUp('Harbour');
     const session = await ada.context.newCDPSession(ada.page);
     const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
     // Test windows are private ones, which never install.
@@ -34,7 +32,15 @@ test('the app can be installed, opened by its shortcuts, and shared to', async (
       expect(sizeOf(Buffer.from(await icon.arrayBuffer())), src).toBe(sizes);
     }
     expect(manifest.shortcuts.map(({ url }) => url)).toContain('/?open=notes');
-  });
+  },
+);
+
+test('the app is opened by its shortcuts, and shared to', async ({ person }) => {
+  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  await ada.setUp('Harbour');
+  await ben.join(await ada.invite(), 'Ada');
+  await ada.startChat('Ben');
+  await ada.write('· Hello');
 
   await test.step('a shortcut opens what it says, once', async () => {
     await ada.page.goto(new URL('/?open=new-group', ada.server.address).href);

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-
 import type { Locator } from '@playwright/test';
 
 import { expect, test, type Person } from '../support/app';
@@ -20,11 +18,8 @@ async function attach(person: Person, name: string, mimeType: string, buffer: Bu
   await person.page.getByTestId('attach').setInputFiles({ name, mimeType, buffer });
 }
 
-test('files in an encrypted conversation: seen by both, and the server has nothing of what they are', async ({
-  server,
-  person,
-}) => {
-  test.setTimeout(120_000);
+/** Two people in an encrypted conversation. */
+async function inPrivate(person: (name: string) => Promise<Person>): Promise<[Person, Person]> {
   const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
   await ada.setUp('Harbour');
   await ben.join(await ada.invite(), 'Ada');
@@ -32,6 +27,15 @@ test('files in an encrypted conversation: seen by both, and the server has nothi
   await ada.write('· hello');
   await ben.openConversation('Ada');
   await expect(ben.line('· hello')).toBeVisible();
+  return [ada, ben];
+}
+
+test('files in an encrypted conversation: seen by both, and the server has nothing of what they are', async ({
+  server,
+  person,
+}) => {
+  test.setTimeout(120_000);
+  const [ada, ben] = await inPrivate(person);
   const letter = Buffer.from('saffron under the third stair, '.repeat(40_000));
 
   await test.step('a picture comes with its words, small and large, and without what it says of its maker', async () => {
@@ -48,9 +52,8 @@ test('files in an encrypted conversation: seen by both, and the server has nothi
     const viewer = ben.page.getByRole('dialog', { name: 'The lake in cardamom light' });
     const large = viewer.locator('img.real');
     await expect.poll(() => large.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(900);
-    const download = ben.page.waitForEvent('download');
-    await viewer.getByRole('button', { name: 'Download lake-marzipan.png' }).click();
-    const saved = await readFile(await (await download).path());
+    const button = viewer.getByRole('button', { name: 'Download lake-marzipan.png' });
+    const saved = await ben.save('lake-marzipan.png', button);
     expect(photo.includes('quince harbour')).toBe(true);
     expect(saved.includes('quince harbour')).toBe(false);
     await ben.page.keyboard.press('Escape');
@@ -62,11 +65,8 @@ test('files in an encrypted conversation: seen by both, and the server has nothi
     await ada.composer.fill('· read this');
     await ada.composer.press('Enter');
     await expect(ben.line('· read this')).toContainText('nutmeg-letter.txt');
-    const download = ben.page.waitForEvent('download');
-    await ben.page.getByRole('button', { name: 'Download nutmeg-letter.txt' }).click();
-    const saved = await download;
-    expect(saved.suggestedFilename()).toBe('nutmeg-letter.txt');
-    expect((await readFile(await saved.path())).equals(letter)).toBe(true);
+    const button = ben.page.getByRole('button', { name: 'Download nutmeg-letter.txt' });
+    expect((await ben.save('nutmeg-letter.txt', button)).equals(letter)).toBe(true);
   });
 
   await test.step('it is forwarded to encrypted conversations alone, without being sent again', async () => {
@@ -78,7 +78,36 @@ test('files in an encrypted conversation: seen by both, and the server has nothi
     await expect(ada.page.getByRole('button', { name: 'Download nutmeg-letter.txt' })).toHaveCount(2);
   });
 
-  await test.step('what plays is fetched and opened as it plays, from any place on', async () => {
+  await test.step('what was changed on the server is not shown', async () => {
+    expect(server.spoil(({ length }) => length > 1_000_000 && length < 2_000_000)).toBe(1);
+    // Ben's browser has it still; Ada's has never fetched what she has sent.
+    await ada.page.reload();
+    await ada.page.getByRole('button', { name: 'Download nutmeg-letter.txt' }).first().click();
+    await expect(ada.page.getByText('This file was changed on its way').first()).toBeVisible();
+  });
+
+  await test.step('the server’s folder has neither names nor words nor bytes of it', async () => {
+    await server.stop();
+    for (const word of [
+      'marzipan',
+      'cardamom',
+      'nutmeg',
+      'saffron under',
+      'quince',
+      'text/plain',
+      'image/png',
+    ])
+      expect(server.keeps(word), word).toBe(false);
+  });
+});
+
+test(
+  'what plays is fetched and opened as it plays, from any place on',
+  { tag: '@sound' },
+  async ({ person }) => {
+    test.setTimeout(120_000);
+    const [ada, ben] = await inPrivate(person);
+
     const sound = tone(300);
     await attach(ada, 'clove-tone.wav', 'audio/wav', sound);
     await ada.composer.fill('· listen');
@@ -107,27 +136,5 @@ test('files in an encrypted conversation: seen by both, and the server has nothi
     const all = fetched.reduce((sum, bytes) => sum + bytes, 0);
     expect(all).toBeGreaterThan(0);
     expect(all).toBeLessThan(sound.length);
-  });
-
-  await test.step('what was changed on the server is not shown', async () => {
-    expect(server.spoil(({ length }) => length > 1_000_000 && length < 2_000_000)).toBe(1);
-    // Ben's browser has it still; Ada's has never fetched what she has sent.
-    await ada.page.reload();
-    await ada.page.getByRole('button', { name: 'Download nutmeg-letter.txt' }).first().click();
-    await expect(ada.page.getByText('This file was changed on its way').first()).toBeVisible();
-  });
-
-  await test.step('the server’s folder has neither names nor words nor bytes of it', async () => {
-    await server.stop();
-    for (const word of [
-      'marzipan',
-      'cardamom',
-      'nutmeg',
-      'saffron under',
-      'quince',
-      'text/plain',
-      'image/png',
-    ])
-      expect(server.keeps(word), word).toBe(false);
-  });
-});
+  },
+);

@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { expect, test as base, type BrowserContext, type Locator, type Page } from '@playwright/test';
 
 import { PipitCluster } from './cluster';
@@ -18,6 +21,8 @@ export class Person {
     readonly context: BrowserContext,
     readonly server: Entrance,
     readonly onPhone = false,
+    /** Where the browser puts what it saves, where it tells nobody that it has. */
+    readonly savesTo: string | null = null,
   ) {}
 
   get handle(): string {
@@ -97,6 +102,23 @@ export class Person {
   async choose(line: Locator, action: string): Promise<void> {
     const menu = await this.menuOf(line);
     await menu.getByRole('menuitem', { name: action, exact: true }).click();
+  }
+
+  /** What the browser has saved, by this name, of what is behind a button. */
+  async save(name: string, button: Locator): Promise<Buffer> {
+    if (this.savesTo === null) {
+      const download = this.page.waitForEvent('download');
+      await button.click();
+      const saved = await download;
+      expect(saved.suggestedFilename()).toBe(name);
+      return readFile(await saved.path());
+    }
+    const path = join(this.savesTo, name);
+    const saved = () => readFile(path).catch(() => Buffer.alloc(0));
+    await button.click();
+    // It keeps the place with an empty file until it has all of it.
+    await expect.poll(async () => (await saved()).length).toBeGreaterThan(0);
+    return saved();
   }
 
   /** Goes to the list, which on a phone gives way to the conversation. Beside one it is always there. */
@@ -269,16 +291,18 @@ export const test = base.extend<
     const opened: { close(): Promise<void> }[] = [];
     await use(async (entrance, name, { phone: onPhone = false } = {}) => {
       let own = browser;
+      let savesTo: string | null = null;
       if (browserName === 'firefox') {
         // Its contexts are tabs of one window, of which only one can be seen: each person gets a browser.
-        own = await browser.browserType().launch({ ...launchOptions, channel });
+        savesTo = test.info().outputPath(`saved-${opened.length}`);
+        own = await browser.browserType().launch({ ...launchOptions, channel, downloadsPath: savesTo });
         opened.unshift(own);
       }
       // Firefox is as narrow as a phone, and no more like one than that.
       const held = browserName === 'firefox' ? { viewport: phone.viewport } : phone;
       const context = await own.newContext({ ...contextOptions, ...(onPhone ? held : {}) });
       opened.unshift(context);
-      return new Person(name, context, entrance, onPhone);
+      return new Person(name, context, entrance, onPhone, savesTo);
     });
     for (const one of opened) await one.close();
   },

@@ -30,14 +30,22 @@ export class Hands {
     await this.page.keyboard.type(text);
   }
 
-  /** Goes on with Tab (or another key) until this has the focus. */
-  async to(target: Locator, key = 'Tab'): Promise<void> {
+  /**
+   * Goes on with Tab until this has the focus, or back where it stands before what has it: beyond the end of a page there are the
+   * browser's own buttons. Another key goes on with that.
+   */
+  async to(target: Locator, key?: string): Promise<void> {
     await expect(target).toBeVisible();
     for (let presses = 0; presses < 80; presses += 1) {
-      if (await target.evaluate((element) => element === document.activeElement)) return;
-      await this.press(key);
+      const towards = await target.evaluate((element) => {
+        if (element === document.activeElement) return null;
+        const place = document.activeElement?.compareDocumentPosition(element) ?? 0;
+        return place & Node.DOCUMENT_POSITION_PRECEDING ? 'Shift+Tab' : 'Tab';
+      });
+      if (towards === null) return;
+      await this.press(key ?? towards);
     }
-    throw new Error(`${String(target)} is not reached with ${key}`);
+    throw new Error(`${String(target)} is not reached with ${key ?? 'Tab'}`);
   }
 
   /** Goes to a field and writes. */
