@@ -79,6 +79,23 @@ test('the way back closes what is open, the topmost first, and stays in the conv
     await expect(heading).toBeVisible();
   });
 
+  await test.step('the search within it, which stays for as long as one goes from place to place', async () => {
+    const search = page.getByRole('search', { name: 'Search in this conversation' });
+    await page.getByRole('button', { name: 'Search in this conversation' }).tap();
+    await search.getByRole('searchbox').fill('the');
+    await expect(search.getByRole('status')).toHaveText(/^1 of /);
+    await search.getByRole('button', { name: 'Older' }).tap();
+    await expect(search.getByRole('status')).toHaveText(/^2 of /);
+    await search.getByRole('button', { name: 'Jump to a date' }).tap();
+    await page.goBack();
+    await expect(dialog).toBeHidden();
+    await expect(search).toBeVisible();
+    await page.goBack();
+    await expect(search).toBeHidden();
+    // No keyboard pops up.
+    await expect(heading).toBeFocused();
+  });
+
   await test.step('the sheet of emoji', async () => {
     await page.getByRole('button', { name: 'Emoji' }).tap();
     await expect(dialog).toBeVisible();

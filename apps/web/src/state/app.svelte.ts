@@ -231,9 +231,10 @@ export class App {
     }
   }
 
-  /** Opens a conversation around a place of its log. */
+  /** Opens a conversation around a place of its log. What lies over one that is open stays: it may be what leads there. */
   async openAt(conversation: string, seq: Seq): Promise<void> {
-    this.openConversation(conversation);
+    const { current } = this.router;
+    if (current.name !== 'conversation' || current.id !== conversation) this.openConversation(conversation);
     this.timeline.open(conversation);
     const error = await this.timeline.show(seq);
     if (error !== null) this.toasts.error(describeError(error));
