@@ -166,7 +166,7 @@ test('a notification leads to its conversation, and is answered and marked as re
     await gone();
   });
 
-  await test.step('of a group that one was removed from it says so, and tells no more', async () => {
+  await test.step('of a group that one was removed from it says so and tells no more, and what is answered there is not lost', async () => {
     for (const page of ben.context.pages().slice(1)) await page.close();
     await ada.menu('New conversation', 'New group');
     await ada.page.getByLabel('Group name').fill('Rowing');
@@ -188,11 +188,18 @@ test('a notification leads to its conversation, and is answered and marked as re
     if (notification === undefined) throw new Error('nothing is shown');
     expect(notification.body).not.toContain('Without Ben');
     const opened = ben.context.waitForEvent('page');
-    desktop.press(notification);
+    desktop.reply(notification, '· I am late');
     const page = await opened;
     await expect(page.getByText('This conversation cannot be opened')).toBeVisible();
-    await page.getByRole('button', { name: 'Back to your conversations' }).click();
-    await expect(page.getByRole('navigation').getByRole('link', { name: /^Ada/ })).toBeVisible();
+    const dialog = page.getByRole('dialog', { name: 'Reply not sent' });
+    await expect(
+      dialog.getByText('You are not in this conversation. Your reply was not sent.'),
+    ).toBeVisible();
+    await expect(dialog.getByText('· I am late')).toBeVisible();
+    await dialog.getByRole('button', { name: /^Ada/ }).click();
+    await expect(dialog).toBeHidden();
+    const composer = page.getByRole('textbox', { name: 'Message to Ada' });
+    await expect(composer).toHaveValue('· I am late');
     await gone();
   });
 });

@@ -90,4 +90,20 @@ test('a closed app is told: the browser is asked, and its service worker shows w
     await push({ type: 'read', conversation, seq: 103 });
     await expect.poll(async () => (await shown()).map(({ tag }) => tag)).not.toContain(conversation);
   });
+
+  await test.step('of a group that is left nothing stays', async () => {
+    await ada.makeGroup('Rowing', 'ben');
+    await ben.openConversation('Rowing');
+    const group = new URL(ben.page.url()).pathname.replace('/c/', '');
+    await ben.page.goto(origin);
+    await expect(ben.listed('Rowing')).toBeVisible();
+    await push({ ...message(900, 'Training at six'), conversation: group, kind: 'group', title: 'Rowing' });
+    const tags = async () => (await shown()).map(({ tag }) => tag);
+    await expect.poll(tags).toContain(group);
+    await ben.openConversation('Rowing');
+    const details = await ben.openDetails();
+    await details.getByRole('button', { name: 'Leave group' }).click();
+    await ben.page.getByRole('alertdialog').getByRole('button', { name: 'Leave group' }).click();
+    await expect.poll(tags).not.toContain(group);
+  });
 });

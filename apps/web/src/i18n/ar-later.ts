@@ -233,6 +233,8 @@ export const arLater = {
     other: '{count} ملف',
   },
   'share.nothing': 'لم يصل شيء. حاول مشاركته مرة أخرى.',
+  'share.unsent.title': 'لم يُرسل الرد',
+  'share.unsent': '{why} لم يُرسل ردك. اختر أين يذهب بدلًا من ذلك.',
 
   'forward.title': 'إعادة توجيه الرسالة',
   'forward.title_many': {

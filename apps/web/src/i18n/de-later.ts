@@ -190,6 +190,8 @@ export const deLater = {
   'share.title': 'Teilen mit',
   'share.files': { one: '{count} Datei', other: '{count} Dateien' },
   'share.nothing': 'Es ist nichts angekommen. Versuche noch einmal, es zu teilen.',
+  'share.unsent.title': 'Antwort nicht gesendet',
+  'share.unsent': '{why} Deine Antwort wurde nicht gesendet. Wähle, wohin sie stattdessen geht.',
 
   'forward.title': 'Nachricht weiterleiten',
   'forward.title_many': { one: '{count} Nachricht weiterleiten', other: '{count} Nachrichten weiterleiten' },

@@ -179,6 +179,8 @@ export const enLater = {
   'share.title': 'Share with',
   'share.files': { one: '{count} file', other: '{count} files' },
   'share.nothing': 'Nothing came along. Try to share it again.',
+  'share.unsent.title': 'Reply not sent',
+  'share.unsent': '{why} Your reply was not sent. Choose where it goes instead.',
 
   'forward.title': 'Forward the message',
   'forward.title_many': { one: 'Forward {count} message', other: 'Forward {count} messages' },

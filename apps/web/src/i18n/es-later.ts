@@ -184,6 +184,8 @@ export const esLater = {
   'share.title': 'Compartir con',
   'share.files': { one: '{count} archivo', other: '{count} archivos' },
   'share.nothing': 'No llegó nada. Intenta compartirlo de nuevo.',
+  'share.unsent.title': 'Respuesta no enviada',
+  'share.unsent': '{why} Tu respuesta no se envió. Elige adónde va en su lugar.',
 
   'forward.title': 'Reenviar el mensaje',
   'forward.title_many': { one: 'Reenviar {count} mensaje', other: 'Reenviar {count} mensajes' },

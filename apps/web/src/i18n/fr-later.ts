@@ -186,6 +186,8 @@ export const frLater = {
   'share.title': 'Partager avec',
   'share.files': { one: '{count} fichier', other: '{count} fichiers' },
   'share.nothing': 'Rien n’est arrivé. Essaie de partager à nouveau.',
+  'share.unsent.title': 'Réponse non envoyée',
+  'share.unsent': '{why} Ta réponse n’a pas été envoyée. Choisis où la mettre à la place.',
 
   'forward.title': 'Transférer le message',
   'forward.title_many': { one: 'Transférer {count} message', other: 'Transférer {count} messages' },

@@ -170,6 +170,8 @@ export const jaLater = {
   'share.title': '共有先',
   'share.files': { other: 'ファイル{count}個' },
   'share.nothing': '何も届きませんでした。もう一度共有してみてください。',
+  'share.unsent.title': '返信を送信できませんでした',
+  'share.unsent': '{why}返信は送信されませんでした。代わりの送信先を選んでください。',
 
   'forward.title': 'メッセージを転送',
   'forward.title_many': { other: 'メッセージ{count}件を転送' },

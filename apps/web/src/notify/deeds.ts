@@ -1,5 +1,5 @@
 /** What was done with notifications, carried out by a page. */
-import type { App } from '../state/app.svelte';
+import { describeFailure, type App } from '../state/app.svelte';
 import { t } from '../i18n';
 import '../i18n/later';
 import { deviceOf, ownerOf } from './owner';
@@ -26,20 +26,19 @@ export async function keepWords(): Promise<void> {
   await cache.put(WORDS, Response.json(words));
 }
 
-/**
- * Does what waits. A thing is forgotten once the core has it, or has refused it and that was said: two tabs may do the same at the same time, and
- * its id makes that one thing.
- */
+/** Does what waits, in one tab at a time. A thing is forgotten once the core has it; what it will not have goes back to whoever wrote it. */
 export async function doDeeds(app: App): Promise<void> {
   if ((await ownerOf()) !== deviceOf(app)) return;
-  const cache = await caches.open(CACHE);
-  for (const request of await cache.keys()) {
-    if (!new URL(request.url).pathname.startsWith(DEEDS)) continue;
-    const kept = await cache.match(request);
-    if (kept === undefined) continue;
-    await carryOut(app, (await kept.json()) as Deed);
-    await cache.delete(request);
-  }
+  await navigator.locks.request(CACHE, async () => {
+    const cache = await caches.open(CACHE);
+    for (const request of await cache.keys()) {
+      if (!new URL(request.url).pathname.startsWith(DEEDS)) continue;
+      const kept = await cache.match(request);
+      if (kept === undefined) continue;
+      await carryOut(app, (await kept.json()) as Deed);
+      await cache.delete(request);
+    }
+  });
 }
 
 async function carryOut(app: App, deed: Deed): Promise<void> {
@@ -48,5 +47,10 @@ async function carryOut(app: App, deed: Deed): Promise<void> {
     return;
   }
   const { conversation, id, text } = deed;
-  await app.attempt({ type: 'send_message', conversation, message: id, text, reply_to: null });
+  try {
+    // A tab may have gone before it has forgotten it: the same id is sent once.
+    await app.ask({ type: 'send_message', conversation, message: id, text, reply_to: null }, 'done');
+  } catch (error) {
+    app.offer({ text, files: [] }, describeFailure(error));
+  }
 }

@@ -1,4 +1,5 @@
 /** Notifications while the app is closed, as this browser and the server have them. */
+import type { ConversationId } from '../generated/types';
 import type { App } from '../state/app.svelte';
 import { CommandFailure } from '../state/failure';
 import type { NotifyCache } from './format';
@@ -143,8 +144,7 @@ export async function forget(): Promise<void> {
   if (!('serviceWorker' in navigator)) return;
   const registration = await navigator.serviceWorker.getRegistration().catch(() => undefined);
   if (registration === undefined) return;
-  const shown = await registration.getNotifications().catch(() => []);
-  for (const notification of shown) notification.close();
+  await clear(registration);
   const subscription = await registration.pushManager?.getSubscription().catch(() => null);
   await subscription?.unsubscribe().catch(() => false);
 }
@@ -153,4 +153,19 @@ export async function forget(): Promise<void> {
 export async function forgetOf(device: string): Promise<void> {
   const owner = await ownerOf();
   if (owner === null || owner === device) await forget();
+}
+
+async function clear(
+  registration: ServiceWorkerRegistration,
+  of: GetNotificationOptions = {},
+): Promise<void> {
+  const shown = await registration.getNotifications(of).catch(() => []);
+  for (const notification of shown) notification.close();
+}
+
+/** Nothing is shown here any more of a conversation that one is not in. */
+export async function clearOf(conversation: ConversationId): Promise<void> {
+  if (!('serviceWorker' in navigator)) return;
+  const registration = await navigator.serviceWorker.getRegistration().catch(() => undefined);
+  if (registration !== undefined) await clear(registration, { tag: conversation });
 }

@@ -1,7 +1,7 @@
 /** Everything about notifications that goes on while somebody is signed in. Loaded after the first view. */
 import type { App } from '../state/app.svelte';
 import { doDeeds, keepWords } from './deeds';
-import { forget, forgetOf, renew } from './device';
+import { clearOf, forget, forgetOf, renew } from './device';
 import { markFavicon } from './favicon';
 import type { ToPage } from './format';
 import { deviceOf, ownerOf } from './owner';
@@ -17,6 +17,10 @@ export function start(app: App): () => void {
   worker?.addEventListener('message', listen);
   const unwatch = $effect.root(() => {
     watchUnread(app);
+    $effect(() => {
+      const { gone } = app.timeline;
+      if (gone !== null) void clearOf(gone);
+    });
     // What was read can be marked once it is here.
     $effect(() => {
       if (app.connection.state === 'up_to_date' && 'caches' in window) void doDeeds(app);

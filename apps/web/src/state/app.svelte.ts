@@ -72,9 +72,15 @@ export interface Verifying {
 
 const NO_ARCHIVES: ArchivesView = { waiting: [], giving: null, taking: null, has_gap: false, backup: null };
 
-/** What is to be written in a conversation, from another app. */
+/** What is to be written in a conversation that was chosen for it. */
 export interface Handed extends Shared {
   readonly conversation: ConversationId;
+}
+
+/** What somebody is to find a conversation for. */
+export interface Offered extends Shared {
+  /** Why it could not be sent where it was written for; null where that was not chosen yet. */
+  readonly why: string | null;
 }
 
 /** All that the views share. It holds what the core said last and passes on what people want; it decides nothing. */
@@ -92,7 +98,9 @@ export class App {
   verifying = $state.raw<Verifying | null>(null);
   /** How often something became known about anybody's devices. */
   trustChanges = $state(0);
-  /** What another app has handed over, for the composer of the conversation that was chosen. */
+  /** What waits until it is chosen where it goes. */
+  offered = $state.raw<Offered | null>(null);
+  /** The same, for the composer of the conversation that was chosen. */
   handed = $state.raw<Handed | null>(null);
   detailsOpen = $state(false);
   /** Whether the open conversation is being searched. */
@@ -200,6 +208,16 @@ export class App {
     }
   }
 
+  /** To be put where somebody chooses, with what waits for that already. */
+  offer({ text, files }: Shared, why: string | null): void {
+    const before = this.offered;
+    this.offered = {
+      text: [before?.text ?? '', text].filter((part) => part !== '').join('\n'),
+      files: [...(before?.files ?? []), ...files],
+      why: why ?? before?.why ?? null,
+    };
+  }
+
   /** Tells the core something whose failure means nothing to the person. */
   tell(command: Command): void {
     void this.#core.send(command);
@@ -288,6 +306,7 @@ export class App {
     this.session = session;
     if (session.state === 'signed_out') {
       this.dialog = null;
+      this.offered = null;
       this.privacy = null;
       this.archives = NO_ARCHIVES;
       this.detailsOpen = false;
