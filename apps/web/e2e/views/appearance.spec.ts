@@ -49,6 +49,24 @@ test('it follows the system until something else is chosen', async ({ page, open
   await expect.poll(ground).toBe('rgb(255, 255, 255)');
 });
 
+test('where no motion is wanted, a dialog is from the first where it stays', async ({ page, open }) => {
+  await open('full');
+  const first = page.evaluate(
+    () =>
+      new Promise<{ transform: string; opacity: string }>((resolve) => {
+        new MutationObserver((_, observer) => {
+          const sheet = document.querySelector('.sheet');
+          if (sheet === null) return;
+          observer.disconnect();
+          const { transform, opacity } = getComputedStyle(sheet);
+          resolve({ transform, opacity });
+        }).observe(document.body, { childList: true, subtree: true });
+      }),
+  );
+  await openAppearance(page);
+  expect(await first).toEqual({ transform: 'none', opacity: '1' });
+});
+
 test('it is chosen with the keyboard alone', async ({ page, open }) => {
   await open('full');
   await openAppearance(page);
