@@ -6,8 +6,10 @@ import './design/base.css';
 import { mount } from 'svelte';
 
 import AppView from './App.svelte';
+import { whenIdle } from './components/idle';
 import type { CoreModule } from './core/contract';
 import Failed from './Failed.svelte';
+import { timeOfDay } from './format/time';
 import { part } from './i18n/load';
 import { App } from './state/app.svelte';
 import { language } from './state/language.svelte';
@@ -42,6 +44,8 @@ async function start(): Promise<void> {
     const app = new App(connectCore(), newId);
     watchHealth?.(app.health);
     mount(await viewOf(), { target, props: { app } });
+    // The first use of `Intl` takes as long as drawing a screen: it is behind us when the core says what to draw.
+    whenIdle(() => void timeOfDay(Date.now()));
   } catch (error) {
     await words;
     mount(Failed, { target });

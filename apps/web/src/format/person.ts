@@ -1,13 +1,13 @@
+import { graphemesOf } from './graphemes';
+
 /** How many tints avatars have; `design/tokens.css` defines one each. */
 export const AVATAR_TINTS = 10;
-
-const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** As many marks as a letter of any script has; more of them would not stay in a small circle. */
 const MORE_MARKS = /(\p{M}{3})\p{M}+/gu;
 
 function firstGrapheme(text: string): string {
-  for (const { segment } of segments.segment(text)) return segment.replace(MORE_MARKS, '$1');
+  for (const { segment } of graphemesOf(text)) return segment.replace(MORE_MARKS, '$1');
   return '';
 }
 

@@ -1,3 +1,5 @@
+import { graphemesIn, graphemesOf } from './graphemes';
+
 const encoder = new TextEncoder();
 
 /** How long a text is on the wire: bytes of UTF-8. */
@@ -36,17 +38,11 @@ function trimLink(raw: string): string {
   return rest.startsWith(')') && trimmed.includes('(') && !trimmed.includes(')') ? `${trimmed})` : trimmed;
 }
 
-const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 /**
  * A picture that is shown as one: by itself, or because a variation selector asks for it; or a flag. (`\p{RGI_Emoji}`
  * would say it exactly, and takes seconds to compile.)
  */
 const PICTURE = /^(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}.*\uFE0F|\p{Regional_Indicator}{2})/u;
-
-/** How many characters a reader sees. */
-export function graphemes(text: string): number {
-  return Array.from(segments.segment(text)).length;
-}
 
 /** Whether a text is nothing but one to three emoji: shown larger. */
 export function isOnlyEmoji(text: string): boolean {
@@ -54,7 +50,7 @@ export function isOnlyEmoji(text: string): boolean {
   const compact = text.replace(/\s/gu, '');
   // Hardly any text begins with one, and to cut it up takes long.
   if (!PICTURE.test(compact)) return false;
-  const graphemes = Array.from(segments.segment(compact), ({ segment }) => segment);
+  const graphemes = Array.from(graphemesOf(compact), ({ segment }) => segment);
   return (
     graphemes.length > 0 && graphemes.length <= 3 && graphemes.every((grapheme) => PICTURE.test(grapheme))
   );
@@ -78,14 +74,14 @@ export function withoutMarks(text: string): string {
 export function graphemesLeft(text: string, bytesMax: number): number {
   const left = bytesMax - byteLength(text);
   const end = text.slice(-64);
-  return Math.floor((left * Math.max(graphemes(end), 1)) / Math.max(byteLength(end), 1));
+  return Math.floor((left * Math.max(graphemesIn(end), 1)) / Math.max(byteLength(end), 1));
 }
 
 /** How many characters, as people count them, have to go from the end of a text until it fits. */
 export function graphemesOver(text: string, bytesMax: number): number {
   let bytes = 0;
   let over = 0;
-  for (const { segment } of segments.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     bytes += byteLength(segment);
     if (bytes > bytesMax) over += 1;
   }
