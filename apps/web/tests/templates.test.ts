@@ -154,7 +154,7 @@ describe('templates', () => {
       .map((path) => readFileSync(path, 'utf8'))
       .join('\n');
     const assembled =
-      /^(error|upload|unreadable|shortcuts|key|state|presence|role|roles|filter|mute|notice\.(role|trust)|trust\.(state|hint)|details\.(ban|remove)|emoji\.group|emoji\.tone|appearance\.(theme|accent|size|density|wallpaper|contrast)|timer\.unit|poll\.error|later\.error|notifications\.(standing|test)|profile\.ends)\.|^later\.(hour|evening|morning)$|^notice\.(you\.)?history_/;
+      /^(error|upload|unreadable|shortcuts|key|state|presence|role|roles|filter|mute|notice\.(role|trust)|trust\.(state|hint)|details\.(ban|remove)|emoji\.group|emoji\.tone|appearance\.(theme|accent|size|density|wallpaper|contrast)|timer\.unit|poll\.error|later\.error|notifications\.(standing|test)|profile\.ends|report\.(reason|error))\.|^later\.(hour|evening|morning)$|^notice\.(you\.)?history_/;
     // What somebody has done is named by its end: there is a sentence for others, and one for oneself.
     const did = (key: string): boolean => source.includes(`'${key.replace(/^notice\.(you\.)?/, '')}'`);
     const unused = Object.keys({ ...en, ...enLater }).filter(

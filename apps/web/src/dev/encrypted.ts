@@ -6,6 +6,9 @@ import { append, message, newRoom, type Room } from './world';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
+/** It was said before its sender's device committed to what it says. */
+export const UNPROVEN = 'Now this phone has the keys, too.';
+
 function unreadable(reason: UnreadableReason): ItemBody {
   return { type: 'unreadable', reason };
 }
@@ -34,7 +37,7 @@ export function encryptedScene(now: number): Room[] {
   const at = now - 40 * MINUTE_MS;
   const names = [people.grandma.name];
   append(room, people.mila, at, { type: 'history_shown', to_me: false, names, count: 1 });
-  append(room, people.mila, at, message('Now this phone has the keys, too.'));
+  append(room, people.mila, at, message(UNPROVEN));
   append(room, people.grandma, at + 2 * MINUTE_MS, message('And nobody else? Not even the server?'));
   append(room, people.grandma, at + 3 * MINUTE_MS, unreadable('failed'));
   append(room, people.me, at + 6 * MINUTE_MS, message('Only us. See https://pipit.example/keys'));

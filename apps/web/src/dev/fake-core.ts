@@ -26,6 +26,7 @@ import { PrivacySettings } from './privacy';
 import { everyone, idOf, people } from './people';
 import { answerPoll } from './polls';
 import { done, refusal } from './replies';
+import { Reports } from './reports';
 import { keep, listed } from './personal';
 import { sceneOf } from './scene-of';
 import { found } from './search';
@@ -92,6 +93,7 @@ export class FakeCore implements Core {
     if (this.#shown !== null) this.#changed(this.#shown.room);
   });
   #handovers: Handovers;
+  #reports: Reports;
   #groups = new Groups(
     (id) => this.#room(id),
     (room, item) => this.#log(room, item),
@@ -108,6 +110,7 @@ export class FakeCore implements Core {
   constructor(readonly scenario: string) {
     const now = Date.now();
     this.#handovers = new Handovers(scenario, (archives) => this.#tell({ type: 'archives', archives }));
+    this.#reports = new Reports(scenario === 'empty', (id) => this.#room(id));
     const signedOut = ['signed-out', 'setup', 'join', 'join-expired', 'unreachable'];
     this.#signedIn = !signedOut.includes(scenario);
     this.#rooms = scenario === 'empty' || !this.#signedIn ? [] : sceneOf(scenario)(now);
@@ -139,7 +142,7 @@ export class FakeCore implements Core {
 
   #session(): SessionView {
     if (!this.#signedIn) return { state: 'signed_out', reason: null };
-    const me = { profile: this.#profile, admin: true };
+    const me = { profile: this.#profile, admin: this.scenario !== 'member' };
     return { state: 'signed_in', me, device: idOf(3, 1), limits, server_name: 'Harbour' };
   }
 
@@ -313,6 +316,7 @@ export class FakeCore implements Core {
           this.#notifications.answer(command) ??
           this.#privacy.answer(command) ??
           this.#trusting.answer(command) ??
+          this.#reports.answer(command) ??
           this.#handovers.answer(command)
         );
     }

@@ -3,6 +3,7 @@ import { arKeys } from './ar-keys';
 import { arSettings } from './ar-settings';
 import type { enLater } from './en-later';
 import type { Translated } from './texts';
+import { arReports } from './ar-reports';
 import { arScheduled } from './ar-scheduled';
 import { arTrust } from './ar-trust';
 
@@ -13,6 +14,7 @@ export const arLater = {
   ...arKeys,
   ...arTrust,
   ...arHandover,
+  ...arReports,
   ...arScheduled,
 
   'action.cancel': 'إلغاء',

@@ -252,6 +252,7 @@ export const ar = {
   'message.select': 'تحديد',
   'message.reactions': 'من تفاعل',
   'message.info': 'من قرأها',
+  'message.report': 'إبلاغ',
   'message.delete': 'حذف لدى الجميع',
   'message.delete_for_me': 'حذف لديّ',
   'message.refused': 'تراجع تعديل على رسالة. {why}',
@@ -326,6 +327,7 @@ export const ar = {
   'select.stop': 'إنهاء التحديد',
   'select.copy': 'نسخ',
   'select.forward': 'إعادة توجيه',
+  'select.report': 'إبلاغ',
   'select.delete': 'حذف',
 
   'pins.title': 'الرسائل المثبَّتة',

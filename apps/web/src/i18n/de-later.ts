@@ -2,6 +2,7 @@ import { deHandover } from './de-handover';
 import { deKeys } from './de-keys';
 import type { enLater } from './en-later';
 import type { Translated } from './texts';
+import { deReports } from './de-reports';
 import { deScheduled } from './de-scheduled';
 import { deTrust } from './de-trust';
 
@@ -10,6 +11,7 @@ export const deLater = {
   ...deKeys,
   ...deTrust,
   ...deHandover,
+  ...deReports,
   ...deScheduled,
 
   'action.cancel': 'Abbrechen',

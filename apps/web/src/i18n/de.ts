@@ -207,6 +207,7 @@ export const de = {
   'message.select': 'Auswählen',
   'message.reactions': 'Wer reagiert hat',
   'message.info': 'Wer sie gelesen hat',
+  'message.report': 'Melden',
   'message.delete': 'Für alle löschen',
   'message.delete_for_me': 'Für mich löschen',
   'message.refused': 'Eine Änderung an einer Nachricht wurde zurückgenommen. {why}',
@@ -248,6 +249,7 @@ export const de = {
   'select.stop': 'Auswahl beenden',
   'select.copy': 'Kopieren',
   'select.forward': 'Weiterleiten',
+  'select.report': 'Melden',
   'select.delete': 'Löschen',
 
   'pins.title': 'Angeheftete Nachrichten',

@@ -1,5 +1,6 @@
 import { enHandover } from './en-handover';
 import { enKeys } from './en-keys';
+import { enReports } from './en-reports';
 import { enScheduled } from './en-scheduled';
 import { enTrust } from './en-trust';
 
@@ -8,6 +9,7 @@ export const enLater = {
   ...enKeys,
   ...enTrust,
   ...enHandover,
+  ...enReports,
   ...enScheduled,
 
   'action.cancel': 'Cancel',

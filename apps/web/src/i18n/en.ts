@@ -201,6 +201,7 @@ export const en = {
   'message.select': 'Select',
   'message.reactions': 'Who reacted',
   'message.info': 'Who has read it',
+  'message.report': 'Report',
   'message.delete': 'Delete for everyone',
   'message.delete_for_me': 'Delete for me',
   'message.refused': 'A change of a message was taken back. {why}',
@@ -239,6 +240,7 @@ export const en = {
   'select.stop': 'Stop selecting',
   'select.copy': 'Copy',
   'select.forward': 'Forward',
+  'select.report': 'Report',
   'select.delete': 'Delete',
 
   'pins.title': 'Pinned messages',

@@ -2,6 +2,7 @@ import type { enLater } from './en-later';
 import { esHandover } from './es-handover';
 import { esKeys } from './es-keys';
 import type { Translated } from './texts';
+import { esReports } from './es-reports';
 import { esScheduled } from './es-scheduled';
 import { esTrust } from './es-trust';
 
@@ -10,6 +11,7 @@ export const esLater = {
   ...esKeys,
   ...esTrust,
   ...esHandover,
+  ...esReports,
   ...esScheduled,
 
   'action.cancel': 'Cancelar',

@@ -202,6 +202,7 @@ export const es = {
   'message.select': 'Seleccionar',
   'message.reactions': 'Quién reaccionó',
   'message.info': 'Quién lo leyó',
+  'message.report': 'Denunciar',
   'message.delete': 'Eliminar para todos',
   'message.delete_for_me': 'Eliminar para mí',
   'message.refused': 'Se deshizo un cambio en un mensaje. {why}',
@@ -240,6 +241,7 @@ export const es = {
   'select.stop': 'Terminar la selección',
   'select.copy': 'Copiar',
   'select.forward': 'Reenviar',
+  'select.report': 'Denunciar',
   'select.delete': 'Eliminar',
 
   'pins.title': 'Mensajes fijados',

@@ -2,6 +2,7 @@ import type { enLater } from './en-later';
 import { frHandover } from './fr-handover';
 import { frKeys } from './fr-keys';
 import type { Translated } from './texts';
+import { frReports } from './fr-reports';
 import { frScheduled } from './fr-scheduled';
 import { frTrust } from './fr-trust';
 
@@ -10,6 +11,7 @@ export const frLater = {
   ...frKeys,
   ...frTrust,
   ...frHandover,
+  ...frReports,
   ...frScheduled,
 
   'action.cancel': 'Annuler',

@@ -204,6 +204,7 @@ export const fr = {
   'message.select': 'Sélectionner',
   'message.reactions': 'Qui a réagi',
   'message.info': 'Qui l’a lu',
+  'message.report': 'Signaler',
   'message.delete': 'Supprimer pour tout le monde',
   'message.delete_for_me': 'Supprimer pour moi',
   'message.refused': 'Une modification de message a été annulée. {why}',
@@ -242,6 +243,7 @@ export const fr = {
   'select.stop': 'Terminer la sélection',
   'select.copy': 'Copier',
   'select.forward': 'Transférer',
+  'select.report': 'Signaler',
   'select.delete': 'Supprimer',
 
   'pins.title': 'Messages épinglés',

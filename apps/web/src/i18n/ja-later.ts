@@ -2,6 +2,7 @@ import type { enLater } from './en-later';
 import { jaHandover } from './ja-handover';
 import { jaKeys } from './ja-keys';
 import type { Translated } from './texts';
+import { jaReports } from './ja-reports';
 import { jaScheduled } from './ja-scheduled';
 import { jaTrust } from './ja-trust';
 
@@ -10,6 +11,7 @@ export const jaLater = {
   ...jaKeys,
   ...jaTrust,
   ...jaHandover,
+  ...jaReports,
   ...jaScheduled,
 
   'action.cancel': 'キャンセル',

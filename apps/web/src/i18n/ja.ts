@@ -190,6 +190,7 @@ export const ja = {
   'message.select': '選択',
   'message.reactions': 'リアクションした人',
   'message.info': '既読の人',
+  'message.report': '通報',
   'message.delete': '全員から削除',
   'message.delete_for_me': '自分から削除',
   'message.refused': 'メッセージの変更が取り消されました。{why}',
@@ -222,6 +223,7 @@ export const ja = {
   'select.stop': '選択を終了',
   'select.copy': 'コピー',
   'select.forward': '転送',
+  'select.report': '通報',
   'select.delete': '削除',
 
   'pins.title': 'ピン留めされたメッセージ',

@@ -84,6 +84,7 @@ export const paths = {
   poll: 'M5 19.5H19M7 16V11M12 16V5M17 16V8.5',
   picture:
     'M6 4.5H18A2.5 2.5 0 0 1 20.5 7V17A2.5 2.5 0 0 1 18 19.5H6A2.5 2.5 0 0 1 3.5 17V7A2.5 2.5 0 0 1 6 4.5ZM4 16.5 8.5 12 13 16.5M11.5 15 15 11.5 20 16.5M15.5 8.5H15.6',
+  flag: 'M6 20.5V4.5C10 2.6 13.5 6.6 18.5 4.6V13.6C13.5 15.6 10 11.6 6 13.5',
 } as const;
 
 export type IconName = keyof typeof paths;

@@ -62,12 +62,23 @@ export type DialogName =
   | 'enter-recovery'
   | 'shortcuts'
   | 'verify'
+  | 'report'
   | 'sign-out';
 
 /** Whose safety number is compared. */
 export interface Verifying {
   readonly user: UserId;
   readonly name: string;
+}
+
+/** Who is reported, and what of theirs is shown. */
+export interface Reporting {
+  readonly user: UserId;
+  readonly name: string;
+  /** Messages of theirs in the open conversation. */
+  readonly messages: readonly TimelineItem[];
+  /** It was sent. */
+  readonly ondone?: () => void;
 }
 
 const NO_ARCHIVES: ArchivesView = { waiting: [], giving: null, taking: null, has_gap: false, backup: null };
@@ -96,6 +107,8 @@ export class App {
   dialog = $state.raw<DialogName | null>(null);
   /** Whom the dialog `verify` is about. */
   verifying = $state.raw<Verifying | null>(null);
+  /** What the dialog `report` is about. */
+  reporting = $state.raw<Reporting | null>(null);
   /** How often something became known about anybody's devices. */
   trustChanges = $state(0);
   /** What waits until it is chosen where it goes. */
@@ -226,6 +239,11 @@ export class App {
   verify(user: UserId, name: string): void {
     this.verifying = { user, name };
     this.dialog = 'verify';
+  }
+
+  report(about: Reporting): void {
+    this.reporting = about;
+    this.dialog = 'report';
   }
 
   filterConversations(filter: ListFilter): void {

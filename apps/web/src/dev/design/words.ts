@@ -23,6 +23,8 @@ export const words = {
   name: 'Your name',
   nameHint: 'As others see it.',
   wrong: 'This name is taken.',
+  note: 'Note',
+  noteHint: 'As long as a few lines.',
   search: 'Search',
   ends: 'Ends',
   never: 'Never',

@@ -29,5 +29,6 @@ export const lazyDialogs = {
   settings: () => part(import('../settings/Settings.svelte')),
   shortcuts: () => part(import('./Shortcuts.svelte')),
   verify: () => part(import('./Verify.svelte')),
+  report: () => part(import('./Report.svelte')),
   'sign-out': () => part(import('./SignOut.svelte')),
 } as const;

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { load } from '../../i18n/load';
-import { findSettings, sectionOf, sections } from './sections';
+import { findSettings, sectionOf, sections, sectionsFor } from './sections';
 
 const found = (query: string): string[] =>
   findSettings(query).map(({ section, setting }) => `${section.id}/${setting.id}`);
@@ -31,6 +31,15 @@ describe('settings', () => {
     expect(found('thème')).toContain('appearance/theme');
     expect(found('theme')).toContain('appearance/theme');
     expect(found('dark')).toEqual([]);
+  });
+
+  it('of those who run the server are nobody else’s, and found by nobody else', () => {
+    const others = sectionsFor(false);
+    expect(sectionsFor(true)).toEqual(sections);
+    expect(others.map(({ id }) => id)).not.toContain('reports');
+    expect(others.length).toBe(sections.length - 1);
+    expect(findSettings('reports', sectionsFor(true)).map(({ section }) => section.id)).toEqual(['reports']);
+    expect(findSettings('reports', others)).toEqual([]);
   });
 
   it('each have a place on their page', () => {

@@ -9,6 +9,7 @@ import DevicesPage from './DevicesPage.svelte';
 import LanguagePage from './LanguagePage.svelte';
 import NotificationsPage from './NotificationsPage.svelte';
 import PrivacyPage from './PrivacyPage.svelte';
+import ReportsPage from './ReportsPage.svelte';
 import StoragePage from './StoragePage.svelte';
 
 /** Something that can be set. The page marks its place with `data-setting`. */
@@ -25,6 +26,8 @@ export interface Section {
   readonly icon: IconName;
   readonly page: Component<Record<string, never>>;
   readonly settings: readonly Setting[];
+  /** Whether it is for those alone who run the server. */
+  readonly administrators?: true;
 }
 
 /** All of them, in the order in which they are listed. A part of the app that has settings adds its own. */
@@ -138,7 +141,20 @@ export const sections: readonly Section[] = [
       { id: 'erase', title: 'settings.erase', also: ['signout.text'] },
     ],
   },
+  {
+    id: 'reports',
+    title: 'reports.title',
+    icon: 'flag',
+    page: ReportsPage,
+    settings: [{ id: 'reports', title: 'reports.title', also: ['reports.lead'] }],
+    administrators: true,
+  },
 ];
+
+/** Those that somebody has. */
+export function sectionsFor(administrator: boolean): readonly Section[] {
+  return sections.filter(({ administrators }) => administrator || administrators !== true);
+}
 
 /** The page that an entry of a menu leads to; none leads to the list of them. */
 export function sectionOf(dialog: DialogName | null): string | null {
@@ -156,10 +172,10 @@ function plainLetters(text: string): string {
 }
 
 /** The settings that have all words of a question in their texts, in the language in use; those first whose title has them. */
-export function findSettings(query: string): Hit[] {
+export function findSettings(query: string, within = sections): Hit[] {
   const asked = plainLetters(query).split(/\s+/u).filter(Boolean);
   if (asked.length === 0) return [];
-  const all = sections.flatMap((section) => section.settings.map((setting) => ({ section, setting })));
+  const all = within.flatMap((section) => section.settings.map((setting) => ({ section, setting })));
   const has = (keys: readonly Key[]): boolean => {
     const text = plainLetters(keys.map((key) => (t as (key: Key) => string)(key)).join('\n'));
     return asked.every((word) => text.includes(word));

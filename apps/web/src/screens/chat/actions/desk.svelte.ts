@@ -20,6 +20,12 @@ export type Asked =
   | { kind: 'pins' }
   | { kind: 'date'; near: number };
 
+/** Whether these are messages of one person, and of nobody else, and not one's own. */
+export function areOfOneOther(items: readonly TimelineItem[]): boolean {
+  const [first] = items;
+  return first !== undefined && items.every(({ sender, mine }) => sender === first.sender && !mine);
+}
+
 /** The most messages that are chosen at once. */
 export const CHOSEN_MAX = 100;
 
@@ -154,6 +160,14 @@ export class Desk {
       app.toasts.show(
         count === 1 ? t('message.deleted_for_me') : t('message.deleted_for_me_many', { count }),
       );
+  }
+
+  /** Reports whose messages these are: those of one other person. */
+  report(messages: readonly MessageItem[]): void {
+    const [first] = messages;
+    if (first === undefined) return;
+    const { sender: user, sender_name: name } = first;
+    this.app.report({ user, name, messages, ondone: () => this.stopChoosing() });
   }
 
   async copy(items: readonly MessageItem[]): Promise<void> {

@@ -41,7 +41,11 @@ function sentActions(desk: Desk, item: MessageItem): Action[] {
   if (poll?.can_close === true)
     actions.push(ask(t('message.close_poll'), 'check', { kind: 'close_poll', item }));
   if (edited !== null) actions.push(ask(t('message.edits'), 'history', { kind: 'edits', item }));
-  if (item.mine) actions.push(ask(t('message.info'), 'info', { kind: 'info', item }));
+  actions.push(
+    item.mine
+      ? ask(t('message.info'), 'info', { kind: 'info', item })
+      : { text: t('message.report'), icon: 'flag', run: () => desk.report([item]) },
+  );
   actions.push({
     ...ask(t('message.delete_for_me'), 'trash', { kind: 'delete_for_me', items: [item] }),
     danger: true,

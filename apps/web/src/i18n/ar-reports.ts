@@ -1,0 +1,70 @@
+import type { enReports } from './en-reports';
+import type { Translated } from './texts';
+
+type Forms = 'zero' | 'one' | 'two' | 'few' | 'many' | 'other';
+
+/** انظر `en-reports`. */
+export const arReports = {
+  'report.title': 'الإبلاغ عن {name}',
+  'report.lead': 'يصل بلاغك إلى من يديرون هذا الخادم، ومعه اسمك. لا يعلم {name} بذلك.',
+  'report.reason': 'السبب',
+  'report.reason.spam': 'رسائل مزعجة',
+  'report.reason.spam.hint': 'إعلانات أو احتيال أو تكرار الشيء نفسه.',
+  'report.reason.harassment': 'مضايقة',
+  'report.reason.harassment.hint': 'إهانات أو تهديدات أو ملاحقة.',
+  'report.reason.danger': 'شخص ما في خطر',
+  'report.reason.danger.hint': 'إن كان الأمر عاجلًا فاطلب النجدة أولًا: قد يُقرأ البلاغ متأخرًا.',
+  'report.reason.illegal': 'مخالف للقانون',
+  'report.reason.illegal.hint': 'ما يمنع القانون قوله أو مشاركته.',
+  'report.reason.other': 'شيء آخر',
+  'report.reason.other.hint': 'اكتب في الملاحظة ما هو.',
+  'report.reason.error': 'اختر السبب.',
+  'report.note': 'ملاحظة',
+  'report.note.hint': 'ما يلزم معرفته لفهم الأمر.',
+  'report.note.error': 'اكتب ما هو.',
+  'report.shown': 'ما سيرونه',
+  'report.shown.none': 'لا شيء مما قيل. لعرض رسائل حدّدها في المحادثة وأبلغ عنها هناك.',
+  'report.shown.open':
+    'سيرى من يديرون هذا الخادم هذه الرسائل وما كانت تقوله قبل تعديلها. تُذكر أسماء الملفات ولا تُعرض.',
+  'report.shown.encrypted':
+    'هذه المحادثة مشفّرة: لا يُعرض إلا ما تختاره هنا، ولا شيء غيره منها. سيرى من يديرون هذا الخادم هذه الرسائل وما كانت تقوله قبل تعديلها. تُذكر أسماء الملفات ولا تُعرض.',
+  'report.block': 'حظر {name} أيضًا',
+  'report.block.hint': 'لن تصلك رسائل من هذا الحساب. ما قيل يبقى.',
+  'report.block.hint_request': 'لن تصلك رسائل من هذا الحساب. يُحذف الطلب.',
+  'report.submit': 'إرسال البلاغ',
+  'report.sent': 'أُرسل بلاغك.',
+  'report.sent_without': {
+    zero: 'أُرسل بلاغك دون أي رسالة: لا شيء يثبت ما قيل.',
+    one: 'أُرسل بلاغك دون رسالة واحدة: لا شيء يثبت ما قالته.',
+    two: 'أُرسل بلاغك دون رسالتين: لا شيء يثبت ما قالتاه.',
+    few: 'أُرسل بلاغك دون {count} رسائل: لا شيء يثبت ما قالته.',
+    many: 'أُرسل بلاغك دون {count} رسالة: لا شيء يثبت ما قالته.',
+    other: 'أُرسل بلاغك دون {count} رسالة: لا شيء يثبت ما قالته.',
+  },
+  'report.error.offline':
+    'يحتاج البلاغ إلى اتصال بالخادم، ولا اتصال الآن. ما كتبته يبقى هنا: أرسله عند عودة الاتصال.',
+  'report.error.too_large': 'هذا أكثر مما يعرضه بلاغ واحد. اختر رسائل أقل.',
+  'report.error.limit_reached': 'لديك بلاغات كثيرة لم يُنظر فيها بعد، فلا يمكن إرسال بلاغ آخر.',
+  'report.error.entries': 'لا يستطيع الخادم تأكيد ما تقوله إحدى هذه الرسائل، ربما لأنها حُذفت. اختر غيرها.',
+
+  'reports.title': 'البلاغات',
+  'reports.lead': 'ما أُبلغت به عن آخرين. لا يراه إلا من يديرون هذا الخادم.',
+  'reports.which': 'عرض',
+  'reports.open': 'مفتوحة',
+  'reports.closed': 'مغلقة',
+  'reports.open.none': 'لم يُبلغ أحد عن شيء.',
+  'reports.closed.none': 'لا توجد بلاغات مغلقة. تُحفظ 90 يومًا.',
+  'reports.by': 'بلاغ من {name} (@{handle})، {when}',
+  'reports.evidence': 'ما قيل',
+  'reports.evidence.none': 'لا تُعرض أي رسائل.',
+  'reports.sealed': 'من محادثة مشفّرة. وقّع الجهاز الذي كتب هذه الكلمات عليها، وتحقق الخادم من ذلك.',
+  'reports.changed': 'عُدّلت إلى، {when}',
+  'reports.options': 'للاختيار بينها',
+  'reports.files': 'الملفات',
+  'reports.close': 'إغلاق البلاغ',
+  'reports.close_label': 'إغلاق البلاغ عن {name}',
+  'reports.close.note': 'ما الذي تم فعله',
+  'reports.close.note.hint': 'لمن يديرون هذا الخادم. لا يراه غيرهم.',
+  'reports.close.done': 'أُغلق البلاغ.',
+  'reports.closed_by': 'أغلقه {name}، {when}',
+} as const satisfies Translated<typeof enReports, Forms>;

@@ -1,0 +1,65 @@
+/** The texts of reports, of whoever reports and of those who run the server, in English. */
+export const enReports = {
+  'report.title': 'Report {name}',
+  'report.lead': 'Your report goes to those who run this server, with your name. {name} is not told of it.',
+  'report.reason': 'What for',
+  'report.reason.spam': 'Spam',
+  'report.reason.spam.hint': 'Advertising, fraud, the same thing again and again.',
+  'report.reason.harassment': 'Harassment',
+  'report.reason.harassment.hint': 'Insults, threats, not leaving somebody alone.',
+  'report.reason.danger': 'Somebody is in danger',
+  'report.reason.danger.hint': 'Where it is urgent, call for help first: a report may be read late.',
+  'report.reason.illegal': 'Against the law',
+  'report.reason.illegal.hint': 'What nobody may say or share by law.',
+  'report.reason.other': 'Something else',
+  'report.reason.other.hint': 'Say in the note what it is.',
+  'report.reason.error': 'Choose what it is for.',
+  'report.note': 'Note',
+  'report.note.hint': 'What they should know to understand it.',
+  'report.note.error': 'Say what it is.',
+  'report.shown': 'What they will see',
+  'report.shown.none':
+    'Nothing of what was said. To show messages, choose them in the conversation and report them there.',
+  'report.shown.open':
+    'Those who run this server will see these messages, and what they said before they were edited. Files are named, not shown.',
+  'report.shown.encrypted':
+    'This conversation is encrypted: only what you choose here is shown, nothing else of it. Those who run this server will see these messages, and what they said before they were edited. Files are named, not shown.',
+  'report.block': 'Also block {name}',
+  'report.block.hint': 'They can no longer write to you. What was said stays.',
+  'report.block.hint_request': 'They can no longer write to you. Their request is deleted.',
+  'report.submit': 'Send report',
+  'report.sent': 'Your report was sent.',
+  'report.sent_without': {
+    one: 'Your report was sent without {count} message: nothing proves what it said.',
+    other: 'Your report was sent without {count} messages: nothing proves what they said.',
+  },
+  'report.error.offline':
+    'A report needs a connection to the server, and there is none. What you wrote stays here: send it when there is one.',
+  'report.error.too_large': 'This is more than a report can show. Choose fewer messages.',
+  'report.error.limit_reached':
+    'So many of your reports have not been dealt with yet that there cannot be another one.',
+  'report.error.entries':
+    'The server cannot confirm what one of these messages says, perhaps because it was deleted. Choose others.',
+
+  'reports.title': 'Reports',
+  'reports.lead': 'What people have told you of others. Only administrators of this server see it.',
+  'reports.which': 'Show',
+  'reports.open': 'Open',
+  'reports.closed': 'Closed',
+  'reports.open.none': 'Nobody has reported anything.',
+  'reports.closed.none': 'There are no closed reports. They are kept for 90 days.',
+  'reports.by': 'Reported by {name} (@{handle}), {when}',
+  'reports.evidence': 'What they said',
+  'reports.evidence.none': 'No messages are shown.',
+  'reports.sealed':
+    'From an encrypted conversation. Their device has signed for these words, and the server has checked it.',
+  'reports.changed': 'Changed to, {when}',
+  'reports.options': 'To choose from',
+  'reports.files': 'Files',
+  'reports.close': 'Close report',
+  'reports.close_label': 'Close the report of {name}',
+  'reports.close.note': 'What was done',
+  'reports.close.note.hint': 'For the administrators of this server. Nobody else sees it.',
+  'reports.close.done': 'The report is closed.',
+  'reports.closed_by': 'Closed by {name}, {when}',
+} as const;
