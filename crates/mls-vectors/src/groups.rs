@@ -104,6 +104,18 @@ impl Phone {
         made.unwrap().remove(0)
     }
 
+    fn begin(&mut self) {
+        self.device
+            .create_group(
+                &mut self.port,
+                &mut self.random,
+                CONVERSATION,
+                Suite::ALL[0],
+                self.now,
+            )
+            .unwrap();
+    }
+
     fn want(&mut self, goals: &[Goal]) {
         self.device
             .want(
@@ -194,15 +206,7 @@ pub fn measure(devices: usize, clock: Clock) -> Value {
         .map(|key_package| Goal::Add { key_package })
         .collect();
     let (create_ms, first) = clock.timed(|| {
-        let Phone {
-            now,
-            port,
-            device,
-            random,
-        } = &mut creator;
-        device
-            .create_group(port, random, CONVERSATION, Suite::ALL[0], *now)
-            .unwrap();
+        creator.begin();
         creator.want(&goals);
         creator.commit(1)
     });
@@ -267,12 +271,7 @@ pub fn measure(devices: usize, clock: Clock) -> Value {
 #[must_use]
 pub fn lengths(now: Timestamp) -> Vec<(usize, usize)> {
     let mut phone = Phone::new(0, now);
-    let Phone {
-        port, device, random, ..
-    } = &mut phone;
-    device
-        .create_group(port, random, CONVERSATION, Suite::ALL[0], now)
-        .unwrap();
+    phone.begin();
     let lengths = [20, 100, 250, 300, 1_000, 4_000, 16_000, 65_536];
     lengths
         .map(|length| (length, phone.seal(1, &vec![b'a'; length]).len()))

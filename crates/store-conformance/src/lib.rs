@@ -153,7 +153,8 @@ macro_rules! conformance_tests {
                 the_blocked_are_listed,
             }
             report {
-                reports_are_kept_listed_and_closed,
+                reports_are_kept_and_listed,
+                reports_are_closed_and_pruned,
                 a_reporter_has_so_many_open,
             }
             push {

@@ -32,11 +32,8 @@ async fn ids(world: &World, closed: bool, after: Option<(Timestamp, ReportId)>, 
     found.iter().map(|report| report.id).collect()
 }
 
-/// What was reported is there as it was said, in order, until it was closed and has served its time.
-pub async fn reports_are_kept_listed_and_closed(store: Arc<dyn Store>) {
-    let (world, alice, bob, carol) = World::with_three(store).await;
-    let place: ConversationId = world.group("Den", alice, &[bob, carol]).await;
-    let shown = Evidence {
+fn shown(world: &World) -> Evidence {
+    Evidence {
         seq: seq(3),
         message: world.id(),
         at: Timestamp(77),
@@ -49,7 +46,14 @@ pub async fn reports_are_kept_listed_and_closed(store: Arc<dyn Store>) {
             media_type: "image/png".to_owned(),
             size: 5,
         }],
-    };
+    }
+}
+
+/// What was reported is there as it was said, the oldest first.
+pub async fn reports_are_kept_and_listed(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let place: ConversationId = world.group("Den", alice, &[bob, carol]).await;
+    let shown = shown(&world);
     let first = NewReport {
         conversation: Some(place),
         evidence: vec![shown.clone()],
@@ -78,40 +82,42 @@ pub async fn reports_are_kept_listed_and_closed(store: Arc<dyn Store>) {
     );
     let after = Some((Timestamp(10), tie[0]));
     assert_eq!(ids(&world, false, after, 1).await, [tie[1]]);
+}
 
+/// What was closed is there, the latest first, until it has served its time; the first time counts.
+pub async fn reports_are_closed_and_pruned(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let reports = [10, 20, 30].map(|at| report(&world, alice, bob, at));
+    for new in &reports {
+        assert_eq!(add(&world, new, 9).await, AddedReport::Added);
+    }
+    let [first, second, third] = reports.map(|report| report.id);
     let close = async |id, at, note: &str| {
         let closed = world.store.close_report(id, carol.user, Timestamp(at), note);
         closed.await.unwrap()
     };
-    assert!(close(third.id, 50, "warned").await);
-    assert!(close(first.id, 60, "").await);
-    assert!(close(third.id, 70, "the second time").await);
+    assert!(close(third, 50, "warned").await);
+    assert!(close(first, 60, "").await);
+    assert!(close(third, 70, "the second time").await);
     let unknown = ReportId::from(world.id::<MessageId>().as_uuid());
     assert!(!close(unknown, 70, "").await);
-    assert_eq!(ids(&world, false, None, 9).await, [second.id]);
+    assert_eq!(ids(&world, false, None, 9).await, [second]);
     let closed = world.store.list_reports(true, None, 9).await.unwrap();
     let listed: Vec<_> = closed.iter().map(|report| report.id).collect();
-    assert_eq!(listed, [first.id, third.id]);
+    assert_eq!(listed, [first, third]);
     let ended = closed[1].closed.as_ref().unwrap();
     assert_eq!(
         (ended.at, ended.by.user, ended.note.as_str()),
         (Timestamp(50), carol.user, "warned")
     );
-    assert_eq!(
-        ids(&world, true, Some((Timestamp(60), first.id)), 9).await,
-        [third.id]
-    );
+    assert_eq!(ids(&world, true, Some((Timestamp(60), first)), 9).await, [third]);
 
     let prune = async |before, limit| world.store.prune_reports(Timestamp(before), limit).await.unwrap();
     assert_eq!(prune(50, 9).await, 0);
     assert_eq!(prune(100, 1).await, 1);
     assert_eq!(prune(100, 9).await, 1);
     assert_eq!(ids(&world, true, None, 9).await, []);
-    assert_eq!(
-        ids(&world, false, None, 9).await,
-        [second.id],
-        "what is open stays"
-    );
+    assert_eq!(ids(&world, false, None, 9).await, [second], "what is open stays");
 }
 
 /// One is one however often it is sent, its id is nobody else's, and nobody has more open than they may.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use pipit_store::error::StoreError;
 use pipit_store::report::{AddedReport, NewReport, ReportPosition, ReportStore, reason_number, reason_of};
 use pipit_wire::report::{ClosedReport, Report};
-use pipit_wire::{ReportId, Timestamp, UserId};
+use pipit_wire::{ConversationId, ReportId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::error::corrupt;
@@ -40,9 +40,7 @@ fn add(db: &Connection, new: &NewReport, open_max: u32) -> Result<AddedReport> {
         new.user.as_bytes(),
         reason_number(new.reason),
         new.note,
-        new.conversation
-            .as_ref()
-            .map(|conversation| conversation.as_bytes()),
+        new.conversation.as_ref().map(ConversationId::as_bytes),
         evidence
     ])?;
     Ok(AddedReport::Added)

@@ -196,9 +196,8 @@ pub(super) fn handed_over(body: &str, entry: &Event) -> Result<(Vec<u8>, Option<
         Ok(opening) if commitment::verify(commitment, &opening) => {
             Ok((opening.said.clone().into_bytes(), Some(opening)))
         }
-        Ok(_) => Err(Refusal::Uncommitted),
         Err(_) if serde_json::from_str::<ProfileSaid>(body).is_ok() => Ok((body.as_bytes().to_vec(), None)),
-        Err(_) => Err(Refusal::Uncommitted),
+        _ => Err(Refusal::Uncommitted),
     }
 }
 

@@ -121,6 +121,17 @@ fn reaction() -> ClientFrame {
 }
 
 /// One of every frame from a client, in the order of `ClientFrame::TYPES`.
+fn sealed() -> Content {
+    Content::Sealed {
+        scheme: "mls1".to_owned(),
+        bytes: "AAEC".to_owned(),
+        seal: Some(Seal { epoch: 3, count: 17 }),
+        commitment: Some("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned()),
+        blobs: vec![BlobId::from_bytes([7; 16])],
+        purpose: SealedPurpose::Message,
+    }
+}
+
 pub(crate) fn client_frames() -> Vec<ClientFrame> {
     let sealed = ClientFrame::Message(SendMessage {
         id: RequestId(2),
@@ -128,14 +139,7 @@ pub(crate) fn client_frames() -> Vec<ClientFrame> {
             id: message_id(9),
             conversation: conversation(),
             written_at: NOW,
-            content: Content::Sealed {
-                scheme: "mls1".to_owned(),
-                bytes: "AAEC".to_owned(),
-                seal: Some(Seal { epoch: 3, count: 17 }),
-                commitment: None,
-                blobs: vec![BlobId::from_bytes([7; 16])],
-                purpose: SealedPurpose::Message,
-            },
+            content: sealed(),
             reply_to: None,
         },
     });
