@@ -5,6 +5,7 @@ import { arLater } from '../../src/i18n/ar-later';
 import { de } from '../../src/i18n/de';
 import { pseudoText } from '../../src/i18n/pseudo';
 import { en } from '../../src/i18n/en';
+import { enLater } from '../../src/i18n/en-later';
 import { swipe } from '../support/phone';
 import { expect, expectAccessible, expectFits, room, standsStill, test } from '../support/views';
 
@@ -174,6 +175,26 @@ const screens: { name: string; scene: string; path?: string; enter?: (page: Page
     scene: 'full',
     path: room(2),
     enter: (page) => page.getByRole('button', { name: odd(en['chat.details']) }).click(),
+  },
+  {
+    name: 'the report of somebody',
+    scene: 'full',
+    path: room(1),
+    enter: async (page) => {
+      await page.getByRole('button', { name: odd(en['chat.details']) }).click();
+      const report = odd(enLater['report.title']).replace('{name}', 'Mila Novak');
+      await page.getByRole('complementary').getByRole('button', { name: report }).click();
+      await expect(page.getByRole('dialog', { name: report })).toBeVisible();
+    },
+  },
+  {
+    name: 'the reports of a server',
+    scene: 'full',
+    enter: async (page) => {
+      await openEntry(page, odd(en['menu.settings']));
+      await page.locator('[data-section=reports]').click();
+      await expect(page.getByRole('article')).toHaveCount(2);
+    },
   },
   ...(['menu.profile', 'menu.appearance', 'menu.devices', 'menu.settings', 'menu.sign_out'] as const).map(
     (entry) => ({
