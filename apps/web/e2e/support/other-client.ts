@@ -196,7 +196,12 @@ export class OtherClient {
     const state = this.#group();
     const epoch = Number(state.groupContext.epoch);
     const for_ = place(conversation, id, this.#count);
-    const { newState, privateMessage } = await createApplicationMessage(state, pad(unsealed), this.suite, for_);
+    const { newState, privateMessage } = await createApplicationMessage(
+      state,
+      pad(unsealed),
+      this.suite,
+      for_,
+    );
     this.#state = newState;
     const sealed = encodeMlsMessage({ privateMessage, wireformat: 'mls_private_message', version: 'mls10' });
     const seal: Seal = { epoch, count: this.#count };

@@ -57,7 +57,7 @@ export const arReports = {
   'reports.by': 'بلاغ من {name} (@{handle})، {when}',
   'reports.evidence': 'ما قيل',
   'reports.evidence.none': 'لا تُعرض أي رسائل.',
-  'reports.sealed': 'من محادثة مشفّرة. وقّع الجهاز الذي كتب هذه الكلمات عليها، وتحقق الخادم من ذلك.',
+  'reports.sealed': 'من محادثة مشفّرة. تحقق الخادم من أن الجهاز أرسل هذه الكلمات بعينها.',
   'reports.changed': 'عُدّلت إلى، {when}',
   'reports.options': 'للاختيار بينها',
   'reports.files': 'الملفات',

@@ -57,7 +57,7 @@ export const deReports = {
   'reports.evidence': 'Was gesagt wurde',
   'reports.evidence.none': 'Es werden keine Nachrichten gezeigt.',
   'reports.sealed':
-    'Aus einem verschlüsselten Chat. Das Gerät, das sie schrieb, hat für diese Worte unterschrieben, und der Server hat das geprüft.',
+    'Aus einem verschlüsselten Chat. Der Server hat geprüft, dass das Gerät genau diese Worte gesendet hat.',
   'reports.changed': 'Geändert in, {when}',
   'reports.options': 'Zur Auswahl',
   'reports.files': 'Dateien',

@@ -52,7 +52,7 @@ export const enReports = {
   'reports.evidence': 'What they said',
   'reports.evidence.none': 'No messages are shown.',
   'reports.sealed':
-    'From an encrypted conversation. Their device has signed for these words, and the server has checked it.',
+    'From an encrypted conversation. The server has checked that their device sent exactly these words.',
   'reports.changed': 'Changed to, {when}',
   'reports.options': 'To choose from',
   'reports.files': 'Files',

@@ -54,7 +54,7 @@ export const esReports = {
   'reports.evidence': 'Lo que dijo',
   'reports.evidence.none': 'No se muestra ningún mensaje.',
   'reports.sealed':
-    'De un chat cifrado. El dispositivo que escribió estas palabras las firmó, y el servidor lo ha comprobado.',
+    'De un chat cifrado. El servidor ha comprobado que el dispositivo envió exactamente estas palabras.',
   'reports.changed': 'Cambiado a, {when}',
   'reports.options': 'Para elegir',
   'reports.files': 'Archivos',

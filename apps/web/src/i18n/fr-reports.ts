@@ -57,7 +57,7 @@ export const frReports = {
   'reports.evidence': 'Ce qui a été dit',
   'reports.evidence.none': 'Aucun message n’est montré.',
   'reports.sealed':
-    'D’une conversation chiffrée. L’appareil qui a écrit ces mots les a signés, et le serveur l’a vérifié.',
+    'D’une conversation chiffrée. Le serveur a vérifié que l’appareil a envoyé exactement ces mots.',
   'reports.changed': 'Devenu, {when}',
   'reports.options': 'Au choix',
   'reports.files': 'Fichiers',

@@ -54,7 +54,7 @@ export const jaReports = {
   'reports.evidence': '発言',
   'reports.evidence.none': 'メッセージは見せられていません。',
   'reports.sealed':
-    '暗号化されたチャットから。この言葉は書いた人の端末が署名したもので、サーバーが確認しました。',
+    '暗号化されたチャットから。その端末がこの言葉をそのまま送ったことを、サーバーが確認しました。',
   'reports.changed': '変更後、{when}',
   'reports.options': '選択肢',
   'reports.files': 'ファイル',
