@@ -127,7 +127,7 @@ export async function buildInto(config: InlineConfig): Promise<string> {
   return dist;
 }
 
-export const test = base.extend<{ site: Site; tab: () => Promise<Tab> }, { dist: string }>({
+export const test = base.extend<{ site: Site; tab: () => Promise<Tab> }, { dist: string; app: string }>({
   dist: [
     // eslint-disable-next-line no-empty-pattern -- Playwright reads the parameter list
     async ({}, use) => {
@@ -146,6 +146,20 @@ export const test = base.extend<{ site: Site; tab: () => Promise<Tab> }, { dist:
       rmSync(dist, { recursive: true });
     },
     { scope: 'worker', timeout: 60_000 },
+  ],
+  /** The real app, as it is shipped. */
+  app: [
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the parameter list
+    async ({}, use) => {
+      const dist = await buildInto({
+        root: web,
+        configFile: join(web, 'vite.config.ts'),
+        mode: 'production',
+      });
+      await use(dist);
+      rmSync(dist, { recursive: true });
+    },
+    { scope: 'worker', timeout: 120_000 },
   ],
   site: async ({ dist }, use) => {
     const site = await serve(dist);

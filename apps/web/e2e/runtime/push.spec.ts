@@ -1,25 +1,5 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { pusher } from '../support/pusher';
-import { buildInto, expect, serve, test as base, web } from './harness';
-
-/** The real app, as it is shipped. */
-const test = base.extend<object, { app: string }>({
-  app: [
-    // eslint-disable-next-line no-empty-pattern -- Playwright reads the parameter list
-    async ({}, use) => {
-      const dist = await buildInto({
-        root: web,
-        configFile: join(web, 'vite.config.ts'),
-        mode: 'production',
-      });
-      await use(dist);
-      rmSync(dist, { recursive: true });
-    },
-    { scope: 'worker', timeout: 120_000 },
-  ],
-});
+import { expect, serve, test } from './harness';
 
 const conversation = '01999999-0000-7000-8000-000000000001';
 
