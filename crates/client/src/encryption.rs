@@ -31,7 +31,7 @@ use pipit_wire::rest::encryption::WaitingWelcome;
 use pipit_wire::{ConversationId, DeviceId, EventId, Seq, Timestamp, UserId};
 
 pub(crate) use self::calls::KeyCall;
-pub(crate) use self::content::{fits, opening_of};
+pub(crate) use self::content::{fits, kept_entry, opening_of};
 use self::keys::Pool;
 pub(crate) use self::reading::Placing;
 pub(crate) use self::sealing::{Sealing, is_sealed, sealed_body, sealed_message};

@@ -411,8 +411,8 @@ impl<S: Storage> Engine<S> {
         let (Files::Ready(files), Some(sender)) = (self.files_of(waiting)?, self.me()) else {
             return Ok(None);
         };
-        let Some(body) = encryption::sealed_body(waiting, &files).or_else(|| plain_body(waiting, files))
-        else {
+        let sealed = encryption::sealed_body(waiting, &files);
+        let Some((body, opening)) = sealed.or_else(|| Some((plain_body(waiting, files)?, None))) else {
             return Ok(None);
         };
         let event = Event {
@@ -424,8 +424,7 @@ impl<S: Storage> Engine<S> {
             device: self.own_device(),
             body,
         };
-        let raw = serde_json::to_string(&event).ok();
-        Ok(raw.map(|raw| LogEntry { event, raw }))
+        Ok(encryption::kept_entry(event, None, opening.as_ref()))
     }
 
     /// The entry of something of one's own is here, by whatever way: it waits no longer.

@@ -10,6 +10,7 @@ use pipit_wire::{ConversationId, ErrorCode, Event, MessageId, Seq, UserId};
 use crate::command::{CommandError, CommandId, Reply, ReportCommand, ViewId};
 use crate::encryption::opening_of;
 use crate::engine::{Engine, Stored};
+use crate::fold;
 use crate::http::{Call, Expects, Waiting, read, refusal};
 use crate::io::{HttpAnswer, HttpMethod};
 use crate::path::escape;
@@ -38,7 +39,6 @@ pub(crate) fn read_reply(expects: ReportExpects, answer: &HttpAnswer) -> Result<
 #[derive(Default)]
 struct Shown {
     entries: Vec<ReportedEntry>,
-    bytes: usize,
     messages: u32,
     left_out: u32,
 }
@@ -60,7 +60,7 @@ impl<S: Storage> Engine<S> {
                     Some(conversation) => self.shown_of(user, conversation, &messages)?,
                     None => Shown::default(),
                 };
-                if shown.entries.len() > REPORTED_ENTRIES_MAX || shown.bytes > OPENINGS_BYTES_MAX {
+                if messages.len() > REPORTED_ENTRIES_MAX {
                     let error = refusal(ErrorCode::TooLarge, Some("entries"));
                     self.reply(view, id, Reply::Failed { error });
                     return Ok(());
@@ -98,21 +98,31 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
-    /// Somebody's messages, each with what it was changed to, as far as they can be shown: what came sealed only with what opens its commitment.
+    /// Somebody's messages, each with what it was changed to, as far as they can be shown: what came sealed only with what opens its commitment, and of many edits
+    /// the latest.
     fn shown_of(&self, user: UserId, conversation: ConversationId, messages: &[MessageId]) -> Stored<Shown> {
         let sealed = self.is_encrypted(conversation)?;
         let mut shown = Shown::default();
+        let share = messages.len().max(1);
         for message in messages {
             let found = self.storage.find_message(conversation, *message)?;
-            let Some(found) = found.filter(|found| found.sender == user) else {
-                shown.left_out = shown.left_out.saturating_add(1);
-                continue;
-            };
-            let changes = self.storage.changes_of(conversation, *message, Seq::ZERO)?;
-            let edits = changes.iter().filter(|change| is_edit(change));
+            let found = found.filter(|found| found.sender == user && !fold::is_erased(found));
             let before = shown.entries.len();
-            for event in std::iter::once(&found).chain(edits) {
-                self.show_entry(event, sealed, &mut shown)?;
+            if let Some(found) = found {
+                let (entries_max, bytes_max) = (REPORTED_ENTRIES_MAX / share, OPENINGS_BYTES_MAX / share);
+                let mut bytes_left = bytes_max;
+                for event in self.worth_showing(found)? {
+                    if shown.entries.len().saturating_sub(before) >= entries_max {
+                        break;
+                    }
+                    let Some((entry, bytes)) = self.shown_entry(&event, sealed)? else {
+                        continue;
+                    };
+                    if let Some(left) = bytes_left.checked_sub(bytes) {
+                        bytes_left = left;
+                        shown.entries.push(entry);
+                    }
+                }
             }
             let counted = if shown.entries.len() > before {
                 &mut shown.messages
@@ -125,25 +135,32 @@ impl<S: Storage> Engine<S> {
         Ok(shown)
     }
 
-    fn show_entry(&self, event: &Event, sealed: bool, shown: &mut Shown) -> Stored {
-        let opening = if sealed {
-            let kept = self
-                .storage
-                .log_entries(event.conversation, event.seq.previous(), 1)?;
-            let kept = kept.first().filter(|kept| kept.event.seq == event.seq);
-            let Some(opening) = kept.and_then(opening_of) else {
-                return Ok(());
-            };
-            shown.bytes = shown.bytes.saturating_add(opening.said.len());
-            Some(opening)
-        } else {
-            None
+    /// What a message says now, what it said first, and what it said between, the latest first.
+    fn worth_showing(&self, message: Event) -> Stored<Vec<Event>> {
+        let changes = self
+            .storage
+            .changes_of(message.conversation, message.id.into(), Seq::ZERO)?;
+        let mut edits: Vec<_> = changes.into_iter().filter(is_edit).rev().collect();
+        edits.insert(edits.len().min(1), message);
+        Ok(edits)
+    }
+
+    /// An entry as it is shown, and how many bytes that is; nothing where it was sealed and nothing opens what its sender has committed to.
+    fn shown_entry(&self, event: &Event, sealed: bool) -> Stored<Option<(ReportedEntry, usize)>> {
+        let kept = self
+            .storage
+            .log_entries(event.conversation, event.seq.previous(), 1)?;
+        let Some(kept) = kept.first().filter(|kept| kept.event.seq == event.seq) else {
+            return Ok(None);
         };
-        shown.entries.push(ReportedEntry {
-            seq: event.seq,
-            opening,
-        });
-        Ok(())
+        let opening = opening_of(kept).filter(|_| sealed);
+        if sealed && opening.is_none() {
+            return Ok(None);
+        }
+        let said = opening.as_ref().map(|opening| opening.said.len());
+        let bytes = said.unwrap_or(kept.raw.len());
+        let seq = event.seq;
+        Ok(Some((ReportedEntry { seq, opening }, bytes)))
     }
 }
 

@@ -352,6 +352,7 @@ store! {
     ReportStore
     passed {
         fn add_report(report: NewReport, open_max: u32) -> AddedReport;
+        fn find_reporter(id: ReportId) -> Option<UserId>;
         fn list_reports(closed: bool, after: Option<ReportPosition>, limit: u32) -> Vec<Report>;
         fn close_report(id: ReportId, by: UserId, at: Timestamp, note: &str) -> bool;
         fn prune_reports(before: Timestamp, limit: u32) -> u64;

@@ -45,7 +45,9 @@ fn shown(world: &World) -> Evidence {
             name: "a.png".to_owned(),
             media_type: "image/png".to_owned(),
             size: 5,
+            caption: Some("a boat".to_owned()),
         }],
+        preview: None,
     }
 }
 

@@ -73,10 +73,14 @@ async fn add(session: &Session, new: &NewReport, open_max: u32) -> Result<AddedR
     Ok(added)
 }
 
+async fn find_reporter(session: &Session, id: ReportId) -> Result<Option<UserId>> {
+    let found = session.first(THERE, params![id.as_uuid()]).await?;
+    found.map(|row| row::id_at(&row, 0)).transpose()
+}
+
 async fn decide(session: &Session, new: &NewReport, open_max: u32) -> Result<AddedReport> {
     session.rows(LOCK, params![new.reporter.as_uuid()]).await?;
-    if let Some(there) = session.first(THERE, params![new.id.as_uuid()]).await? {
-        let reporter: UserId = row::id_at(&there, 0)?;
+    if let Some(reporter) = find_reporter(session, new.id).await? {
         return Ok(if reporter == new.reporter {
             AddedReport::Repeated
         } else {
@@ -140,7 +144,7 @@ async fn close(session: &Session, id: ReportId, by: UserId, time: Timestamp, not
     session
         .run(CLOSE, params![id.as_uuid(), time.as_ms(), by.as_uuid(), note])
         .await?;
-    Ok(session.first(THERE, params![id.as_uuid()]).await?.is_some())
+    Ok(find_reporter(session, id).await?.is_some())
 }
 
 #[async_trait]
@@ -151,6 +155,10 @@ impl ReportStore for PostgresStore {
         open_max: u32,
     ) -> std::result::Result<AddedReport, StoreError> {
         work!(self, |session| add(session, &report, open_max))
+    }
+
+    async fn find_reporter(&self, id: ReportId) -> std::result::Result<Option<UserId>, StoreError> {
+        work!(self, |session| find_reporter(session, id))
     }
 
     async fn list_reports(

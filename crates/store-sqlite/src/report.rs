@@ -10,12 +10,14 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use crate::error::corrupt;
 use crate::{SqliteStore, row};
 
+fn find_reporter(db: &Connection, id: ReportId) -> Result<Option<UserId>> {
+    db.prepare_cached("SELECT reporter FROM report WHERE id = ?1")?
+        .query_row([id.as_bytes()], |row| row::id_at(row, 0))
+        .optional()
+}
+
 fn add(db: &Connection, new: &NewReport, open_max: u32) -> Result<AddedReport> {
-    let there: Option<UserId> = db
-        .prepare_cached("SELECT reporter FROM report WHERE id = ?1")?
-        .query_row([new.id.as_bytes()], |row| row::id_at(row, 0))
-        .optional()?;
-    if let Some(reporter) = there {
+    if let Some(reporter) = find_reporter(db, new.id)? {
         return Ok(if reporter == new.reporter {
             AddedReport::Repeated
         } else {
@@ -105,9 +107,7 @@ fn report(row: &Row<'_>) -> Result<Report> {
 }
 
 fn close(db: &Connection, id: ReportId, by: UserId, at: Timestamp, note: &str) -> Result<bool> {
-    let there: bool = db
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM report WHERE id = ?1)")?
-        .query_row([id.as_bytes()], |row| row.get(0))?;
+    let there = find_reporter(db, id)?.is_some();
     db.prepare_cached(
         "UPDATE report SET closed_at = ?2, closed_by = ?3, outcome = ?4 WHERE id = ?1 AND closed_at IS NULL",
     )?
@@ -131,6 +131,10 @@ impl ReportStore for SqliteStore {
         open_max: u32,
     ) -> std::result::Result<AddedReport, StoreError> {
         self.engine.write(move |db| add(db, &report, open_max)).await
+    }
+
+    async fn find_reporter(&self, id: ReportId) -> std::result::Result<Option<UserId>, StoreError> {
+        self.engine.read(move |db| find_reporter(db, id)).await
     }
 
     async fn list_reports(

@@ -48,6 +48,8 @@ pub enum AddedReport {
 pub trait ReportStore: Send + Sync + 'static {
     /// Adds one, unless the reporter has `open_max` open ones already.
     async fn add_report(&self, report: NewReport, open_max: u32) -> Result<AddedReport, StoreError>;
+    /// Whose report this is, where there is one.
+    async fn find_reporter(&self, id: ReportId) -> Result<Option<UserId>, StoreError>;
     /// The open ones, the oldest first, or the closed ones, the latest first; beginning after the place `after`.
     async fn list_reports(
         &self,

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::frame::Profile;
 use crate::ids::{ConversationId, MessageId, ReportId, Seq, UserId};
+use crate::preview::LinkPreview;
 use crate::time::Timestamp;
 
 /// The most entries that one report shows.
 pub const REPORTED_ENTRIES_MAX: usize = 50;
-/// The most bytes of openings that one report shows, all together, as text.
+/// The most bytes that one report shows, all together: of what opens sealed entries, and of the texts.
 pub const OPENINGS_BYTES_MAX: usize = 256 * 1024;
 /// The longest note, of whoever reports and of whoever closes, in bytes of UTF-8.
 pub const REPORT_NOTE_BYTES_MAX: usize = 2_000;
@@ -183,6 +184,10 @@ pub struct Evidence {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<ReportedFile>>"))]
     pub files: Vec<ReportedFile>,
+    /// What it says of a page that it links to; without the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub preview: Option<LinkPreview>,
 }
 
 /// What a file is.
@@ -197,4 +202,8 @@ pub struct ReportedFile {
     /// How many bytes it has.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub size: u64,
+    /// What its sender says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub caption: Option<String>,
 }

@@ -193,7 +193,7 @@ test('administrators read reports, close them, and find those that are closed', 
   const said = insult.getByRole('list', { name: 'What they said' }).getByRole('listitem');
   await expect(said).toHaveText([
     /You row like a \*\*wet sack\*\*, Salma\..*Changed to.*You row like a dry sack, Salma\./,
-    /Nobody wants <b>you<\/b> here\./,
+    /Nobody wants <b>you<\/b> here:/,
   ]);
   await expect(insult).not.toContainText('encrypted');
   const spam = reports.getByRole('article', { name: /^Spam.*Oskar/ });

@@ -34,7 +34,13 @@ function reportsOf(now: number): Report[] {
       conversation: idOf(2, 2),
       evidence: [
         said(11, at, 'You row like a **wet sack**, Salma.', { message: insult }),
-        said(12, at + MINUTE_MS, 'Nobody wants <b>you</b> here.'),
+        said(12, at + MINUTE_MS, 'Nobody wants <b>you</b> here: https://example.org/leave', {
+          preview: {
+            url: 'https://example.org/leave',
+            title: 'How to leave a harbour',
+            site_name: 'Example',
+          },
+        }),
         said(15, at + 4 * MINUTE_MS, 'You row like a dry sack, Salma.', { message: insult, edit: true }),
       ],
     },
@@ -58,6 +64,7 @@ function reportsOf(now: number): Report[] {
               name: 'price-list-for-all-the-boats-of-the-harbour.pdf',
               media_type: 'application/pdf',
               size: 310_000,
+              caption: 'All the prices, and how to pay them at once.',
             },
           ],
         }),

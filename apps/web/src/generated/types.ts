@@ -948,7 +948,9 @@ export type Evidence = {
   /** What people were to choose from, where it is a poll. */
   options?: Array<string>,
   /** Its files, by what they are called. They are not shown. */
-  files?: Array<ReportedFile>, };
+  files?: Array<ReportedFile>,
+  /** What it says of a page that it links to; without the picture. */
+  preview?: LinkPreview, };
 
 /** A part of an excerpt: text as it was written, never markup. */
 export type ExcerptPart = {
@@ -2131,7 +2133,9 @@ export type ReportedFile = {
   /** What its sender says it is. */
   media_type: string,
   /** How many bytes it has. */
-  size: number, };
+  size: number,
+  /** What its sender says of it. */
+  caption?: string, };
 
 /** The answer to a message request. */
 export type RequestAnswer = "accept" | "delete" | "refuse" | "block";

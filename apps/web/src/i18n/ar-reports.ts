@@ -6,7 +6,7 @@ type Forms = 'zero' | 'one' | 'two' | 'few' | 'many' | 'other';
 /** انظر `en-reports`. */
 export const arReports = {
   'report.title': 'الإبلاغ عن {name}',
-  'report.lead': 'يصل بلاغك إلى من يديرون هذا الخادم، ومعه اسمك. لا يعلم {name} بذلك.',
+  'report.lead': 'يصل بلاغك إلى من يديرون هذا الخادم، ومعه اسمك. لا يعلم أحد غيرهم بذلك.',
   'report.reason': 'السبب',
   'report.reason.spam': 'رسائل مزعجة',
   'report.reason.spam.hint': 'إعلانات أو احتيال أو تكرار الشيء نفسه.',
@@ -60,6 +60,7 @@ export const arReports = {
   'reports.sealed': 'من محادثة مشفّرة. تحقق الخادم من أن الجهاز أرسل هذه الكلمات بعينها.',
   'reports.changed': 'عُدّلت إلى، {when}',
   'reports.options': 'للاختيار بينها',
+  'reports.preview': 'معاينة رابط',
   'reports.files': 'الملفات',
   'reports.close': 'إغلاق البلاغ',
   'reports.close_label': 'إغلاق البلاغ عن {name}',

@@ -5,7 +5,7 @@ import type { Translated } from './texts';
 export const deReports = {
   'report.title': '{name} melden',
   'report.lead':
-    'Deine Meldung geht an die, die diesen Server betreiben, mit deinem Namen. {name} erfährt nichts davon.',
+    'Deine Meldung geht an die, die diesen Server betreiben, mit deinem Namen. Sonst erfährt niemand davon.',
   'report.reason': 'Weswegen',
   'report.reason.spam': 'Spam-Nachrichten',
   'report.reason.spam.hint': 'Werbung, Betrug, immer wieder dasselbe.',
@@ -60,6 +60,7 @@ export const deReports = {
     'Aus einem verschlüsselten Chat. Der Server hat geprüft, dass das Gerät genau diese Worte gesendet hat.',
   'reports.changed': 'Geändert in, {when}',
   'reports.options': 'Zur Auswahl',
+  'reports.preview': 'Vorschau eines Links',
   'reports.files': 'Dateien',
   'reports.close': 'Meldung abschließen',
   'reports.close_label': 'Die Meldung über {name} abschließen',

@@ -1,7 +1,7 @@
 /** The texts of reports, of whoever reports and of those who run the server, in English. */
 export const enReports = {
   'report.title': 'Report {name}',
-  'report.lead': 'Your report goes to those who run this server, with your name. {name} is not told of it.',
+  'report.lead': 'Your report goes to those who run this server, with your name. Nobody else is told of it.',
   'report.reason': 'What for',
   'report.reason.spam': 'Spam',
   'report.reason.spam.hint': 'Advertising, fraud, the same thing again and again.',
@@ -55,6 +55,7 @@ export const enReports = {
     'From an encrypted conversation. The server has checked that their device sent exactly these words.',
   'reports.changed': 'Changed to, {when}',
   'reports.options': 'To choose from',
+  'reports.preview': 'Preview of a link',
   'reports.files': 'Files',
   'reports.close': 'Close report',
   'reports.close_label': 'Close the report of {name}',

@@ -4,7 +4,7 @@ import type { Translated } from './texts';
 /** Véase `en-reports`. */
 export const esReports = {
   'report.title': 'Denunciar a {name}',
-  'report.lead': 'Tu denuncia llega a quienes llevan este servidor, con tu nombre. A {name} no se le avisa.',
+  'report.lead': 'Tu denuncia llega a quienes llevan este servidor, con tu nombre. No se avisa a nadie más.',
   'report.reason': 'Por qué',
   'report.reason.spam': 'Mensajes no deseados',
   'report.reason.spam.hint': 'Publicidad, fraude, siempre lo mismo.',
@@ -57,6 +57,7 @@ export const esReports = {
     'De un chat cifrado. El servidor ha comprobado que el dispositivo envió exactamente estas palabras.',
   'reports.changed': 'Cambiado a, {when}',
   'reports.options': 'Para elegir',
+  'reports.preview': 'Vista previa de un enlace',
   'reports.files': 'Archivos',
   'reports.close': 'Cerrar denuncia',
   'reports.close_label': 'Cerrar la denuncia contra {name}',

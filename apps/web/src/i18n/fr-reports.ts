@@ -5,7 +5,7 @@ import type { Translated } from './texts';
 export const frReports = {
   'report.title': 'Signaler {name}',
   'report.lead':
-    'Ton signalement va à ceux qui gèrent ce serveur, avec ton nom. {name} n’en est pas informé.',
+    'Ton signalement va à ceux qui gèrent ce serveur, avec ton nom. Personne d’autre n’en est informé.',
   'report.reason': 'Pour quel motif',
   'report.reason.spam': 'Messages indésirables',
   'report.reason.spam.hint': 'Publicité, arnaque, toujours la même chose.',
@@ -60,6 +60,7 @@ export const frReports = {
     'D’une conversation chiffrée. Le serveur a vérifié que l’appareil a envoyé exactement ces mots.',
   'reports.changed': 'Devenu, {when}',
   'reports.options': 'Au choix',
+  'reports.preview': 'Aperçu d’un lien',
   'reports.files': 'Fichiers',
   'reports.close': 'Clore le signalement',
   'reports.close_label': 'Clore le signalement de {name}',

@@ -4,7 +4,7 @@ import type { Translated } from './texts';
 /** `en-reports` を参照。 */
 export const jaReports = {
   'report.title': '{name}さんを通報',
-  'report.lead': '通報は、あなたの名前とともにこのサーバーの運営者に届きます。{name}さんには知らされません。',
+  'report.lead': '通報は、あなたの名前とともにこのサーバーの運営者に届きます。ほかの人には知らされません。',
   'report.reason': '理由',
   'report.reason.spam': 'スパム',
   'report.reason.spam.hint': '宣伝、詐欺、同じことの繰り返し。',
@@ -57,6 +57,7 @@ export const jaReports = {
     '暗号化されたチャットから。その端末がこの言葉をそのまま送ったことを、サーバーが確認しました。',
   'reports.changed': '変更後、{when}',
   'reports.options': '選択肢',
+  'reports.preview': 'リンクのプレビュー',
   'reports.files': 'ファイル',
   'reports.close': '処理を終える',
   'reports.close_label': '{name}さんへの通報の処理を終える',

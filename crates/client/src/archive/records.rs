@@ -103,11 +103,9 @@ impl Record {
     pub(super) fn shelved(self, conversation: ConversationId) -> Option<ShelfRecord> {
         let said = self.body.get("said").and_then(Value::as_str);
         let said = said.and_then(|said| serde_json::from_str::<Value>(said).ok());
-        let target = said
-            .as_ref()
-            .unwrap_or(&self.body)
-            .get("message")
-            .and_then(Value::as_str);
+        let said = said.as_ref().unwrap_or(&self.body);
+        let changes = said.get("type").and_then(Value::as_str) == Some("message_changed");
+        let target = said.get("message").filter(|_| changes).and_then(Value::as_str);
         Some(ShelfRecord {
             conversation,
             seq: self.seq,

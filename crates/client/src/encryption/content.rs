@@ -224,7 +224,8 @@ pub(super) fn decode(bytes: &[u8], entry: &Event, text_bytes_max: usize) -> Resu
         }
         _ => {}
     }
-    let body = serde_json::from_value(value.clone()).map_err(|_| Refusal::Malformed)?;
+    // As the server reads what is reported: what has two readings has none.
+    let body = serde_json::from_slice(bytes).map_err(|_| Refusal::Malformed)?;
     let body = match body {
         EventBody::Message {
             content, reply_to, ..
@@ -342,8 +343,8 @@ pub(super) fn timed(body: EventBody, entry: &Event) -> EventBody {
 
 /// The entry with what was opened in its place, and what shows it to others ([`opening_of`]).
 pub(super) fn opened_entry(entry: &Event, opened: Opened, opening: Option<&Opening>) -> Option<LogEntry> {
-    // What opens a history is not kept.
-    let opening = opening.filter(|_| !matches!(opened, Opened::Profile(_)));
+    // What opens a history is not kept, and nothing by which something could be read that is not shown.
+    let opening = opening.filter(|_| matches!(opened, Opened::Known(_)));
     let (body, value) = match opened {
         Opened::Known(body) => (body, None),
         Opened::Profile(said) => {
@@ -356,8 +357,13 @@ pub(super) fn opened_entry(entry: &Event, opened: Opened, opening: Option<&Openi
         body,
         ..entry.clone()
     };
+    kept_entry(event, value, opening)
+}
+
+/// An entry as it is kept: with another body than the event's, where this version does not know that, and with what shows others what it says.
+pub(crate) fn kept_entry(event: Event, body: Option<Value>, opening: Option<&Opening>) -> Option<LogEntry> {
     let mut kept = serde_json::to_value(&event).ok()?;
-    if let Some(body) = value {
+    if let Some(body) = body {
         *kept.get_mut("body")? = body;
     }
     if let Some(opening) = opening {

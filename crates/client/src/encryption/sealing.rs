@@ -106,13 +106,15 @@ impl<S: Storage> Engine<S> {
         id: EventId,
         code: &str,
     ) -> Stored<bool> {
-        if code != crate::http::code_name(ErrorCode::StaleEpoch) {
-            return Ok(false);
-        }
         let Some(mut waiting) = self.storage.find_outbox(id)? else {
             return Ok(false);
         };
-        if waiting.sealed.take().is_none() {
+        let Some(sealed) = waiting.sealed.take() else {
+            return Ok(false);
+        };
+        // What was sealed before there were commitments is not taken without one.
+        let is_old = sealed.commitment.is_none() && code == crate::http::code_name(ErrorCode::InvalidField);
+        if !is_old && code != crate::http::code_name(ErrorCode::StaleEpoch) {
             return Ok(false);
         }
         self.storage.save_outbox(&waiting)?;
@@ -143,19 +145,19 @@ impl<S: Storage> Engine<S> {
         let Some(body) = content::said(&waiting.body, &files, waiting.written_at) else {
             return Ok(None);
         };
-        let opening = shown_here(&waiting, event, &files);
+        let opening = shown_here(&waiting, content::commitment_of(event), &files);
         Ok(Some((Opened::Known(content::timed(body, event)), opening)))
     }
 }
 
-/// What shows others what this device has sealed.
-fn shown_here(waiting: &OutboxRecord, event: &Event, files: &[Attachment]) -> Option<Opening> {
+/// What shows others what this device has sealed, where this is what it has committed to.
+fn shown_here(waiting: &OutboxRecord, commitment: Option<&str>, files: &[Attachment]) -> Option<Opening> {
     let said = content::encode(&waiting.body, files, waiting.written_at)?;
     let opening = Opening {
         key: waiting.sealed.as_ref()?.key.clone()?,
         said: String::from_utf8(said).ok()?,
     };
-    commitment::verify(content::commitment_of(event)?, &opening).then_some(opening)
+    commitment::verify(commitment?, &opening).then_some(opening)
 }
 
 /// Whether an entry is one that was sealed.
@@ -187,8 +189,12 @@ pub(crate) fn sealed_message(record: &OutboxRecord, sealed: &SealedContent, file
     }
 }
 
-/// What the entry says that something sealed becomes.
-pub(crate) fn sealed_body(record: &OutboxRecord, files: &[Attachment]) -> Option<EventBody> {
-    record.sealed.as_ref()?;
-    content::said(&record.body, files, record.written_at)
+/// What the entry says that something sealed becomes, and what shows that to others.
+pub(crate) fn sealed_body(
+    record: &OutboxRecord,
+    files: &[Attachment],
+) -> Option<(EventBody, Option<Opening>)> {
+    let sealed = record.sealed.as_ref()?;
+    let body = content::said(&record.body, files, record.written_at)?;
+    Some((body, shown_here(record, sealed.commitment.as_deref(), files)))
 }

@@ -10,11 +10,11 @@ use pipit_model::{Action, commitment, text};
 use pipit_store::change::{is_erased, is_repetition};
 use pipit_store::encryption::seal_of;
 use pipit_store::log::{Append, AppendError, Appended};
-use pipit_wire::encryption::SCHEME;
+use pipit_wire::encryption::{SCHEME, Seal};
 use pipit_wire::event::{EventBody, Message, SealedPurpose};
 use pipit_wire::frame::client::SendTyping;
 use pipit_wire::frame::server::Typing;
-use pipit_wire::{Content, ErrorCode, EventId, ServerFrame, codec};
+use pipit_wire::{BlobId, Content, ErrorCode, EventId, ServerFrame, codec};
 
 use super::access::{ATTEMPTS_MAX, AccessCache, Caller, allow, facts_of, require_access};
 use super::encryption::check_seal;
@@ -288,23 +288,7 @@ impl Messaging {
                 blobs,
                 purpose,
             } => {
-                if seal.is_none() && !blobs.is_empty() {
-                    return Err(ServiceError::field("blobs", "files go with a `seal`"));
-                }
-                if seal.is_none() && !purpose.is_message() {
-                    return Err(ServiceError::field("purpose", "it goes with a `seal`"));
-                }
-                // In an encrypted conversation nothing is said that could not be shown to have been said.
-                if commitment.as_deref().is_some_and(commitment::is_commitment) != seal.is_some() {
-                    let why = "HMAC-SHA256 in base64, and it goes with a `seal`";
-                    return Err(ServiceError::field("commitment", why));
-                }
-                if let Some(seal) = seal {
-                    check_seal(*seal)?;
-                    if scheme != SCHEME {
-                        return Err(ServiceError::field("scheme", "it is mls1 here"));
-                    }
-                }
+                check_what_goes_with(scheme, *seal, commitment.as_deref(), blobs, *purpose)?;
                 let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
                 if scheme.is_empty() || scheme.len() > SCHEME_BYTES_MAX || !scheme.bytes().all(allowed) {
                     return Err(ServiceError::field("scheme", "1 to 32 of a-z, 0-9 and _"));
@@ -433,4 +417,34 @@ impl From<AppendFailure> for ServiceError {
             AppendFailure::Stopped => Self::refused(ErrorCode::Unavailable, "the server stops"),
         }
     }
+}
+
+/// What stands beside sealed bytes belongs together.
+fn check_what_goes_with(
+    scheme: &str,
+    seal: Option<Seal>,
+    commitment: Option<&str>,
+    blobs: &[BlobId],
+    purpose: SealedPurpose,
+) -> Result<(), ServiceError> {
+    let Some(seal) = seal else {
+        return if !blobs.is_empty() {
+            Err(ServiceError::field("blobs", "files go with a `seal`"))
+        } else if !purpose.is_message() {
+            Err(ServiceError::field("purpose", "it goes with a `seal`"))
+        } else if commitment.is_some() {
+            Err(ServiceError::field("commitment", "it goes with a `seal`"))
+        } else {
+            Ok(())
+        };
+    };
+    check_seal(seal)?;
+    if scheme != SCHEME {
+        return Err(ServiceError::field("scheme", "it is mls1 here"));
+    }
+    // In an encrypted conversation nothing is said that could not be shown to have been said.
+    if !commitment.is_some_and(commitment::is_commitment) {
+        return Err(ServiceError::field("commitment", "HMAC-SHA256 in base64"));
+    }
+    Ok(())
 }

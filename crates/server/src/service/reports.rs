@@ -6,9 +6,12 @@
 use std::sync::Arc;
 
 use pipit_model::{Action, commitment, text};
+use pipit_store::change::leave_out_expired;
 use pipit_store::log::LogRange;
+use pipit_store::poll::veil;
 use pipit_store::report::{AddedReport, NewReport as Record, ReportPosition};
 use pipit_wire::event::{EventBody, MessageChange};
+use pipit_wire::preview::LinkPreview;
 use pipit_wire::report::{
     Evidence, NewReport, OPEN_REPORTS_MAX, OPENINGS_BYTES_MAX, Opening, REPORT_NOTE_BYTES_MAX,
     REPORTED_ENTRIES_MAX, REPORTS_PAGE_MAX, ReportedEntry, ReportedFile, Reports as Page,
@@ -48,6 +51,10 @@ impl Reports {
                 "there is no such account",
             ));
         }
+        // The same again is fine, whatever has become of what it shows.
+        if self.context.store.find_reporter(new.id).await? == Some(reporter) {
+            return Ok(());
+        }
         let evidence = self.evidence(reporter, &new).await?;
         let entries = evidence.len();
         let record = Record {
@@ -57,7 +64,8 @@ impl Reports {
             user: new.user,
             reason: new.reason,
             note: new.note,
-            conversation: new.conversation,
+            // Where nothing is shown nothing says that they are in it.
+            conversation: new.conversation.filter(|_| entries > 0),
             evidence,
         };
         match self.context.store.add_report(record, OPEN_REPORTS_MAX).await? {
@@ -132,8 +140,7 @@ impl Reports {
         let openings = new.entries.iter().filter_map(|entry| entry.opening.as_ref());
         let bytes = openings.fold(0_usize, |bytes, opening| bytes.saturating_add(opening.said.len()));
         if bytes > OPENINGS_BYTES_MAX {
-            let why = format!("what they say has at most {OPENINGS_BYTES_MAX} bytes");
-            return Err(ServiceError::field("entries", why));
+            return Err(too_much());
         }
         let access = require_access(&self.context, conversation, reporter, None).await?;
         allow(&access, Action::Read, self.context.limits.group_members_max)?;
@@ -146,6 +153,12 @@ impl Reports {
         }
         evidence.sort_unstable_by_key(|shown| shown.seq);
         evidence.dedup_by_key(|shown| shown.seq);
+        let bytes = evidence
+            .iter()
+            .fold(0_usize, |bytes, shown| bytes.saturating_add(shown.text.len()));
+        if bytes > OPENINGS_BYTES_MAX {
+            return Err(too_much());
+        }
         Ok(evidence)
     }
 
@@ -160,7 +173,11 @@ impl Reports {
             limit: 1,
         };
         let page = self.context.store.read_log(conversation, reporter, range).await?;
-        let found = page.ok_or_else(not_member)?.events.into_iter().next();
+        let mut page = page.ok_or_else(not_member)?;
+        // As the reporter may read it: who has voted is not told by what is refused either.
+        leave_out_expired(&mut page.events, &mut page.states, self.context.now());
+        veil(&mut page.events, Some(reporter));
+        let found = page.events.into_iter().next();
         found
             .filter(|event| event.seq == entry.seq)
             .ok_or_else(|| ServiceError::field("entries", "one is not in the log"))
@@ -213,7 +230,7 @@ fn said(event: &Event, body: &EventBody, sealed: bool) -> Result<Evidence, Servi
         text,
         attachments,
         poll,
-        ..
+        preview,
     } = content
     else {
         return Err(ServiceError::field("entries", "one was deleted"));
@@ -222,6 +239,7 @@ fn said(event: &Event, body: &EventBody, sealed: bool) -> Result<Evidence, Servi
         name: file.name.clone(),
         media_type: file.media_type.clone(),
         size: file.size,
+        caption: file.caption.clone(),
     };
     Ok(Evidence {
         seq: event.seq,
@@ -232,7 +250,16 @@ fn said(event: &Event, body: &EventBody, sealed: bool) -> Result<Evidence, Servi
         text: text.clone(),
         options: poll.as_ref().map(|poll| poll.options.clone()).unwrap_or_default(),
         files: attachments.iter().map(file).collect(),
+        preview: preview.as_deref().map(|preview| LinkPreview {
+            picture: None,
+            ..preview.clone()
+        }),
     })
+}
+
+fn too_much() -> ServiceError {
+    let why = format!("what they say has at most {OPENINGS_BYTES_MAX} bytes");
+    ServiceError::field("entries", why)
 }
 
 fn require_administrator(identity: &Identity) -> Result<(), ServiceError> {

@@ -5,9 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use pipit_model::commitment;
 use pipit_server::service::access::{AccessCache, Caller};
 use pipit_server::service::messaging::Submitted;
-use pipit_wire::event::{Change, Content, EventBody, MessageChange};
+use pipit_wire::event::{Change, Content, EventBody, MessageChange, SealedPurpose};
+use pipit_wire::poll::Poll;
 use pipit_wire::report::{OPEN_REPORTS_MAX, Opening};
-use pipit_wire::{ConversationId, EventId, Timestamp};
+use pipit_wire::{ConversationId, EventId, MessageId, Timestamp};
 use serde_json::{Value, json};
 
 use crate::files::group;
@@ -65,6 +66,59 @@ fn body_of(text: &str) -> String {
     serde_json::to_string(&body).unwrap()
 }
 
+async fn change(world: &World, by: &Person, place: ConversationId, of: MessageId, change: MessageChange) {
+    let caller = Caller {
+        user: by.user,
+        device: Some(by.device),
+    };
+    let change = Change {
+        id: EventId::new(world.now(), [8; 10]),
+        conversation: place,
+        message: of,
+        change,
+    };
+    let (node, mut cache) = (world.node(), AccessCache::default());
+    let submitted = node.messaging.submit_change(caller, change, &mut cache).await;
+    if let Submitted::Pending(mut pending) = submitted.unwrap() {
+        pending.outcome().await.unwrap();
+    }
+}
+
+/// Who has voted in an anonymous poll is not told by how a report is refused either.
+#[tokio::test]
+async fn a_report_tells_nobody_who_voted() {
+    let (world, ada) = World::with_ada().await;
+    let (bob, eve) = (world.join(&ada, "bob").await, world.join(&ada, "eve").await);
+    let place = group(&world, &bob, &[&eve]).await;
+    let poll = Poll {
+        options: vec!["yes".to_owned(), "no".to_owned()],
+        anonymous: true,
+        ..Poll::default()
+    };
+    let question = message(
+        &world,
+        1,
+        place,
+        Content::Plain {
+            text: "Well?".to_owned(),
+            attachments: Vec::new(),
+            poll: Some(Box::new(poll)),
+            preview: None,
+        },
+    );
+    let asked = question.id;
+    send(&world, &bob, question).await.unwrap();
+    change(&world, &bob, place, asked, MessageChange::vote(vec![0])).await;
+    let seq = last_seq(&world, place, &eve).await;
+    let more = json!({"conversation": place, "entries": [{"seq": seq}]});
+    let (of_voter, of_other) = (
+        report(&world, &eve, 1, &bob, more.clone()).await,
+        report(&world, &eve, 1, &ada, more).await,
+    );
+    assert_eq!(of_voter.refusal(), (400, "invalid_field"));
+    assert_eq!(of_voter.body, of_other.body);
+}
+
 #[tokio::test]
 async fn what_was_said_openly_is_shown_and_stays() {
     let (world, ada) = World::with_ada().await;
@@ -83,22 +137,7 @@ async fn what_was_said_openly_is_shown_and_stays() {
         (400, "invalid_field")
     );
 
-    let caller = Caller {
-        user: bob.user,
-        device: Some(bob.device),
-    };
-    let deletion = Change {
-        id: EventId::new(world.now(), [8; 10]),
-        conversation: place,
-        message: insult_id,
-        change: MessageChange::Delete {},
-    };
-    let (node, mut cache) = (world.node(), AccessCache::default());
-    let submitted = node.messaging.submit_change(caller, deletion, &mut cache).await;
-    let Submitted::Pending(mut pending) = submitted.unwrap() else {
-        panic!("it was deleted before")
-    };
-    pending.outcome().await.unwrap();
+    change(&world, &bob, place, insult_id, MessageChange::Delete {}).await;
     let found = listed(&world, &ada, false).await;
     assert_eq!(found.len(), 1);
     let found = &found[0];
@@ -114,6 +153,8 @@ async fn what_was_said_openly_is_shown_and_stays() {
     assert_eq!((&shown["sealed"], &shown["edit"]), (&json!(false), &json!(false)));
     // What is deleted can be shown no more.
     let more = json!({"conversation": place, "entries": [{"seq": seq}]});
+    // But what was reported was.
+    report(&world, &eve, 1, &bob, more.clone()).await.ok();
     assert_eq!(
         report(&world, &eve, 2, &bob, more).await.refusal(),
         (400, "invalid_field")
@@ -140,6 +181,19 @@ async fn what_was_sealed_is_shown_as_it_was_committed_to() {
         let refused = send(&world, &bob, message(&world, 5, place, content)).await;
         assert_eq!(refused, Err("InvalidField".to_owned()));
     }
+
+    // Beside what nobody has sealed for a group there is nothing to open.
+    let opaque = Content::Sealed {
+        scheme: "other".to_owned(),
+        bytes: "AAEC".to_owned(),
+        seal: None,
+        commitment: Some("clear".to_owned()),
+        blobs: Vec::new(),
+        purpose: SealedPurpose::Message,
+    };
+    let open = group(&world, &bob, &[&eve]).await;
+    let refused = send(&world, &bob, message(&world, 6, open, opaque)).await;
+    assert_eq!(refused, Err("InvalidField".to_owned()));
 
     let entry = |seq: u64, opening: &Opening| json!([{"seq": seq, "opening": opening}]);
     let lie = Opening {

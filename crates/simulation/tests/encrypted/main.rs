@@ -247,6 +247,8 @@ impl World {
         };
         let (me, caller) = (phone.me, phone.caller);
         self.note_sent(me, sealed.count, &sealed.bytes);
+        let (epoch, count) = (sealed.epoch, sealed.count);
+        let seal = Seal { epoch, count };
         let message = Message {
             id: id.into(),
             conversation: GROUP,
@@ -254,11 +256,7 @@ impl World {
             content: Content::Sealed {
                 scheme: SCHEME.to_owned(),
                 bytes: STANDARD.encode(&sealed.bytes),
-                seal: Some(Seal {
-                    epoch: sealed.epoch,
-                    count: sealed.count,
-                }),
-                // What is sealed here is opened by the layer of groups alone.
+                seal: Some(seal),
                 commitment: Some(STANDARD.encode([0; 32])),
                 blobs: Vec::new(),
                 purpose: SealedPurpose::Message,

@@ -483,3 +483,43 @@ fn a_message_is_said_as_one() {
         assert_eq!(decode(&bytes, &entry_of(purpose), 100), Err(Refusal::Misplaced));
     }
 }
+
+/// What a device shows is what whoever it is reported to reads: nothing has two readings.
+#[test]
+fn what_has_two_readings_has_none() {
+    for twice in [
+        r#"{"type":"message","written_at":1,"content":{"kind":"plain","text":"mild"},"content":{"kind":"plain","text":"wild"}}"#,
+        r#"{"type":"message","written_at":1,"content":{"kind":"plain","text":"mild","text":"wild"}}"#,
+        r#"{"type":"message","written_at":1,"content":{"$serde_json::private::RawValue":"{\"kind\":\"plain\",\"text\":\"wild\"}"}}"#,
+    ] {
+        assert_eq!(read(twice), Err(Refusal::Malformed), "{twice}");
+        assert!(serde_json::from_str::<EventBody>(twice).is_err());
+    }
+}
+
+#[test]
+fn what_is_kept_can_be_shown() {
+    let said = r#"{"type":"message","written_at":1,"content":{"kind":"plain","text":"so"}}"#;
+    let (unsealed, made) = commitment::commit([3; commitment::KEY_BYTES], said.as_bytes());
+    let mut event = entry();
+    if let EventBody::Message {
+        content: Content::Sealed { commitment, .. },
+        ..
+    } = &mut event.body
+    {
+        *commitment = Some(made);
+    }
+    let (content, opening) = uncovered(unsealed.clone(), &event).unwrap();
+    assert_eq!(content, said.as_bytes());
+    let opened = decode(&content, &event, 100).unwrap();
+    let kept = opened_entry(&event, opened, opening.as_ref()).unwrap();
+    assert_eq!(opening_of(&kept), opening);
+    // Nothing by which something could be read that is not shown.
+    let unknown = Opened::Unknown(serde_json::json!({"type": "nothing"}));
+    let kept = opened_entry(&event, unknown, opening.as_ref()).unwrap();
+    assert_eq!(opening_of(&kept), None);
+    let mut changed = unsealed;
+    changed[40] ^= 1;
+    assert_eq!(uncovered(changed, &event), Err(Refusal::Uncommitted));
+    assert_eq!(handed_over(said, &event), Err(Refusal::Uncommitted));
+}
