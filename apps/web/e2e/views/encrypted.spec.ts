@@ -32,6 +32,7 @@ test('an encrypted conversation says so, and offers only what works in it', asyn
   await expect(poll.getByText('Everyone in this conversation can see who voted for what.')).toBeVisible();
   await expectAccessible(page);
   await page.keyboard.press('Escape');
+  await expect(poll).toBeHidden();
   await composer.press('Enter');
   await expect(page.getByRole('listitem', { name: /You, Look at/ })).toBeVisible();
   expect(await commands(page, 'find_preview')).toEqual([]);

@@ -87,6 +87,7 @@ test('the way back closes what is open, the topmost first, and stays in the conv
     await search.getByRole('button', { name: 'Older' }).tap();
     await expect(search.getByRole('status')).toHaveText(/^2 of /);
     await search.getByRole('button', { name: 'Jump to a date' }).tap();
+    await expect(dialog).toBeVisible();
     await page.goBack();
     await expect(dialog).toBeHidden();
     await expect(search).toBeVisible();

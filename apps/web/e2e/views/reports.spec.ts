@@ -190,16 +190,18 @@ test('administrators read reports, close them, and find those that are closed', 
   await expect(insult).toContainText('Reported by Salma Benali (@salma.b)');
   await expect(insult).toContainText('It has been going on since the regatta.');
   // What a message was changed to stands behind it; none of it is drawn as what it would be.
-  const said = insult.getByRole('list', { name: 'What they said' }).getByRole('listitem');
+  const said = insult.getByRole('list', { name: 'What they said' }).locator('> li');
   await expect(said).toHaveText([
     /You row like a \*\*wet sack\*\*, Salma\..*Changed to.*You row like a dry sack, Salma\./,
     /Nobody wants <b>you<\/b> here:/,
   ]);
+  await expect(insult).toContainText('How to leave a harbour');
   await expect(insult).not.toContainText('encrypted');
   const spam = reports.getByRole('article', { name: /^Spam.*Oskar/ });
   await expect(spam).toContainText('From an encrypted conversation.');
   await expect(spam).toContainText('The other cheap one');
   await expect(spam).toContainText('price-list-for-all-the-boats-of-the-harbour.pdf');
+  await expect(spam).toContainText('how to pay them at once');
   await expectFits(page);
   await expectAccessibleInEveryLook(page);
   await reports.getByRole('button', { name: 'Show more' }).click();
