@@ -6,6 +6,8 @@ export interface Toast {
 
 /** How long a toast stays, unless the pointer or the focus is on it. */
 const SHOWN_MS = 6_000;
+/** What was said stays for so long: then screen readers have it, and what is deleted meanwhile is to be nowhere. */
+const SAID_MS = 5_000;
 
 /** Short messages about what just happened, and what screen readers are told. */
 export class Toasts {
@@ -16,6 +18,7 @@ export class Toasts {
   #timers = new Map<number, ReturnType<typeof setTimeout>>();
   #pending: string[] = [];
   #speaking: ReturnType<typeof setTimeout> | null = null;
+  #forgetting: ReturnType<typeof setTimeout> | undefined;
 
   show(text: string, tone: Toast['tone'] = 'info'): void {
     const same = this.list.find((toast) => toast.text === text);
@@ -61,8 +64,10 @@ export class Toasts {
     const [first] = this.#pending;
     if (first === undefined) {
       this.#speaking = null;
+      this.#forgetting = setTimeout(() => (this.spoken = ''), SAID_MS);
       return;
     }
+    clearTimeout(this.#forgetting);
     this.spoken = this.#pending.length === 1 ? first : many(this.#pending.length);
     this.#pending = [];
     this.#speaking = setTimeout(() => this.#speak(many), 1_500);
