@@ -424,7 +424,7 @@ impl<S: Storage> Engine<S> {
             device: self.own_device(),
             body,
         };
-        Ok(encryption::kept_entry(event, None, opening.as_ref()))
+        Ok(encryption::kept_entry(event, opening.as_ref()))
     }
 
     /// The entry of something of one's own is here, by whatever way: it waits no longer.

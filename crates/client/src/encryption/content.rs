@@ -11,7 +11,7 @@ use pipit_wire::poll::Poll;
 use pipit_wire::report::Opening;
 use pipit_wire::rest::encryption::UnreadableCause;
 use pipit_wire::{Content, Event, MessageId, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::fold;
@@ -341,46 +341,53 @@ pub(super) fn timed(body: EventBody, entry: &Event) -> EventBody {
     }
 }
 
-/// The entry with what was opened in its place, and what shows it to others ([`opening_of`]).
+/// The entry with what was opened in its place, and what shows it to others ([`opening_of`]): not what opens a history, and nothing by which something
+/// could be read that is not shown.
 pub(super) fn opened_entry(entry: &Event, opened: Opened, opening: Option<&Opening>) -> Option<LogEntry> {
-    // What opens a history is not kept, and nothing by which something could be read that is not shown.
-    let opening = opening.filter(|_| matches!(opened, Opened::Known(_)));
-    let (body, value) = match opened {
-        Opened::Known(body) => (body, None),
-        Opened::Profile(said) => {
-            let value = serde_json::to_value(said).ok()?;
-            (serde_json::from_value(value.clone()).ok()?, Some(value))
-        }
-        Opened::Unknown(value) => (EventBody::Unknown, Some(value)),
-    };
-    let event = Event {
+    let with = |body| Event {
         body,
         ..entry.clone()
     };
-    kept_entry(event, value, opening)
+    let (event, value) = match opened {
+        Opened::Known(body) => return kept_entry(with(body), opening),
+        Opened::Profile(said) => {
+            let value = serde_json::to_value(said).ok()?;
+            (with(serde_json::from_value(value.clone()).ok()?), value)
+        }
+        Opened::Unknown(value) => (with(EventBody::Unknown), value),
+    };
+    let mut kept = serde_json::to_value(&event).ok()?;
+    *kept.get_mut("body")? = value;
+    let raw = kept.to_string();
+    Some(LogEntry { event, raw })
 }
 
-/// An entry as it is kept: with another body than the event's, where this version does not know that, and with what shows others what it says.
-pub(crate) fn kept_entry(event: Event, body: Option<Value>, opening: Option<&Opening>) -> Option<LogEntry> {
-    let mut kept = serde_json::to_value(&event).ok()?;
-    if let Some(body) = body {
-        *kept.get_mut("body")? = body;
-    }
-    if let Some(opening) = opening {
-        kept.as_object_mut()?
-            .insert("opening".to_owned(), serde_json::to_value(opening).ok()?);
-    }
-    let raw = kept.to_string();
+/// An entry as it is kept, with what shows others what it says.
+#[derive(Serialize)]
+struct Kept<'a> {
+    #[serde(flatten)]
+    event: &'a Event,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opening: Option<&'a Opening>,
+}
+
+/// The entry as it is kept.
+pub(crate) fn kept_entry(event: Event, opening: Option<&Opening>) -> Option<LogEntry> {
+    let kept = Kept {
+        event: &event,
+        opening,
+    };
+    let raw = serde_json::to_string(&kept).ok()?;
     Some(LogEntry { event, raw })
 }
 
 /// What shows others what an entry of an encrypted conversation says. It is kept with the entry, and goes with it.
 pub(crate) fn opening_of(entry: &LogEntry) -> Option<Opening> {
     #[derive(Deserialize)]
-    struct Kept {
+    struct Shown {
         opening: Option<Opening>,
     }
-    serde_json::from_str::<Kept>(&entry.raw).ok()?.opening
+    serde_json::from_str::<Shown>(&entry.raw).ok()?.opening
 }
 
 /// The message that a sealed change is of.
