@@ -72,6 +72,31 @@ test('a conversation opens at its end and stays there as messages come', async (
   await expect.poll(() => distanceToEnd(page)).toBeLessThan(2);
 });
 
+test('a conversation stays at its end when what lines are drawn by comes late, and the list moves for that', async ({
+  page,
+  open,
+}) => {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/PollCard-*.js', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await open('polls', room(2));
+  await expect(line(page, /When do we row/)).toBeInViewport();
+  // No hand has been on it: in the frame in which they are measured, the list corrects where it stands.
+  await viewport(page).evaluate((element) => {
+    new MutationObserver((_, observer) => {
+      if (element.querySelector('[data-testid="poll"]') === null) return;
+      requestAnimationFrame(() => (element.scrollTop -= 100));
+      observer.disconnect();
+    }).observe(element, { childList: true, subtree: true });
+  });
+  release();
+  await expect(line(page, /Neither of the two/)).toBeInViewport();
+  await expect.poll(() => distanceToEnd(page)).toBeLessThan(2);
+});
+
 test('whoever reads older messages is not moved, and can jump back', async ({ page, open }) => {
   await open('full', room(1));
   await expect(line(page, /See you at the pier/)).toBeInViewport();
