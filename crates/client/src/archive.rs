@@ -8,6 +8,7 @@
 
 mod backup;
 mod calls;
+mod drafts;
 mod gathering;
 mod giving;
 mod records;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use self::backup::Look;
 pub(crate) use self::calls::ArchiveCall;
 pub(crate) use self::giving::bytes_32;
+pub(crate) use self::records::Record;
 use crate::command::{Command, CommandError, Reply};
 use crate::commands::Done;
 use crate::engine::{Engine, Stored};

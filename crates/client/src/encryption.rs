@@ -16,6 +16,7 @@ mod entering;
 mod keeping;
 mod keys;
 mod reading;
+mod repair;
 mod sealing;
 mod state;
 mod trust;
@@ -34,6 +35,7 @@ pub(crate) use self::calls::KeyCall;
 pub(crate) use self::content::{fits, kept_entry, opening_of};
 use self::keys::Pool;
 pub(crate) use self::reading::Placing;
+pub(crate) use self::repair::ASKED_MAX;
 pub(crate) use self::sealing::{Sealing, is_sealed, sealed_body, sealed_message};
 pub(crate) use self::state::RandomOf;
 use self::state::{Pins, PortOf};
@@ -115,6 +117,9 @@ struct Talk {
     telling: Telling,
     /// Nothing is to be done before something is sealed.
     is_open: bool,
+    /// Something could not be read, and is asked for again; not before this.
+    repair_due: bool,
+    repair_at: Option<Timestamp>,
 }
 
 /// What a device that is in no group has done for being let in by others.
@@ -195,7 +200,16 @@ impl Encryption {
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
         let talks = self.talks.values();
         talks
-            .flat_map(|talk| [talk.act_at, talk.retry_at, talk.describe_at, talk.telling.at()])
+            .flat_map(|talk| {
+                let telling_at = talk.telling.at();
+                [
+                    talk.act_at,
+                    talk.retry_at,
+                    talk.describe_at,
+                    telling_at,
+                    talk.repair_at,
+                ]
+            })
             .flatten()
             .chain(self.pool.deadline())
             .chain(self.welcomes_at)
@@ -234,7 +248,12 @@ impl<S: Storage> Engine<S> {
                 talk.telling = Telling::Due;
                 nudged.push(*conversation);
             }
-            let times = [&mut talk.act_at, &mut talk.retry_at, &mut talk.describe_at];
+            let times = [
+                &mut talk.act_at,
+                &mut talk.retry_at,
+                &mut talk.describe_at,
+                &mut talk.repair_at,
+            ];
             if times
                 .into_iter()
                 .filter_map(|at| is_due(at).then_some(()))
@@ -253,6 +272,7 @@ impl<S: Storage> Engine<S> {
         self.encryption.pool.begin(self.clock.steady());
         let encrypted = self.storage.encrypted_conversations()?;
         self.encryption.nudged.extend(encrypted);
+        self.repairs_welcomed()?;
         if self.pool_record()?.is_published {
             self.ask_for_own_log()?;
         }
@@ -290,6 +310,7 @@ impl<S: Storage> Engine<S> {
                 self.take_in_entries(&record)?;
                 if self.connection.is_up() && self.encryption.pool.is_published() {
                     self.drive(conversation)?;
+                    self.ask_again(conversation)?;
                 }
             }
         }
@@ -330,6 +351,7 @@ impl<S: Storage> Engine<S> {
         self.forget_profile(conversation)?;
         self.showings_gone(conversation)?;
         self.seeings_gone(conversation)?;
+        self.repair_gone(conversation)?;
         if self.group_record(conversation)?.is_none() {
             return Ok(());
         }

@@ -369,7 +369,7 @@ impl<S: Storage> Engine<S> {
             if moved != *known {
                 self.storage.save_member(record.id, &moved)?;
                 self.dirty.conversation(record.id);
-                self.presences.shown_themselves(receipt.user);
+                self.presences.shown_themselves(receipt.user, self.clock.steady());
             }
         }
         if Some(receipt.user) == self.me() {

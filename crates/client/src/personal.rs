@@ -190,7 +190,9 @@ impl<S: Storage> Engine<S> {
         if personal.changed_at <= record.state.changed_at {
             return Ok(());
         }
-        if record.pending.draft.is_none() && personal.draft != record.state.draft {
+        let has_draft = personal.draft != record.state.draft;
+        let is_encrypted = self.is_encrypted(conversation)?;
+        if has_draft && !is_encrypted && record.pending.draft.is_none() {
             self.storage.save_draft(conversation, &personal.draft)?;
         }
         let news: Vec<Seq> = personal
@@ -205,8 +207,18 @@ impl<S: Storage> Engine<S> {
             ..record
         };
         self.storage.save_personal(conversation, &record)?;
+        if has_draft && is_encrypted {
+            self.draft_came(conversation)?;
+        }
         if accepted {
             self.receipts_changed(conversation);
+            if let Some(peer) = self
+                .storage
+                .conversation(conversation)?
+                .and_then(|found| found.peer)
+            {
+                self.presences.watch_anew(peer);
+            }
         }
         self.dirty.conversation(conversation);
         self.dirty.list = true;
@@ -296,14 +308,19 @@ impl<S: Storage> Engine<S> {
     }
 
     pub(crate) fn keep_draft(&mut self, conversation: ConversationId, text: String) -> Stored {
+        let before = self.storage.draft(conversation)?.unwrap_or_default();
         self.storage.save_draft(conversation, &text)?;
         self.dirty.conversation(conversation);
-        // The server would read it.
-        if self.is_encrypted(conversation)? {
+        let draft = if !self.is_encrypted(conversation)? {
+            text
+        } else if before == text {
+            // It would be sealed another way each time.
             return Ok(());
-        }
+        } else {
+            self.seal_draft(conversation, &text)?
+        };
         let change = PersonalChange {
-            draft: Some(text),
+            draft: Some(draft),
             ..PersonalChange::default()
         };
         self.change_personal(conversation, change)

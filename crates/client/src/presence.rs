@@ -14,6 +14,9 @@ use crate::views::Dirty;
 /// Changes of the set of watched people wait so long for further ones: somebody who scrolls through the list changes it often.
 const WATCH_AFTER_MS: i64 = 300;
 
+/// Whether somebody is offline who shows that they are not is asked once in this time.
+const DOUBT_MS: i64 = 30_000;
+
 #[derive(Debug, Default)]
 pub(crate) struct Presences {
     known: HashMap<UserId, Presence>,
@@ -21,6 +24,8 @@ pub(crate) struct Presences {
     announced: Option<PresenceState>,
     watched: BTreeSet<UserId>,
     watch_at: Option<Timestamp>,
+    /// When it was asked last how somebody is who was said to be offline.
+    doubted_at: Option<Timestamp>,
 }
 
 impl Presences {
@@ -43,12 +48,22 @@ impl Presences {
         *self = Self::default();
     }
 
-    /// Somebody shows that they are there. Of whom the server has said nothing may just have accepted one's request: asked again, it says
-    /// how they are.
-    pub(crate) fn shown_themselves(&mut self, user: UserId) {
-        if !self.known.contains_key(&user) {
-            self.watched.remove(&user);
+    /// Somebody shows that they are there. Of whom the server has said nothing may just have accepted one's request, and who is said to be offline may have lifted a block: asked
+    /// again, it says how they are. Those of the latter who do not tell how they are cost a question now and then.
+    pub(crate) fn shown_themselves(&mut self, user: UserId, now: Timestamp) {
+        match self.state(user) {
+            None => self.watch_anew(user),
+            Some(PresenceState::Offline) if self.doubted_at.is_none_or(|at| now.since_ms(at) >= DOUBT_MS) => {
+                self.doubted_at = Some(now);
+                self.watch_anew(user);
+            }
+            Some(_) => {}
         }
+    }
+
+    /// How somebody is may be another answer now.
+    pub(crate) fn watch_anew(&mut self, user: UserId) {
+        self.watched.remove(&user);
     }
 
     pub(crate) const fn deadline(&self) -> Option<Timestamp> {

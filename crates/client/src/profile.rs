@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::archive::bytes_32;
 use crate::command::{Command, Reply};
 use crate::commands::Done;
+use crate::encryption::ASKED_MAX;
 use crate::engine::{Engine, Stored};
 use crate::http::refusal;
 use crate::picture::{GROUP_PICTURE_BYTES_MAX, GROUP_PICTURE_PIXELS_MAX, GroupPicture, PictureChange};
@@ -62,6 +63,20 @@ pub enum ProfileSaid {
         /// To whom.
         users: Vec<UserId>,
     },
+    /// The device that says this could not read these entries.
+    AskedAgain {
+        /// Their places, each once.
+        seqs: Vec<Seq>,
+        /// What the answer is sealed to: 32 bytes, in base64.
+        key: String,
+    },
+    /// What a device could not read, for that device alone.
+    ToldAgain {
+        /// The entry that asked.
+        asked: EventId,
+        /// What those entries say, sealed to the key that came with it; in base64.
+        sealed: String,
+    },
 }
 
 impl ProfileSaid {
@@ -71,16 +86,22 @@ impl ProfileSaid {
             Self::TitleChanged { .. } | Self::SettingsChanged { .. } | Self::PictureChanged { .. } => {
                 SealedPurpose::Profile
             }
-            Self::Profile { .. } | Self::HistoryShown { .. } => SealedPurpose::Change,
+            Self::Profile { .. }
+            | Self::HistoryShown { .. }
+            | Self::AskedAgain { .. }
+            | Self::ToldAgain { .. } => SealedPurpose::Change,
         }
     }
 
-    /// Whether it stands beside what was said of the same before, and not in its place.
-    const fn adds(&self) -> bool {
-        matches!(self, Self::HistoryShown { .. })
+    /// Whether it makes devices do something, and stands beside what was said of the same before, not in its place. Nobody says it for somebody else.
+    pub(crate) const fn asks_something(&self) -> bool {
+        matches!(
+            self,
+            Self::HistoryShown { .. } | Self::AskedAgain { .. } | Self::ToldAgain { .. }
+        )
     }
 
-    /// Whether it is a name, a topic and a picture as a client makes them, or what opens a history, and nothing else.
+    /// Whether it is a name, a topic and a picture as a client makes them, what opens a history, or what is asked for or told again, and nothing else.
     pub(crate) fn is_fit(&self) -> bool {
         let is_title = |title: &String| text::title(title).is_ok_and(|kept| kept == *title);
         let is_topic = |topic: &String| text::topic(topic).is_ok_and(|kept| kept == *topic);
@@ -104,6 +125,10 @@ impl ProfileSaid {
             Self::HistoryShown { key, users, .. } => {
                 bytes_32(key).is_some() && (1..=SHOWN_TO_MAX).contains(&users.len())
             }
+            Self::AskedAgain { seqs, key } => {
+                bytes_32(key).is_some() && (1..=ASKED_MAX).contains(&seqs.len())
+            }
+            Self::ToldAgain { sealed, .. } => !sealed.is_empty(),
         }
     }
 }
@@ -183,7 +208,9 @@ impl Profile {
                     change(&mut self.picture, seq, picture);
                 }
             }
-            ProfileSaid::HistoryShown { .. } => {}
+            ProfileSaid::HistoryShown { .. }
+            | ProfileSaid::AskedAgain { .. }
+            | ProfileSaid::ToldAgain { .. } => {}
         }
     }
 }
@@ -279,7 +306,7 @@ impl<S: Storage> Engine<S> {
     }
 
     /// Puts something into the outbox that is to be said of a group. What was to be said of the same and has not left yet is not said.
-    fn say_profile(
+    pub(crate) fn say_profile(
         &mut self,
         conversation: ConversationId,
         id: EventId,
@@ -307,7 +334,7 @@ impl<S: Storage> Engine<S> {
         }
         for waiting in self.storage.outbox(conversation)? {
             let is_same = matches!(&waiting.body, OutboxBody::Profile { said: before }
-                if !before.adds() && std::mem::discriminant(before) == std::mem::discriminant(&said));
+                if !before.asks_something() && std::mem::discriminant(before) == std::mem::discriminant(&said));
             if is_same && !waiting.sent && waiting.sealed.is_none() {
                 self.storage.remove_outbox(waiting.id)?;
             }

@@ -163,7 +163,7 @@ pub struct Personal {
     pub muted_until: Timestamp,
     /// Marked as unread by the person, though everything was read.
     pub marked_unread: bool,
-    /// What is in its composer and has not been sent; empty where there is nothing.
+    /// What is in its composer and has not been sent; empty where there is nothing. Of an encrypted conversation it is sealed, for the account's other devices.
     pub draft: String,
     /// The messages that they have deleted for themselves, by their places in the log; at most [`crate::limits::HIDDEN_MAX`].
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]

@@ -241,6 +241,6 @@ pub struct PushedMessage {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde calls it with a reference"
 )]
-const fn is_zero(count: &u32) -> bool {
+pub(crate) const fn is_zero(count: &u32) -> bool {
     *count == 0
 }

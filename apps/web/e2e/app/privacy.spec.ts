@@ -144,9 +144,10 @@ test('what one does not show is shown neither way, and nobody is added who does 
     await ada.line('· Are you cross?').getByRole('button', { name: 'Try again' }).click();
     await expect(ben.line('· Are you cross?')).toHaveCount(1);
     await ada.expectState('· Are you cross?', 'Read');
-    // Whom a block hid is watched again by a line that is new.
-    await ada.page.reload();
+    // Each sees the other again.
+    await expect(ben.status).toHaveText('Online');
     await expect(ada.status).toHaveText('Online');
+    await ada.page.reload();
     await expect(ada.line('· Are you cross?')).toHaveCount(1);
   });
 });

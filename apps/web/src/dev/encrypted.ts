@@ -50,6 +50,7 @@ export function encryptedScene(now: number): Room[] {
   } as ItemBody);
   append(room, people.mila, at + 30 * MINUTE_MS, unreadable('waiting'));
   append(room, people.mila, at + 31 * MINUTE_MS, unreadable('waiting'));
+  append(room, people.mila, at + 31 * MINUTE_MS, unreadable('asked_again'));
   append(room, people.grandma, at + 32 * MINUTE_MS, { type: 'trust', change: 'new_device' });
   room.readSeq = room.log.length;
   const chat = newRoom(9, 'direct', 'Jonas Weber', [

@@ -1584,7 +1584,7 @@ export type Personal = {
   muted_until: Timestamp,
   /** Marked as unread by the person, though everything was read. */
   marked_unread: boolean,
-  /** What is in its composer and has not been sent; empty where there is nothing. */
+  /** What is in its composer and has not been sent; empty where there is nothing. Of an encrypted conversation it is sealed, for the account's other devices. */
   draft: string,
   /** The messages that they have deleted for themselves, by their places in the log; at most [`crate::limits::HIDDEN_MAX`]. */
   hidden?: Array<Seq>,
@@ -2511,7 +2511,7 @@ export type Typing = {
   active: boolean, };
 
 /** Why a message cannot be shown. */
-export type UnreadableReason = "before_you" | "waiting" | "failed";
+export type UnreadableReason = "before_you" | "waiting" | "asked_again" | "failed";
 
 /** Something that a view shows has changed. */
 export type Update = { "type": "session",

@@ -163,6 +163,10 @@ export const de = {
     one: '{count} Nachricht ist noch nicht lesbar: Ihr Schlüssel ist unterwegs',
     other: '{count} Nachrichten sind noch nicht lesbar: Ihre Schlüssel sind unterwegs',
   },
+  'unreadable.asked_again': {
+    one: '{count} Nachricht konnte noch nicht gelesen werden: Sie wurde noch einmal angefragt',
+    other: '{count} Nachrichten konnten noch nicht gelesen werden: Sie wurden noch einmal angefragt',
+  },
   'unreadable.failed': {
     one: '{count} Nachricht konnte auf diesem Gerät nicht entschlüsselt werden',
     other: '{count} Nachrichten konnten auf diesem Gerät nicht entschlüsselt werden',

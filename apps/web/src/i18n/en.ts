@@ -160,6 +160,10 @@ export const en = {
     one: '{count} message cannot be read yet: its key is on the way',
     other: '{count} messages cannot be read yet: their keys are on the way',
   },
+  'unreadable.asked_again': {
+    one: '{count} message could not be read yet: it was asked for again',
+    other: '{count} messages could not be read yet: they were asked for again',
+  },
   'unreadable.failed': {
     one: '{count} message could not be decrypted on this device',
     other: '{count} messages could not be decrypted on this device',

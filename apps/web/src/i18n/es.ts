@@ -161,6 +161,10 @@ export const es = {
     one: '{count} mensaje aún no se puede leer: su clave está en camino',
     other: '{count} mensajes aún no se pueden leer: sus claves están en camino',
   },
+  'unreadable.asked_again': {
+    one: '{count} mensaje aún no se pudo leer: se ha vuelto a pedir',
+    other: '{count} mensajes aún no se pudieron leer: se han vuelto a pedir',
+  },
   'unreadable.failed': {
     one: '{count} mensaje no se pudo descifrar en este dispositivo',
     other: '{count} mensajes no se pudieron descifrar en este dispositivo',

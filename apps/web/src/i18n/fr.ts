@@ -163,6 +163,10 @@ export const fr = {
     one: '{count} message pas encore lisible : sa clé est en chemin',
     other: '{count} messages pas encore lisibles : leurs clés sont en chemin',
   },
+  'unreadable.asked_again': {
+    one: '{count} message n’a pas encore pu être lu : il a été redemandé',
+    other: '{count} messages n’ont pas encore pu être lus : ils ont été redemandés',
+  },
   'unreadable.failed': {
     one: '{count} message n’a pas pu être déchiffré sur cet appareil',
     other: '{count} messages n’ont pas pu être déchiffrés sur cet appareil',

@@ -152,6 +152,7 @@ export const ja = {
   'chat.yesterday': '昨日',
   'unreadable.before_you': { other: 'この端末が参加する前のメッセージ{count}件' },
   'unreadable.waiting': { other: 'メッセージ{count}件はまだ読めません。鍵の到着を待っています' },
+  'unreadable.asked_again': { other: 'メッセージ{count}件をまだ読めません。再送を依頼しました' },
   'unreadable.failed': { other: 'この端末ではメッセージ{count}件を復号できませんでした' },
   'chat.deleted': 'このメッセージは削除されました',
   'chat.deleted_mine': 'このメッセージを削除しました',

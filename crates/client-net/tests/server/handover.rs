@@ -232,12 +232,14 @@ async fn a_new_device_gets_what_was_there_however_often_it_stops() {
     let said = say_much(&mut bob, &mut alice, conversation).await;
     assert!(!bob.archives.has_gap, "the first device lacks nothing");
     verify(&bob, &alice).await;
+    bob.ask(draft(conversation, "a quokka")).await;
 
     let store = folder.path().join("laptop.db");
     let mut laptop = sign_in(&store, &server, "laptop").await;
     laptop
         .until("something is missing", |screen| screen.archives.has_gap)
         .await;
+    assert_eq!(draft_in(&laptop, conversation), None, "nobody has approved it");
     let code = code_of(&mut laptop, &mut bob).await;
     assert_eq!(bob.archives.waiting[0].name, "laptop");
     look_at(&code, &bob, &alice).await;
@@ -249,6 +251,17 @@ async fn a_new_device_gets_what_was_there_however_often_it_stops() {
     })
     .await;
     assert_vouched(&bob).await;
+    // What was begun on one device is gone on with on the other.
+    laptop
+        .until("the draft is there", |screen| {
+            draft_in(screen, conversation) == Some("a quokka")
+        })
+        .await;
+    laptop.ask(draft(conversation, "a quokka, or two")).await;
+    bob.until("the draft goes on", |screen| {
+        draft_in(screen, conversation) == Some("a quokka, or two")
+    })
+    .await;
     // With whom numbers were compared it knows, too; and a device that says nothing of it changes nothing.
     assert_eq!(trust_in(&laptop, &alice).await.state, TrustState::Verified);
     open(&mut laptop, conversation).await;
@@ -268,6 +281,17 @@ async fn a_new_device_gets_what_was_there_however_often_it_stops() {
     }
     server.stop().await;
     assert_nothing_is_left(&data);
+    assert!(!has(&data, b"quokka"), "the server has the draft");
+}
+
+fn draft(conversation: ConversationId, text: &str) -> Command {
+    let text = text.to_owned();
+    Command::SaveDraft { conversation, text }
+}
+
+fn draft_in(screen: &Screen, conversation: ConversationId) -> Option<&str> {
+    let mut items = screen.conversations.iter();
+    items.find(|item| item.id == conversation)?.draft.as_deref()
 }
 
 /// A device that nobody tells the code gets nothing, and stops when it is told so.

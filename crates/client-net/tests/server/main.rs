@@ -7,6 +7,7 @@ mod named;
 mod newcomers;
 mod polls;
 mod recovery;
+mod repairs;
 mod reports;
 mod sealed;
 mod uploads;

@@ -18,7 +18,7 @@ use pipit_wire::rest::encryption::{NewRecoveryKey, NewVouch, Vouch};
 use pipit_wire::{ArchiveId, ConversationId, DeviceId, PartId, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::records::{BackupKey, Section};
+use super::records::{Section, SharedKey};
 use super::{ArchiveCall, BACKUP, BACKUP_PART, code_error, refused};
 use crate::command::Reply;
 use crate::encryption::{Compared, RandomOf};
@@ -379,11 +379,11 @@ impl<S: Storage> Engine<S> {
     }
 
     /// For a device that is handed over to: it keeps the backup up to date, too.
-    pub(super) fn backup_key(&self) -> Stored<Option<BackupKey>> {
+    pub(super) fn backup_key(&self) -> Stored<Option<SharedKey>> {
         let own = self
             .backup()?
             .filter(|own| own.stage == Stage::Kept && self.is_listed(own));
-        Ok(own.map(|own| BackupKey {
+        Ok(own.map(|own| SharedKey {
             archive: own.archive,
             key: own.key,
         }))

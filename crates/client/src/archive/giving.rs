@@ -381,6 +381,7 @@ impl<S: Storage> Engine<S> {
             index: giving.index,
             last,
             backup: self.backup_key()?,
+            drafts: Some(self.drafts_key()?),
             compared: if giving.index == 1 {
                 self.comparisons()?
             } else {

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pipit_e2ee::ArchiveKey;
 use pipit_wire::event::{EventBody, MessageChange};
+use pipit_wire::report::Opening;
 use pipit_wire::rest::archive::Part;
 use pipit_wire::{ArchiveId, Content, ConversationId, Event, EventId, MessageId, Seq, UserId};
 use serde::{Deserialize, Serialize};
@@ -18,9 +19,9 @@ pub(super) const VERSION: u32 = 1;
 /// The most entries that one section has: more than any part is filled with.
 const ENTRIES_MAX: usize = 100_000;
 
-/// The key of the account's backup.
+/// A key that devices of the account share: of its backup, or of its drafts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct BackupKey {
+pub(super) struct SharedKey {
     pub(super) archive: ArchiveId,
     pub(super) key: [u8; 32],
 }
@@ -36,7 +37,10 @@ pub(super) struct Head {
     pub(super) last: bool,
     /// The account's backup and its key, where the device that hands over has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) backup: Option<BackupKey>,
+    pub(super) backup: Option<SharedKey>,
+    /// The key of the account's drafts; of a history nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) drafts: Option<SharedKey>,
     /// With whom numbers were compared. Of a history nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) compared: Vec<Compared>,
@@ -59,7 +63,7 @@ pub(super) struct Section {
 
 /// What an entry says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Record {
+pub(crate) struct Record {
     /// Its place.
     pub(super) seq: Seq,
     /// Which one.
@@ -72,7 +76,7 @@ pub(super) struct Record {
 
 impl Record {
     /// What is handed over of an entry: what was opened, and nothing that the server has in the clear.
-    pub(super) fn of(entry: &LogEntry) -> Option<Self> {
+    pub(crate) fn of(entry: &LogEntry) -> Option<Self> {
         let event = &entry.event;
         if !was_opened(event) {
             return None;
@@ -89,6 +93,19 @@ impl Record {
             sender: event.sender,
             body: value.get_mut(kept)?.take(),
         })
+    }
+
+    pub(crate) const fn seq(&self) -> Seq {
+        self.seq
+    }
+
+    pub(crate) fn is_by(&self, user: UserId) -> bool {
+        self.sender == user
+    }
+
+    /// Whether it shows what the entry's sender has committed to, and is not on anybody's word.
+    pub(crate) fn is_opening(&self) -> bool {
+        serde_json::from_value::<Opening>(self.body.clone()).is_ok()
     }
 
     /// What is put by of an entry: not what is to erase itself.

@@ -252,6 +252,7 @@ impl<S: Storage> Engine<S> {
                 index: sending.index,
                 last,
                 backup: None,
+                drafts: None,
                 compared: Vec::new(),
                 done: sending.done,
                 total: sending.total,

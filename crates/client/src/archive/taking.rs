@@ -7,11 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pipit_e2ee::{Code, CodePurpose, Identity};
 use pipit_wire::rest::archive::{Archive, ArchivePurpose, NewArchive, Part};
-use pipit_wire::{ArchiveId, Timestamp};
+use pipit_wire::{ArchiveId, ConversationId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::giving::bytes_32;
-use super::records::{Section, open_part};
+use super::records::{Record, Section, open_part};
 use super::{ArchiveCall, Progress, TAKING, ended};
 use crate::command::Reply;
 use crate::encryption::RandomOf;
@@ -237,6 +237,7 @@ impl<S: Storage> Engine<S> {
         if let Some(backup) = head.backup {
             self.backup_key_came(backup.archive, backup.key)?;
         }
+        self.drafts_key_came(head.drafts)?;
         self.take_comparisons(&head.compared)?;
         self.handed_over(&sections, head.backup.map(|backup| backup.archive))?;
         for section in sections {
@@ -257,9 +258,13 @@ impl<S: Storage> Engine<S> {
 
     /// Puts what one conversation has on the shelf, and says how much that was.
     pub(super) fn put_section(&mut self, section: Section) -> Stored<u64> {
-        let conversation = section.conversation;
-        let records = section.entries.into_iter();
+        self.put_told(section.conversation, section.entries)
+    }
+
+    /// Puts what others tell of a conversation's entries on the shelf, and says how much that was.
+    pub(crate) fn put_told(&mut self, conversation: ConversationId, records: Vec<Record>) -> Stored<u64> {
         let records: Vec<_> = records
+            .into_iter()
             .filter_map(|record| record.shelved(conversation))
             .collect();
         if records.is_empty() {

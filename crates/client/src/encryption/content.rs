@@ -70,12 +70,16 @@ pub(super) enum Opened {
 }
 
 impl Opened {
-    /// As it is kept: what opens a history is not, once that was noted.
+    /// As it is kept: what opens a history is not, nor what was told again, once that was noted.
     pub(super) fn lasting(self) -> Self {
         match self {
             Self::Profile(ProfileSaid::HistoryShown { archive, users, .. }) => {
                 let key = String::new();
                 Self::Profile(ProfileSaid::HistoryShown { archive, key, users })
+            }
+            Self::Profile(ProfileSaid::ToldAgain { asked, .. }) => {
+                let sealed = String::new();
+                Self::Profile(ProfileSaid::ToldAgain { asked, sealed })
             }
             other => other,
         }
@@ -219,9 +223,8 @@ pub(super) fn decode(bytes: &[u8], entry: &Event, text_bytes_max: usize) -> Resu
     match kind {
         // Who may not write says nothing by calling it a change.
         "message" if !purpose.is_message() => return Err(Refusal::Misplaced),
-        "title_changed" | "settings_changed" | "picture_changed" | "profile" | "history_shown" => {
-            return profile(value, purpose);
-        }
+        "title_changed" | "settings_changed" | "picture_changed" | "profile" | "history_shown"
+        | "asked_again" | "told_again" => return profile(value, purpose),
         _ => {}
     }
     // As the server reads what is reported: what has two readings has none.

@@ -128,7 +128,9 @@ impl<S: Storage> Engine<S> {
             cursor: seq,
             since: seq,
             to_tell: false,
+            stay_from: Some(seq),
         };
+        self.meets_everybody(conversation)?;
         self.archives.look_at_view();
         self.save_group_record(conversation, record)?;
         self.put_own_before(conversation, seq)
@@ -307,6 +309,8 @@ impl<S: Storage> Engine<S> {
         let end = self
             .tail(conversation)?
             .map_or(record.last_seq, |tail| tail.through);
+        let before = self.group_record(conversation)?;
+        let stay_from = before.and_then(|before| before.stay_from);
         self.has_entered(conversation, end)?;
         let stage = Stage::Entering;
         let group = GroupRecord {
@@ -314,8 +318,13 @@ impl<S: Storage> Engine<S> {
             cursor: end,
             since: end,
             to_tell: false,
+            stay_from,
         };
-        self.save_group_record(conversation, group)
+        self.save_group_record(conversation, group)?;
+        match (before, stay_from) {
+            (Some(before), Some(from)) => self.want_all_again(conversation, before.cursor.max(from), end),
+            _ => Ok(()),
+        }
     }
 
     /// Somebody else may have described the group.

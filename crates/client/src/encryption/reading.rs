@@ -88,6 +88,7 @@ impl<S: Storage> Engine<S> {
         Ok(match self.group_record(event.conversation)? {
             None if self.is_encrypted(event.conversation)? => UnreadableReason::Waiting,
             Some(group) if event.seq > group.cursor => UnreadableReason::Waiting,
+            Some(_) if self.is_asked_for(event)? => UnreadableReason::AskedAgain,
             Some(group) if event.seq <= group.since => UnreadableReason::BeforeYou,
             _ => UnreadableReason::Failed,
         })
@@ -99,6 +100,7 @@ impl<S: Storage> Engine<S> {
             let cut = GroupRecord {
                 cursor: group.cursor.min(last_seq),
                 since: group.since.min(last_seq),
+                stay_from: group.stay_from.map(|from| from.min(last_seq)),
                 ..group
             };
             self.save_group_record(conversation, cut)?;
@@ -115,8 +117,15 @@ impl<S: Storage> Engine<S> {
             return Ok(());
         }
         let before = group;
+        // Before it was noted, who was met when is not known.
+        let noted = group
+            .stay_from
+            .or((group.stage == Stage::In).then_some(group.cursor));
         let mut taking = Taking {
-            group,
+            group: GroupRecord {
+                stay_from: noted,
+                ..group
+            },
             record: record.clone(),
             me,
             has_opened: false,
@@ -249,7 +258,9 @@ impl<S: Storage> Engine<S> {
         if !added.iter().all(is_listed) {
             talk.changed_at = talk.changed_at.max(event.seq);
         }
+        self.acquaintances_changed(event, applied)?;
         if applied.removed {
+            taking.group.stay_from = None;
             return Ok(Next::Astray);
         }
         let me = self.identity();
@@ -271,6 +282,7 @@ impl<S: Storage> Engine<S> {
         if taking.group.stage == Stage::Entering {
             taking.group.stage = Stage::In;
             taking.group.since = event.seq;
+            taking.group.stay_from.get_or_insert(event.seq);
             self.archives.look_at_view();
         }
         let view = self.with_device(|device, port, random| device.group(port, random, conversation))?;
@@ -308,7 +320,10 @@ impl<S: Storage> Engine<S> {
                 return Ok(Next::On);
             }
         } else if taking.group.stage == Stage::Entering {
-            // What is sealed before this device is in is not for it, whoever has sealed it.
+            // What is sealed before this device is in cannot be opened by it, whoever has sealed it.
+            if taking.group.stay_from.is_some() {
+                self.want_again(event)?;
+            }
             return Ok(Next::On);
         } else if !self.pins()?.contains_key(&sender) {
             // Its keys would be used up by opening it.
@@ -345,7 +360,12 @@ impl<S: Storage> Engine<S> {
                 Err(refusal) => Ok(self.refuse(event, refusal)),
             },
             Ok(Received::Message { .. }) => Ok(self.refuse(event, Refusal::OtherSender)),
-            Ok(Received::Own) | Err(Error::Rejoining) => Ok(Next::On),
+            Ok(Received::Own) => {
+                // It was said here, and is not known here any more.
+                self.want_again(event)?;
+                Ok(Next::On)
+            }
+            Err(Error::Rejoining) => Ok(Next::On),
             Ok(_) => Ok(self.refuse(event, Refusal::Malformed)),
             Err(error @ Error::FutureEpoch { .. }) => {
                 self.count_unreadable(UnreadableCause::MissedChange);
@@ -355,6 +375,7 @@ impl<S: Storage> Engine<S> {
             Err(error) => {
                 self.count_unreadable(UnreadableCause::NotOpened);
                 tracing::warn!(conversation = %event.conversation, seq = %event.seq, %error, "a message cannot be opened");
+                self.want_again(event)?;
                 Ok(Next::On)
             }
         }
@@ -495,8 +516,8 @@ impl<S: Storage> Engine<S> {
             return Ok(Placing::NoTarget);
         }
         let (opened, opening) = match self.opened(&event, content::handed_over(&waiting.body, &event))? {
-            // Who shows something says so themselves.
-            Ok((Opened::Profile(ProfileSaid::HistoryShown { .. }), _)) => return Ok(Placing::Refused),
+            // Who shows something, or asks for it, says so themselves.
+            Ok((Opened::Profile(said), _)) if said.asks_something() => return Ok(Placing::Refused),
             Ok(opened) => opened,
             Err(refusal) => {
                 tracing::warn!(%conversation, seq = %event.seq, %refusal, "what came in an archive is not shown");
@@ -547,11 +568,19 @@ impl<S: Storage> Engine<S> {
         let Some(entry) = content::opened_entry(event, opened.lasting(), opening) else {
             return Ok(());
         };
-        if let Some(ProfileSaid::HistoryShown { archive, key, users }) = &profile {
-            self.history_shown(event, *archive, key, users)?;
-        } else if let Some(said) = &profile {
-            self.profile_said(event.conversation, event.seq, said)?;
-            taking.group.to_tell &= !matches!(said, ProfileSaid::Profile { .. });
+        match &profile {
+            Some(ProfileSaid::HistoryShown { archive, key, users }) => {
+                self.history_shown(event, *archive, key, users)?;
+            }
+            Some(ProfileSaid::AskedAgain { seqs, key }) => {
+                self.tell_again(&taking.group, event, seqs, key)?
+            }
+            Some(ProfileSaid::ToldAgain { asked, sealed }) => self.told_again(event, *asked, sealed)?,
+            Some(said) => {
+                self.profile_said(event.conversation, event.seq, said)?;
+                taking.group.to_tell &= !matches!(said, ProfileSaid::Profile { .. });
+            }
+            None => {}
         }
         taking.has_opened = true;
         self.back_up_soon();

@@ -75,6 +75,9 @@ pub(crate) struct GroupRecord {
     /// Somebody has come in who has not been told what the group is called.
     #[serde(default)]
     pub(super) to_tell: bool,
+    /// What was sealed after this was sealed for this device, though it may have lost what opens it. None where it is not in, or was not noted.
+    #[serde(default)]
+    pub(super) stay_from: Option<Seq>,
 }
 
 impl GroupRecord {
@@ -86,6 +89,11 @@ impl GroupRecord {
     /// What was sealed up to here was not sealed for this device.
     pub(crate) const fn since(&self) -> Seq {
         self.since
+    }
+
+    /// From here on this device knows when others have come in: who is in, and did not come in after this, was there.
+    pub(super) fn met(&self) -> Option<Seq> {
+        self.stay_from.map(|from| from.max(self.since))
     }
 
     pub(super) const fn is_in(&self) -> bool {
@@ -125,9 +133,9 @@ fn pin_key(device: Identity) -> Vec<u8> {
     .concat()
 }
 
-/// The device that a pin is of.
-fn pinned_device(key: &[u8]) -> Option<Identity> {
-    let (user, device) = key.get(1..)?.split_at_checked(16)?;
+/// The device that something is kept of: its bytes are the end of the key.
+pub(super) fn identity_of(key: &[u8]) -> Option<Identity> {
+    let (user, device) = key.split_at_checked(16)?;
     Some(Identity {
         user: UserId::from_bytes(user.try_into().ok()?),
         device: DeviceId::from_bytes(device.try_into().ok()?),
@@ -194,7 +202,7 @@ impl<S: Storage> Engine<S> {
             for key in self.storage.secrets(&[PIN])? {
                 let value = self.storage.secret(&key)?;
                 let read = value.and_then(|value| Some(SignatureKey(value.try_into().ok()?)));
-                if let (Some(device), Some(said)) = (pinned_device(&key), read) {
+                if let (Some(device), Some(said)) = (key.get(1..).and_then(identity_of), read) {
                     pins.insert(device, said);
                 }
             }

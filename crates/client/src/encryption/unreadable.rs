@@ -17,10 +17,16 @@ const WAIT_MS: i64 = 120_000;
 #[derive(Debug, Default)]
 pub(super) struct Unreadable {
     counts: BTreeMap<UnreadableCause, u32>,
+    /// How much was told again.
+    repaired: u32,
     tell_at: Option<Timestamp>,
 }
 
 impl Unreadable {
+    fn is_empty(&self) -> bool {
+        self.counts.is_empty() && self.repaired == 0
+    }
+
     pub(super) const fn tell_at(&self) -> Option<Timestamp> {
         self.tell_at
     }
@@ -32,26 +38,42 @@ impl Unreadable {
 
 impl<S: Storage> Engine<S> {
     pub(super) fn count_unreadable(&mut self, cause: UnreadableCause) {
-        if self.encryption.unreadable.counts.is_empty() {
+        self.tell_unreadable_later();
+        let count = self.encryption.unreadable.counts.entry(cause).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// What could not be read was told again.
+    pub(super) fn count_repaired(&mut self, count: u64) {
+        if count > 0 {
+            self.tell_unreadable_later();
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            let repaired = &mut self.encryption.unreadable.repaired;
+            *repaired = repaired.saturating_add(count);
+        }
+    }
+
+    fn tell_unreadable_later(&mut self) {
+        if self.encryption.unreadable.is_empty() {
             let wait_ms = self.random_ms(WAIT_MS);
             self.encryption.unreadable.tell_at = Some(self.clock.steady().plus_ms(wait_ms));
         }
-        let count = self.encryption.unreadable.counts.entry(cause).or_default();
-        *count = count.saturating_add(1);
     }
 
     /// Tells the server, when it is time.
     pub(super) fn tell_unreadable(&mut self) {
         let unreadable = &mut self.encryption.unreadable;
-        if unreadable.tell_at.is_some() || unreadable.counts.is_empty() {
+        if unreadable.tell_at.is_some() || unreadable.is_empty() {
             return;
         }
+        let repaired = std::mem::take(&mut unreadable.repaired);
         let counts = std::mem::take(&mut unreadable.counts).into_iter();
         let report = ReportUnreadable {
             client: self.config.client.clone(),
             counts: counts
                 .map(|(reason, count)| UnreadableCount { reason, count })
                 .collect(),
+            repaired,
         };
         self.call(Waiting::authorized(Call::Farewell, HttpMethod::Post, "/v1/me/unreadable").with(&report));
     }

@@ -11,6 +11,8 @@ pub enum UnreadableReason {
     BeforeYou,
     /// Its turn has not come: entries before it, or this device's keys, are on their way.
     Waiting,
+    /// It could not be opened, and the devices of the conversation were asked to tell it again.
+    AskedAgain,
     /// It could not be opened, or what came out is not what it claims to be, or this version does not know its kind.
     Failed,
 }

@@ -410,6 +410,7 @@ fn what_cannot_be_read_is_counted_and_told() {
             reason: UnreadableCause::NotOpened,
             count: 1,
         }],
+        repaired: 0,
     };
     assert_eq!(told, [expect]);
 }

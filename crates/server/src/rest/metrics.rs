@@ -50,12 +50,19 @@ struct UnreadableLabels {
     reason: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BuildLabels {
+    client: String,
+    version: String,
+}
+
 /// What is counted about HTTP, beside what the node counts itself.
 pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
     unreadable: Family<UnreadableLabels, Counter>,
+    repaired: Family<BuildLabels, Counter>,
     builds: Mutex<BTreeSet<(String, String)>>,
 }
 
@@ -83,6 +90,12 @@ impl Metrics {
             "What devices were sent in encrypted conversations and could not read, as they report it",
             Family::clone(&unreadable),
         );
+        let repaired = Family::default();
+        registry.register(
+            "repaired_messages",
+            "What devices could not read in encrypted conversations and were told again, as they report it",
+            Family::clone(&repaired),
+        );
         registry.register_collector(Box::new(NodeStats(stats)));
         if let Some(bus) = bus {
             registry.register_collector(Box::new(BusCounters(bus)));
@@ -92,6 +105,7 @@ impl Metrics {
             requests,
             durations,
             unreadable,
+            repaired,
             builds: Mutex::default(),
         }
     }
@@ -107,6 +121,11 @@ impl Metrics {
                     reason: cause_label(counted.reason),
                 })
                 .inc_by(counted.count.min(UNREADABLE_COUNT_MAX).into());
+        }
+        if report.repaired > 0 {
+            self.repaired
+                .get_or_create(&BuildLabels { client, version })
+                .inc_by(report.repaired.min(UNREADABLE_COUNT_MAX).into());
         }
     }
 

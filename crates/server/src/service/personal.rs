@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use pipit_model::Action;
+use pipit_model::encrypted::is_sealed_draft;
 use pipit_wire::frame::server::PersonalChanged;
 use pipit_wire::frame::{Personal, PersonalChange};
 use pipit_wire::limits::HIDDEN_MAX;
@@ -18,6 +19,9 @@ use crate::fanout::hub::Hub;
 
 /// The most that is pinned to the top of a list; only bounds the number of a place.
 const PIN_MAX: u32 = 10_000;
+/// So many times as long as a text a sealed one may be, and so many bytes more: it is filled up, and in base64.
+const SEALED_TIMES: usize = 2;
+const SEALED_MORE: usize = 1_024;
 
 /// See the module.
 pub struct Personals {
@@ -131,7 +135,12 @@ impl Personals {
         let Some(draft) = &change.draft else {
             return Ok(());
         };
-        let bytes_max = usize::try_from(self.context.limits.message_text_bytes_max).unwrap_or(usize::MAX);
+        let text_max = usize::try_from(self.context.limits.message_text_bytes_max).unwrap_or(usize::MAX);
+        let bytes_max = if is_sealed_draft(draft) {
+            text_max.saturating_mul(SEALED_TIMES).saturating_add(SEALED_MORE)
+        } else {
+            text_max
+        };
         if draft.len() > bytes_max {
             let why = format!("`draft`: it is longer than {bytes_max} bytes");
             let refusal = WireError::new(ErrorCode::TooLarge, why);
@@ -144,8 +153,9 @@ impl Personals {
     }
 }
 
-/// Whether there is something in it that is to be sent later: the server could read it.
+/// Whether there is something in it that is to be sent later, and that the server could read.
 fn is_unsent(change: &PersonalChange) -> bool {
-    let has_draft = change.draft.as_ref().is_some_and(|draft| !draft.is_empty());
+    let is_open = |draft: &String| !draft.is_empty() && !is_sealed_draft(draft);
+    let has_draft = change.draft.as_ref().is_some_and(is_open);
     has_draft || change.schedule.values().any(Option::is_some)
 }

@@ -219,6 +219,13 @@ async fn nothing_plain_goes_in() {
             .await;
         phone.expect_error("sealed_only").await;
     }
+    // A sealed draft is kept, for one's other devices.
+    let draft = format!("AQ{}", "A".repeat(66));
+    phone
+        .send(json!({"type": "personal", "id": 9, "conversation": den, "change": {"draft": draft}}))
+        .await;
+    let (kept, _) = phone.until("personal").await;
+    assert_eq!(kept["personal"]["draft"], draft);
     // What says nothing is done as elsewhere.
     phone
         .send(json!({"type": "personal", "id": 9, "conversation": den, "change": {"draft": "", "pin": 1}}))

@@ -71,6 +71,9 @@ async fn what_devices_cannot_read_is_counted_by_reason_and_build() {
     for number in 0..40 {
         tell(report(&format!("2.{number}"), 1)).await.ok();
     }
+    let mut repaired = report("1.0", 0);
+    repaired["repaired"] = json!(7);
+    tell(repaired).await.ok();
     let mut wrong = report("1.0", 1);
     wrong["counts"][0]["reason"] = json!("what was said");
     assert_eq!(tell(wrong).await.status, 400);
@@ -87,6 +90,11 @@ async fn what_devices_cannot_read_is_counted_by_reason_and_build() {
     ] {
         assert!(counted.contains(&line), "{line}\nis not in\n{counted:#?}");
     }
+    let line = r#"pipit_repaired_messages_total{client="pipit-web",version="1.0"} 7"#;
+    assert!(
+        text.lines().any(|found| found == line),
+        "{line}\nis not in\n{text}"
+    );
 }
 
 #[tokio::test]

@@ -64,6 +64,10 @@ bodies! {
         client: ClientInfo,
         /// Each reason once.
         counts: Vec<UnreadableCount>,
+        /// How much of what could not be read other devices have told again since: at most [`UNREADABLE_COUNT_MAX`] are counted.
+        #[serde(default, skip_serializing_if = "crate::push::is_zero")]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<u32>"))]
+        repaired: u32,
     }
     /// How often something could not be read for one reason.
     UnreadableCount {

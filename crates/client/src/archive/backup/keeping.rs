@@ -80,6 +80,7 @@ impl<S: Storage> Engine<S> {
         if let Some((head, sections)) = open_part(archive, backup.key, part) {
             // Who was signed out can still write parts: a device that stands by itself is not told whom it has verified.
             if backup.restoring.is_some() {
+                self.drafts_key_found(head.drafts)?;
                 self.take_comparisons(&head.compared)?;
             }
             backup.note_compared(head.compared);
@@ -174,6 +175,7 @@ impl<S: Storage> Engine<S> {
             done: 0,
             total: 0,
             backup: None,
+            drafts: Some(self.drafts_key()?),
             compared: compared.clone(),
         };
         let key = ArchiveKey::new(backup.archive, backup.key);

@@ -421,8 +421,22 @@ fn about(topic: &str) -> SettingsChange {
 }
 
 /// What a group is called, for what it is said, and what is made of it.
+fn asked(entries: u64, key: usize) -> ProfileSaid {
+    ProfileSaid::AskedAgain {
+        seqs: (1..=entries).filter_map(pipit_wire::Seq::new).collect(),
+        key: STANDARD.encode(vec![7; key]),
+    }
+}
+
+fn told_again(sealed: &str) -> ProfileSaid {
+    ProfileSaid::ToldAgain {
+        asked: pipit_wire::EventId::from_bytes([4; 16]),
+        sealed: sealed.to_owned(),
+    }
+}
+
 #[test]
-fn what_a_group_is_called_is_read_where_it_is_said_as_that() {
+fn what_is_said_of_a_group_is_read_where_it_is_said_as_that() {
     use SealedPurpose::{Change, Message, Profile};
     let both = SettingsChange {
         announcements: Some(true),
@@ -458,6 +472,15 @@ fn what_a_group_is_called_is_read_where_it_is_said_as_that() {
         (told("Birds"), Change, None),
         (told("Birds"), Profile, Some(Refusal::Misplaced)),
         (told(" "), Change, Some(Refusal::Unfit)),
+        (asked(1, 32), Change, None),
+        (asked(100, 32), Change, None),
+        (asked(100, 32), Message, Some(Refusal::Misplaced)),
+        (asked(0, 32), Change, Some(Refusal::Unfit)),
+        (asked(101, 32), Change, Some(Refusal::Unfit)),
+        (asked(1, 31), Change, Some(Refusal::Unfit)),
+        (told_again("AAEC"), Change, None),
+        (told_again("AAEC"), Profile, Some(Refusal::Misplaced)),
+        (told_again(""), Change, Some(Refusal::Unfit)),
     ] {
         let body = OutboxBody::Profile { said: said.clone() };
         let bytes = encode(&body, &[], Timestamp(900)).unwrap();
