@@ -89,6 +89,24 @@ describe('the composer', () => {
     expect(sent('save_draft').at(-1)).toMatchObject({ text: '' });
   });
 
+  it('goes on with what was begun on another device, unless something else is being written', async () => {
+    const user = userEvent.setup({ advanceTimers: vi.advanceTimersByTime });
+    const { view } = composer();
+    const comes = (draft: string) =>
+      view.rerender({ header: { ...headerFor(room, null, false, false), draft } });
+    await comes('on the phone');
+    expect(field()).toHaveValue('on the phone');
+    await user.type(field(), ', and here');
+    await comes('on the phone again');
+    expect(field()).toHaveValue('on the phone, and here');
+    await vi.advanceTimersByTimeAsync(500);
+    // What was told before does not come again.
+    await comes('on the phone again');
+    expect(field()).toHaveValue('on the phone, and here');
+    await comes('on the phone after all');
+    expect(field()).toHaveValue('on the phone after all');
+  });
+
   it('saves at once when the conversation is left', async () => {
     const user = userEvent.setup({ advanceTimers: vi.advanceTimersByTime });
     const { sent, view } = composer();

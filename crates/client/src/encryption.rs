@@ -32,10 +32,11 @@ use pipit_wire::rest::encryption::WaitingWelcome;
 use pipit_wire::{ConversationId, DeviceId, EventId, Seq, Timestamp, UserId};
 
 pub(crate) use self::calls::KeyCall;
-pub(crate) use self::content::{fits, kept_entry, opening_of};
+pub(crate) use self::content::{commitment_of, fits, kept_entry, opening_of};
 use self::keys::Pool;
 pub(crate) use self::reading::Placing;
 pub(crate) use self::repair::ASKED_MAX;
+use self::repair::Asking;
 pub(crate) use self::sealing::{Sealing, is_sealed, sealed_body, sealed_message};
 pub(crate) use self::state::RandomOf;
 use self::state::{Pins, PortOf};
@@ -117,9 +118,8 @@ struct Talk {
     telling: Telling,
     /// Nothing is to be done before something is sealed.
     is_open: bool,
-    /// Something could not be read, and is asked for again; not before this.
-    repair_due: bool,
-    repair_at: Option<Timestamp>,
+    /// When it is asked for what could not be read.
+    asking: Asking,
 }
 
 /// What a device that is in no group has done for being let in by others.
@@ -207,7 +207,7 @@ impl Encryption {
                     talk.retry_at,
                     talk.describe_at,
                     telling_at,
-                    talk.repair_at,
+                    talk.asking.at,
                 ]
             })
             .flatten()
@@ -252,7 +252,7 @@ impl<S: Storage> Engine<S> {
                 &mut talk.act_at,
                 &mut talk.retry_at,
                 &mut talk.describe_at,
-                &mut talk.repair_at,
+                &mut talk.asking.at,
             ];
             if times
                 .into_iter()

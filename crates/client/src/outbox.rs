@@ -493,6 +493,12 @@ impl<S: Storage> Engine<S> {
                 self.storage.remove_outbox(id)?;
                 self.history_not_told(archive, code)?;
             }
+            OutboxBody::Profile {
+                said: ProfileSaid::AskedAgain { .. } | ProfileSaid::ToldAgain { .. },
+            } => {
+                self.storage.remove_outbox(id)?;
+                self.not_asked(conversation, id, code)?;
+            }
             OutboxBody::Profile { .. } => {
                 self.storage.remove_outbox(id)?;
                 self.show_wish_refused(Some(conversation), code);

@@ -45,6 +45,11 @@ impl Personals {
         self.due.remove(&conversation);
     }
 
+    fn has_sent_draft(&self, conversation: ConversationId) -> bool {
+        let sent = self.sent.get(&conversation);
+        sent.is_some_and(|sent| sent.draft.is_some())
+    }
+
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
         let unsent = self.due.iter().filter(|(id, _)| !self.sent.contains_key(id));
         unsent.map(|(_, due)| *due).chain(self.mute_ends).min()
@@ -193,7 +198,7 @@ impl<S: Storage> Engine<S> {
         let has_draft = personal.draft != record.state.draft;
         let is_encrypted = self.is_encrypted(conversation)?;
         if has_draft && !is_encrypted && record.pending.draft.is_none() {
-            self.storage.save_draft(conversation, &personal.draft)?;
+            self.show_draft(conversation, &personal.draft)?;
         }
         let news: Vec<Seq> = personal
             .hidden
@@ -202,13 +207,14 @@ impl<S: Storage> Engine<S> {
             .collect();
         let accepted =
             record.state.request != RequestState::Accepted && personal.request == RequestState::Accepted;
+        let before = record.state.draft;
         let record = PersonalRecord {
             state: personal.clone(),
-            ..record
+            pending: record.pending,
         };
         self.storage.save_personal(conversation, &record)?;
         if has_draft && is_encrypted {
-            self.draft_came(conversation)?;
+            self.draft_came(conversation, &before)?;
         }
         if accepted {
             self.receipts_changed(conversation);
@@ -307,14 +313,40 @@ impl<S: Storage> Engine<S> {
         self.change_personal(conversation, change)
     }
 
+    /// Something is being written here, or on another device of the account, or is not any more.
+    pub(crate) fn show_draft(&mut self, conversation: ConversationId, text: &str) -> Stored {
+        self.storage.save_draft(conversation, text)?;
+        for timeline in self.timelines_of(conversation) {
+            text.clone_into(&mut timeline.draft);
+        }
+        self.dirty.conversation(conversation);
+        self.dirty.list = true;
+        Ok(())
+    }
+
+    /// Whether the draft that the server keeps, or is about to, is one of those who share this device's key. What was to be sent is not sent where it is not.
+    fn takes_back_draft(&mut self, conversation: ConversationId) -> Stored<bool> {
+        let mut record = self.storage.personal(conversation)?;
+        if record.state.draft.is_empty() || self.opens_draft(conversation, &record.state.draft)? {
+            return Ok(true);
+        }
+        // One that was sent has taken its place.
+        if self.personals.has_sent_draft(conversation) {
+            return Ok(true);
+        }
+        if record.pending.draft.take().is_some() {
+            self.storage.save_personal(conversation, &record)?;
+        }
+        Ok(false)
+    }
+
     pub(crate) fn keep_draft(&mut self, conversation: ConversationId, text: String) -> Stored {
         let before = self.storage.draft(conversation)?.unwrap_or_default();
-        self.storage.save_draft(conversation, &text)?;
-        self.dirty.conversation(conversation);
+        self.show_draft(conversation, &text)?;
         let draft = if !self.is_encrypted(conversation)? {
             text
-        } else if before == text {
-            // It would be sealed another way each time.
+        } else if before == text || (text.is_empty() && !self.takes_back_draft(conversation)?) {
+            // It would be sealed another way each time; and what another device has begun, that does not share its key, is not this one's to take back.
             return Ok(());
         } else {
             self.seal_draft(conversation, &text)?

@@ -45,7 +45,7 @@ pub(crate) struct Timeline {
     /// The last entry, and the read marker, when it was opened.
     pub(crate) opened_at: (Seq, Seq),
     pub(crate) divider: Divider,
-    draft: String,
+    pub(crate) draft: String,
     /// The older place that it was opened at, until it has been lengthened to the end: none where it follows the end.
     pub(crate) place: Option<Seq>,
     /// The part of the log that is loaded: its entries are `events`, and what has become of messages is in `folds`.

@@ -44,6 +44,8 @@ pub enum Received {
         sender: Identity,
         /// In which epoch.
         epoch: u64,
+        /// That epoch was over at its place: only a server that does not keep its own rule lets that in.
+        late: bool,
         /// What it says.
         content: Vec<u8>,
     },
@@ -234,6 +236,7 @@ impl Held {
             ProcessedMessageContent::ApplicationMessage(message) => Ok(Received::Message {
                 sender: Identity::of(&credential)?,
                 epoch,
+                late: at < current,
                 content: padding::unpad(&message.into_bytes())?,
             }),
             ProcessedMessageContent::OwnPrivateMessage => {

@@ -64,9 +64,19 @@ test('a new device gets what was there before it by a typed code, also when it s
     await expect(ben.line('· nutmeg from the tablet')).toBeVisible();
   });
 
+  await test.step('what is begun on one is gone on with on the other', async () => {
+    await tablet.toList();
+    await ada.composer.fill('· juniper on the tablet');
+    await expect(tablet.listed('Ben')).toContainText('Draft: · juniper on the tablet');
+    await tablet.openConversation('Ben');
+    await expect(tablet.composer).toHaveValue('· juniper on the tablet');
+    await tablet.composer.press('Enter');
+    await expect(ben.line('· juniper on the tablet')).toBeVisible();
+  });
+
   await test.step('the server’s folder has not a word of it', async () => {
     await server.stop();
-    for (const word of ['marzipan', 'quinces', 'saffron', 'cardamom', 'nutmeg'])
+    for (const word of ['marzipan', 'quinces', 'saffron', 'cardamom', 'nutmeg', 'juniper'])
       expect(server.keeps(word), word).toBe(false);
   });
 });

@@ -45,7 +45,20 @@ impl<S: Storage> Engine<S> {
         }
         self.keep_archive(DRAFTS, &key)?;
         for conversation in self.storage.encrypted_conversations()? {
-            self.draft_came(conversation)?;
+            let mut record = self.storage.personal(conversation)?;
+            if record
+                .pending
+                .draft
+                .as_ref()
+                .is_some_and(|draft| !draft.is_empty())
+            {
+                // It waits to be sent, sealed under the key that this device had before.
+                let draft = self.storage.draft(conversation)?.unwrap_or_default();
+                record.pending.draft = Some(self.seal_draft(conversation, &draft)?);
+                self.storage.save_personal(conversation, &record)?;
+            } else if !record.state.draft.is_empty() {
+                self.draft_came(conversation, "")?;
+            }
         }
         Ok(())
     }
@@ -71,17 +84,24 @@ impl<S: Storage> Engine<S> {
         Ok(STANDARD.encode(sealed))
     }
 
-    /// Shows the draft that the server keeps of an encrypted conversation, unless another one is on its way to it. What a device has sealed that does not share its key takes nothing from this one.
-    pub(crate) fn draft_came(&mut self, conversation: ConversationId) -> Stored {
+    /// Shows the draft that the server keeps of an encrypted conversation, after this one, unless another one is on its way to it. What a device has sealed that does not share its key takes nothing
+    /// from this one, nor does that it is gone.
+    pub(crate) fn draft_came(&mut self, conversation: ConversationId, before: &str) -> Stored {
         let record = self.storage.personal(conversation)?;
+        let now = &record.state.draft;
+        let speaks = if now.is_empty() { before } else { now };
         if record.pending.draft.is_none()
-            && let Some(draft) = self.open_draft(conversation, &record.state.draft)?
+            && self.opens_draft(conversation, speaks)?
+            && let Some(draft) = self.open_draft(conversation, now)?
         {
-            self.storage.save_draft(conversation, &draft)?;
-            self.dirty.conversation(conversation);
-            self.dirty.list = true;
+            self.show_draft(conversation, &draft)?;
         }
         Ok(())
+    }
+
+    /// Whether a draft is there, and was sealed under the key that this device has.
+    pub(crate) fn opens_draft(&self, conversation: ConversationId, sealed: &str) -> Stored<bool> {
+        Ok(!sealed.is_empty() && self.open_draft(conversation, sealed)?.is_some())
     }
 
     /// What the server keeps as a draft; none where it was sealed by a device that does not share its key, or for another conversation.

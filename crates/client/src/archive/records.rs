@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pipit_e2ee::ArchiveKey;
+use pipit_model::commitment;
 use pipit_wire::event::{EventBody, MessageChange};
 use pipit_wire::report::Opening;
 use pipit_wire::rest::archive::Part;
@@ -10,7 +11,7 @@ use pipit_wire::{ArchiveId, Content, ConversationId, Event, EventId, MessageId, 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::encryption::Compared;
+use crate::encryption::{Compared, commitment_of};
 use crate::fold;
 use crate::storage::{LogEntry, ShelfRecord};
 
@@ -99,13 +100,21 @@ impl Record {
         self.seq
     }
 
-    pub(crate) fn is_by(&self, user: UserId) -> bool {
-        self.sender == user
+    /// Whether it has what opens a commitment, and is not on anybody's word.
+    pub(crate) fn is_opening(&self) -> bool {
+        self.opening().is_some()
     }
 
-    /// Whether it shows what the entry's sender has committed to, and is not on anybody's word.
-    pub(crate) fn is_opening(&self) -> bool {
-        serde_json::from_value::<Opening>(self.body.clone()).is_ok()
+    fn opening(&self) -> Option<Opening> {
+        serde_json::from_value(self.body.clone()).ok()
+    }
+
+    /// Whether it shows what this entry's sender has committed to.
+    pub(crate) fn shows(&self, entry: &Event) -> bool {
+        let is_of = (self.seq, self.id, self.sender) == (entry.seq, entry.id, entry.sender);
+        let opening = self.opening().filter(|_| is_of);
+        let commitment = commitment_of(entry);
+        matches!((commitment, opening), (Some(commitment), Some(opening)) if commitment::verify(commitment, &opening))
     }
 
     /// What is put by of an entry: not what is to erase itself.

@@ -172,7 +172,7 @@ pub(crate) fn fits(body: &OutboxBody, files: &[Attachment]) -> bool {
 }
 
 /// What its sender has committed to; nothing where it is not sealed, or was before there were commitments.
-pub(super) fn commitment_of(entry: &Event) -> Option<&str> {
+pub(crate) fn commitment_of(entry: &Event) -> Option<&str> {
     match &entry.body {
         EventBody::Message {
             content: Content::Sealed { commitment, .. },

@@ -100,10 +100,12 @@ impl<S: Storage> Engine<S> {
             let cut = GroupRecord {
                 cursor: group.cursor.min(last_seq),
                 since: group.since.min(last_seq),
-                stay_from: group.stay_from.map(|from| from.min(last_seq)),
+                // What comes at the places that were cut is nothing that was there before.
+                stay_from: group.met(),
                 ..group
             };
             self.save_group_record(conversation, cut)?;
+            self.want_no_more_after(conversation, last_seq)?;
         }
         Ok(())
     }
@@ -121,6 +123,9 @@ impl<S: Storage> Engine<S> {
         let noted = group
             .stay_from
             .or((group.stage == Stage::In).then_some(group.cursor));
+        if group.stay_from.is_none() && noted.is_some() {
+            self.meets_everybody(record.id)?;
+        }
         let mut taking = Taking {
             group: GroupRecord {
                 stay_from: noted,
@@ -259,6 +264,7 @@ impl<S: Storage> Engine<S> {
             talk.changed_at = talk.changed_at.max(event.seq);
         }
         self.acquaintances_changed(event, applied)?;
+        self.shows_nothing_late(conversation)?;
         if applied.removed {
             taking.group.stay_from = None;
             return Ok(Next::Astray);
@@ -351,21 +357,19 @@ impl<S: Storage> Engine<S> {
             Ok(Received::Message {
                 sender: sealed_by,
                 content,
+                late,
                 ..
             }) if sealed_by == sender => match self.opened(event, content::uncovered(content, event))? {
                 Ok((opened, opening)) => {
+                    // By its place it would seem to be for those who have come in since.
+                    let opening = opening.filter(|_| !late);
                     self.put_opened(taking, event, opened, opening.as_ref())?;
                     Ok(Next::On)
                 }
                 Err(refusal) => Ok(self.refuse(event, refusal)),
             },
             Ok(Received::Message { .. }) => Ok(self.refuse(event, Refusal::OtherSender)),
-            Ok(Received::Own) => {
-                // It was said here, and is not known here any more.
-                self.want_again(event)?;
-                Ok(Next::On)
-            }
-            Err(Error::Rejoining) => Ok(Next::On),
+            Ok(Received::Own) | Err(Error::Rejoining) => Ok(Next::On),
             Ok(_) => Ok(self.refuse(event, Refusal::Malformed)),
             Err(error @ Error::FutureEpoch { .. }) => {
                 self.count_unreadable(UnreadableCause::MissedChange);
@@ -573,7 +577,7 @@ impl<S: Storage> Engine<S> {
                 self.history_shown(event, *archive, key, users)?;
             }
             Some(ProfileSaid::AskedAgain { seqs, key }) => {
-                self.tell_again(&taking.group, event, seqs, key)?
+                self.tell_again(&taking.group, event, seqs, key)?;
             }
             Some(ProfileSaid::ToldAgain { asked, sealed }) => self.told_again(event, *asked, sealed)?,
             Some(said) => {

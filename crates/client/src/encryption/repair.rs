@@ -1,10 +1,11 @@
 //! Negative receipts: what this device could not read it says so of, and who has said it tells it again (`docs/adr/0051-negative-receipts.md`).
 //!
 //! A device that could not open what was sealed for it, or has lost the state that would have opened it, asks in the group, sealed like everything else, and with a key that was made for
-//! that. The device that has said it answers, should it not be there any more others do, and seals the answer to that key, so for that device alone ([`pipit_e2ee::seal_envelope`]): what opens the
-//! commitments of those entries. What comes goes the way of what comes in archives: on the shelf, against the log, and through the same checks.
+//! that. The device that has said it answers, should it not be there any more another one of the same person, and seals the answer to that key, so for that device alone
+//! ([`pipit_e2ee::seal_envelope`]): what opens the commitments of those entries. What comes goes the way of what comes in archives: on the shelf, against the log, and through the same checks.
 //!
-//! A device is told again what was sealed for it before, and nothing else: what was said since it is in the group, as far as the device knows that tells it.
+//! A device is told again what was sealed for it before, and nothing else: what was said since it is in the group, as far as the device knows that tells it. And it believes of an entry nobody but the
+//! device that has said it, or one that another device of that person vouches for: what an entry commits to is in the clear, and the server's to change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,6 @@ use pipit_e2ee::{Applied, CONTENT_BYTES_MAX, ENVELOPE_KEY_BYTES, EnvelopeKey, Id
 use pipit_wire::{ConversationId, Event, EventId, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::content::commitment_of;
 use super::state::{GroupRecord, RandomOf, Stage, identity_of};
 use crate::archive::{Record, bytes_32};
 use crate::engine::{Engine, Stored};
@@ -24,23 +24,36 @@ use crate::storage::Storage;
 /// The first byte of what is kept of this, beside what [`super::state`] keeps.
 const REPAIR: u8 = 8;
 const ACQUAINTED: u8 = 9;
-/// How long more is waited for before it is asked: at least, and at most.
+/// How long more is waited for before it is asked: at least, and at most; in a large group longer, for each device, lest all ask for the same at once.
 const ASK_MS: (i64, i64) = (1_000, 4_000);
+const ASK_PER_DEVICE_MS: i64 = 50;
+/// The least time between two questions.
+const ASK_EVERY_MS: i64 = 60_000;
 /// The most entries that are asked for at a time.
 pub(crate) const ASKED_MAX: usize = 100;
-/// So many times it is asked for something that was not told yet. What more could not be read waits.
+/// So many questions are kept that were not answered in full; the oldest is given up for a new one.
 const ASKS_MAX: usize = 20;
 /// The most entries of a conversation that are asked for in all, from the last one back.
 const WANTED_MAX: usize = 1_000;
-/// So many devices tell what nobody else of its author's can: one may not have it.
-const TELLERS: usize = 2;
 /// For so long an answer is waited for: the device that could give it may be away.
 const FOR_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// So many entries a device is told again in a day at most.
 const TOLD_A_DAY: u32 = 1_000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// So many answers are given to one question at most: what does not go in is not told.
+const ANSWERS_MAX: usize = 8;
 /// About so many bytes of JSON go into one answer: sealed and in base64 they fit into what is sealed at a time.
 const TOLD_BYTES: usize = CONTENT_BYTES_MAX / 8 * 5;
+
+/// When it is asked for what could not be read.
+#[derive(Debug, Default)]
+pub(super) struct Asking {
+    is_due: bool,
+    /// Not before this.
+    pub(super) at: Option<Timestamp>,
+    /// When it was asked last.
+    asked_at: Option<Timestamp>,
+}
 
 /// What this device could not read of a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +81,7 @@ impl Repair {
 
     /// Notes what is to be asked for, unless that was done. What is too much is left out from the oldest on.
     fn want(&mut self, seq: Seq) {
-        if self.asks.iter().all(|ask| !ask.seqs.contains(&seq)) {
+        if !self.is_asked(seq) {
             self.wanted.insert(seq);
         }
         while self.wanted.len() > WANTED_MAX {
@@ -76,8 +89,17 @@ impl Repair {
         }
     }
 
-    fn is_about(&self, seq: Seq) -> bool {
-        self.wanted.contains(&seq) || self.asks.iter().any(|ask| ask.seqs.contains(&seq))
+    fn is_asked(&self, seq: Seq) -> bool {
+        self.asks.iter().any(|ask| ask.seqs.contains(&seq))
+    }
+
+    /// What is at places that are not there any more is nothing that was asked for.
+    fn cut(&mut self, last: Seq) {
+        self.wanted.retain(|seq| *seq <= last);
+        for ask in &mut self.asks {
+            ask.seqs.retain(|seq| *seq <= last);
+        }
+        self.asks.retain(|ask| !ask.seqs.is_empty());
     }
 }
 
@@ -110,24 +132,17 @@ impl Acquaintances {
     /// Whether what is at this place was sealed for a device, as far as is known here.
     fn was_there(&self, who: Identity, seq: Seq) -> bool {
         let since = self.later.get(&who).and_then(|found| found.since);
-        since.unwrap_or(self.met) < seq
+        since.map_or(self.met, |since| since.max(self.met)) < seq
     }
 
-    /// Which devices of the group tell an entry again: the one that has said it, or else the first one of the same person that was there, or else the first ones of all that were. Never the one that
-    /// asks.
-    fn tellers(&self, event: &Event, asks: Identity, inside: &[Identity]) -> Vec<Identity> {
-        let mut others: Vec<_> = inside.iter().copied().filter(|who| *who != asks).collect();
-        others.sort_unstable();
-        let of_person = |who: &Identity| who.user == event.sender;
-        let is_author = |who: &Identity| of_person(who) && Some(who.device) == event.device;
-        if let Some(author) = others.iter().copied().find(is_author) {
-            return vec![author];
-        }
-        others.retain(|who| self.was_there(*who, event.seq));
-        match others.iter().copied().find(of_person) {
-            Some(of_person) => vec![of_person],
-            None => others.into_iter().take(TELLERS).collect(),
-        }
+    /// Which device of the group tells an entry again: the one that has said it, or else the first one of the same person that was there. Nobody else would be believed.
+    fn teller(&self, event: &Event, asks: Identity, inside: &[Identity]) -> Option<Identity> {
+        let mut own = inside.to_vec();
+        own.retain(|who| who.user == event.sender && *who != asks);
+        own.sort_unstable();
+        let author = own.iter().find(|who| Some(who.device) == event.device);
+        let first = || own.iter().find(|who| self.was_there(**who, event.seq));
+        author.or_else(first).copied()
     }
 }
 
@@ -224,13 +239,35 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
-    /// Whether something that cannot be read was asked for again, or is going to be.
+    /// Whether something that cannot be read was asked for again.
     pub(super) fn is_asked_for(&self, event: &Event) -> Stored<bool> {
-        Ok(self.repair(event.conversation)?.is_about(event.seq))
+        Ok(self.repair(event.conversation)?.is_asked(event.seq))
     }
 
-    /// Something that was sealed for this device could not be opened.
+    /// The log is shorter than it was.
+    pub(super) fn want_no_more_after(&mut self, conversation: ConversationId, last: Seq) -> Stored {
+        let mut repair = self.repair(conversation)?;
+        repair.cut(last);
+        self.save_repair(conversation, &repair)
+    }
+
+    /// The group has moved on: what this device has sealed before, and has not seen in the log, can come there only by a server that does not keep its own rule, behind those who have come in. It is
+    /// shown to nobody.
+    pub(super) fn shows_nothing_late(&mut self, conversation: ConversationId) -> Stored {
+        for mut waiting in self.storage.outbox(conversation)? {
+            let key = waiting.sealed.as_mut().and_then(|sealed| sealed.key.take());
+            if key.is_some() {
+                self.storage.save_outbox(&waiting)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Something that was sealed for this device could not be opened. What it has said itself nobody can tell it.
     pub(super) fn want_again(&mut self, event: &Event) -> Stored {
+        if self.is_me(event.sender) && event.device == self.own_device() {
+            return Ok(());
+        }
         let mut repair = self.repair(event.conversation)?;
         repair.want(event.seq);
         self.ask_again_later(event.conversation);
@@ -256,24 +293,36 @@ impl<S: Storage> Engine<S> {
 
     /// More may be missing: it is asked for all of it.
     fn ask_again_later(&mut self, conversation: ConversationId) {
-        let wait_ms = ASK_MS.0 + self.random_ms(ASK_MS.1 - ASK_MS.0);
-        let at = self.clock.steady().plus_ms(wait_ms);
+        if self.encryption.talk(conversation).asking.is_due {
+            return;
+        }
+        let listing = self.encryption.talk(conversation).listing.as_ref();
+        let devices = listing.map_or(0, |listing| {
+            i64::try_from(listing.devices.len()).unwrap_or(i64::MAX)
+        });
+        let most = ASK_MS.1 + devices.saturating_mul(ASK_PER_DEVICE_MS);
+        let wait_ms = ASK_MS.0 + self.random_ms(most - ASK_MS.0);
+        let soon = self.clock.steady().plus_ms(wait_ms);
         let talk = self.encryption.talk(conversation);
-        talk.repair_at.get_or_insert(at);
-        talk.repair_due = true;
+        let earliest = talk.asking.asked_at.map_or(soon, |at| at.plus_ms(ASK_EVERY_MS));
+        talk.asking.at = Some(soon.max(earliest));
+        talk.asking.is_due = true;
     }
 
     /// Asks for what could not be read, once everything is taken in that is here.
     pub(super) fn ask_again(&mut self, conversation: ConversationId) -> Stored {
         let talk = self.encryption.talk(conversation);
-        if !talk.repair_due || talk.repair_at.is_some() {
+        if !talk.asking.is_due || talk.asking.at.is_some() {
             return Ok(());
         }
         let group = self.group_record(conversation)?;
-        if group.is_none_or(|group| group.stage != Stage::In) {
+        // Whoever has not answered a request says nothing in it.
+        if group.is_none_or(|group| group.stage != Stage::In) || self.is_unanswered(conversation)? {
             return Ok(());
         }
-        self.encryption.talk(conversation).repair_due = false;
+        let steady = self.clock.steady();
+        let talk = self.encryption.talk(conversation);
+        (talk.asking.is_due, talk.asking.asked_at) = (false, Some(steady));
         let before = self.repair(conversation)?;
         let (mut repair, now) = (before.clone(), self.clock.now());
         repair.asks.retain(|ask| now.since_ms(ask.at) < FOR_MS);
@@ -285,14 +334,11 @@ impl<S: Storage> Engine<S> {
                 repair.wanted.insert(seq);
             }
         }
-        while repair.asks.len() < ASKS_MAX && !repair.wanted.is_empty() {
-            // What was said last is missed most.
-            let seqs: BTreeSet<Seq> = repair.wanted.iter().rev().take(ASKED_MAX).copied().collect();
+        // What was said last is missed most.
+        let seqs: BTreeSet<Seq> = repair.wanted.iter().rev().take(ASKED_MAX).copied().collect();
+        let key = EnvelopeKey::generate(&mut RandomOf(&mut self.config.random));
+        if let (false, Ok(public)) = (seqs.is_empty(), key.public()) {
             repair.wanted.retain(|seq| !seqs.contains(seq));
-            let key = EnvelopeKey::generate(&mut RandomOf(&mut self.config.random));
-            let Ok(public) = key.public() else {
-                break;
-            };
             let id = self.new_event();
             let said = ProfileSaid::AskedAgain {
                 seqs: seqs.iter().copied().collect(),
@@ -300,12 +346,19 @@ impl<S: Storage> Engine<S> {
             };
             tracing::info!(%conversation, entries = seqs.len(), "what could not be read is asked for again");
             self.say_in_group(conversation, id, said)?;
+            while repair.asks.len() >= ASKS_MAX {
+                repair.asks.remove(0);
+            }
             repair.asks.push(Ask {
                 id,
                 key: key.to_bytes(),
                 seqs,
                 at: now,
             });
+            self.dirty.conversation(conversation);
+        }
+        if !repair.wanted.is_empty() {
+            self.ask_again_later(conversation);
         }
         if repair != before {
             self.save_repair(conversation, &repair)?;
@@ -334,7 +387,7 @@ impl<S: Storage> Engine<S> {
         let (Some(public), Some(met)) = (bytes_32(key), group.met()) else {
             return Ok(());
         };
-        if asks == me {
+        if asks == me || self.is_unanswered(conversation)? {
             return Ok(());
         }
         let inside = self.devices_inside(conversation)?;
@@ -345,12 +398,14 @@ impl<S: Storage> Engine<S> {
         let mut acquaintance = known.later.get(&asks).copied().unwrap_or_default();
         let room = acquaintance.room(self.clock.now());
         let mut told = Vec::new();
-        for seq in seqs.iter().take(room) {
-            if *seq < event.seq && known.was_there(asks, *seq) {
+        let seqs: BTreeSet<Seq> = seqs.iter().copied().collect();
+        for seq in seqs.into_iter().take(room) {
+            if seq < event.seq && known.was_there(asks, seq) {
                 let entries = self.storage.log_entries(conversation, seq.previous(), 1)?;
-                let entry = entries.first().filter(|entry| entry.event.seq == *seq);
-                let mine = entry.filter(|entry| known.tellers(&entry.event, asks, &inside).contains(&me));
-                told.extend(mine.and_then(Record::of));
+                let entry = entries.first().filter(|entry| entry.event.seq == seq);
+                let mine = entry.filter(|entry| known.teller(&entry.event, asks, &inside) == Some(me));
+                // What shows nothing to others was not sealed for who is there by its place, or not committed to.
+                told.extend(mine.and_then(Record::of).filter(Record::is_opening));
             }
         }
         if told.is_empty() {
@@ -361,7 +416,7 @@ impl<S: Storage> Engine<S> {
             .saturating_add(u32::try_from(told.len()).unwrap_or(u32::MAX));
         self.keep_value(&acquaintance_key(conversation, asks), &acquaintance)?;
         tracing::info!(%conversation, entries = told.len(), "what another device could not read is told again");
-        for part in parts(told) {
+        for part in parts(told).into_iter().take(ANSWERS_MAX) {
             match seal_envelope(&public, &info(conversation, event.id), &part) {
                 Ok(sealed) => {
                     let said = ProfileSaid::ToldAgain {
@@ -377,7 +432,7 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
-    /// Somebody tells again what this device has asked for: what they have said themselves, or can show that others have.
+    /// Somebody tells again what this device has asked for, and they have said.
     pub(super) fn told_again(&mut self, event: &Event, asked: EventId, sealed: &str) -> Stored {
         let conversation = event.conversation;
         let mut repair = self.repair(conversation)?;
@@ -393,22 +448,38 @@ impl<S: Storage> Engine<S> {
             tracing::warn!(%conversation, seq = %event.seq, "what was told again cannot be opened");
             return Ok(());
         };
-        let storage = &self.storage;
-        let is_committed = |seq: Seq| {
-            let found = storage.entries(conversation, seq.previous(), seq);
-            found.is_ok_and(|found| found.first().is_some_and(|entry| commitment_of(entry).is_some()))
+        let is_vouched = match event.device {
+            Some(device) => self.is_vouched(Identity {
+                user: event.sender,
+                device,
+            })?,
+            None => false,
         };
-        records.retain(|record| {
-            let counts = record.is_by(event.sender) || (record.is_opening() && is_committed(record.seq()));
-            counts && ask.seqs.remove(&record.seq())
-        });
+        let storage = &self.storage;
+        let is_theirs = |record: &Record| {
+            let found = storage.entries(conversation, record.seq().previous(), record.seq());
+            let found = found.ok().and_then(|found| found.into_iter().next());
+            found.is_some_and(|entry| {
+                let is_author = entry.sender == event.sender && (entry.device == event.device || is_vouched);
+                is_author && super::is_sealed(&entry) && record.shows(&entry)
+            })
+        };
+        records.retain(|record| is_theirs(record) && ask.seqs.remove(&record.seq()));
         repair.asks.retain(|ask| !ask.seqs.is_empty());
         self.save_repair(conversation, &repair)?;
-        self.ask_again_later(conversation);
         let came = self.put_told(conversation, records)?;
         tracing::info!(%conversation, entries = came, "what could not be read was told again");
         self.count_repaired(came);
         Ok(())
+    }
+
+    /// The server has not taken a question, or an answer: nobody has heard it.
+    pub(crate) fn not_asked(&mut self, conversation: ConversationId, id: EventId, code: &str) -> Stored {
+        tracing::warn!(%conversation, code, "the server does not take what is said about what could not be read");
+        let mut repair = self.repair(conversation)?;
+        repair.asks.retain(|ask| ask.id != id);
+        self.dirty.conversation(conversation);
+        self.save_repair(conversation, &repair)
     }
 
     fn say_in_group(&mut self, conversation: ConversationId, id: EventId, said: ProfileSaid) -> Stored {
@@ -476,7 +547,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_said_it_tells_it_or_who_is_nearest_to_that_and_was_there() {
+    fn who_has_said_it_tells_it_or_another_device_of_theirs_that_was_there() {
         let asks = who(1, 1);
         let (phone, laptop, other, late) = (who(2, 2), who(2, 3), who(3, 4), who(1, 5));
         let came = Acquaintance {
@@ -487,27 +558,31 @@ mod tests {
             later: [(late, came)].into(),
             met: seq(5),
         };
-        let tellers =
-            |of: Identity, number, inside: &[Identity]| known.tellers(&said_by(of, number), asks, inside);
+        let teller =
+            |of: Identity, number, inside: &[Identity]| known.teller(&said_by(of, number), asks, inside);
         let all = [other, asks, laptop, phone, late];
-        assert_eq!(tellers(phone, 10, &all), [phone]);
-        assert_eq!(tellers(laptop, 10, &all), [laptop]);
+        assert_eq!(teller(phone, 10, &all), Some(phone));
+        assert_eq!(teller(laptop, 10, &all), Some(laptop));
         assert_eq!(
-            tellers(phone, 10, &[asks, laptop, other]),
-            [laptop],
+            teller(phone, 10, &[asks, laptop, other]),
+            Some(laptop),
             "the phone is gone"
         );
-        assert_eq!(tellers(phone, 10, &[asks, other]), [other], "the person is gone");
+        assert_eq!(teller(phone, 10, &[asks, other]), None, "the person is gone");
         assert_eq!(
-            tellers(asks, 10, &all),
-            [phone, laptop],
+            teller(asks, 10, &all),
+            None,
             "one's own other device was not there"
         );
-        assert_eq!(tellers(asks, 30, &all), [late], "it is now");
-        assert_eq!(tellers(who(7, 7), 10, &all), [phone, laptop]);
-        assert_eq!(tellers(who(7, 7), 30, &all), [late, phone]);
+        assert_eq!(teller(asks, 30, &all), Some(late), "it is now");
         assert!(known.was_there(asks, seq(6)) && !known.was_there(asks, seq(5)));
         assert!(known.was_there(late, seq(21)) && !known.was_there(late, seq(20)));
+        // What was noted before this device came in anew counts for nothing before that.
+        let anew = Acquaintances {
+            met: seq(40),
+            ..known
+        };
+        assert!(!anew.was_there(late, seq(40)) && anew.was_there(late, seq(41)));
     }
 
     #[test]
@@ -517,7 +592,7 @@ mod tests {
             repair.want(seq(number));
         }
         assert_eq!(repair.wanted.len(), WANTED_MAX);
-        assert!(!repair.is_about(seq(5)) && repair.is_about(seq(6)));
+        assert!(!repair.wanted.contains(&seq(5)) && repair.wanted.contains(&seq(6)));
         repair.asks.push(Ask {
             id: EventId::from_bytes([1; 16]),
             key: [2; ENVELOPE_KEY_BYTES],
@@ -525,7 +600,9 @@ mod tests {
             at: Timestamp(0),
         });
         repair.want(seq(2_000));
-        assert!(!repair.wanted.contains(&seq(2_000)));
+        assert!(!repair.wanted.contains(&seq(2_000)) && repair.is_asked(seq(2_000)));
+        repair.cut(seq(10));
+        assert_eq!((repair.wanted.len(), repair.asks.len()), (5, 0));
     }
 
     #[test]

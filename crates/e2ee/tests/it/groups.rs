@@ -257,10 +257,11 @@ fn entries_of_a_few_epochs_can_be_read_late_and_backwards() {
     for (epoch, id, sealed, text) in late.iter().rev() {
         let read = scene.phones[1].receive(&directory, *id, &sealed.bytes);
         if *epoch >= 5 {
-            let Received::Message { content, .. } = read.unwrap() else {
+            let Received::Message { content, late, .. } = read.unwrap() else {
                 panic!("not a message")
             };
             assert_eq!(content, text.as_bytes());
+            assert!(late, "its epoch was over");
         } else {
             assert!(
                 matches!(read, Err(Error::TooOld)),

@@ -331,6 +331,7 @@ impl Scene {
         for at in readers {
             let received = self.phones[*at].receive(&directory, id, &sealed.bytes).unwrap();
             let expected = Received::Message {
+                late: false,
                 sender,
                 epoch: sealed.epoch,
                 content: text.as_bytes().to_vec(),

@@ -169,6 +169,32 @@ async fn what_something_sealed_is_for_says_who_may_and_who_is_told() {
     );
 }
 
+/// For one's other devices. What is no draft that was sealed is refused (`nothing_plain_goes_in`).
+#[tokio::test]
+async fn a_sealed_draft_is_kept() {
+    let world = World::new();
+    let server = world.server().await;
+    let (alice, bob) = (world.person("alice").await, world.person("bob").await);
+    let den = den(&server, &alice, &[&bob]).await;
+    let mut phone = server.connect(&alice).await;
+    let change = |draft: &str| {
+        let change = json!({ "draft": draft });
+        json!({"type": "personal", "id": 9, "conversation": den, "change": change})
+    };
+    let draft = format!("AQ{}", "A".repeat(66));
+    phone.send(change(&draft)).await;
+    let (kept, _) = phone.until("personal").await;
+    assert_eq!(kept["personal"]["draft"], draft);
+    // It may be longer than a text, and is not without a limit.
+    let text_max = usize::try_from(server.node.context.limits.message_text_bytes_max).unwrap();
+    let long = format!("AQ{}", "A".repeat(text_max * 2 - 2));
+    phone.send(change(&long)).await;
+    phone.until_quiet().await;
+    let too_long = format!("AQ{}", "A".repeat(text_max * 2 + 1_024 + 2));
+    phone.send(change(&too_long)).await;
+    phone.expect_error("too_large").await;
+}
+
 /// Everything that the server could read, by every way in.
 #[tokio::test]
 async fn nothing_plain_goes_in() {
@@ -219,13 +245,6 @@ async fn nothing_plain_goes_in() {
             .await;
         phone.expect_error("sealed_only").await;
     }
-    // A sealed draft is kept, for one's other devices.
-    let draft = format!("AQ{}", "A".repeat(66));
-    phone
-        .send(json!({"type": "personal", "id": 9, "conversation": den, "change": {"draft": draft}}))
-        .await;
-    let (kept, _) = phone.until("personal").await;
-    assert_eq!(kept["personal"]["draft"], draft);
     // What says nothing is done as elsewhere.
     phone
         .send(json!({"type": "personal", "id": 9, "conversation": den, "change": {"draft": "", "pin": 1}}))
