@@ -363,6 +363,7 @@ impl<S: Storage> Engine<S> {
         match waiting {
             Some(mut waiting) if ack.seq > cursor => {
                 if ack.seq == cursor.next()
+                    && (waiting.sealed.is_none() || !self.has_commit_ahead(record.id)?)
                     && let Some(entry) = self.own_entry(&waiting, ack.seq, ack.at)?
                 {
                     let covers = LogRange {
@@ -411,7 +412,7 @@ impl<S: Storage> Engine<S> {
         let (Files::Ready(files), Some(sender)) = (self.files_of(waiting)?, self.me()) else {
             return Ok(None);
         };
-        let sealed = encryption::sealed_body(waiting, &files);
+        let sealed = encryption::sealed_body(waiting, &files, seq);
         let Some((body, opening)) = sealed.or_else(|| Some((plain_body(waiting, files)?, None))) else {
             return Ok(None);
         };

@@ -207,10 +207,19 @@ impl<S: Storage> Engine<S> {
             .collect();
         let accepted =
             record.state.request != RequestState::Accepted && personal.request == RequestState::Accepted;
-        let before = record.state.draft;
+        let (before, mut pending) = (record.state.draft, record.pending);
+        if is_encrypted
+            && pending.draft.as_ref().is_some_and(String::is_empty)
+            && !self.personals.has_sent_draft(conversation)
+            && !personal.draft.is_empty()
+            && !self.opens_draft(conversation, &personal.draft)?
+        {
+            // What another device has begun meanwhile, that does not share this one's key, is not this one's to take back.
+            pending.draft = None;
+        }
         let record = PersonalRecord {
             state: personal.clone(),
-            pending: record.pending,
+            pending,
         };
         self.storage.save_personal(conversation, &record)?;
         if has_draft && is_encrypted {
@@ -218,6 +227,7 @@ impl<S: Storage> Engine<S> {
         }
         if accepted {
             self.receipts_changed(conversation);
+            self.encryption.nudge(conversation);
             if let Some(peer) = self
                 .storage
                 .conversation(conversation)?

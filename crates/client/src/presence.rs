@@ -24,8 +24,8 @@ pub(crate) struct Presences {
     announced: Option<PresenceState>,
     watched: BTreeSet<UserId>,
     watch_at: Option<Timestamp>,
-    /// When it was asked last how somebody is who was said to be offline.
-    doubted_at: Option<Timestamp>,
+    /// When it was asked last how those are who were said to be offline.
+    doubted: HashMap<UserId, Timestamp>,
 }
 
 impl Presences {
@@ -53,8 +53,13 @@ impl Presences {
     pub(crate) fn shown_themselves(&mut self, user: UserId, now: Timestamp) {
         match self.state(user) {
             None => self.watch_anew(user),
-            Some(PresenceState::Offline) if self.doubted_at.is_none_or(|at| now.since_ms(at) >= DOUBT_MS) => {
-                self.doubted_at = Some(now);
+            Some(PresenceState::Offline)
+                if self
+                    .doubted
+                    .get(&user)
+                    .is_none_or(|at| now.since_ms(*at) >= DOUBT_MS) =>
+            {
+                self.doubted.insert(user, now);
                 self.watch_anew(user);
             }
             Some(_) => {}
@@ -97,6 +102,7 @@ impl<S: Storage> Engine<S> {
         if self.clock.is_due(due) {
             self.presences.watch_at = None;
             self.presences.known.retain(|user, _| wanted.contains(user));
+            self.presences.doubted.retain(|user, _| wanted.contains(user));
             self.presences.watched.clone_from(&wanted);
             self.send(&ClientFrame::Watch(Watch {
                 users: wanted.into_iter().collect(),

@@ -236,6 +236,9 @@ pub struct SealedContent {
     /// What opens that, in base64: it is inside, and nobody can open their own.
     #[serde(default)]
     pub key: Option<String>,
+    /// The epoch in which it was sealed is over from this place on. Behind it only a server that does not keep its own rule can put it: there it is shown to nobody else.
+    #[serde(default)]
+    pub over_at: Option<Seq>,
 }
 
 impl OutboxRecord {

@@ -133,7 +133,8 @@ impl<S: Storage> Engine<S> {
         self.meets_everybody(conversation)?;
         self.archives.look_at_view();
         self.save_group_record(conversation, record)?;
-        self.put_own_before(conversation, seq)
+        self.put_own_before(conversation, seq)?;
+        self.epoch_is_over(conversation, seq.next())
     }
 
     /// The state of the group on this device is of no use: it has to come in anew.

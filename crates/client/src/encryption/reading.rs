@@ -83,6 +83,17 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
+    /// Whether the group may move on by what is here and was not taken in: then what was sealed may stand in the log behind the end of its epoch.
+    pub(crate) fn has_commit_ahead(&self, conversation: ConversationId) -> Stored<bool> {
+        let group = self.group_record(conversation)?;
+        let Some(group) = group.filter(|group| group.stage == Stage::In) else {
+            return Ok(true);
+        };
+        let ahead = self.storage.entries(conversation, group.cursor, Seq::MAX)?;
+        let is_handshake = |event: &Event| matches!(event.body, EventBody::Handshake { .. });
+        Ok(ahead.iter().any(is_handshake))
+    }
+
     /// Why an entry that is still sealed cannot be shown.
     pub(crate) fn unreadable(&self, event: &Event) -> Stored<UnreadableReason> {
         Ok(match self.group_record(event.conversation)? {
@@ -264,7 +275,7 @@ impl<S: Storage> Engine<S> {
             talk.changed_at = talk.changed_at.max(event.seq);
         }
         self.acquaintances_changed(event, applied)?;
-        self.shows_nothing_late(conversation)?;
+        self.epoch_is_over(conversation, event.seq)?;
         if applied.removed {
             taking.group.stay_from = None;
             return Ok(Next::Astray);

@@ -233,7 +233,7 @@ impl<S: Storage> Engine<S> {
     pub(super) fn repairs_welcomed(&mut self) -> Stored {
         for key in self.storage.secrets(&[REPAIR])? {
             if let Some(conversation) = key.get(1..).and_then(|id| id.try_into().ok()) {
-                self.ask_again_later(ConversationId::from_bytes(conversation));
+                self.ask_again_later(ConversationId::from_bytes(conversation))?;
             }
         }
         Ok(())
@@ -251,12 +251,13 @@ impl<S: Storage> Engine<S> {
         self.save_repair(conversation, &repair)
     }
 
-    /// The group has moved on: what this device has sealed before, and has not seen in the log, can come there only by a server that does not keep its own rule, behind those who have come in. It is
-    /// shown to nobody.
-    pub(super) fn shows_nothing_late(&mut self, conversation: ConversationId) -> Stored {
+    /// The group has moved on, at this place: what this device has sealed before, and has not seen in the log, belongs before it.
+    pub(super) fn epoch_is_over(&mut self, conversation: ConversationId, seq: Seq) -> Stored {
         for mut waiting in self.storage.outbox(conversation)? {
-            let key = waiting.sealed.as_mut().and_then(|sealed| sealed.key.take());
-            if key.is_some() {
+            if let Some(sealed) = &mut waiting.sealed
+                && sealed.over_at.is_none()
+            {
+                sealed.over_at = Some(seq);
                 self.storage.save_outbox(&waiting)?;
             }
         }
@@ -270,7 +271,7 @@ impl<S: Storage> Engine<S> {
         }
         let mut repair = self.repair(event.conversation)?;
         repair.want(event.seq);
-        self.ask_again_later(event.conversation);
+        self.ask_again_later(event.conversation)?;
         self.save_repair(event.conversation, &repair)
     }
 
@@ -292,14 +293,11 @@ impl<S: Storage> Engine<S> {
     }
 
     /// More may be missing: it is asked for all of it.
-    fn ask_again_later(&mut self, conversation: ConversationId) {
+    fn ask_again_later(&mut self, conversation: ConversationId) -> Stored {
         if self.encryption.talk(conversation).asking.is_due {
-            return;
+            return Ok(());
         }
-        let listing = self.encryption.talk(conversation).listing.as_ref();
-        let devices = listing.map_or(0, |listing| {
-            i64::try_from(listing.devices.len()).unwrap_or(i64::MAX)
-        });
+        let devices = i64::try_from(self.devices_inside(conversation)?.len()).unwrap_or_default();
         let most = ASK_MS.1 + devices.saturating_mul(ASK_PER_DEVICE_MS);
         let wait_ms = ASK_MS.0 + self.random_ms(most - ASK_MS.0);
         let soon = self.clock.steady().plus_ms(wait_ms);
@@ -307,6 +305,7 @@ impl<S: Storage> Engine<S> {
         let earliest = talk.asking.asked_at.map_or(soon, |at| at.plus_ms(ASK_EVERY_MS));
         talk.asking.at = Some(soon.max(earliest));
         talk.asking.is_due = true;
+        Ok(())
     }
 
     /// Asks for what could not be read, once everything is taken in that is here.
@@ -358,7 +357,7 @@ impl<S: Storage> Engine<S> {
             self.dirty.conversation(conversation);
         }
         if !repair.wanted.is_empty() {
-            self.ask_again_later(conversation);
+            self.ask_again_later(conversation)?;
         }
         if repair != before {
             self.save_repair(conversation, &repair)?;
@@ -444,30 +443,34 @@ impl<S: Storage> Engine<S> {
             key.open(&info(conversation, asked), &sealed).ok()
         });
         let read = opened.and_then(|opened| serde_json::from_slice::<Vec<Record>>(&opened).ok());
-        let Some(mut records) = read else {
+        let Some(records) = read else {
             tracing::warn!(%conversation, seq = %event.seq, "what was told again cannot be opened");
             return Ok(());
         };
-        let is_vouched = match event.device {
-            Some(device) => self.is_vouched(Identity {
-                user: event.sender,
-                device,
-            })?,
-            None => false,
+        let Some(device) = event.device else {
+            return Ok(());
         };
-        let storage = &self.storage;
-        let is_theirs = |record: &Record| {
-            let found = storage.entries(conversation, record.seq().previous(), record.seq());
-            let found = found.ok().and_then(|found| found.into_iter().next());
-            found.is_some_and(|entry| {
-                let is_author = entry.sender == event.sender && (entry.device == event.device || is_vouched);
-                is_author && super::is_sealed(&entry) && record.shows(&entry)
-            })
+        let teller = Identity {
+            user: event.sender,
+            device,
         };
-        records.retain(|record| is_theirs(record) && ask.seqs.remove(&record.seq()));
+        let mut believed = Vec::new();
+        for record in records {
+            let found = self
+                .storage
+                .entries(conversation, record.seq().previous(), record.seq())?;
+            if let Some(entry) = found.first()
+                && super::is_sealed(entry)
+                && record.shows(entry)
+                && self.speaks_for(teller, entry)?
+                && ask.seqs.remove(&record.seq())
+            {
+                believed.push(record);
+            }
+        }
         repair.asks.retain(|ask| !ask.seqs.is_empty());
         self.save_repair(conversation, &repair)?;
-        let came = self.put_told(conversation, records)?;
+        let came = self.put_told(conversation, believed)?;
         tracing::info!(%conversation, entries = came, "what could not be read was told again");
         self.count_repaired(came);
         Ok(())

@@ -7,7 +7,7 @@ use pipit_wire::encryption::{SCHEME, Seal};
 use pipit_wire::event::{EventBody, Message};
 use pipit_wire::media::Attachment;
 use pipit_wire::report::Opening;
-use pipit_wire::{Content, ConversationId, ErrorCode, Event, EventId};
+use pipit_wire::{Content, ConversationId, ErrorCode, Event, EventId, Seq};
 
 use super::calls::to_base64;
 use super::content::{self, Opened};
@@ -84,6 +84,7 @@ impl<S: Storage> Engine<S> {
                     bytes: to_base64(&sealed.bytes),
                     commitment: Some(commitment),
                     key: Some(to_base64(&key)),
+                    over_at: None,
                 });
                 Ok(Sealing::Sealed)
             }
@@ -145,16 +146,25 @@ impl<S: Storage> Engine<S> {
         let Some(body) = content::said(&waiting.body, &files, waiting.written_at) else {
             return Ok(None);
         };
-        let opening = shown_here(&waiting, content::commitment_of(event), &files);
+        let opening = shown_here(&waiting, content::commitment_of(event), &files, event.seq);
         Ok(Some((Opened::Known(content::timed(body, event)), opening)))
     }
 }
 
-/// What shows others what this device has sealed, where this is what it has committed to.
-fn shown_here(waiting: &OutboxRecord, commitment: Option<&str>, files: &[Attachment]) -> Option<Opening> {
+/// What shows others what this device has sealed, where this is what it has committed to, and stands where it belongs.
+fn shown_here(
+    waiting: &OutboxRecord,
+    commitment: Option<&str>,
+    files: &[Attachment],
+    seq: Seq,
+) -> Option<Opening> {
+    let sealed = waiting.sealed.as_ref()?;
+    if sealed.over_at.is_some_and(|over| seq >= over) {
+        return None;
+    }
     let said = content::encode(&waiting.body, files, waiting.written_at)?;
     let opening = Opening {
-        key: waiting.sealed.as_ref()?.key.clone()?,
+        key: sealed.key.clone()?,
         said: String::from_utf8(said).ok()?,
     };
     commitment::verify(commitment?, &opening).then_some(opening)
@@ -189,12 +199,56 @@ pub(crate) fn sealed_message(record: &OutboxRecord, sealed: &SealedContent, file
     }
 }
 
-/// What the entry says that something sealed becomes, and what shows that to others.
+/// What the entry at this place says that something sealed becomes, and what shows that to others.
 pub(crate) fn sealed_body(
     record: &OutboxRecord,
     files: &[Attachment],
+    seq: Seq,
 ) -> Option<(EventBody, Option<Opening>)> {
     let sealed = record.sealed.as_ref()?;
     let body = content::said(&record.body, files, record.written_at)?;
-    Some((body, shown_here(record, sealed.commitment.as_deref(), files)))
+    Some((body, shown_here(record, sealed.commitment.as_deref(), files, seq)))
+}
+
+#[cfg(test)]
+mod tests {
+    use pipit_wire::Timestamp;
+
+    use super::*;
+
+    /// What stands behind the end of its epoch was put there for who has come in since: it shows them nothing.
+    #[test]
+    fn what_this_device_has_sealed_is_shown_where_it_belongs_alone() {
+        let mut waiting = OutboxRecord {
+            id: EventId::from_bytes([1; 16]),
+            conversation: ConversationId::from_bytes([2; 16]),
+            written_at: Timestamp(900),
+            body: OutboxBody::Message {
+                text: "among us".to_owned(),
+                reply_to: None,
+                files: Vec::new(),
+                poll: None,
+                preview: None,
+            },
+            sent: true,
+            state: OutboxState::Queued,
+            sealed: None,
+        };
+        let said = content::encode(&waiting.body, &[], waiting.written_at).unwrap();
+        let key = [3; commitment::KEY_BYTES];
+        let (_, commitment) = commitment::commit(key, &said);
+        let seq = |number| Seq::new(number).unwrap();
+        for (over_at, place, expect) in [(None, 99, true), (Some(10), 9, true), (Some(10), 10, false)] {
+            waiting.sealed = Some(SealedContent {
+                seal: Seal { epoch: 1, count: 1 },
+                bytes: String::new(),
+                commitment: Some(commitment.clone()),
+                key: Some(to_base64(&key)),
+                over_at: over_at.map(seq),
+            });
+            let shown = shown_here(&waiting, Some(&commitment), &[], seq(place));
+            assert_eq!(shown.is_some(), expect, "{over_at:?} {place}");
+            assert_eq!(sealed_body(&waiting, &[], seq(place)).unwrap().1, shown);
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pipit_e2ee::{Identity, KeyLog, KeyLogError, SignatureKey};
 use pipit_wire::key_log::{KEY_LOGS_PER_REQUEST_MAX, KeyEntry, KeyHolder, VouchBytes};
 use pipit_wire::rest::encryption::{KeyLogHead, KeyLogItem, KeyLogPlace, KeyLogs, ReadKeyLogs};
-use pipit_wire::{ConversationId, DeviceId, EventId, MessageId, Seq, Timestamp, UserId};
+use pipit_wire::{ConversationId, DeviceId, Event, EventId, MessageId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::calls::{KeyCall, from_base64};
@@ -384,6 +384,19 @@ impl<S: Storage> Engine<S> {
         let person = self.person(device.user)?;
         let logged = person.log.device(device.device);
         Ok(logged.is_some_and(|logged| logged.voucher.is_some()))
+    }
+
+    /// Whether what an entry says may be told by this device: it has said it, or the one that has is of the same person by vouches that lead to the same device.
+    pub(super) fn speaks_for(&mut self, teller: Identity, entry: &Event) -> Stored<bool> {
+        let Some(author) = entry.device.filter(|_| entry.sender == teller.user) else {
+            return Ok(false);
+        };
+        if author == teller.device {
+            return Ok(true);
+        }
+        let log = &self.person(teller.user)?.log;
+        let is_theirs = log.device(teller.device).is_some();
+        Ok(is_theirs && log.root_of(author) == log.root_of(teller.device))
     }
 
     /// Whether a device is somebody's, by their log.
