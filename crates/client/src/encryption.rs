@@ -9,6 +9,7 @@
 //!
 //! A conversation has at most one request of this module under way.
 
+mod acquaintances;
 mod authority;
 mod calls;
 mod content;

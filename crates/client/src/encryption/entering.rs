@@ -130,7 +130,7 @@ impl<S: Storage> Engine<S> {
             to_tell: false,
             stay_from: Some(seq),
         };
-        self.meets_everybody(conversation)?;
+        self.forget_acquaintances(conversation)?;
         self.archives.look_at_view();
         self.save_group_record(conversation, record)?;
         self.put_own_before(conversation, seq)?;

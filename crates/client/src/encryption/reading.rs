@@ -135,7 +135,7 @@ impl<S: Storage> Engine<S> {
             .stay_from
             .or((group.stage == Stage::In).then_some(group.cursor));
         if group.stay_from.is_none() && noted.is_some() {
-            self.meets_everybody(record.id)?;
+            self.forget_acquaintances(record.id)?;
         }
         let mut taking = Taking {
             group: GroupRecord {

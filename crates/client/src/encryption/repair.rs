@@ -5,17 +5,17 @@
 //! ([`pipit_e2ee::seal_envelope`]): what opens the commitments of those entries. What comes goes the way of what comes in archives: on the shelf, against the log, and through the same checks.
 //!
 //! A device is told again what was sealed for it before, and nothing else: what was said since it is in the group, as far as the device knows that tells it. And it believes of an entry nobody but the
-//! device that has said it, or one that another device of that person vouches for: what an entry commits to is in the clear, and the server's to change.
+//! device that has said it, or one of that person whose vouches lead to the same device: what an entry commits to is in the clear, and the server's to change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pipit_e2ee::{Applied, CONTENT_BYTES_MAX, ENVELOPE_KEY_BYTES, EnvelopeKey, Identity, seal_envelope};
+use pipit_e2ee::{CONTENT_BYTES_MAX, ENVELOPE_KEY_BYTES, EnvelopeKey, Identity, seal_envelope};
 use pipit_wire::{ConversationId, Event, EventId, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::state::{GroupRecord, RandomOf, Stage, identity_of};
+use super::state::{GroupRecord, RandomOf, Stage};
 use crate::archive::{Record, bytes_32};
 use crate::engine::{Engine, Stored};
 use crate::profile::ProfileSaid;
@@ -23,7 +23,6 @@ use crate::storage::Storage;
 
 /// The first byte of what is kept of this, beside what [`super::state`] keeps.
 const REPAIR: u8 = 8;
-const ACQUAINTED: u8 = 9;
 /// How long more is waited for before it is asked: at least, and at most; in a large group longer, for each device, lest all ask for the same at once.
 const ASK_MS: (i64, i64) = (1_000, 4_000);
 const ASK_PER_DEVICE_MS: i64 = 50;
@@ -37,9 +36,6 @@ const ASKS_MAX: usize = 20;
 const WANTED_MAX: usize = 1_000;
 /// For so long an answer is waited for: the device that could give it may be away.
 const FOR_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
-/// So many entries a device is told again in a day at most.
-const TOLD_A_DAY: u32 = 1_000;
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// So many answers are given to one question at most: what does not go in is not told.
 const ANSWERS_MAX: usize = 8;
 /// About so many bytes of JSON go into one answer: sealed and in base64 they fit into what is sealed at a time.
@@ -103,60 +99,8 @@ impl Repair {
     }
 }
 
-/// Since when a device is in the group, of those that have come in after this one, and what it was told again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Acquaintance {
-    since: Option<Seq>,
-    told_since: Timestamp,
-    told: u32,
-}
-
-impl Acquaintance {
-    /// How much more it may be told now.
-    fn room(&mut self, now: Timestamp) -> usize {
-        if now.since_ms(self.told_since) >= DAY_MS || now < self.told_since {
-            (self.told_since, self.told) = (now, 0);
-        }
-        usize::try_from(TOLD_A_DAY.saturating_sub(self.told)).unwrap_or_default()
-    }
-}
-
-/// When those who have come in after this device did so, and what they were told again; the others were there before.
-struct Acquaintances {
-    later: BTreeMap<Identity, Acquaintance>,
-    /// When this device has come in.
-    met: Seq,
-}
-
-impl Acquaintances {
-    /// Whether what is at this place was sealed for a device, as far as is known here.
-    fn was_there(&self, who: Identity, seq: Seq) -> bool {
-        let since = self.later.get(&who).and_then(|found| found.since);
-        since.map_or(self.met, |since| since.max(self.met)) < seq
-    }
-
-    /// Which device of the group tells an entry again: the one that has said it, or else the first one of the same person that was there. Nobody else would be believed.
-    fn teller(&self, event: &Event, asks: Identity, inside: &[Identity]) -> Option<Identity> {
-        let mut own = inside.to_vec();
-        own.retain(|who| who.user == event.sender && *who != asks);
-        own.sort_unstable();
-        let author = own.iter().find(|who| Some(who.device) == event.device);
-        let first = || own.iter().find(|who| self.was_there(**who, event.seq));
-        author.or_else(first).copied()
-    }
-}
-
 fn repair_key(conversation: ConversationId) -> Vec<u8> {
     [&[REPAIR], conversation.as_bytes().as_slice()].concat()
-}
-
-fn acquaintances_key(conversation: ConversationId) -> Vec<u8> {
-    [&[ACQUAINTED], conversation.as_bytes().as_slice()].concat()
-}
-
-fn acquaintance_key(conversation: ConversationId, who: Identity) -> Vec<u8> {
-    let of = acquaintances_key(conversation);
-    [&of, who.user.as_bytes().as_slice(), who.device.as_bytes()].concat()
 }
 
 /// What an answer is sealed for: nothing else is opened by it.
@@ -178,55 +122,10 @@ impl<S: Storage> Engine<S> {
         self.keep_value(&key, repair)
     }
 
-    fn acquaintances(&self, conversation: ConversationId, met: Seq) -> Stored<Acquaintances> {
-        let prefix = acquaintances_key(conversation);
-        let mut later = BTreeMap::new();
-        for key in self.storage.secrets(&prefix)? {
-            let who = key.get(prefix.len()..).and_then(identity_of);
-            if let (Some(who), Some(kept)) = (who, self.kept(&key)?) {
-                later.insert(who, kept);
-            }
-        }
-        Ok(Acquaintances { later, met })
-    }
-
-    fn forget_acquaintances(&mut self, conversation: ConversationId) -> Stored {
-        for key in self.storage.secrets(&acquaintances_key(conversation))? {
-            self.storage.remove_secret(&key)?;
-        }
-        Ok(())
-    }
-
     /// The conversation is gone.
     pub(super) fn repair_gone(&mut self, conversation: ConversationId) -> Stored {
         self.storage.remove_secret(&repair_key(conversation))?;
         self.forget_acquaintances(conversation)
-    }
-
-    /// This device has come into the group: who is in it now was there before it, as far as it knows.
-    pub(super) fn meets_everybody(&mut self, conversation: ConversationId) -> Stored {
-        self.forget_acquaintances(conversation)
-    }
-
-    /// Others have come in, or are out. A device that has come in anew was there before.
-    pub(super) fn acquaintances_changed(&mut self, event: &Event, applied: &Applied) -> Stored {
-        let (added, removed) = (&applied.change.added, &applied.change.removed);
-        for who in removed.iter().filter(|who| !added.contains(who)) {
-            let key = acquaintance_key(event.conversation, *who);
-            self.storage.remove_secret(&key)?;
-        }
-        let me = self.identity();
-        for who in added {
-            if Some(*who) == me || removed.contains(who) {
-                continue;
-            }
-            let acquaintance = Acquaintance {
-                since: Some(event.seq),
-                ..Acquaintance::default()
-            };
-            self.keep_value(&acquaintance_key(event.conversation, *who), &acquaintance)?;
-        }
-        Ok(())
     }
 
     /// The line stands: what waits to be asked for is asked for.
@@ -266,13 +165,10 @@ impl<S: Storage> Engine<S> {
 
     /// Something that was sealed for this device could not be opened. What it has said itself nobody can tell it.
     pub(super) fn want_again(&mut self, event: &Event) -> Stored {
-        if self.is_me(event.sender) && event.device == self.own_device() {
+        if self.is_by_this_device(event) {
             return Ok(());
         }
-        let mut repair = self.repair(event.conversation)?;
-        repair.want(event.seq);
-        self.ask_again_later(event.conversation)?;
-        self.save_repair(event.conversation, &repair)
+        self.want(event.conversation, [event.seq])
     }
 
     /// The state that would have opened what lies between is lost.
@@ -284,12 +180,26 @@ impl<S: Storage> Engine<S> {
     ) -> Stored {
         let earliest = through.get().saturating_sub(WANTED_MAX as u64);
         let after = Seq::new(earliest).map_or(after, |earliest| earliest.max(after));
-        for event in self.storage.entries(conversation, after, through)? {
-            if super::is_sealed(&event) {
-                self.want_again(&event)?;
-            }
+        let lost = self.storage.entries(conversation, after, through)?;
+        let is_lost = |event: &&Event| super::is_sealed(event) && !self.is_by_this_device(event);
+        let lost: Vec<Seq> = lost.iter().filter(is_lost).map(|event| event.seq).collect();
+        if lost.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.want(conversation, lost)
+    }
+
+    fn is_by_this_device(&self, event: &Event) -> bool {
+        self.is_me(event.sender) && event.device == self.own_device()
+    }
+
+    fn want(&mut self, conversation: ConversationId, seqs: impl IntoIterator<Item = Seq>) -> Stored {
+        let mut repair = self.repair(conversation)?;
+        for seq in seqs {
+            repair.want(seq);
+        }
+        self.ask_again_later(conversation)?;
+        self.save_repair(conversation, &repair)
     }
 
     /// More may be missing: it is asked for all of it.
@@ -394,8 +304,7 @@ impl<S: Storage> Engine<S> {
             return Ok(());
         }
         let known = self.acquaintances(conversation, met)?;
-        let mut acquaintance = known.later.get(&asks).copied().unwrap_or_default();
-        let room = acquaintance.room(self.clock.now());
+        let room = known.room(asks, self.clock.now());
         let mut told = Vec::new();
         let seqs: BTreeSet<Seq> = seqs.iter().copied().collect();
         for seq in seqs.into_iter().take(room) {
@@ -410,10 +319,7 @@ impl<S: Storage> Engine<S> {
         if told.is_empty() {
             return Ok(());
         }
-        acquaintance.told = acquaintance
-            .told
-            .saturating_add(u32::try_from(told.len()).unwrap_or(u32::MAX));
-        self.keep_value(&acquaintance_key(conversation, asks), &acquaintance)?;
+        self.note_told(conversation, &known, asks, told.len())?;
         tracing::info!(%conversation, entries = told.len(), "what another device could not read is told again");
         for part in parts(told).into_iter().take(ANSWERS_MAX) {
             match seal_envelope(&public, &info(conversation, event.id), &part) {
@@ -520,72 +426,13 @@ fn parts(records: Vec<Record>) -> Vec<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use pipit_wire::event::EventBody;
-    use pipit_wire::{DeviceId, UserId};
+    use pipit_wire::UserId;
     use serde_json::Value;
 
     use super::*;
 
-    fn who(user: u8, device: u8) -> Identity {
-        Identity {
-            user: UserId::from_bytes([user; 16]),
-            device: DeviceId::from_bytes([device; 16]),
-        }
-    }
-
     fn seq(number: u64) -> Seq {
         Seq::new(number).unwrap()
-    }
-
-    fn said_by(who: Identity, number: u64) -> Event {
-        Event {
-            conversation: ConversationId::from_bytes([9; 16]),
-            seq: seq(number),
-            id: EventId::from_bytes([8; 16]),
-            sender: who.user,
-            device: Some(who.device),
-            at: Timestamp(0),
-            body: EventBody::Unknown,
-        }
-    }
-
-    #[test]
-    fn who_has_said_it_tells_it_or_another_device_of_theirs_that_was_there() {
-        let asks = who(1, 1);
-        let (phone, laptop, other, late) = (who(2, 2), who(2, 3), who(3, 4), who(1, 5));
-        let came = Acquaintance {
-            since: Some(seq(20)),
-            ..Acquaintance::default()
-        };
-        let known = Acquaintances {
-            later: [(late, came)].into(),
-            met: seq(5),
-        };
-        let teller =
-            |of: Identity, number, inside: &[Identity]| known.teller(&said_by(of, number), asks, inside);
-        let all = [other, asks, laptop, phone, late];
-        assert_eq!(teller(phone, 10, &all), Some(phone));
-        assert_eq!(teller(laptop, 10, &all), Some(laptop));
-        assert_eq!(
-            teller(phone, 10, &[asks, laptop, other]),
-            Some(laptop),
-            "the phone is gone"
-        );
-        assert_eq!(teller(phone, 10, &[asks, other]), None, "the person is gone");
-        assert_eq!(
-            teller(asks, 10, &all),
-            None,
-            "one's own other device was not there"
-        );
-        assert_eq!(teller(asks, 30, &all), Some(late), "it is now");
-        assert!(known.was_there(asks, seq(6)) && !known.was_there(asks, seq(5)));
-        assert!(known.was_there(late, seq(21)) && !known.was_there(late, seq(20)));
-        // What was noted before this device came in anew counts for nothing before that.
-        let anew = Acquaintances {
-            met: seq(40),
-            ..known
-        };
-        assert!(!anew.was_there(late, seq(40)) && anew.was_there(late, seq(41)));
     }
 
     #[test]
@@ -606,18 +453,6 @@ mod tests {
         assert!(!repair.wanted.contains(&seq(2_000)) && repair.is_asked(seq(2_000)));
         repair.cut(seq(10));
         assert_eq!((repair.wanted.len(), repair.asks.len()), (5, 0));
-    }
-
-    #[test]
-    fn a_device_is_told_so_much_in_a_day() {
-        let mut known = Acquaintance::default();
-        let now = Timestamp(DAY_MS * 100);
-        assert_eq!(known.room(now), TOLD_A_DAY as usize);
-        known.told += TOLD_A_DAY - 3;
-        assert_eq!(known.room(now.plus_ms(DAY_MS - 1)), 3);
-        known.told += 3;
-        assert_eq!(known.room(now.plus_ms(DAY_MS - 1)), 0);
-        assert_eq!(known.room(now.plus_ms(DAY_MS)), TOLD_A_DAY as usize);
     }
 
     #[test]
