@@ -4,12 +4,12 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 use pipit_client_net::ServerAddress;
 use pipit_load::chaos::command::Chaos;
 use pipit_load::peer::command::{self, Compare};
-use pipit_load::process::OwnServer;
+use pipit_load::process::{OwnServer, refresh_tokens};
 use pipit_load::report::{Report, page};
 use pipit_load::run::{Options, run};
 use pipit_load::workload::{Accounts, Workload};
@@ -49,6 +49,10 @@ struct RunArguments {
     /// The token of an invite, where registration is not open.
     #[arg(long)]
     invite: Option<String>,
+    /// A file with what `pipit seed` has printed: its accounts are the people, each of whom can be so once. Several of these programs, each
+    /// with a part of the lines, connect more people than one may open sockets.
+    #[arg(long, conflicts_with_all = ["set_up", "invite"], requires = "address")]
+    accounts: Option<PathBuf>,
     /// A process of the servers whose memory and processor time are measured; repeatable.
     #[arg(long)]
     pid: Vec<u32>,
@@ -125,6 +129,18 @@ async fn carry_out(arguments: &RunArguments) -> anyhow::Result<Report> {
     };
     if let Some(token) = &arguments.set_up {
         options.accounts = Accounts::SetUp(token.clone());
+    }
+    if let Some(path) = &arguments.accounts {
+        let seeded =
+            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let tokens = refresh_tokens(&seeded);
+        let devices = options.workload.plan(users, options.rate).behaviours.len();
+        ensure!(
+            tokens.len() >= devices,
+            "{} accounts for {devices} people",
+            tokens.len()
+        );
+        options.accounts = Accounts::Seeded(tokens);
     }
     if !options.servers.is_empty() {
         return run(options).await;

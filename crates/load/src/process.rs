@@ -48,12 +48,7 @@ impl OwnServer {
             "`pipit seed` ended with {}",
             seeded.status
         );
-        let tokens = String::from_utf8(seeded.stdout)?;
-        let tokens = tokens
-            .lines()
-            .filter_map(|line| line.split(' ').nth(2))
-            .map(str::to_owned)
-            .collect();
+        let tokens = refresh_tokens(&String::from_utf8(seeded.stdout)?);
         let mut child = Command::new(binary)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data.path())
@@ -93,6 +88,16 @@ impl OwnServer {
     pub async fn stop(mut self) -> anyhow::Result<()> {
         Ok(self.child.kill().await?)
     }
+}
+
+/// The refresh tokens in what `pipit seed` prints: one account a line.
+#[must_use]
+pub fn refresh_tokens(seeded: &str) -> Vec<String> {
+    seeded
+        .lines()
+        .filter_map(|line| line.split(' ').nth(2))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// What a process uses.
