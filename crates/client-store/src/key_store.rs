@@ -17,7 +17,7 @@ pub enum KeyStoreError {
         "this system has no key store that answers, and the store is not opened without: on Linux run a Secret Service \
          (gnome-keyring, KWallet or KeePassXC) on the session's D-Bus, which DBUS_SESSION_BUS_ADDRESS names"
     )]
-    None(#[source] Error),
+    Absent(#[source] Error),
     /// It is locked, and nobody has unlocked it; or nobody has ever given it a password.
     #[error(
         "the system's key store is locked: unlock it (by its own program, or by signing in to the desktop), then try again"
@@ -50,7 +50,7 @@ pub(crate) fn on_thread<T: Send>(
 
 impl Keys {
     fn of(account: &str) -> Result<Self, KeyStoreError> {
-        let store = system().map_err(KeyStoreError::None)?;
+        let store = system().map_err(KeyStoreError::Absent)?;
         let entry = store.build(SERVICE, account, None).map_err(sort)?;
         Ok(Self { entry })
     }

@@ -301,7 +301,7 @@ fn without_a_key_store_nothing_is_opened() {
         }
         return;
     };
-    opens_nothing(&home, |error| matches!(error, KeyStoreError::None(_)));
+    opens_nothing(&home, |error| matches!(error, KeyStoreError::Absent(_)));
 }
 
 /// The key store is there, and nobody who could be asked for its password: once it has never been unlocked, once it has the key.

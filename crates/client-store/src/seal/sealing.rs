@@ -45,14 +45,19 @@ impl Sealing {
         plain
             .execute_batch("BEGIN EXCLUSIVE; COMMIT")
             .map_err(storage_error)?;
-        let path = PathBuf::from(path);
+        // What is replaced is the file, not a link to it.
+        let path = fs::canonicalize(path).map_err(failed)?;
         let copy = beside(&path, "sealing");
         remove(&copy)?;
         Ok(Self { plain, path, copy })
     }
 
     pub(super) fn finish(self, key: &[u8; 32]) -> Result<(), StorageError> {
-        self.copy(key)?;
+        if let Err(error) = self.copy(key) {
+            // The disk may be full, of it. Where it cannot be removed, whoever tries again does that.
+            let _ = remove(&self.copy);
+            return Err(error);
+        }
         let old = self.put_in_place()?;
         old.overwrite().map_err(failed)
     }
@@ -132,6 +137,8 @@ impl Sealing {
         let file = OpenOptions::new().write(true).open(&self.path).map_err(failed)?;
         // Windows replaces no file that SQLite has open. Elsewhere it is held until it has been replaced, so that nobody writes to it who would be writing to nothing.
         let plain = (!cfg!(windows)).then_some(self.plain);
+        let permissions = file.metadata().map_err(failed)?.permissions();
+        fs::set_permissions(&self.copy, permissions).map_err(failed)?;
         fs::rename(&self.copy, &self.path).map_err(failed)?;
         sync_folder_of(&self.path).map_err(failed)?;
         Ok(Old { plain, file })
