@@ -39,7 +39,9 @@ pub fn open_native(
     let key = match key {
         Some(key) => key,
         None if is_sealed(path)? => {
-            let detail = "it is sealed, and the system's key store has no key for it".to_owned();
+            let detail =
+                "it is sealed, and the system's key store has no key for it, or has it where it is not open"
+                    .to_owned();
             return Err(StorageError::Corrupt { detail }.into());
         }
         None => {
@@ -55,16 +57,16 @@ pub fn open_native(
     Ok(storage)
 }
 
-/// Erases the store at `path` and its key: for signing out, when the storage has been dropped. The key goes first, and with it all that was sealed. Fails with
-/// [`StorageError::Locked`] while the store is open.
+/// Erases the store at `path` and its key: for signing out, when the storage has been dropped. The key goes first, and with it all that was sealed; where it
+/// cannot be removed, the files go all the same, and that is the error. Fails with [`StorageError::Locked`] while the store is open.
 pub fn erase_native(path: &Path, account: &str) -> Result<(), NativeError> {
     let _lock = lock(path)?;
-    on_thread(account, Keys::remove)?;
+    let key_removed = on_thread(account, Keys::remove);
     remove(path)?;
     for what in ["journal", "wal", "shm", "sealing"] {
         remove(&beside(path, what))?;
     }
-    Ok(())
+    Ok(key_removed?)
 }
 
 /// Held for as long as the store is open, so that of two processes one makes the key, and none is removed that is in use. The file has nothing in it, and stays.

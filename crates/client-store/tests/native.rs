@@ -302,6 +302,14 @@ fn without_a_key_store_nothing_is_opened() {
         return;
     };
     opens_nothing(&home, |error| matches!(error, KeyStoreError::Absent(_)));
+    // Who signs out is not left with the files for that.
+    std::fs::write(file(&home), "what another day has left").unwrap();
+    assert!(matches!(
+        erase_native(&file(&home), "alice"),
+        Err(NativeError::Key(KeyStoreError::Absent(_)))
+    ));
+    assert!(!file(&home).exists());
+    assert_eq!(std::fs::metadata(home.join("store.db-lock")).unwrap().len(), 0);
 }
 
 /// The key store is there, and nobody who could be asked for its password: once it has never been unlocked, once it has the key.

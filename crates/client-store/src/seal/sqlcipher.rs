@@ -35,7 +35,8 @@ pub(crate) fn open(path: &str, vfs: Option<&str>, key: &[u8; 32]) -> Result<Conn
     Ok(connection)
 }
 
-/// Whether there is a database that is not sealed.
+/// Whether there is a database that is not sealed. Closing it takes from this process the locks that SQLite has of it, so this is for who does not have it open: `open_native` sees
+/// to that, by a lock of another kind.
 pub(crate) fn is_plain(path: &Path) -> Result<bool, StorageError> {
     let mut start = Vec::with_capacity(PLAIN.len());
     match File::open(path) {
