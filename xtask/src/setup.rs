@@ -25,6 +25,8 @@ pub(crate) enum Need {
     Web,
     /// PostgreSQL and Redis, for tests to start their own of.
     Services,
+    /// What a native client is built with, and the key store that its tests start.
+    Native,
     /// Two browsers, for the end-to-end tests.
     Browsers,
 }
@@ -49,7 +51,14 @@ const FONTS: [(&str, &str, &[&str]); 3] = [
 ];
 
 /// For every task.
-pub(crate) const EVERYTHING: [Need; 5] = [Need::Lints, Need::Wasm, Need::Web, Need::Services, Need::Browsers];
+pub(crate) const EVERYTHING: [Need; 6] = [
+    Need::Lints,
+    Need::Wasm,
+    Need::Web,
+    Need::Services,
+    Need::Native,
+    Need::Browsers,
+];
 
 /// Makes sure of these needs.
 pub(crate) fn run(workspace: &Workspace, needs: &[Need]) -> Result<()> {
@@ -83,6 +92,9 @@ pub(crate) fn run(workspace: &Workspace, needs: &[Need]) -> Result<()> {
             wanted.add("clocks that jump, for chaos runs", &["libfaketime"]);
         }
     }
+    if needs.contains(&Need::Native) {
+        want_native(&mut wanted);
+    }
     if needs.contains(&Need::Browsers) {
         if !debian::has_program("chromium", &[]) {
             wanted.add("Chromium, for the end-to-end tests", &["chromium"]);
@@ -104,6 +116,21 @@ pub(crate) fn run(workspace: &Workspace, needs: &[Need]) -> Result<()> {
         node::install_packages(&workspace.web())?;
     }
     Ok(())
+}
+
+fn want_native(wanted: &mut debian::Wanted) {
+    if !debian::has_file("/usr/include/openssl/evp.h") {
+        wanted.add(
+            "OpenSSL, for the store of native clients (the server goes without)",
+            &["libssl-dev"],
+        );
+    }
+    if !debian::has_program("gnome-keyring-daemon", &[]) {
+        wanted.add("a key store, for the tests of native clients", &["gnome-keyring"]);
+    }
+    if !debian::has_program("dbus-run-session", &[]) {
+        wanted.add("a D-Bus for that key store", &["dbus-daemon"]);
+    }
 }
 
 /// Installs Lighthouse in a folder of its own: it is heavier than all that the client is built with, and wanted at night alone.

@@ -20,7 +20,7 @@ type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
 const FAST: &[Step] = &[
     ("set-up", |workspace| {
-        setup::run(workspace, &[Need::Lints, Need::Services])
+        setup::run(workspace, &[Need::Lints, Need::Services, Need::Native])
     }),
     ("formatting", formatting),
     ("tidy", tidy::run),

@@ -11,6 +11,10 @@ mod entry;
 mod error;
 mod expiry;
 mod fold;
+#[cfg(feature = "native")]
+mod key_store;
+#[cfg(feature = "native")]
+mod native;
 mod outbox;
 mod personal;
 mod picture;
@@ -36,6 +40,10 @@ use pipit_wire::{BlobId, ConversationId, Event, EventId, MessageId, Seq, Timesta
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::storage_error;
+#[cfg(feature = "native")]
+pub use crate::key_store::KeyStoreError;
+#[cfg(feature = "native")]
+pub use crate::native::{NativeError, erase_native, open_native};
 
 /// The newest schema version that this program knows.
 pub const SCHEMA_VERSION: u32 = schema::VERSION;
@@ -49,6 +57,9 @@ pub struct SqliteStorage {
     changes_before: u64,
     /// What was erased in this transaction has to leave the journal too.
     erased: bool,
+    /// Says to other processes that it is open, and to them alone.
+    #[cfg(feature = "native")]
+    lock: Option<std::fs::File>,
 }
 
 impl SqliteStorage {
@@ -60,17 +71,10 @@ impl SqliteStorage {
     }
 
     /// The same, sealed under a key: without it nothing of the database's file is to be read. One that was not sealed before is sealed first. Fails with
-    /// [`StorageError::Corrupt`] where another key opens it, and with [`StorageError::Failed`] where this SQLite cannot seal
-    /// (`docs/adr/0047-sealed-store.md`).
+    /// [`StorageError::Corrupt`] where another key opens it, and with [`StorageError::Failed`] where this SQLite cannot seal: natively it can with the feature `native`,
+    /// and programs call `open_native` (`docs/adr/0047-sealed-store.md`, `docs/adr/0053-native-sealed-store.md`).
     pub fn open_sealed(path: &str, vfs: Option<&str>, key: &[u8; 32]) -> Result<Self, StorageError> {
-        let connection = connect(path, vfs)?;
-        if seal::unlock(&connection, key)? {
-            return Self::set_up(connection, true);
-        }
-        drop(connection);
-        let connection = connect(path, vfs)?;
-        seal::seal(&connection, key)?;
-        Self::set_up(connection, true)
+        Self::set_up(seal::open(path, vfs, key)?, true)
     }
 
     /// A database that ends with the program: where the browser keeps nothing, and for tests.
@@ -88,6 +92,8 @@ impl SqliteStorage {
             durable,
             changes_before: 0,
             erased: false,
+            #[cfg(feature = "native")]
+            lock: None,
         })
     }
 

@@ -1,6 +1,15 @@
-//! Sealing the database's file, by [SQLite3 Multiple Ciphers](https://utelle.github.io/SQLite3MultipleCiphers/): ChaCha20-Poly1305 over each page, in the file and its journal.
+//! Sealing the database's file, page by page, in the file and its journal: in the browser by
+//! [SQLite3 Multiple Ciphers](https://utelle.github.io/SQLite3MultipleCiphers/), natively by [SQLCipher](https://www.zetetic.net/sqlcipher/).
 //!
-//! The build for the browser has it. What is asked of a SQLite that has not is refused: it would take the key, say nothing, and write in the clear.
+//! What the two are asked, and what they cannot, is in a module for each. What is asked of a SQLite that can do neither is refused: it would take the key, say nothing,
+//! and write in the clear.
+
+#[cfg(target_family = "wasm")]
+mod multiple_ciphers;
+#[cfg(not(target_family = "wasm"))]
+mod sealing;
+#[cfg(not(target_family = "wasm"))]
+mod sqlcipher;
 
 use std::fmt::Write as _;
 
@@ -8,74 +17,30 @@ use pipit_client::storage::StorageError;
 use rusqlite::Connection;
 use zeroize::Zeroizing;
 
+#[cfg(target_family = "wasm")]
+pub(crate) use self::multiple_ciphers::open;
+#[cfg(feature = "native")]
+pub(crate) use self::sealing::{beside, failed, remove};
+#[cfg(feature = "native")]
+pub(crate) use self::sqlcipher::is_plain;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use self::sqlcipher::open;
 use crate::error::storage_error;
 
-/// The library's default, named so that it stays the same.
-const CIPHER: &str = "chacha20";
-
-/// The key as it is: no password, from which a key would have to be derived.
-fn raw(key: &[u8; 32]) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(4 + 2 * key.len()));
-    text.push_str("raw:");
+/// The key as digits: no password, from which a key would have to be derived. What stands around them says so.
+fn raw(before: &str, key: &[u8; 32], after: &str) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(before.len() + 2 * key.len() + after.len()));
+    text.push_str(before);
     for byte in key {
         // Writing to a string does not fail.
         let _ = write!(*text, "{byte:02x}");
     }
+    text.push_str(after);
     text
-}
-
-/// Says which cipher comes, which plain SQLite does not answer. It is asked in a pragma: a query would read the schema, for which the key is needed.
-fn choose(connection: &Connection) -> Result<(), StorageError> {
-    let chosen: rusqlite::Result<String> =
-        connection.pragma_update_and_check(None, "cipher", CIPHER, |row| row.get(0));
-    match chosen {
-        Ok(name) if name == CIPHER => Ok(()),
-        Ok(name) => Err(StorageError::Failed(
-            format!("the store is sealed by {name}").into(),
-        )),
-        Err(error) => Err(StorageError::Failed(Box::new(error))),
-    }
-}
-
-/// Opens the file with its key, before anything else is asked of it. False where it is not sealed with this one.
-pub(crate) fn unlock(connection: &Connection, key: &[u8; 32]) -> Result<bool, StorageError> {
-    choose(connection)?;
-    connection
-        .pragma_update_and_check(None, "key", raw(key).as_str(), |_| Ok(()))
-        .map_err(storage_error)?;
-    match read(connection) {
-        Ok(()) => Ok(true),
-        Err(StorageError::Corrupt { .. }) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// Seals a file that was not sealed. Fails with [`StorageError::Corrupt`] where it is none, which is what a file under another key looks like.
-pub(crate) fn seal(connection: &Connection, key: &[u8; 32]) -> Result<(), StorageError> {
-    read(connection)?;
-    choose(connection)?;
-    connection
-        .pragma_update_and_check(None, "rekey", raw(key).as_str(), |_| Ok(()))
-        .map_err(storage_error)
 }
 
 fn read(connection: &Connection) -> Result<(), StorageError> {
     connection
         .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
         .map_err(storage_error)
-}
-
-#[cfg(test)]
-mod tests {
-    use pipit_client::storage::StorageError;
-
-    use crate::SqliteStorage;
-
-    #[test]
-    fn what_cannot_seal_does_not_pretend_to() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("client.db");
-        let opened = SqliteStorage::open_sealed(path.to_str().unwrap(), None, &[7; 32]);
-        assert!(matches!(opened, Err(StorageError::Failed(_))), "{opened:?}");
-    }
 }

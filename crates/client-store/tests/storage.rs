@@ -168,11 +168,15 @@ fn with_conversations(count: u8) -> SqliteStorage {
     storage
 }
 
+/// As a device has it.
+fn open(folder: &tempfile::TempDir) -> Result<SqliteStorage, StorageError> {
+    let path = folder.path().join("store.db");
+    SqliteStorage::open_sealed(path.to_str().unwrap(), None, &[7; 32])
+}
+
 #[test]
 fn what_is_written_is_read_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    let path = path.to_str().unwrap();
     let members = [
         MemberRecord {
             user: user(2),
@@ -199,7 +203,7 @@ fn what_is_written_is_read_after_a_restart() {
     full.peer = Some(user(2));
     let entries = [said(1, 5, 2, "five"), said(1, 6, 2, "six")];
     {
-        let mut storage = SqliteStorage::open(path, None).unwrap();
+        let mut storage = open(&folder).unwrap();
         assert!(storage.durable());
         let wrote = committed(&mut storage, |storage| {
             storage.save_session(&session()).unwrap();
@@ -217,7 +221,7 @@ fn what_is_written_is_read_after_a_restart() {
             "an empty transaction wrote something"
         );
     }
-    let storage = SqliteStorage::open(path, None).unwrap();
+    let storage = open(&folder).unwrap();
     assert_eq!(storage.session().unwrap(), Some(session()));
     assert_eq!(storage.conversation(full.id).unwrap(), Some(full.clone()));
     assert_eq!(storage.members(full.id).unwrap(), members);
@@ -234,10 +238,8 @@ fn what_is_written_is_read_after_a_restart() {
 #[test]
 fn a_transaction_that_is_rolled_back_or_cut_off_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    let path = path.to_str().unwrap();
     {
-        let mut storage = SqliteStorage::open(path, None).unwrap();
+        let mut storage = open(&folder).unwrap();
         storage.begin().unwrap();
         storage.save_session(&session()).unwrap();
         storage.rollback().unwrap();
@@ -251,22 +253,17 @@ fn a_transaction_that_is_rolled_back_or_cut_off_leaves_nothing() {
             "a read sees the transaction's writes"
         );
     }
-    let storage = SqliteStorage::open(path, None).unwrap();
+    let storage = open(&folder).unwrap();
     assert_eq!(storage.session().unwrap(), None);
 }
 
 #[test]
 fn a_second_process_is_told_that_the_store_is_taken() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    let path = path.to_str().unwrap();
-    let first = SqliteStorage::open(path, None).unwrap();
-    assert!(matches!(
-        SqliteStorage::open(path, None),
-        Err(StorageError::Locked)
-    ));
+    let first = open(&folder).unwrap();
+    assert!(matches!(open(&folder), Err(StorageError::Locked)));
     drop(first);
-    SqliteStorage::open(path, None).unwrap();
+    open(&folder).unwrap();
 }
 
 #[test]

@@ -74,6 +74,7 @@ const BOTH_SIDES_IN_TESTS: &[&str] = &["client", "client-store", "client-net", "
 const RESERVED: &[(&str, &[&str])] = &[
     ("rusqlite", &["store-sqlite", "client-store"]),
     ("libsqlite3-sys", &["store-sqlite", "client-store"]),
+    ("keyring*", &["client-store"]),
     ("sqlite-wasm-*", &["client-store", "client-wasm"]),
     ("tokio-postgres", &["store-postgres"]),
     ("deadpool-*", &["store-postgres"]),
