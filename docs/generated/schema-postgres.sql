@@ -549,6 +549,7 @@ CREATE UNIQUE INDEX device_key_pkey ON public.device_key USING btree (device);
 CREATE UNIQUE INDEX device_pkey ON public.device USING btree (id);
 CREATE UNIQUE INDEX event_by_id ON ONLY public.event USING btree (conversation, id);
 CREATE UNIQUE INDEX event_pkey ON ONLY public.event USING btree (conversation, seq);
+CREATE INDEX event_removal ON ONLY public.event USING btree (conversation, (((body)::jsonb ->> 'user'::text)), seq) WHERE (kind = 3);
 CREATE UNIQUE INDEX expiring_pkey ON public.expiring USING btree (expires_at, conversation, seq);
 CREATE UNIQUE INDEX group_info_pkey ON public.group_info USING btree (conversation);
 CREATE INDEX group_invite_by_end ON public.group_invite USING btree (expires_at);

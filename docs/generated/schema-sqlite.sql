@@ -435,6 +435,8 @@ CREATE INDEX device_key_by_user ON device_key (user, device);
 
 CREATE UNIQUE INDEX event_by_id ON event (id, conversation);
 
+CREATE INDEX event_removal ON event (conversation, json_extract(body, '$.user'), seq) WHERE kind = 3;
+
 CREATE INDEX group_invite_by_end ON group_invite (expires_at);
 
 CREATE INDEX group_invite_open ON group_invite (conversation, created_at, id) WHERE uses_left > 0 AND revoked_at IS NULL;

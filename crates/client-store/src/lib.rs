@@ -24,6 +24,7 @@ mod search;
 mod secret;
 mod session;
 mod shelf;
+mod unsent;
 mod upload;
 mod value;
 mod wish;
@@ -31,9 +32,9 @@ mod wish;
 use pipit_client::fold::{FoldRecord, Folded};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
-    ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, PictureRecord, SearchHit,
-    SessionRecord, ShelfRecord, ShelfState, Storage, StorageError, StorageSearch, UploadRecord, WishRecord,
-    WishTarget,
+    ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, PictureOf, PictureRecord,
+    PicturesMax, SearchHit, SessionRecord, ShelfRecord, ShelfState, Storage, StorageError, StorageSearch,
+    Unsent, UploadRecord, WishRecord, WishTarget,
 };
 use pipit_wire::frame::{Cursor, Profile};
 use pipit_wire::{BlobId, ConversationId, Event, EventId, MessageId, Seq, Timestamp, UserId};
@@ -295,13 +296,29 @@ impl Storage for SqliteStorage {
         picture::find(&self.connection, blob).map_err(storage_error)
     }
 
+    fn kept_pictures(&self, blobs: &[BlobId]) -> Result<Vec<BlobId>, StorageError> {
+        picture::filter(&self.connection, blobs).map_err(storage_error)
+    }
+
     fn keep_picture(
         &mut self,
-        place: (ConversationId, MessageId),
+        of: PictureOf,
         picture: &PictureRecord,
-        bytes_max: u64,
+        most: PicturesMax,
     ) -> Result<(), StorageError> {
-        picture::keep(&self.connection, place, picture, bytes_max).map_err(storage_error)
+        picture::keep(&self.connection, of, picture, most).map_err(storage_error)
+    }
+
+    fn unsent(&self) -> Result<Vec<Unsent>, StorageError> {
+        unsent::list(&self.connection).map_err(storage_error)
+    }
+
+    fn save_unsent(&mut self, unsent: &Unsent) -> Result<(), StorageError> {
+        unsent::save(&self.connection, unsent).map_err(storage_error)
+    }
+
+    fn remove_unsent(&mut self, message: MessageId) -> Result<(), StorageError> {
+        unsent::remove(&self.connection, message).map_err(storage_error)
     }
 
     fn put_on_shelf(&mut self, records: &[ShelfRecord]) -> Result<(), StorageError> {

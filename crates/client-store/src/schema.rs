@@ -25,10 +25,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0015.sql"),
     include_str!("schema/0016.sql"),
     include_str!("schema/0017.sql"),
+    include_str!("schema/0018.sql"),
 ];
 
 /// The newest version that this program knows.
-pub(crate) const VERSION: u32 = 17;
+pub(crate) const VERSION: u32 = 18;
 
 /// Marks the file as Pipit's: "Ppit".
 const APPLICATION_ID: i32 = 0x5070_6974;
@@ -99,6 +100,8 @@ pub(crate) fn erase(connection: &Connection) -> rusqlite::Result<()> {
          DELETE FROM draft;
          DELETE FROM personal;
          DELETE FROM wish;
+         DELETE FROM unsent;
+         DELETE FROM picture;
          DELETE FROM profile;
          DELETE FROM session;",
     )

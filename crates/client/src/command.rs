@@ -27,7 +27,7 @@ pub use self::data::{
     AccountForm, CommandError, CommandId, EditView, ForwardTarget, MessageReach, NewAttachment, ReactionBy,
     RequestAnswer, ViewId, VoteBy,
 };
-pub use self::picture::{KeptPicture, PictureCommand};
+pub use self::picture::{KeptPicture, PictureCommand, PictureSubject};
 pub use self::reply::Reply;
 pub use self::report::ReportCommand;
 pub use self::trust::TrustCommand;

@@ -5,8 +5,8 @@ use std::fmt;
 
 use pipit_wire::preview::LinkPreview;
 use pipit_wire::rest::{
-    BlobLinks, Conversation, Devices, Found, Invite, InviteInfo, Invites, Members, Place, ServerInfo,
-    Session, Uploads, Users,
+    Conversation, Devices, Found, Invite, InviteInfo, Invites, Members, Place, ServerInfo, Session, Uploads,
+    Users,
 };
 use pipit_wire::{BlobId, ConversationId, ErrorCode, Retry, Seq, Timestamp, WireError};
 use serde::de::DeserializeOwned;
@@ -430,7 +430,7 @@ impl<S: Storage> Engine<S> {
             if let Call::Summary { conversation } = waiting.call
                 && matches!(wire.code, ErrorCode::NotMember | ErrorCode::NotFound)
             {
-                return self.conversation_gone(conversation);
+                return self.conversation_gone(conversation, false);
             }
         }
         if let Call::Search { view, id, asked } = &waiting.call
@@ -607,10 +607,7 @@ impl<S: Storage> Engine<S> {
             Expects::Preview => read::<LinkPreview>(answer).map(|preview| Reply::Preview { preview }),
             Expects::StorageUse => read_use(answer),
             Expects::Place => read::<Place>(answer).map(|place| Reply::Place { seq: place.seq }),
-            Expects::BlobLinks => read::<BlobLinks>(answer).map(|links| Reply::BlobLinks {
-                items: links.items,
-                expires_at: links.expires_at,
-            }),
+            Expects::BlobLinks => return self.read_links(answer),
             Expects::Reactions | Expects::Votes | Expects::Reach { .. } => {
                 return self.read_about_message(expects, answer);
             }

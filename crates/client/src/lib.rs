@@ -56,6 +56,7 @@ mod sync;
 mod timeline;
 mod trust;
 mod typing;
+mod unsent;
 mod upload;
 mod uploads;
 mod views;

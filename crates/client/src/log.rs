@@ -80,7 +80,11 @@ impl<S: Storage> Engine<S> {
             }
         }
         if removed {
-            return self.conversation_gone(record.id);
+            let is_by_another = |LogEntry { event, .. }: &LogEntry| {
+                event.sender != me
+                    && matches!(event.body, EventBody::MemberRemoved { user, .. } if user == me)
+            };
+            return self.conversation_gone(record.id, entries.iter().any(is_by_another));
         }
         // Of what was sealed the server cannot say what has become.
         let page = page.filter(|_| !record.encrypted);
@@ -381,8 +385,9 @@ impl<S: Storage> Engine<S> {
         Ok(())
     }
 
-    /// Oneself is not a member any more: what was there goes.
-    pub(crate) fn conversation_gone(&mut self, conversation: ConversationId) -> Stored {
+    /// Oneself is not a member any more, perhaps because somebody else has taken one out: what was there goes.
+    pub(crate) fn conversation_gone(&mut self, conversation: ConversationId, removed: bool) -> Stored {
+        self.tell_gone(conversation, removed)?;
         self.give_up_uploads_in(conversation)?;
         self.give_up_wish_in(conversation)?;
         self.encryption_gone(conversation)?;

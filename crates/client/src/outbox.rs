@@ -323,6 +323,7 @@ impl<S: Storage> Engine<S> {
     /// then the log shows it again.
     pub(crate) fn discard_message(&mut self, message: MessageId) -> Stored<Reply> {
         let Some(waiting) = self.storage.find_outbox(message.into())? else {
+            self.discard_unsent(message)?;
             return Ok(Reply::Done);
         };
         let is_failed = matches!(waiting.state, OutboxState::Failed { .. });

@@ -76,7 +76,7 @@ impl<S: Storage> Engine<S> {
             }
             ServerFrame::Conversations(page) => self.conversations_came(&page),
             ServerFrame::Conversation(summary) => self.apply_summary(&summary).map(|_| ()),
-            ServerFrame::ConversationGone(gone) => self.conversation_gone(gone.conversation),
+            ServerFrame::ConversationGone(gone) => self.conversation_gone(gone.conversation, gone.removed),
             ServerFrame::Privacy(privacy) => {
                 self.privacy_came(privacy);
                 Ok(())
@@ -126,7 +126,7 @@ impl<S: Storage> Engine<S> {
             (Some(Request::History { conversation }), _) => {
                 self.history_failed(conversation);
                 if error.code == ErrorCode::NotMember {
-                    return self.conversation_gone(conversation);
+                    return self.conversation_gone(conversation, false);
                 }
                 Ok(())
             }

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::fold::{FoldRecord, Folded};
 pub use crate::profile::ProfileSaid;
 use crate::range::LogRange;
+pub use crate::view::Unsent;
 
 /// Why storage could not do something. After any of these the engine rolls the transaction back and goes on from what is on
 /// disk.
@@ -279,6 +280,24 @@ pub enum OutboxBody {
         /// What is said.
         said: ProfileSaid,
     },
+}
+
+/// What a small picture is of, and goes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureOf {
+    /// A file of a message: until what that says is erased.
+    Message(ConversationId, MessageId),
+    /// What stands for a person or a group: until that is another one.
+    Face,
+}
+
+/// How much is kept of small pictures of messages, or of those that stand for somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PicturesMax {
+    /// How many.
+    pub count: u32,
+    /// How many bytes together.
+    pub bytes: u64,
 }
 
 /// A small picture that was shown of a file.
@@ -606,14 +625,24 @@ pub trait Storage {
     /// Takes a file out of its message.
     fn remove_upload(&mut self, blob: BlobId) -> Result<(), StorageError>;
 
+    /// What was put aside of conversations that are gone, the oldest first.
+    fn unsent(&self) -> Result<Vec<Unsent>, StorageError>;
+    /// Puts something aside.
+    fn save_unsent(&mut self, unsent: &Unsent) -> Result<(), StorageError>;
+    /// Forgets it.
+    fn remove_unsent(&mut self, message: MessageId) -> Result<(), StorageError>;
+
     /// A small picture that was kept.
     fn picture(&self, blob: BlobId) -> Result<Option<PictureRecord>, StorageError>;
-    /// Keeps a small picture of a message's file until what the message says is erased, or as long as newer ones have no more than so many bytes together. Nothing where there is no such message.
+    /// Those of these files of which a small picture is kept, in any order.
+    fn kept_pictures(&self, blobs: &[BlobId]) -> Result<Vec<BlobId>, StorageError>;
+    /// Keeps a small picture as long as there is what it is of, and as long as newer ones of the same kind are no more than fits beside it. Nothing
+    /// where there is nothing that it would be of.
     fn keep_picture(
         &mut self,
-        place: (ConversationId, MessageId),
+        of: PictureOf,
         picture: &PictureRecord,
-        bytes_max: u64,
+        most: PicturesMax,
     ) -> Result<(), StorageError>;
 
     /// What was set of this and the server is not known to have.

@@ -11,7 +11,7 @@ use crate::list::{ListNow, PAGE};
 use crate::storage::Storage;
 use crate::timeline::Timeline;
 use crate::view::{
-    ArchivesView, ConnectionView, ConversationItem, ListFilter, SessionView, StorageView, Update,
+    ArchivesView, ConnectionView, ConversationItem, ListFilter, SessionView, StorageView, Unsent, Update,
 };
 
 /// What may have changed since views were last shown it. Marking too much costs time, never truth: only differences are sent.
@@ -21,6 +21,8 @@ pub(crate) struct Dirty {
     pub(crate) list: bool,
     /// Names, presence: anything anywhere.
     pub(crate) all: bool,
+    /// What was put aside.
+    pub(crate) unsent: bool,
     conversations: BTreeSet<ConversationId>,
     gone: BTreeSet<ConversationId>,
 }
@@ -67,6 +69,8 @@ pub(crate) struct View {
     storage: Option<StorageView>,
     /// A view begins with none of them.
     archives: ArchivesView,
+    /// The same.
+    unsent: Vec<Unsent>,
     list: Vec<ConversationItem>,
     list_flags: Option<(bool, bool, u32)>,
     pub(crate) timeline: Option<Timeline>,
@@ -85,6 +89,7 @@ impl View {
             connection: None,
             storage: None,
             archives: ArchivesView::default(),
+            unsent: Vec::new(),
             list: Vec::new(),
             list_flags: None,
             timeline: None,
@@ -191,7 +196,11 @@ impl<S: Storage> Engine<S> {
     }
 
     fn render_view(&mut self, id: &ViewId, view: &mut View, dirty: &Dirty, list_needed: bool) -> Stored {
+        let is_fresh = view.session.is_none();
         self.render_small(id, view)?;
+        if is_fresh || dirty.all || dirty.unsent {
+            self.render_unsent(id, view)?;
+        }
         if list_needed {
             let list = self.list_now(view.filter, view.list_limit)?;
             self.render_list(id, view, &list);
@@ -238,6 +247,15 @@ impl<S: Storage> Engine<S> {
                     archives: Box::new(archives),
                 },
             );
+        }
+        Ok(())
+    }
+
+    fn render_unsent(&mut self, id: &ViewId, view: &mut View) -> Stored {
+        let items = self.storage.unsent()?;
+        if view.unsent != items {
+            view.unsent.clone_from(&items);
+            self.show(id, Update::Unsent { items });
         }
         Ok(())
     }

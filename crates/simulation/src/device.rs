@@ -76,6 +76,8 @@ impl Screen {
             | Update::Storage { .. }
             | Update::ChangeRefused { .. }
             | Update::SettingRefused { .. }
+            | Update::ConversationGone { .. }
+            | Update::Unsent { .. }
             | Update::Privacy { .. }
             | Update::Archives { .. }
             | Update::Trust { .. } => Ok(()),

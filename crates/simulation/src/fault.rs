@@ -21,6 +21,7 @@ use pipit_store::change::{Pins, ReactionRecord};
 use pipit_store::conversation::{
     ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
 };
+use pipit_store::departure::DepartureStore;
 use pipit_store::encryption::{
     ClaimedPackage, GroupRecord, ListedKey, NewWelcome, Pool, Publication, PublishError, WelcomeRecord,
 };
@@ -269,8 +270,6 @@ store! {
         fn list_join_requests(conversation: ConversationId, limit: u32) -> Vec<JoinRequestRecord>;
         fn has_join_request(conversation: ConversationId, user: UserId) -> bool;
         fn remove_join_request(conversation: ConversationId, user: UserId) -> bool;
-        fn list_bans(conversation: ConversationId, limit: u32) -> Vec<BanRecord>;
-        fn lift_ban(conversation: ConversationId, user: UserId) -> bool;
         fn release_attachments(conversation: ConversationId, message: EventId) -> ();
     }
     faulty {
@@ -356,6 +355,16 @@ store! {
         fn list_reports(closed: bool, after: Option<ReportPosition>, limit: u32) -> Vec<Report>;
         fn close_report(id: ReportId, by: UserId, at: Timestamp, note: &str) -> bool;
         fn prune_reports(before: Timestamp, limit: u32) -> u64;
+    }
+    faulty {}
+}
+
+store! {
+    DepartureStore
+    passed {
+        fn find_removal(conversation: ConversationId, user: UserId) -> Option<UserId>;
+        fn list_bans(conversation: ConversationId, limit: u32) -> Vec<BanRecord>;
+        fn lift_ban(conversation: ConversationId, user: UserId) -> bool;
     }
     faulty {}
 }

@@ -262,6 +262,31 @@ pub async fn a_ban_holds_within_its_batch(store: Arc<dyn Store>) {
     assert_eq!(world.store.list_bans(group, 10).await.unwrap().len(), 1);
 }
 
+/// The last who has taken somebody out counts: another one, or themselves.
+pub async fn who_has_taken_somebody_out_is_known(store: Arc<dyn Store>) {
+    let (world, alice, bob, carol) = World::with_three(store).await;
+    let group = world.group("Tea", alice, &[bob, carol]).await;
+    let other = world.group("Cake", alice, &[bob]).await;
+    let find = |person: Person| {
+        let store = Arc::clone(&world.store);
+        async move { store.find_removal(group, person.user).await.unwrap() }
+    };
+    let removed = EventBody::MemberRemoved {
+        user: bob.user,
+        banned: false,
+    };
+    assert_eq!(find(bob).await, None);
+    world.enter(group, alice, removed.clone()).await;
+    assert_eq!(find(bob).await, Some(alice.user));
+    assert_eq!(find(carol).await, None);
+    assert_eq!(world.store.find_removal(other, bob.user).await.unwrap(), None);
+    world.enter(group, alice, added(bob)).await;
+    world.enter(group, bob, removed).await;
+    assert_eq!(find(bob).await, Some(bob.user), "they have left");
+    world.enter(group, alice, banned(carol)).await;
+    assert_eq!(find(carol).await, Some(alice.user));
+}
+
 /// A link works until it is used up, ended or over, and belongs to one group.
 pub async fn a_link_to_a_group_is_used_up(store: Arc<dyn Store>) {
     let (world, alice, bob, _) = World::with_three(store).await;

@@ -125,6 +125,7 @@ macro_rules! conformance_tests {
                 newcomers_read_what_the_group_says,
                 who_is_banned_is_kept_out,
                 a_ban_holds_within_its_batch,
+                who_has_taken_somebody_out_is_known,
                 a_link_to_a_group_is_used_up,
                 the_last_use_of_a_link_is_one,
                 requests_to_be_let_in,

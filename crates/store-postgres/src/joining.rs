@@ -1,9 +1,7 @@
 //! Who comes into a group by a link, who waits to be let in, and who is kept out.
 
 use pipit_store::account::TokenHash;
-use pipit_store::group::{
-    BanRecord, GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested,
-};
+use pipit_store::group::{GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested};
 use pipit_wire::{ConversationId, InviteId, Timestamp, UserId};
 use tokio_postgres::Row;
 
@@ -222,38 +220,4 @@ pub(crate) async fn remove_request(
         )
         .await?;
     Ok(removed > 0)
-}
-
-pub(crate) async fn list_bans(
-    session: &Session,
-    conversation: ConversationId,
-    limit: u32,
-) -> Result<Vec<BanRecord>> {
-    let rows = session
-        .rows(
-            "SELECT who.id, who.handle, who.name, maker.id, maker.handle, maker.name, ban.at FROM ban
-                JOIN account AS who ON who.id = ban.user_id JOIN account AS maker ON maker.id = ban.made_by
-            WHERE ban.conversation = $1 ORDER BY ban.at DESC, who.id LIMIT $2",
-            params![conversation.as_uuid(), i64::from(limit)],
-        )
-        .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(BanRecord {
-                profile: row::profile(row, 0)?,
-                by: row::profile(row, 3)?,
-                at: row::time_at(row, 6)?,
-            })
-        })
-        .collect()
-}
-
-pub(crate) async fn lift_ban(session: &Session, conversation: ConversationId, user: UserId) -> Result<bool> {
-    let lifted = session
-        .run(
-            "DELETE FROM ban WHERE conversation = $1 AND user_id = $2",
-            params![conversation.as_uuid(), user.as_uuid()],
-        )
-        .await?;
-    Ok(lifted > 0)
 }

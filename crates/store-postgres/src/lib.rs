@@ -20,6 +20,7 @@ mod blob;
 mod book;
 mod change;
 mod conversation;
+mod departure;
 mod device;
 mod encryption;
 mod error;

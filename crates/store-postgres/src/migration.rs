@@ -47,6 +47,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../migrations/0023_shared_history.sql"),
     ),
     ("report", include_str!("../migrations/0024_report.sql")),
+    ("removal", include_str!("../migrations/0025_removal.sql")),
 ];
 
 /// The schema from which on there are key logs: those of the keys that were there before begin with it.

@@ -34,9 +34,7 @@ use pipit_store::conversation::{
     ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
 };
 use pipit_store::error::StoreError;
-use pipit_store::group::{
-    BanRecord, GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested,
-};
+use pipit_store::group::{GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested};
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
@@ -465,18 +463,6 @@ impl Store for PostgresStore {
             conversation,
             user
         ))
-    }
-
-    async fn list_bans(
-        &self,
-        conversation: ConversationId,
-        limit: u32,
-    ) -> Result<Vec<BanRecord>, StoreError> {
-        work!(self, |session| joining::list_bans(session, conversation, limit))
-    }
-
-    async fn lift_ban(&self, conversation: ConversationId, user: UserId) -> Result<bool, StoreError> {
-        work!(self, |session| joining::lift_ban(session, conversation, user))
     }
 
     async fn find_blob(&self, blob: BlobId) -> Result<Option<BlobRecord>, StoreError> {

@@ -1,9 +1,7 @@
 //! Who comes into a group by a link, who waits to be let in, and who is kept out.
 
 use pipit_store::account::TokenHash;
-use pipit_store::group::{
-    BanRecord, GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested,
-};
+use pipit_store::group::{GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested};
 use pipit_wire::limits::JOIN_REQUESTS_MAX;
 use pipit_wire::{ConversationId, InviteId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
@@ -182,27 +180,4 @@ pub(crate) fn ban(
             at.as_ms()
         ])?;
     Ok(())
-}
-
-pub(crate) fn list_bans(db: &Connection, conversation: ConversationId, limit: u32) -> Result<Vec<BanRecord>> {
-    db.prepare_cached(
-        "SELECT who.id, who.handle, who.name, by.id, by.handle, by.name, ban.at FROM ban
-            JOIN user AS who ON who.id = ban.user JOIN user AS by ON by.id = ban.made_by
-        WHERE ban.conversation = ?1 ORDER BY ban.at DESC, who.id LIMIT ?2",
-    )?
-    .query_map(params![conversation.as_bytes(), limit], |row| {
-        Ok(BanRecord {
-            profile: row::profile_at(row, 0)?,
-            by: row::profile_at(row, 3)?,
-            at: row::time_at(row, 6)?,
-        })
-    })?
-    .collect()
-}
-
-pub(crate) fn lift_ban(db: &Connection, conversation: ConversationId, user: UserId) -> Result<bool> {
-    let lifted = db
-        .prepare_cached("DELETE FROM ban WHERE conversation = ?1 AND user = ?2")?
-        .execute([conversation.as_bytes(), user.as_bytes()])?;
-    Ok(lifted > 0)
 }

@@ -17,6 +17,7 @@ mod blob;
 mod change;
 mod checkpoint;
 mod conversation;
+mod departure;
 mod device;
 mod encryption;
 mod engine;

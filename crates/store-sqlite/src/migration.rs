@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0022_scheduled_file.sql"),
     include_str!("../migrations/0023_shared_history.sql"),
     include_str!("../migrations/0024_report.sql"),
+    include_str!("../migrations/0025_removal.sql"),
 ];
 
 /// The schema from which on there are key logs: those of the keys that were there before begin with it.

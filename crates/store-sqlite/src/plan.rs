@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::{account, change, conversation, log, open, receipt, summary};
+use crate::{account, change, conversation, departure, log, open, receipt, summary};
 
 /// The plan, a step a line, indented by depth.
 fn plan(db: &Connection, sql: &str) -> String {
@@ -49,6 +49,7 @@ const QUESTIONS: &[(&str, &str)] = &[
     ("summary and members, a page", conversation::MEMBERS),
     ("presence, the acquainted", conversation::ACQUAINTED),
     ("people, a search", account::SEARCH),
+    ("sync, who has taken somebody out", departure::REMOVAL),
 ];
 
 #[test]

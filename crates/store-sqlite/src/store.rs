@@ -15,9 +15,7 @@ use pipit_store::conversation::{
     ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup,
 };
 use pipit_store::error::StoreError;
-use pipit_store::group::{
-    BanRecord, GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested,
-};
+use pipit_store::group::{GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested};
 use pipit_store::log::{
     Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome,
 };
@@ -462,22 +460,6 @@ impl Store for SqliteStore {
     ) -> Result<bool, StoreError> {
         self.engine
             .write(move |db| joining::remove_request(db, conversation, user))
-            .await
-    }
-
-    async fn list_bans(
-        &self,
-        conversation: ConversationId,
-        limit: u32,
-    ) -> Result<Vec<BanRecord>, StoreError> {
-        self.engine
-            .read(move |db| joining::list_bans(db, conversation, limit))
-            .await
-    }
-
-    async fn lift_ban(&self, conversation: ConversationId, user: UserId) -> Result<bool, StoreError> {
-        self.engine
-            .write(move |db| joining::lift_ban(db, conversation, user))
             .await
     }
 

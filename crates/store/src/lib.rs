@@ -23,6 +23,7 @@ pub mod archive;
 pub mod blob;
 pub mod change;
 pub mod conversation;
+pub mod departure;
 pub mod encryption;
 pub mod error;
 pub mod group;
@@ -53,7 +54,7 @@ use blob::{AdvanceError, AdvanceUpload, BlobRecord, CreateUploadError, FinishUpl
 use change::{Pins, ReactionRecord};
 use conversation::{ConversationAccess, CreateError, Created, MemberPosition, NewDirect, NewGroup};
 use error::StoreError;
-use group::{BanRecord, GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested};
+use group::{GroupInviteRecord, JoinRequestRecord, NewGroupInvite, NewJoinRequest, Requested};
 use log::{Append, AppendError, Appended, CatchUpRow, LogPage, LogRange, ReceiptAdvance, ReceiptOutcome};
 use poll::VoteRecord;
 use schedule::DueMessage;
@@ -69,6 +70,7 @@ pub trait Store:
     EncryptionStore
     + KeyLogStore
     + archive::ArchiveStore
+    + departure::DepartureStore
     + push::PushStore
     + privacy::PrivacyStore
     + report::ReportStore
@@ -306,11 +308,6 @@ pub trait Store:
         conversation: ConversationId,
         user: UserId,
     ) -> Result<bool, StoreError>;
-    /// Who is kept out, the latest first, at most `limit`.
-    async fn list_bans(&self, conversation: ConversationId, limit: u32)
-    -> Result<Vec<BanRecord>, StoreError>;
-    /// Somebody is not kept out any more. False where they were not.
-    async fn lift_ban(&self, conversation: ConversationId, user: UserId) -> Result<bool, StoreError>;
 
     // Files
 

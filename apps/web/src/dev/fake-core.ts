@@ -273,7 +273,7 @@ export class FakeCore implements Core {
       case 'get_storage_use':
         return { type: 'storage_use', used_bytes: this.scenario === 'no-room' ? 5 * 1024 ** 3 - 4 : 0 };
       case 'get_blob_links':
-        return { type: 'blob_links', ...linksFor(command.blobs) };
+        return { type: 'blob_links', ...linksFor(command.blobs), kept: [] };
       case 'pause_upload':
       case 'resume_upload':
       case 'cancel_upload':

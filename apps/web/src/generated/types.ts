@@ -712,7 +712,9 @@ export type Content = { "kind": "plain",
 /** See [`ServerFrame::ConversationGone`]. */
 export type ConversationGone = {
   /** Which one. */
-  conversation: ConversationId, };
+  conversation: ConversationId,
+  /** Whether somebody else has taken this account out of it. Left out where it has left by itself, and where that is not known. */
+  removed?: boolean, };
 
 /** A conversation: direct or group. */
 export type ConversationId = string;
@@ -1653,17 +1655,23 @@ export type PictureChange = {
 
 /** What is asked of the pictures that are kept. */
 export type PictureCommand = { "type": "keep",
-  /** Where. */
-  conversation: ConversationId,
-  /** Of which message. */
-  message: MessageId,
-  /** Of which of its files. */
+  /** What it is of. */
+  of: PictureSubject,
+  /** Of which file. */
   blob: BlobId,
   /** The picture, at most 128 KiB, in base64. */
   bytes: string, }
 | { "type": "get",
   /** Of which file. */
   blob: BlobId, };
+
+/** What a small picture is of: it goes with that. */
+export type PictureSubject = { "type": "message",
+  /** Where. */
+  conversation: ConversationId,
+  /** Which one. */
+  message: MessageId, }
+| { "type": "face" };
 
 /** A pinned message, for the bar above the timeline. */
 export type PinView = {
@@ -2003,7 +2011,9 @@ export type Reply = { "type": "done" }
   /** Those of them that are there. */
   items: Array<BlobLink>,
   /** When they stop working. */
-  expires_at: Timestamp, }
+  expires_at: Timestamp,
+  /** Those of which a small picture is kept ([`super::PictureCommand`]). */
+  kept: Array<BlobId>, }
 | { "type": "invite_info",
   /** What it says. */
   info: InviteInfo, }
@@ -2513,6 +2523,22 @@ export type Typing = {
 /** Why a message cannot be shown. */
 export type UnreadableReason = "before_you" | "waiting" | "asked_again" | "failed";
 
+/** A message, or what one was to say instead, that was written here for a conversation that one is not in any more. The server may have one whose
+* acknowledgement was lost. */
+export type Unsent = {
+  /** Its id. */
+  message: MessageId,
+  /** For which conversation. */
+  conversation: ConversationId,
+  /** What that was called; empty where that was not known. */
+  name: string,
+  /** Whether somebody else has taken one out of it. Else one has left, on whatever device, or it is not known. */
+  removed: boolean,
+  /** What it says. */
+  text: string,
+  /** How many files it had. They are not kept. */
+  files: number, };
+
 /** Something that a view shows has changed. */
 export type Update = { "type": "session",
   /** The whole of it. */
@@ -2537,6 +2563,16 @@ export type Update = { "type": "session",
 | { "type": "timeline_gone",
   /** Which one. */
   conversation: ConversationId, }
+| { "type": "conversation_gone",
+  /** Which one. */
+  conversation: ConversationId,
+  /** What it was called; empty where that was not known. */
+  name: string,
+  /** Whether somebody else has taken one out. Else one has left, on whatever device, or it is not known. */
+  removed: boolean, }
+| { "type": "unsent",
+  /** All of it, the oldest first. Goes with [`crate::Command::DiscardMessage`]. */
+  items: Array<Unsent>, }
 | { "type": "change_refused",
   /** Of which conversation. */
   conversation: ConversationId,

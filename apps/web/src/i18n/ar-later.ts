@@ -237,6 +237,17 @@ export const arLater = {
   'share.nothing': 'لم يصل شيء. حاول مشاركته مرة أخرى.',
   'share.unsent.title': 'لم يُرسل الرد',
   'share.unsent': '{why} لم يُرسل ردك. اختر أين يذهب بدلًا من ذلك.',
+  'share.aside.title': 'لم يُرسل',
+  'share.aside': '{why} لم يُرسل ما كتبته هناك. اختر أين يذهب بدلًا من ذلك.',
+  'share.aside.left': 'لم تعد في «{name}».',
+  'share.aside.files': {
+    zero: 'لا ملفات.',
+    one: 'لم يُرسل ملف واحد أيضًا، ولا يُحفظ هنا.',
+    two: 'لم يُرسل ملفان أيضًا، ولا يُحفظان هنا.',
+    few: 'لم تُرسل {count} ملفات أيضًا، ولا تُحفظ هنا.',
+    many: 'لم يُرسل {count} ملفًا أيضًا، ولا تُحفظ هنا.',
+    other: 'لم يُرسل {count} ملف أيضًا، ولا تُحفظ هنا.',
+  },
 
   'forward.title': 'إعادة توجيه الرسالة',
   'forward.title_many': {
@@ -673,6 +684,7 @@ export const arLater = {
   'notify.files': 'ملفات: {n}',
   'notify.request': 'شخص لا تعرفه يريد أن يكتب إليك',
   'notify.test': 'الإشعارات تعمل.',
+  'notify.waiting': 'ما كتبته ينتظر الإرسال. افتح Pipit لإرساله.',
   'notify.reply': 'رد',
   'notify.reply.hint': 'اكتب رسالة',
   'notify.read': 'تعليم كمقروءة',

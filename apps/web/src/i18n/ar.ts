@@ -167,6 +167,8 @@ export const ar = {
   'chat.timeline': 'الرسائل',
   'chat.gone.title': 'لم تعد في هذه المحادثة',
   'chat.gone.text': 'غادرتها أو أُزلت منها.',
+  'chat.removed': 'أُزلت من «{name}».',
+  'chat.removed.unnamed': 'أُزلت من محادثة.',
   'chat.missing.title': 'لا يمكن فتح هذه المحادثة',
   'chat.to_list': 'العودة إلى محادثاتك',
   'chat.begin.direct': 'هنا تبدأ محادثتك مع {name}.',

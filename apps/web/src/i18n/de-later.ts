@@ -194,6 +194,14 @@ export const deLater = {
   'share.nothing': 'Es ist nichts angekommen. Versuche noch einmal, es zu teilen.',
   'share.unsent.title': 'Antwort nicht gesendet',
   'share.unsent': '{why} Deine Antwort wurde nicht gesendet. Wähle, wohin sie stattdessen geht.',
+  'share.aside.title': 'Nicht gesendet',
+  'share.aside':
+    '{why} Was du dort geschrieben hast, wurde nicht gesendet. Wähle, wohin es stattdessen geht.',
+  'share.aside.left': 'Du bist nicht mehr in „{name}“.',
+  'share.aside.files': {
+    one: '{count} Datei wurde auch nicht gesendet und ist hier nicht mehr da.',
+    other: '{count} Dateien wurden auch nicht gesendet und sind hier nicht mehr da.',
+  },
 
   'forward.title': 'Nachricht weiterleiten',
   'forward.title_many': { one: '{count} Nachricht weiterleiten', other: '{count} Nachrichten weiterleiten' },
@@ -616,6 +624,7 @@ export const deLater = {
   'notify.files': 'Dateien: {n}',
   'notify.request': 'Jemand, den du nicht kennst, möchte dir schreiben',
   'notify.test': 'Benachrichtigungen funktionieren.',
+  'notify.waiting': 'Was du geschrieben hast, wartet auf das Senden. Öffne Pipit, um es zu senden.',
   'notify.reply': 'Antworten',
   'notify.reply.hint': 'Nachricht schreiben',
   'notify.read': 'Als gelesen markieren',

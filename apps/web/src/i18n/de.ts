@@ -142,6 +142,8 @@ export const de = {
   'chat.timeline': 'Nachrichten',
   'chat.gone.title': 'Du bist nicht mehr in diesem Chat',
   'chat.gone.text': 'Du hast ihn verlassen oder wurdest entfernt.',
+  'chat.removed': 'Du wurdest aus „{name}“ entfernt.',
+  'chat.removed.unnamed': 'Du wurdest aus einem Chat entfernt.',
   'chat.missing.title': 'Dieser Chat kann nicht geöffnet werden',
   'chat.to_list': 'Zurück zu deinen Chats',
   'chat.begin.direct': 'Hier beginnt dein Chat mit {name}.',

@@ -183,6 +183,13 @@ export const enLater = {
   'share.nothing': 'Nothing came along. Try to share it again.',
   'share.unsent.title': 'Reply not sent',
   'share.unsent': '{why} Your reply was not sent. Choose where it goes instead.',
+  'share.aside.title': 'Not sent',
+  'share.aside': '{why} What you wrote there was not sent. Choose where it goes instead.',
+  'share.aside.left': 'You are no longer in “{name}”.',
+  'share.aside.files': {
+    one: '{count} file was not sent either, and is not kept here.',
+    other: '{count} files were not sent either, and are not kept here.',
+  },
 
   'forward.title': 'Forward the message',
   'forward.title_many': { one: 'Forward {count} message', other: 'Forward {count} messages' },
@@ -601,6 +608,7 @@ export const enLater = {
   'notify.files': 'Files: {n}',
   'notify.request': 'Somebody you do not know wants to write to you',
   'notify.test': 'Notifications work.',
+  'notify.waiting': 'What you wrote waits to be sent. Open Pipit to send it.',
   'notify.reply': 'Reply',
   'notify.reply.hint': 'Write a message',
   'notify.read': 'Mark as read',

@@ -139,6 +139,8 @@ export const en = {
   'chat.timeline': 'Messages',
   'chat.gone.title': 'You are no longer in this conversation',
   'chat.gone.text': 'You left it, or were removed from it.',
+  'chat.removed': 'You were removed from “{name}”.',
+  'chat.removed.unnamed': 'You were removed from a conversation.',
   'chat.missing.title': 'This conversation cannot be opened',
   'chat.to_list': 'Back to your conversations',
   'chat.begin.direct': 'This is the beginning of your conversation with {name}.',

@@ -188,6 +188,13 @@ export const esLater = {
   'share.nothing': 'No llegó nada. Intenta compartirlo de nuevo.',
   'share.unsent.title': 'Respuesta no enviada',
   'share.unsent': '{why} Tu respuesta no se envió. Elige adónde va en su lugar.',
+  'share.aside.title': 'Sin enviar',
+  'share.aside': '{why} Lo que escribiste ahí no se envió. Elige adónde va en su lugar.',
+  'share.aside.left': 'Ya no estás en «{name}».',
+  'share.aside.files': {
+    one: '{count} archivo tampoco se envió y no se guarda aquí.',
+    other: '{count} archivos tampoco se enviaron y no se guardan aquí.',
+  },
 
   'forward.title': 'Reenviar el mensaje',
   'forward.title_many': { one: 'Reenviar {count} mensaje', other: 'Reenviar {count} mensajes' },
@@ -605,6 +612,7 @@ export const esLater = {
   'notify.files': 'Archivos: {n}',
   'notify.request': 'Alguien que no conoces quiere escribirte',
   'notify.test': 'Las notificaciones funcionan.',
+  'notify.waiting': 'Lo que escribiste espera a enviarse. Abre Pipit para enviarlo.',
   'notify.reply': 'Responder',
   'notify.reply.hint': 'Escribe un mensaje',
   'notify.read': 'Marcar como leído',

@@ -140,6 +140,8 @@ export const es = {
   'chat.timeline': 'Mensajes',
   'chat.gone.title': 'Ya no estás en este chat',
   'chat.gone.text': 'Saliste de él o te eliminaron.',
+  'chat.removed': 'Te eliminaron de «{name}».',
+  'chat.removed.unnamed': 'Te eliminaron de un chat.',
   'chat.missing.title': 'Este chat no se puede abrir',
   'chat.to_list': 'Volver a tus chats',
   'chat.begin.direct': 'Aquí empieza tu chat con {name}.',

@@ -190,6 +190,13 @@ export const frLater = {
   'share.nothing': 'Rien n’est arrivé. Essaie de partager à nouveau.',
   'share.unsent.title': 'Réponse non envoyée',
   'share.unsent': '{why} Ta réponse n’a pas été envoyée. Choisis où la mettre à la place.',
+  'share.aside.title': 'Non envoyé',
+  'share.aside': '{why} Ce que tu y avais écrit n’a pas été envoyé. Choisis où le mettre à la place.',
+  'share.aside.left': 'Tu n’es plus dans « {name} ».',
+  'share.aside.files': {
+    one: '{count} fichier n’a pas été envoyé non plus et n’est pas gardé ici.',
+    other: '{count} fichiers n’ont pas été envoyés non plus et ne sont pas gardés ici.',
+  },
 
   'forward.title': 'Transférer le message',
   'forward.title_many': { one: 'Transférer {count} message', other: 'Transférer {count} messages' },
@@ -622,6 +629,7 @@ export const frLater = {
   'notify.files': 'Fichiers : {n}',
   'notify.request': 'Quelqu’un que vous ne connaissez pas veut vous écrire',
   'notify.test': 'Les notifications fonctionnent.',
+  'notify.waiting': 'Ce que tu as écrit attend d’être envoyé. Ouvre Pipit pour l’envoyer.',
   'notify.reply': 'Répondre',
   'notify.reply.hint': 'Écrire un message',
   'notify.read': 'Marquer comme lu',

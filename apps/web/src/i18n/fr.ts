@@ -142,6 +142,8 @@ export const fr = {
   'chat.timeline': 'Messages',
   'chat.gone.title': 'Tu n’es plus dans cette conversation',
   'chat.gone.text': 'Tu l’as quittée, ou on t’en a retiré.',
+  'chat.removed': 'On t’a retiré de « {name} ».',
+  'chat.removed.unnamed': 'On t’a retiré d’une conversation.',
   'chat.missing.title': 'Impossible d’ouvrir cette conversation',
   'chat.to_list': 'Retour à tes conversations',
   'chat.begin.direct': 'C’est le début de ta conversation avec {name}.',

@@ -174,6 +174,10 @@ export const jaLater = {
   'share.nothing': '何も届きませんでした。もう一度共有してみてください。',
   'share.unsent.title': '返信を送信できませんでした',
   'share.unsent': '{why}返信は送信されませんでした。代わりの送信先を選んでください。',
+  'share.aside.title': '未送信',
+  'share.aside': '{why}そこに書いた内容は送信されませんでした。代わりの送信先を選んでください。',
+  'share.aside.left': '「{name}」にはもう参加していません。',
+  'share.aside.files': { other: 'ファイル{count}個も送信されず、この端末にも残っていません。' },
 
   'forward.title': 'メッセージを転送',
   'forward.title_many': { other: 'メッセージ{count}件を転送' },
@@ -584,6 +588,7 @@ export const jaLater = {
   'notify.files': 'ファイル: {n} 件',
   'notify.request': '知らない人がメッセージを送ろうとしています',
   'notify.test': '通知は正常に動作しています。',
+  'notify.waiting': '書いたメッセージが送信待ちです。Pipitを開くと送信されます。',
   'notify.reply': '返信',
   'notify.reply.hint': 'メッセージを書く',
   'notify.read': '既読にする',

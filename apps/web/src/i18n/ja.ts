@@ -140,6 +140,8 @@ export const ja = {
   'chat.timeline': 'メッセージ',
   'chat.gone.title': 'このチャットにはもう参加していません',
   'chat.gone.text': '退出したか、外されました。',
+  'chat.removed': '「{name}」から外されました。',
+  'chat.removed.unnamed': 'チャットから外されました。',
   'chat.missing.title': 'このチャットは開けません',
   'chat.to_list': 'チャット一覧に戻る',
   'chat.begin.direct': '{name}さんとのチャットの始まりです。',

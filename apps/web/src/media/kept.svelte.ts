@@ -5,8 +5,8 @@ import type { Command, Reply } from '../generated/types';
 import { whenIdle } from '../components/idle';
 import { sealedPictureUrl } from './picture';
 
-/** The longest side of what is kept, in pixels: smaller where it would be too large. Most have some 50 KiB. */
-const PIXELS = [640, 320, 160] as const;
+/** The longest side of what is kept, in pixels: smaller where it would be too large. Most of messages have some 50 KiB. */
+const PIXELS = { message: [640, 320, 160], face: [160] } as const;
 const QUALITY = 0.75;
 /** What the core keeps at most, in base64: 128 KiB. */
 const LENGTH_MAX = (128 * 1024 * 4) / 3;
@@ -16,11 +16,8 @@ const HELD = 60;
 
 type Ask = Extract<Command, { type: 'picture' }>['ask'];
 
-/** Where a picture belongs: it goes when what that says is erased. */
-export interface Place {
-  readonly conversation: string;
-  readonly message: string;
-}
+/** What a picture is of: it goes with that. */
+export type Subject = Extract<Ask, { type: 'keep' }>['of'];
 
 export class KeptPictures {
   readonly #send: (command: Command) => Promise<Reply>;
@@ -29,7 +26,7 @@ export class KeptPictures {
   readonly #asked = new Set<string>();
   /** Those that there are, in the order in which they came. */
   #held: string[] = [];
-  /** Those that were given to the core since the page was opened. */
+  /** Those that the core has, as far as this page knows. */
   readonly #given = new Set<string>();
 
   constructor(send: (command: Command) => Promise<Reply>) {
@@ -48,11 +45,16 @@ export class KeptPictures {
     void this.#find(blob);
   }
 
-  /** Keeps what an image shows, once, when there is time. */
-  keep(place: Place, blob: string, image: HTMLImageElement): void {
-    if (this.#given.has(blob) || this.#known.get(blob) !== undefined) return;
+  /** The core has these. */
+  know(blobs: readonly string[]): void {
+    for (const blob of blobs) this.#given.add(blob);
+  }
+
+  /** Keeps what an image shows, once, when there is time. Not what was kept and is shown from here. */
+  keep(of: Subject, blob: string, image: HTMLImageElement): void {
+    if (this.#given.has(blob) || image.src.startsWith('data:')) return;
     this.#given.add(blob);
-    whenIdle(() => void this.#give(place, blob, image));
+    whenIdle(() => void this.#give(of, blob, image));
   }
 
   forget(): void {
@@ -67,6 +69,7 @@ export class KeptPictures {
     const found = reply?.type === 'kept_picture' ? reply.picture : null;
     this.#known.set(blob, found === null ? null : sealedPictureUrl(found));
     if (found === null) return;
+    this.#given.add(blob);
     this.#held.push(blob);
     const oldest = this.#held.length > HELD ? this.#held.shift() : undefined;
     if (oldest === undefined) return;
@@ -75,9 +78,9 @@ export class KeptPictures {
     this.#asked.delete(oldest);
   }
 
-  async #give({ conversation, message }: Place, blob: string, image: HTMLImageElement): Promise<void> {
-    const bytes = small(image);
-    if (bytes !== null) await this.#ask({ type: 'keep', conversation, message, blob, bytes });
+  async #give(of: Subject, blob: string, image: HTMLImageElement): Promise<void> {
+    const bytes = small(image, PIXELS[of.type]);
+    if (bytes !== null) await this.#ask({ type: 'keep', of, blob, bytes });
   }
 
   async #ask(ask: Ask): Promise<Reply | null> {
@@ -91,11 +94,11 @@ export class KeptPictures {
 }
 
 /** What an image shows, as a small JPEG in base64; null where this browser cannot make one. */
-function small(image: HTMLImageElement): string | null {
+function small(image: HTMLImageElement, sizes: readonly number[]): string | null {
   const canvas = document.createElement('canvas');
   const context = canvas.getContext('2d');
   if (context === null) return null;
-  for (const pixels of PIXELS) {
+  for (const pixels of sizes) {
     const scale = Math.min(1, pixels / Math.max(image.naturalWidth, image.naturalHeight));
     canvas.width = Math.max(1, Math.round(image.naturalWidth * scale));
     canvas.height = Math.max(1, Math.round(image.naturalHeight * scale));

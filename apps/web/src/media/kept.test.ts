@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import type { Command, Reply } from '../generated/types';
 import { KeptPictures } from './kept.svelte';
@@ -44,5 +44,49 @@ describe('KeptPictures', () => {
     asked.length = 0;
     for (const blob of ['b0', 'b60', 'none']) kept.want(blob);
     expect(asked).toEqual(['b0']);
+  });
+
+  describe('what is shown', () => {
+    afterEach(() => {
+      vi.unstubAllGlobals();
+      vi.useRealTimers();
+    });
+
+    /** A page that has time, and makes of every image the same picture. */
+    function page() {
+      const context = { fillRect: () => {}, drawImage: () => {} };
+      const canvas = { getContext: () => context, toDataURL: () => 'data:image/jpeg;base64,small' };
+      vi.stubGlobal('document', { createElement: () => canvas });
+      vi.useFakeTimers();
+      const given: string[] = [];
+      const kept = new KeptPictures((command: Command): Promise<Reply> => {
+        if (command.type === 'picture' && command.ask.type === 'keep') given.push(command.ask.blob);
+        return Promise.resolve({ type: 'done' });
+      });
+      const show = (blob: string, src = `/v1/blobs/${blob}`) => {
+        const image = { src, naturalWidth: 900, naturalHeight: 700 } as HTMLImageElement;
+        kept.keep({ type: 'face' }, blob, image);
+        vi.runAllTimers();
+      };
+      return { kept, given, show };
+    }
+
+    it('is given to the core once', () => {
+      const { given, show } = page();
+      show('one');
+      show('one');
+      expect(given).toEqual(['one']);
+    });
+
+    it('is not given again where the core has it, nor where it came from there', () => {
+      const { kept, given, show } = page();
+      kept.know(['one']);
+      show('one');
+      show('two', 'data:image/jpeg;base64,small');
+      expect(given).toEqual([]);
+      kept.forget();
+      show('one');
+      expect(given).toEqual(['one']);
+    });
   });
 });

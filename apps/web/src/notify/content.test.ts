@@ -14,6 +14,7 @@ const words: NotifyWords = {
   reply: 'Reply',
   replyHint: 'Write',
   read: 'Mark as read',
+  waiting: 'Something waits',
 };
 
 function message(seq: number, more: Partial<Extract<Push, { type: 'message' }>> = {}): Push {

@@ -21,6 +21,7 @@ export async function keepWords(): Promise<void> {
     reply: t('notify.reply'),
     replyHint: t('notify.reply.hint'),
     read: t('notify.read'),
+    waiting: t('notify.waiting'),
   };
   const cache = await caches.open(CACHE);
   await cache.put(WORDS, Response.json(words));

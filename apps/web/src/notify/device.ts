@@ -2,7 +2,7 @@
 import type { ConversationId } from '../generated/types';
 import type { App } from '../state/app.svelte';
 import { CommandFailure } from '../state/failure';
-import type { NotifyCache } from './format';
+import type { NotifyCache, WaitingTag } from './format';
 import { deviceOf, ownerOf, setOwner } from './owner';
 
 const CACHE: NotifyCache = 'pipit-notify';
@@ -163,9 +163,9 @@ async function clear(
   for (const notification of shown) notification.close();
 }
 
-/** Nothing is shown here any more of a conversation that one is not in. */
-export async function clearOf(conversation: ConversationId): Promise<void> {
+/** Nothing is shown here any more of a conversation, or of what waited. */
+export async function clearOf(tag: ConversationId | WaitingTag): Promise<void> {
   if (!('serviceWorker' in navigator)) return;
   const registration = await navigator.serviceWorker.getRegistration().catch(() => undefined);
-  if (registration !== undefined) await clear(registration, { tag: conversation });
+  if (registration !== undefined) await clear(registration, { tag });
 }

@@ -30,7 +30,12 @@ export interface NotifyWords {
   readonly reply: string;
   readonly replyHint: string;
   readonly read: string;
+  /** What was written waits for a page that sends it. */
+  readonly waiting: string;
 }
+
+/** By what the browser is asked to say when there is a line again (Background Sync), and the tag of the notification that comes of it. */
+export type WaitingTag = 'pipit-waiting';
 
 /** What somebody has done with a notification. */
 export type Deed =
@@ -42,5 +47,7 @@ export type ToPage =
   | { readonly type: 'open_conversation'; readonly conversation: string }
   | { readonly type: 'notify_deeds' }
   | { readonly type: 'push_changed' }
+  /** Answered by a page that runs: it sends what waits by itself. */
+  | { readonly type: 'are_you_there' }
   /** Answered on the port that comes with it: the id of the conversation that is open, or null. */
   | { readonly type: 'what_is_open' };

@@ -6,6 +6,7 @@ import { markFavicon } from './favicon';
 import type { ToPage } from './format';
 import { deviceOf, ownerOf } from './owner';
 import { chime, soundIsOn } from './sound';
+import { askForLine, forgetWaiting, somethingWaits } from './waiting';
 
 /** Starts it, and returns what ends it: at the end of the page, or when the person has signed out. */
 export function start(app: App): () => void {
@@ -18,12 +19,20 @@ export function start(app: App): () => void {
   const unwatch = $effect.root(() => {
     watchUnread(app);
     $effect(() => {
-      const { gone } = app.timeline;
-      if (gone !== null) void clearOf(gone);
+      const { gone } = app;
+      if (gone.length === 0) return;
+      app.gone = [];
+      for (const conversation of gone) void clearOf(conversation);
+    });
+    const waits = $derived(somethingWaits(app));
+    const isUp = $derived(app.connection.state === 'up_to_date');
+    $effect(() => {
+      if (waits && !isUp) void askForLine();
+      else if (!waits && isUp) void forgetWaiting();
     });
     // What was read can be marked once it is here.
     $effect(() => {
-      if (app.connection.state === 'up_to_date' && 'caches' in window) void doDeeds(app);
+      if (isUp && 'caches' in window) void doDeeds(app);
     });
   });
   void begin(app);
@@ -54,6 +63,9 @@ async function heard(app: App, message: ToPage, port: MessagePort | undefined): 
       break;
     case 'push_changed':
       await renew(app);
+      break;
+    case 'are_you_there':
+      port?.postMessage(true);
       break;
     case 'what_is_open': {
       const { current } = app.router;

@@ -1,7 +1,16 @@
 /// <reference lib="webworker" />
 /** Notifications, in the service worker: what is pushed is shown, and what is done with that is passed on to a page. */
 import type { ConversationId, Push } from '../generated/types';
-import type { ChangesPath, Deed, DeedsPath, NotifyCache, NotifyWords, ToPage, WordsPath } from './format';
+import type {
+  ChangesPath,
+  Deed,
+  DeedsPath,
+  NotifyCache,
+  NotifyWords,
+  ToPage,
+  WaitingTag,
+  WordsPath,
+} from './format';
 import { changed, content, lastOf, type Content, type PushedChange, type Shown } from './content';
 
 declare const self: ServiceWorkerGlobalScope;
@@ -9,6 +18,7 @@ declare const self: ServiceWorkerGlobalScope;
 const CACHE: NotifyCache = 'pipit-notify';
 const WORDS: WordsPath = '/notify/words';
 const DEEDS: DeedsPath = '/notify/deeds/';
+const WAITING: WaitingTag = 'pipit-waiting';
 const CHANGES: ChangesPath = '/notify/changes';
 /** How many changes are remembered for messages that come after them. */
 const CHANGES_MAX = 64;
@@ -38,6 +48,15 @@ export function listen(): void {
   self.addEventListener('pushsubscriptionchange', (event) => {
     event.waitUntil(renew(event as PushSubscriptionChange));
   });
+  self.addEventListener('sync', (event) => {
+    const { tag } = event as SyncEvent;
+    if (tag === WAITING) (event as SyncEvent).waitUntil(lineIsBack());
+  });
+}
+
+/** Not in the lists of the DOM's types. */
+interface SyncEvent extends ExtendableEvent {
+  readonly tag: string;
 }
 
 interface PushSubscriptionChange extends ExtendableEvent {
@@ -138,21 +157,31 @@ async function asChanged(push: Push): Promise<Push | null> {
 async function isOnScreen(conversation: ConversationId): Promise<boolean> {
   const there = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
   const seen = there.filter(({ visibilityState }) => visibilityState === 'visible');
-  return (await Promise.all(seen.map(whatIsOpen))).includes(conversation);
+  // It is asked: the address that the browser knows of it is the one with which it was loaded.
+  const open = await Promise.all(seen.map((page) => ask(page, { type: 'what_is_open' })));
+  return open.includes(conversation);
 }
 
-/** What a page shows. It is asked: the address that the browser knows of it is the one with which it was loaded. One that does not answer shows nothing. */
-function whatIsOpen(page: WindowClient): Promise<string | null> {
+/** What a page answers; null where it does not. */
+function ask(page: WindowClient, message: ToPage): Promise<unknown> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     const timer = setTimeout(() => resolve(null), ANSWER_MS);
     port1.onmessage = ({ data }: MessageEvent<unknown>) => {
       clearTimeout(timer);
-      resolve(typeof data === 'string' ? data : null);
+      resolve(data);
     };
-    const asked: ToPage = { type: 'what_is_open' };
-    page.postMessage(asked, [port2]);
+    page.postMessage(message, [port2]);
   });
+}
+
+/** There is a line again, and something waits. What it is lies in the core's store, which only a page can open: where none runs, the person is asked to open one. */
+async function lineIsBack(): Promise<void> {
+  const there = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  const answers = await Promise.all(there.map((page) => ask(page, { type: 'are_you_there' })));
+  const words = await wordsOf();
+  if (answers.includes(true) || words === null || Notification.permission !== 'granted') return;
+  await self.registration.showNotification(words.app, { tag: WAITING, body: words.waiting, icon: ICON });
 }
 
 async function close(tag: ConversationId, seq: number): Promise<void> {

@@ -14,6 +14,7 @@ import type {
   SessionView,
   StorageView,
   TimelineItem,
+  Unsent,
   Update,
   UserId,
 } from '../generated/types';
@@ -115,6 +116,10 @@ export class App {
   offered = $state.raw<Offered | null>(null);
   /** The same, for the composer of the conversation that was chosen. */
   handed = $state.raw<Handed | null>(null);
+  /** What was written to conversations that one is not in any more, until somebody has seen it. */
+  unsent = $state.raw<readonly Unsent[]>([]);
+  /** Conversations that one is not in any more, until what is shown of them elsewhere is taken away. */
+  gone = $state.raw<readonly ConversationId[]>([]);
   detailsOpen = $state(false);
   /** Whether the open conversation is being searched. */
   finding = $state(false);
@@ -145,7 +150,9 @@ export class App {
     this.drafts = new Drafts((command) => core.send(command));
     this.links = new Links(async (blobs) => {
       const reply = await core.send({ type: 'get_blob_links', blobs });
-      return reply.type === 'blob_links' ? reply : null;
+      if (reply.type !== 'blob_links') return null;
+      this.kept.know(reply.kept);
+      return reply;
     });
     this.kept = new KeptPictures((command) => core.send(command));
     this.sealed = new SealedFiles(this.links);
@@ -231,6 +238,14 @@ export class App {
     };
   }
 
+  /** Somebody has seen what was put aside of a conversation: it is not needed any more, or shown again when the app is next opened. */
+  seeUnsent(conversation: ConversationId, needed: boolean): void {
+    const seen = this.unsent.filter((item) => item.conversation === conversation);
+    this.unsent = this.unsent.filter((item) => item.conversation !== conversation);
+    if (needed) return;
+    for (const { message } of seen) this.tell({ type: 'discard_message', message });
+  }
+
   /** Tells the core something whose failure means nothing to the person. */
   tell(command: Command): void {
     void this.#core.send(command);
@@ -301,6 +316,12 @@ export class App {
       case 'timeline_gone':
         this.timeline.applyGone(update.conversation);
         break;
+      case 'conversation_gone':
+        this.#applyGone(update);
+        break;
+      case 'unsent':
+        this.unsent = update.items;
+        break;
       case 'privacy':
         this.learnPrivacy(update.privacy);
         break;
@@ -319,12 +340,20 @@ export class App {
     }
   }
 
+  #applyGone({ conversation, name, removed }: Extract<Update, { type: 'conversation_gone' }>): void {
+    this.gone = [...this.gone, conversation];
+    // Where it is open, it says so in its place.
+    if (!removed || this.timeline.wanted === conversation) return;
+    this.toasts.show(name === '' ? t('chat.removed.unnamed') : t('chat.removed', { name }));
+  }
+
   #applySession(session: SessionView): void {
     const before = this.session?.state;
     this.session = session;
     if (session.state === 'signed_out') {
       this.dialog = null;
       this.offered = null;
+      this.unsent = [];
       this.privacy = null;
       this.archives = NO_ARCHIVES;
       this.detailsOpen = false;

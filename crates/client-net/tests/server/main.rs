@@ -166,6 +166,8 @@ impl Screen {
             Update::SettingRefused { code, .. } => self.refused.push(code),
             Update::Archives { archives } => self.archives = *archives,
             Update::TimelineGone { .. }
+            | Update::ConversationGone { .. }
+            | Update::Unsent { .. }
             | Update::Storage { .. }
             | Update::ChangeRefused { .. }
             | Update::Privacy { .. }

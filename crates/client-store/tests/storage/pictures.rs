@@ -1,12 +1,14 @@
 //! Small pictures that were shown.
 
-use pipit_client::storage::{PictureRecord, Storage};
+use pipit_client::storage::{PictureOf, PictureRecord, PicturesMax, Storage};
 use pipit_client_store::SqliteStorage;
+use pipit_wire::frame::Profile;
+use pipit_wire::person::Face;
 use pipit_wire::{BlobId, MessageId};
 
-use super::{conversation, record, said};
+use super::{conversation, record, said, user};
 
-const LIMIT: u64 = 100;
+const MOST: PicturesMax = PicturesMax { count: 3, bytes: 100 };
 
 fn picture(number: u8, size: usize) -> PictureRecord {
     PictureRecord {
@@ -17,8 +19,24 @@ fn picture(number: u8, size: usize) -> PictureRecord {
 }
 
 fn keep(storage: &mut SqliteStorage, message: MessageId, picture: &PictureRecord) {
-    let place = (conversation(1), message);
-    storage.keep_picture(place, picture, LIMIT).unwrap();
+    let of = PictureOf::Message(conversation(1), message);
+    storage.keep_picture(of, picture, MOST).unwrap();
+}
+
+fn keep_face(storage: &mut SqliteStorage, picture: &PictureRecord) {
+    storage.keep_picture(PictureOf::Face, picture, MOST).unwrap();
+}
+
+fn shown(number: u8, picture: Option<&PictureRecord>) -> Profile {
+    Profile {
+        user: user(number),
+        handle: format!("p{number}"),
+        name: "P".to_owned(),
+        face: Some(Face {
+            avatar: picture.map(|picture| picture.blob),
+            ..Face::default()
+        }),
+    }
 }
 
 fn is_kept(storage: &SqliteStorage, picture: &PictureRecord) -> bool {
@@ -67,4 +85,65 @@ fn the_oldest_pictures_give_way() {
     }
     let kept = pictures.each_ref().map(|picture| is_kept(&storage, picture));
     assert_eq!(kept, [false, false, true, true]);
+}
+
+#[test]
+fn a_picture_of_somebody_goes_when_they_show_another_one() {
+    let (mut storage, [one, ..]) = with_three();
+    let [alices, carols, groups, nobodys] = [1, 2, 3, 4].map(|number| picture(number, 10));
+    storage.save_profile(&shown(1, Some(&alices))).unwrap();
+    storage.save_profile(&shown(2, Some(&carols))).unwrap();
+    let mut group = record(1, 1);
+    group.settings.avatar = Some(groups.blob);
+    storage.save_conversation(&group).unwrap();
+    for picture in [&alices, &carols, &groups, &nobodys] {
+        keep_face(&mut storage, picture);
+    }
+    let kept = |storage: &SqliteStorage| {
+        [&alices, &carols, &groups, &nobodys].map(|picture| is_kept(storage, picture))
+    };
+    assert_eq!(kept(&storage), [true, true, true, false], "of nobody");
+    let blobs = [alices.blob, nobodys.blob];
+    assert_eq!(storage.kept_pictures(&blobs).unwrap(), [alices.blob]);
+
+    // The same again, another one, and none.
+    storage.save_profile(&shown(1, Some(&alices))).unwrap();
+    storage.save_profile(&shown(2, Some(&nobodys))).unwrap();
+    assert_eq!(kept(&storage), [true, false, true, false]);
+    storage.save_profile(&shown(1, None)).unwrap();
+    assert_eq!(kept(&storage), [false, false, true, false]);
+    group.settings.avatar = None;
+    storage.save_conversation(&group).unwrap();
+    assert_eq!(kept(&storage), [false; 4]);
+
+    group.settings.avatar = Some(groups.blob);
+    storage.save_conversation(&group).unwrap();
+    keep_face(&mut storage, &groups);
+    keep(&mut storage, one, &alices);
+    storage.remove_conversation(group.id).unwrap();
+    assert_eq!(kept(&storage), [false; 4], "they are gone with the conversation");
+}
+
+#[test]
+fn people_and_messages_do_not_take_each_others_place() {
+    let (mut storage, [one, ..]) = with_three();
+    let faces = [1, 2, 3, 4].map(|number| picture(number, 1));
+    for (number, face) in (1..).zip(&faces) {
+        storage.save_profile(&shown(number, Some(face))).unwrap();
+        keep_face(&mut storage, face);
+    }
+    let others = [5, 6].map(|number| picture(number, 99));
+    for picture in &others {
+        keep(&mut storage, one, picture);
+    }
+    let kept = faces.each_ref().map(|picture| is_kept(&storage, picture));
+    assert_eq!(kept, [false, true, true, true], "three at most");
+    let kept = others.each_ref().map(|picture| is_kept(&storage, picture));
+    assert_eq!(kept, [false, true]);
+    storage.erase().unwrap();
+    let left = faces
+        .iter()
+        .chain(&others)
+        .any(|picture| is_kept(&storage, picture));
+    assert!(!left);
 }

@@ -8,13 +8,11 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum PictureCommand {
-    /// Keeps one that is shown of a message's file. Answered by [`super::Reply::Done`], also where it is not kept: it is too large, is no picture, or there is no such message.
+    /// Keeps one that is shown. Answered by [`super::Reply::Done`], also where it is not kept: it is too large, is no picture, or there is nothing that it would be of.
     Keep {
-        /// Where.
-        conversation: ConversationId,
-        /// Of which message.
-        message: MessageId,
-        /// Of which of its files.
+        /// What it is of.
+        of: PictureSubject,
+        /// Of which file.
         blob: BlobId,
         /// The picture, at most 128 KiB, in base64.
         bytes: String,
@@ -24,6 +22,22 @@ pub enum PictureCommand {
         /// Of which file.
         blob: BlobId,
     },
+}
+
+/// What a small picture is of: it goes with that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum PictureSubject {
+    /// A message that has the file.
+    Message {
+        /// Where.
+        conversation: ConversationId,
+        /// Which one.
+        message: MessageId,
+    },
+    /// A person or a group that the file stands for, whoever that is.
+    Face,
 }
 
 /// A small picture that was kept.

@@ -8,7 +8,7 @@ use pipit_wire::report::Report;
 use pipit_wire::rest::{
     BannedPerson, BlobLink, Device, GroupInvite, GroupInviteInfo, Invite, InviteInfo, JoinRequest, ServerInfo,
 };
-use pipit_wire::{ConversationId, Seq, Timestamp};
+use pipit_wire::{BlobId, ConversationId, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::data::{CommandError, EditView, MessageReach, ReactionBy, VoteBy};
@@ -134,6 +134,8 @@ pub enum Reply {
         items: Vec<BlobLink>,
         /// When they stop working.
         expires_at: Timestamp,
+        /// Those of which a small picture is kept ([`super::PictureCommand`]).
+        kept: Vec<BlobId>,
     },
     /// What an invite link leads to.
     InviteInfo {

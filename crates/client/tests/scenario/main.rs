@@ -11,6 +11,7 @@ mod archives;
 mod changes;
 mod connection;
 mod expiry;
+mod gone;
 mod groups;
 mod notifications;
 mod outbox;

@@ -8,9 +8,9 @@ use pipit_client::fold::{FoldRecord, Folded};
 use pipit_client::io::{Input, Output};
 use pipit_client::range::LogRange;
 use pipit_client::storage::{
-    ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, PictureRecord, SearchHit,
-    SessionRecord, ShelfRecord, ShelfState, Storage, StorageError, StorageSearch, UploadRecord, WishRecord,
-    WishTarget,
+    ConversationRecord, LogEntry, MemberRecord, OutboxRecord, PersonalRecord, PictureOf, PictureRecord,
+    PicturesMax, SearchHit, SessionRecord, ShelfRecord, ShelfState, Storage, StorageError, StorageSearch,
+    Unsent, UploadRecord, WishRecord, WishTarget,
 };
 use pipit_client::view::{StorageView, Update};
 use pipit_client::{Engine, io};
@@ -84,6 +84,8 @@ impl Storage for Full {
         uploads_of(message: MessageId) -> Vec<UploadRecord>;
         upload(blob: BlobId) -> Option<UploadRecord>;
         picture(blob: BlobId) -> Option<PictureRecord>;
+        kept_pictures(blobs: &[BlobId]) -> Vec<BlobId>;
+        unsent() -> Vec<Unsent>;
         wish(target: WishTarget) -> Option<WishRecord>;
         wishes() -> Vec<WishRecord>;
         personal(conversation: ConversationId) -> PersonalRecord;
@@ -97,7 +99,9 @@ impl Storage for Full {
 
     writes! {
         put_on_shelf(records: &[ShelfRecord]);
-        keep_picture(place: (ConversationId, MessageId), picture: &PictureRecord, bytes_max: u64);
+        keep_picture(of: PictureOf, picture: &PictureRecord, most: PicturesMax);
+        save_unsent(unsent: &Unsent);
+        remove_unsent(message: MessageId);
         take_off_shelf(conversation: ConversationId, seq: Seq);
         empty_shelf(conversation: ConversationId);
         begin();

@@ -8,7 +8,7 @@ use pipit_client::io::{HttpAnswer, HttpRequest, Input, Output};
 use pipit_client::storage::{SessionRecord, Storage, StorageSearch};
 use pipit_client::view::{
     ArchivesView, ConnectionView, ConversationItem, SessionView, Splice, StorageView, TimelineHeader,
-    TimelineItem, Update,
+    TimelineItem, Unsent, Update,
 };
 use pipit_client::{Config, Engine};
 use pipit_client_store::SqliteStorage;
@@ -83,6 +83,9 @@ pub(crate) struct Screen {
     pub(crate) header: Option<TimelineHeader>,
     pub(crate) items: Vec<TimelineItem>,
     pub(crate) gone: Vec<ConversationId>,
+    /// What was said of conversations that are gone: how each was called, and whether somebody else has taken one out.
+    pub(crate) left: Vec<(String, bool)>,
+    pub(crate) unsent: Vec<Unsent>,
     /// Changes that were taken back, and why.
     pub(crate) refused: Vec<(MessageId, String)>,
     /// What was set here and taken back, and why.
@@ -124,6 +127,8 @@ impl Screen {
             Update::Privacy { privacy } => self.privacy = Some(privacy),
             Update::Trust { .. } => {}
             Update::Archives { archives } => self.archives = *archives,
+            Update::ConversationGone { name, removed, .. } => self.left.push((name, removed)),
+            Update::Unsent { items } => self.unsent = items,
             Update::TimelineGone { conversation } => {
                 self.gone.push(conversation);
                 self.header = None;

@@ -274,6 +274,7 @@ fn conversations_come_and_go() {
     assert_eq!(bob.unread(1), 1);
     bob.receive(&ServerFrame::ConversationGone(ConversationGone {
         conversation: conversation(1),
+        removed: false,
     }));
     assert_eq!(bob.screen.gone, [conversation(1)]);
     assert!(bob.screen.list.is_empty());

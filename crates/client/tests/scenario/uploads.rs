@@ -540,6 +540,7 @@ fn files_of_a_conversation_that_is_gone_are_dropped() {
     bob.attach(1, "look", vec![file(1, 100)]);
     bob.receive(&ServerFrame::ConversationGone(ConversationGone {
         conversation: conversation(1),
+        removed: false,
     }));
     assert_eq!(bob.dropped_files, [blob(1)]);
 }

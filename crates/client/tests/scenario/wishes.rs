@@ -217,6 +217,7 @@ fn what_the_server_refuses_is_taken_back() {
     bob.tell(show(3, Some(3)));
     bob.receive(&ServerFrame::ConversationGone(ConversationGone {
         conversation: conversation(1),
+        removed: false,
     }));
     assert_eq!(bob.dropped_files, [blob(2), blob(3)]);
 }

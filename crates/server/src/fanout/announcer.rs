@@ -38,7 +38,10 @@ impl Announcer {
                 }
             }
             EventBody::MemberAdded { member } => self.hub.member_joined(member.user, conversation, event.seq),
-            EventBody::MemberRemoved { user, .. } => self.hub.member_left(*user, conversation),
+            EventBody::MemberRemoved { user, .. } => {
+                self.hub.member_left(*user, conversation);
+                self.pushes.left(*user, conversation, event.seq);
+            }
             EventBody::Message { content, .. } if content.is_sealed_change() => {}
             EventBody::Message { .. } => self.pushes.message(&event),
             EventBody::MessageChanged { message, change } => self.pushes.changed(&event, *message, change),

@@ -9,7 +9,7 @@ use pipit_store::poll::veil;
 use pipit_wire::encryption::GroupHead;
 use pipit_wire::frame::Cursor;
 use pipit_wire::frame::server::{CatchUp as CatchUpFrame, ConversationGone, Synced};
-use pipit_wire::{ConversationId, RequestId, ServerFrame, codec};
+use pipit_wire::{ConversationId, RequestId, ServerFrame, UserId, codec};
 
 use crate::context::Context;
 use crate::error::ServiceError;
@@ -72,10 +72,7 @@ impl CatchUp {
             }
             for cursor in &chunk {
                 if !rows.iter().any(|row| row.conversation == cursor.conversation) {
-                    let gone = ConversationGone {
-                        conversation: cursor.conversation,
-                    };
-                    frames.push(encode(&ServerFrame::ConversationGone(gone)));
+                    frames.push(gone(context, user, cursor.conversation).await);
                     all_gone.push(cursor.conversation);
                 }
             }
@@ -100,6 +97,22 @@ impl CatchUp {
         }
         Ok((frames, all_gone, over))
     }
+}
+
+/// Says that somebody is not in a conversation (any more), and whether another one has taken them out.
+pub(super) async fn gone(context: &Context, user: UserId, conversation: ConversationId) -> Bytes {
+    let by = match context.store.find_removal(conversation, user).await {
+        Ok(by) => by,
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "who has taken somebody out could not be found out");
+            None
+        }
+    };
+    encode(&ServerFrame::ConversationGone(ConversationGone {
+        conversation,
+        removed: by.is_some_and(|by| by != user),
+    }))
 }
 
 /// How far the groups are of those of these conversations that are encrypted. Read after the rows: what comes in between comes by itself.

@@ -15,14 +15,14 @@ use pipit_wire::event::{Change, Message};
 use pipit_wire::frame::PresenceState;
 use pipit_wire::frame::client::{Hello, History, ListConversations, SendTyping, SetPersonal, Sync, Watch};
 use pipit_wire::frame::server::{
-    Ack, ConversationGone, ConversationsPage, Goodbye, GoodbyeReason, Page, PersonalChanged, Pong, Welcome,
+    Ack, ConversationsPage, Goodbye, GoodbyeReason, Page, PersonalChanged, Pong, Welcome,
 };
 use pipit_wire::{
     ClientFrame, ConversationId, ErrorCode, MessageId, PROTOCOL_VERSION, RequestId, ServerFrame, Timestamp,
     WireError,
 };
 
-use super::catch_up::{CatchUp, encode};
+use super::catch_up::{CatchUp, encode, gone};
 use crate::error::ServiceError;
 use crate::fanout::appender::Outcome;
 use crate::fanout::hub::Connection;
@@ -342,8 +342,7 @@ impl Open {
                 Outgoing::Left(conversation) => {
                     self.hidden.retain(|hidden| *hidden != conversation);
                     self.access.forget(conversation);
-                    let gone = ConversationGone { conversation };
-                    frames.push(encode(&ServerFrame::ConversationGone(gone)));
+                    frames.push(gone(&node.context, self.caller.user, conversation).await);
                 }
             }
         }
@@ -386,9 +385,9 @@ impl Open {
             return Vec::new();
         };
         match request.step(&node.context, self.caller).await {
-            Ok((frames, gone, over)) => {
+            Ok((frames, all_gone, over)) => {
                 // The log may not have been given up to where it says so.
-                for conversation in gone {
+                for conversation in all_gone {
                     if self.connection.is_in(conversation) && !self.hidden.contains(&conversation) {
                         self.hidden.push(conversation);
                     }

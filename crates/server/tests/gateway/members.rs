@@ -77,8 +77,8 @@ async fn who_is_removed_gets_nothing_more_and_may_not_write() {
     tablet.expect("event").await;
     server.remove(&alice, group, bob.user).await;
     assert_eq!(
-        laptop.expect("conversation_gone").await["conversation"],
-        json!(group)
+        laptop.expect("conversation_gone").await,
+        json!({"type": "conversation_gone", "conversation": group, "removed": true})
     );
     assert_eq!(
         tablet.expect("event").await["body"],

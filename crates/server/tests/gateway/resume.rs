@@ -142,11 +142,16 @@ async fn what_one_has_left_is_gone() {
     let server = world.server().await;
     let (alice, bob) = (world.person("alice").await, world.person("bob").await);
     let group = server.group(&alice, &[&bob]).await;
+    let den = server.group(&alice, &[&bob]).await;
     server.remove(&alice, group, bob.user).await;
-    let (_, frames) = server.resume(&bob, &[(group, 1)]).await;
+    server.remove(&bob, den, bob.user).await;
+    let (_, frames) = server.resume(&bob, &[(group, 1), (den, 1)]).await;
     assert_eq!(frames[0]["conversations"], json!([]));
     assert_eq!(
-        frames[1],
-        json!({"type": "conversation_gone", "conversation": group})
+        frames[1..=2],
+        [
+            json!({"type": "conversation_gone", "conversation": group, "removed": true}),
+            json!({"type": "conversation_gone", "conversation": den}),
+        ]
     );
 }

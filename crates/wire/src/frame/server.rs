@@ -208,6 +208,10 @@ pub struct ConversationsPage {
 pub struct ConversationGone {
     /// Which one.
     pub conversation: ConversationId,
+    /// Whether somebody else has taken this account out of it. Left out where it has left by itself, and where that is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+    pub removed: bool,
 }
 
 /// See [`ServerFrame::Personal`].

@@ -401,6 +401,11 @@ fn live_frames() -> Vec<ServerFrame> {
         ServerFrame::Conversation(Box::new(summary())),
         ServerFrame::ConversationGone(ConversationGone {
             conversation: conversation(),
+            removed: false,
+        }),
+        ServerFrame::ConversationGone(ConversationGone {
+            conversation: conversation(),
+            removed: true,
         }),
         ServerFrame::Goodbye(Goodbye {
             reason: GoodbyeReason::Shutdown,

@@ -105,6 +105,11 @@ impl PushQueue {
         });
     }
 
+    /// Somebody is in a conversation no more since the entry at `seq`: nothing of it is to be shown to them, as if they had read it all.
+    pub fn left(&self, user: UserId, conversation: ConversationId, seq: Seq) {
+        self.read(user, conversation, seq);
+    }
+
     fn put(&self, job: Job) {
         let Some(jobs) = self.jobs.get() else { return };
         if jobs.try_send(job).is_err() {

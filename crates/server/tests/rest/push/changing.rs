@@ -84,6 +84,28 @@ async fn what_is_deleted_goes_from_where_it_is_shown() {
     assert_eq!(scene.next().await["text"], "three");
 }
 
+/// Whoever has left on one device, or was taken out, is shown nothing of it on the others.
+#[tokio::test]
+async fn what_is_shown_goes_with_the_membership() {
+    let mut scene = Scene::new().await;
+    let said = scene.say("one").await;
+    scene.service.next().await;
+    scene.settled().await;
+    let path = format!(
+        "/v1/conversations/{}/members/{}",
+        scene.group.as_str().unwrap(),
+        scene.bob.user
+    );
+    scene.world.delete(&path, &scene.bob).await.ok();
+    let cleared = scene.service.next().await.open();
+    let (last, left) = (said["seq"].as_u64().unwrap(), cleared["seq"].as_u64().unwrap());
+    assert_eq!(
+        (&cleared["type"], &cleared["conversation"]),
+        (&json!("read"), &scene.group)
+    );
+    assert!(left > last, "{left}: all of it");
+}
+
 #[tokio::test]
 async fn what_is_not_shown_need_not_go() {
     let mut scene = Scene::new().await;

@@ -1,0 +1,73 @@
+import { expect, test } from '../support/app';
+import { lineTeller } from '../support/pusher';
+
+// Texts carry a "·", so that they can be told from the rest of what a line is read out as.
+
+test('what waits when the app is closed is not forgotten when there is a line again', async ({ person }) => {
+  test.setTimeout(120_000);
+  const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
+  await ada.setUp('Harbour');
+  await ben.join(await ada.invite(), 'Ada');
+  await ada.startChat('Ben');
+  await ada.write('· Hello');
+  const { origin } = new URL(ben.server.address);
+  await ben.context.grantPermissions(['notifications'], { origin });
+  await ben.context.addInitScript(() => {
+    const asked: string[] = [];
+    Object.assign(globalThis, { asked });
+    Object.assign(Reflect.get(globalThis, 'SyncManager').prototype, {
+      register: (tag: string) => {
+        asked.push(tag);
+        return Promise.resolve();
+      },
+    });
+  });
+  await ben.page.reload();
+  await ben.openConversation('Ada');
+  await expect(ben.line('· Hello')).toBeVisible();
+  const hasWords = () => ben.page.evaluate(async () => (await caches.match('/notify/words')) !== undefined);
+  await expect.poll(hasWords).toBe(true);
+  const tellLine = await lineTeller(ben.context, origin);
+  const shown = (): Promise<string[]> =>
+    ben.page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      return (await registration.getNotifications()).map(({ body }) => body);
+    });
+
+  await test.step('the browser is asked to say when that is, before anything is closed', async () => {
+    await ben.context.setOffline(true);
+    await ben.write('· Later');
+    await ben.expectState('· Later', 'Waiting to send');
+    await expect
+      .poll(() => ben.page.evaluate(() => Reflect.get(globalThis, 'asked')))
+      .toEqual(['pipit-waiting']);
+  });
+
+  await test.step('where no page runs, the person is told', async () => {
+    await ben.page.goto('about:blank');
+    await ben.context.setOffline(false);
+    // A page of the server that is not the app: it sends nothing, and sees what is shown.
+    await ben.page.goto(`${origin}/v1/server`);
+    await tellLine('pipit-waiting');
+    await expect.poll(shown).toEqual(['What you wrote waits to be sent. Open Pipit to send it.']);
+    await expect(ada.line('· Later')).toBeHidden();
+  });
+
+  await test.step('and opened, the app sends it, and says so no more', async () => {
+    await ben.page.goto(origin);
+    await expect(ada.line('· Later')).toHaveCount(1);
+    await expect.poll(shown).toEqual([]);
+  });
+
+  await test.step('a page that runs sends it by itself', async () => {
+    await ben.page.evaluate(() => {
+      navigator.serviceWorker.addEventListener('message', ({ data }) =>
+        Object.assign(globalThis, { heard: data }),
+      );
+    });
+    await tellLine('pipit-waiting');
+    const heard = () => ben.page.evaluate(() => Reflect.get(globalThis, 'heard'));
+    await expect.poll(heard).toEqual({ type: 'are_you_there' });
+    expect(await shown()).toEqual([]);
+  });
+});
