@@ -1,4 +1,5 @@
 import { expect, test, type Person } from '../support/app';
+import { expectAccessible } from '../support/views';
 
 // Texts carry a "·", so that they can be told from the rest of what a line is read out as.
 
@@ -64,6 +65,7 @@ test('who is removed from a group is told so, and loses nothing that they wrote'
     const dialog = ben.page.getByRole('dialog', { name: 'Not sent' });
     await expect(dialog).toContainText('You were removed from “Birds”. What you wrote there was not sent.');
     await expect(dialog.getByText('· And a heron\n· By the weir')).toBeVisible();
+    await expectAccessible(ben.page);
     await ben.page.keyboard.press('Escape');
     await expect(dialog).toBeHidden();
     await ben.page.reload();
