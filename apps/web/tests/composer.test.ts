@@ -202,6 +202,42 @@ describe('the composer', () => {
     expect(screen.queryByRole('button', { name: 'Send as a file' })).toBeNull();
   });
 
+  const handed = { conversation: room.id, text: 'and more', files: [], messages: ['a', 'b'] };
+
+  it('takes what is handed over, and gives up what that is of once the device has the draft', async () => {
+    const { app, sent } = composer({ draft: 'half' });
+    const save = vi.spyOn(app.drafts, 'save').mockResolvedValueOnce(false);
+    app.handed = handed;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(save.mock.calls).toEqual([[room.id, 'half\nand more']]);
+    expect([app.handed, sent('discard_message')]).toEqual([null, []]);
+    app.handed = { ...handed, text: 'to the end' };
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(field()).toHaveValue('half\nand more\nto the end');
+    expect(sent('save_draft')).toMatchObject([{ text: 'half\nand more\nto the end' }]);
+    expect(sent('discard_message').map(({ message }) => message)).toEqual(['a', 'b']);
+  });
+
+  it('puts what is handed over to the draft, not to the message that is being changed', async () => {
+    const written = append(newRoom(2, 'direct', '', []), people.me, 0, message('See you at 8'));
+    if (!isMessage(written)) expect.unreachable();
+    const { app, sent, view } = composer({ draft: 'half', edit: written });
+    app.handed = handed;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(field()).toHaveValue('See you at 8');
+    expect(sent('save_draft')).toMatchObject([{ text: 'half\nand more' }]);
+    expect(sent('discard_message')).toHaveLength(2);
+    await view.rerender({ edit: null });
+    expect(field()).toHaveValue('half\nand more');
+  });
+
+  it('leaves what is handed over where one may not write', async () => {
+    const { app, sent } = composer({ send: false });
+    app.handed = handed;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([sent('save_draft'), sent('discard_message')]).toEqual([[], []]);
+  });
+
   it('is not there where one may not write', () => {
     composer({ send: false });
     expect(screen.queryByRole('textbox')).toBeNull();

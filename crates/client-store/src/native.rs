@@ -1,6 +1,7 @@
 //! The store of a native client: sealed, under a key that the system's key store keeps.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use pipit_client::storage::StorageError;
@@ -16,7 +17,13 @@ pub enum NativeError {
     /// The key could not be got, or not be kept. Nothing was opened, and nothing was changed.
     #[error(transparent)]
     Key(#[from] KeyStoreError),
-    /// The store itself. [`StorageError::Corrupt`] is also what a store is whose key is gone: it is as good as erased.
+    /// The store is sealed, and there is no key for it, or the key store has it where it is not open. Nothing was changed: only a person can say that the store is
+    /// lost, and [`erase_native`] is not to be called before.
+    #[error(
+        "the store is sealed, and the system's key store shows no key for it: unlock all of the key store, then try again"
+    )]
+    KeyMissing,
+    /// The store itself.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -38,12 +45,7 @@ pub fn open_native(
     let key = on_thread(account, Keys::find)?;
     let key = match key {
         Some(key) => key,
-        None if is_sealed(path)? => {
-            let detail =
-                "it is sealed, and the system's key store has no key for it, or has it where it is not open"
-                    .to_owned();
-            return Err(StorageError::Corrupt { detail }.into());
-        }
+        None if is_sealed(path)? => return Err(NativeError::KeyMissing),
         None => {
             let mut made = Zeroizing::new([0; 32]);
             random(&mut *made);
@@ -86,6 +88,10 @@ fn lock(path: &Path) -> Result<File, StorageError> {
 
 /// Whether there is something that a key is needed for.
 fn is_sealed(path: &Path) -> Result<bool, StorageError> {
-    let is_there = path.metadata().is_ok_and(|file| file.len() > 0);
-    Ok(is_there && !is_plain(path)?)
+    match path.metadata() {
+        Ok(file) => Ok(file.len() > 0 && !is_plain(path)?),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        // It may be there, and a key that is made now would take the place of its own.
+        Err(error) => Err(failed(error)),
+    }
 }

@@ -9,7 +9,7 @@ use crate::value;
 pub(crate) fn list(connection: &Connection) -> rusqlite::Result<Vec<Unsent>> {
     connection
         .prepare_cached(
-            "SELECT message, conversation, name, removed, text, files FROM unsent ORDER BY place",
+            "SELECT message, conversation, name, removed, encrypted, text, files FROM unsent ORDER BY place",
         )?
         .query_map([], |row| {
             Ok(Unsent {
@@ -17,8 +17,9 @@ pub(crate) fn list(connection: &Connection) -> rusqlite::Result<Vec<Unsent>> {
                 conversation: value::id(row, 1, ConversationId::from_bytes)?,
                 name: row.get(2)?,
                 removed: row.get(3)?,
-                text: row.get(4)?,
-                files: row.get(5)?,
+                encrypted: row.get(4)?,
+                text: row.get(5)?,
+                files: row.get(6)?,
             })
         })?
         .collect()
@@ -27,14 +28,15 @@ pub(crate) fn list(connection: &Connection) -> rusqlite::Result<Vec<Unsent>> {
 pub(crate) fn save(connection: &Connection, unsent: &Unsent) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO unsent (message, conversation, name, removed, text, files)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+            "INSERT INTO unsent (message, conversation, name, removed, encrypted, text, files)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             unsent.message.as_bytes(),
             unsent.conversation.as_bytes(),
             unsent.name,
             unsent.removed,
+            unsent.encrypted,
             unsent.text,
             unsent.files,
         ])?;

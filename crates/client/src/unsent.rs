@@ -35,6 +35,10 @@ impl<S: Storage> Engine<S> {
             let Some((message, text)) = words(waits, &waiting, &pending) else {
                 continue;
             };
+            if self.storage.find_entry(record.id, waits.id)?.is_some() {
+                // It has come by the log, and was not opened yet.
+                continue;
+            }
             let files = self.files_known_of(waits)?.len();
             if text.trim().is_empty() && files == 0 {
                 continue;
@@ -44,6 +48,7 @@ impl<S: Storage> Engine<S> {
                 conversation: record.id,
                 name: name.to_owned(),
                 removed,
+                encrypted: record.encrypted,
                 text,
                 files: u32::try_from(files).unwrap_or(u32::MAX),
             })?;
@@ -62,11 +67,21 @@ impl<S: Storage> Engine<S> {
 
 /// What somebody has written in something that waits, and under which id. Of an edit, where what it changes does not wait itself.
 fn words(waits: &OutboxRecord, all: &[OutboxRecord], pending: &Pending) -> Option<(MessageId, String)> {
+    if is_there(waits) {
+        return None;
+    }
     match &waits.body {
-        OutboxBody::Message { .. } if matches!(waits.state, OutboxState::Acknowledged { .. }) => None,
-        OutboxBody::Message { text, .. } => {
+        OutboxBody::Message { text, poll, .. } => {
             let now = pending.over(waits.id.into(), None);
-            Some((waits.id.into(), now.text().unwrap_or(text).to_owned()))
+            if now.deleted {
+                return None;
+            }
+            let mut text = now.text().unwrap_or(text).to_owned();
+            for option in poll.iter().flat_map(|poll| &poll.options) {
+                text.push('\n');
+                text.push_str(option);
+            }
+            Some((waits.id.into(), text))
         }
         OutboxBody::Change {
             message,
@@ -75,9 +90,16 @@ fn words(waits: &OutboxRecord, all: &[OutboxRecord], pending: &Pending) -> Optio
                     content: Content::Plain { text, .. },
                     ..
                 },
-        } if !all.iter().any(|other| MessageId::from(other.id) == *message) => {
-            Some((waits.id.into(), text.clone()))
+        } => {
+            let waits_itself =
+                |other: &OutboxRecord| MessageId::from(other.id) == *message && !is_there(other);
+            (!all.iter().any(waits_itself)).then(|| (waits.id.into(), text.clone()))
         }
         OutboxBody::Change { .. } | OutboxBody::Profile { .. } => None,
     }
+}
+
+/// Whether the server has it.
+const fn is_there(waits: &OutboxRecord) -> bool {
+    matches!(waits.state, OutboxState::Acknowledged { .. })
 }

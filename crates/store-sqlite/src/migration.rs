@@ -33,6 +33,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0023_shared_history.sql"),
     include_str!("../migrations/0024_report.sql"),
     include_str!("../migrations/0025_removal.sql"),
+    include_str!("../migrations/0026_log_without_references.sql"),
 ];
 
 /// The schema from which on there are key logs: those of the keys that were there before begin with it.
@@ -100,6 +101,9 @@ fn apply_unchecked(db: &mut Connection, sql: &str, version: u32) -> rusqlite::Re
     if version == KEY_LOG {
         key_log::begin(&tx)?;
     }
+    // A migration that writes the schema's text itself does not say to others that it has.
+    let schema: u32 = tx.pragma_query_value(None, "schema_version", |row| row.get(0))?;
+    tx.pragma_update(None, "schema_version", schema.wrapping_add(1))?;
     tx.pragma_update(None, "user_version", version)?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.commit()
@@ -135,6 +139,7 @@ mod tests {
     use super::*;
 
     const NOTES: usize = 12;
+    const REFERENCES: usize = 26;
 
     /// Every device that had a key is in its account's log, as nobody has vouched for it.
     #[test]
@@ -232,5 +237,40 @@ mod tests {
         assert_eq!(broken, 0);
         db.execute("DELETE FROM conversation WHERE id = ?1", [id(7)])
             .expect_err("a member refers to it, and that is checked again");
+    }
+
+    /// Only the text of the log's table changes: its entries and its indexes are where they were.
+    #[test]
+    fn the_log_loses_its_references_and_nothing_else() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.pragma_update(None, "foreign_keys", true).unwrap();
+        for (sql, version) in MIGRATIONS.iter().zip(1_u32..).take(REFERENCES - 1) {
+            apply(&mut db, sql, version).unwrap();
+        }
+        let insert = |db: &Connection, seq: u8| {
+            db.execute(
+                "INSERT INTO event (conversation, seq, id, kind, sender, at, body) VALUES (?1, ?2, ?3, 1, ?1, 0, '{}')",
+                params![[7; 16], seq, [seq; 16]],
+            )
+        };
+        insert(&db, 1).expect_err("there are no such conversation and sender");
+        db.pragma_update(None, "foreign_keys", false).unwrap();
+        insert(&db, 1).unwrap();
+        db.pragma_update(None, "foreign_keys", true).unwrap();
+
+        migrate(&mut db).unwrap();
+
+        insert(&db, 2).unwrap();
+        insert(&db, 2).expect_err("a place is given once");
+        let read = |sql: &str| db.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+        assert_eq!(read("SELECT group_concat(seq) FROM event"), "1,2");
+        assert_eq!(read("PRAGMA integrity_check"), "ok");
+        let references = "SELECT CAST(count(*) AS TEXT) FROM pragma_foreign_key_list";
+        assert_eq!(read(&format!("{references}('event')")), "0");
+        assert_eq!(read(&format!("{references}('member')")), "2");
+        let writable: bool = db
+            .pragma_query_value(None, "writable_schema", |row| row.get(0))
+            .unwrap();
+        assert!(!writable);
     }
 }

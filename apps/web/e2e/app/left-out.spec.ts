@@ -72,6 +72,13 @@ test('who is removed from a group is told so, and loses nothing that they wrote'
     await dialog.getByRole('button', { name: /^Ada/ }).click();
     await expect(dialog).toBeHidden();
     await expect(ben.composer).toHaveValue('· And a heron\n· By the weir');
+    // Once it is a draft there it is kept as that, and given back no more.
+    await ben.toList();
+    await expect(ben.listed('Ada')).toContainText('Draft: · And a heron');
+    await ben.page.reload();
+    await expect(dialog).toBeHidden();
+    await ben.openConversation('Ada');
+    await expect(ben.composer).toHaveValue('· And a heron\n· By the weir');
     await ben.composer.press('Enter');
     await expect(ada.listed('Ben')).toContainText('· And a heron');
     await ben.page.reload();

@@ -2,11 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { BrowserContext } from '@playwright/test';
-
 import { expect, Person, test as base } from '../support/app';
 import { Desktop, type Notification } from '../support/desktop';
-import { PushService } from '../support/push-service';
+import { PushService, subscribesTo } from '../support/push-service';
 import { pusher } from '../support/pusher';
 
 /**
@@ -72,27 +70,6 @@ const test = base.extend<Scene>({
 });
 
 test.use({ serverOptions: ['--outgoing-networks', '127.0.0.2/32', '--push-active-delay-ms', '0'] });
-
-/** Pages get this push service where they ask the browser for one. */
-async function subscribesTo(context: BrowserContext, service: PushService): Promise<void> {
-  await context.addInitScript(({ endpoint, p256dh, auth }) => {
-    let current: object | null = null;
-    Object.assign(PushManager.prototype, {
-      getSubscription: () => Promise.resolve(current),
-      subscribe: ({ applicationServerKey: key }: { applicationServerKey: string }) => {
-        const text = atob(key.replaceAll('-', '+').replaceAll('_', '/'));
-        const applicationServerKey = Uint8Array.from(text, (letter) => letter.charCodeAt(0)).buffer;
-        current = {
-          endpoint,
-          options: { applicationServerKey, userVisibleOnly: true },
-          toJSON: () => ({ endpoint, keys: { p256dh, auth } }),
-          unsubscribe: () => Promise.resolve(true),
-        };
-        return Promise.resolve(current);
-      },
-    });
-  }, service.subscription);
-}
 
 test('a notification leads to its conversation, and is answered and marked as read where it stands', async ({
   person,

@@ -1,9 +1,25 @@
-import { expect, test } from '../support/app';
+import { expect, test as base } from '../support/app';
+import { PushService, subscribesTo } from '../support/push-service';
 import { lineTeller } from '../support/pusher';
 
 // Texts carry a "·", so that they can be told from the rest of what a line is read out as.
 
-test('what waits when the app is closed is not forgotten when there is a line again', async ({ person }) => {
+const test = base.extend<{ service: PushService }>({
+  // eslint-disable-next-line no-empty-pattern -- the library wants the pattern
+  service: async ({}, use) => {
+    const service = new PushService(() => {});
+    await service.start();
+    await use(service);
+    await service.stop();
+  },
+});
+
+test.use({ serverOptions: ['--outgoing-networks', '127.0.0.2/32'] });
+
+test('what waits when the app is closed is not forgotten when there is a line again', async ({
+  person,
+  service,
+}) => {
   test.setTimeout(120_000);
   const [ada, ben] = await Promise.all([person('Ada'), person('Ben')]);
   await ada.setUp('Harbour');
@@ -12,6 +28,7 @@ test('what waits when the app is closed is not forgotten when there is a line ag
   await ada.write('· Hello');
   const { origin } = new URL(ben.server.address);
   await ben.context.grantPermissions(['notifications'], { origin });
+  await subscribesTo(ben.context, service);
   await ben.context.addInitScript(() => {
     const asked: string[] = [];
     Object.assign(globalThis, { asked });
@@ -27,6 +44,15 @@ test('what waits when the app is closed is not forgotten when there is a line ag
   await expect(ben.line('· Hello')).toBeVisible();
   const hasWords = () => ben.page.evaluate(async () => (await caches.match('/notify/words')) !== undefined);
   await expect.poll(hasWords).toBe(true);
+  const dialog = ben.page.getByRole('dialog', { name: 'Notifications' });
+  const turn = async (from: string, to: string): Promise<void> => {
+    await ben.menu('Account', 'Notifications');
+    await dialog.getByRole('button', { name: from }).click();
+    await expect(dialog.getByRole('button', { name: to })).toBeVisible();
+    await ben.page.keyboard.press('Escape');
+    await expect(dialog).toBeHidden();
+  };
+  await turn('Turn on', 'Turn off');
   const tellLine = await lineTeller(ben.context, origin);
   const shown = (): Promise<string[]> =>
     ben.page.evaluate(async () => {
@@ -38,9 +64,14 @@ test('what waits when the app is closed is not forgotten when there is a line ag
     await ben.context.setOffline(true);
     await ben.write('· Later');
     await ben.expectState('· Later', 'Waiting to send');
-    await expect
-      .poll(() => ben.page.evaluate(() => Reflect.get(globalThis, 'asked')))
-      .toEqual(['pipit-waiting']);
+    const asked = () => ben.page.evaluate(() => Reflect.get(globalThis, 'asked'));
+    await expect.poll(asked).toEqual(['pipit-waiting']);
+    // And again when it is put away: it may have been answered meanwhile.
+    await ben.page.evaluate(() => {
+      Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    });
+    await expect.poll(asked).toEqual(['pipit-waiting', 'pipit-waiting']);
   });
 
   await test.step('where no page runs, the person is told', async () => {
@@ -68,6 +99,28 @@ test('what waits when the app is closed is not forgotten when there is a line ag
     await tellLine('pipit-waiting');
     const heard = () => ben.page.evaluate(() => Reflect.get(globalThis, 'heard'));
     await expect.poll(heard).toEqual({ type: 'are_you_there' });
+    expect(await shown()).toEqual([]);
+  });
+
+  await test.step('who has turned notifications off is not told', async () => {
+    await turn('Turn off', 'Turn on');
+    await ben.page.reload();
+    // The browser allows them, and the words are there.
+    await expect.poll(hasWords).toBe(true);
+    await ben.page.goto(`${origin}/v1/server`);
+    await ben.page.evaluate(() => {
+      Object.assign(globalThis, { asked: 0 });
+      navigator.serviceWorker.addEventListener('message', ({ ports: [port] }) => {
+        Object.assign(globalThis, { asked: Reflect.get(globalThis, 'asked') + 1 });
+        port?.postMessage(false);
+      });
+      navigator.serviceWorker.startMessages();
+    });
+    // By the time that it asks again, it has dealt with the answer before.
+    for (const times of [1, 2, 3]) {
+      await tellLine('pipit-waiting');
+      await expect.poll(() => ben.page.evaluate(() => Reflect.get(globalThis, 'asked'))).toBe(times);
+    }
     expect(await shown()).toEqual([]);
   });
 });

@@ -2,6 +2,8 @@ import { createDecipheriv, createECDH, createHmac, hkdfSync, randomBytes } from 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import type { BrowserContext } from '@playwright/test';
+
 const SALT_BYTES = 16;
 const TAG_BYTES = 16;
 
@@ -64,4 +66,25 @@ export class PushService {
     // The record ends with its mark, and zeros behind that.
     return plain.toString('utf8', 0, plain.lastIndexOf(2));
   }
+}
+
+/** Pages get this push service where they ask the browser for one. */
+export async function subscribesTo(context: BrowserContext, service: PushService): Promise<void> {
+  await context.addInitScript(({ endpoint, p256dh, auth }) => {
+    let current: object | null = null;
+    Object.assign(PushManager.prototype, {
+      getSubscription: () => Promise.resolve(current),
+      subscribe: ({ applicationServerKey: key }: { applicationServerKey: string }) => {
+        const text = atob(key.replaceAll('-', '+').replaceAll('_', '/'));
+        const applicationServerKey = Uint8Array.from(text, (letter) => letter.charCodeAt(0)).buffer;
+        current = {
+          endpoint,
+          options: { applicationServerKey, userVisibleOnly: true },
+          toJSON: () => ({ endpoint, keys: { p256dh, auth } }),
+          unsubscribe: () => Promise.resolve(true),
+        };
+        return Promise.resolve(current);
+      },
+    });
+  }, service.subscription);
 }

@@ -6,7 +6,7 @@ import { markFavicon } from './favicon';
 import type { ToPage } from './format';
 import { deviceOf, ownerOf } from './owner';
 import { chime, soundIsOn } from './sound';
-import { askForLine, forgetWaiting, somethingWaits } from './waiting';
+import { forgetWaiting, keepAsking, somethingWaits } from './waiting';
 
 /** Starts it, and returns what ends it: at the end of the page, or when the person has signed out. */
 export function start(app: App): () => void {
@@ -27,8 +27,9 @@ export function start(app: App): () => void {
     const waits = $derived(somethingWaits(app));
     const isUp = $derived(app.connection.state === 'up_to_date');
     $effect(() => {
-      if (waits && !isUp) void askForLine();
-      else if (!waits && isUp) void forgetWaiting();
+      if (waits && !isUp) return keepAsking();
+      if (!waits && isUp) void forgetWaiting();
+      return;
     });
     // What was read can be marked once it is here.
     $effect(() => {

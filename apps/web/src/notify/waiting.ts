@@ -15,8 +15,20 @@ export function somethingWaits(app: App): boolean {
   return app.conversations.items.some(({ preview }) => preview?.delivery?.state === 'queued');
 }
 
-/** Asked for at once, while nobody has closed anything: a page that is being closed has no time for it. */
-export async function askForLine(): Promise<void> {
+/**
+ * Asked for at once, while nobody has closed anything: a page that is being closed may have no time for it. And each time that the page is hidden:
+ * where the browser has a network and the server is away, it was answered while the page was there. Returns the function that ends it.
+ */
+export function keepAsking(): () => void {
+  const hidden = (): void => {
+    if (document.visibilityState === 'hidden') void askForLine();
+  };
+  void askForLine();
+  document.addEventListener('visibilitychange', hidden);
+  return () => document.removeEventListener('visibilitychange', hidden);
+}
+
+async function askForLine(): Promise<void> {
   if (!('serviceWorker' in navigator)) return;
   const registration = await navigator.serviceWorker.getRegistration().catch(() => undefined);
   // Some people, and whoever runs a machine, do not allow it.

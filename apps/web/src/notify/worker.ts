@@ -7,6 +7,7 @@ import type {
   DeedsPath,
   NotifyCache,
   NotifyWords,
+  OwnerPath,
   ToPage,
   WaitingTag,
   WordsPath,
@@ -18,6 +19,7 @@ declare const self: ServiceWorkerGlobalScope;
 const CACHE: NotifyCache = 'pipit-notify';
 const WORDS: WordsPath = '/notify/words';
 const DEEDS: DeedsPath = '/notify/deeds/';
+const OWNER: OwnerPath = '/notify/owner';
 const WAITING: WaitingTag = 'pipit-waiting';
 const CHANGES: ChangesPath = '/notify/changes';
 /** How many changes are remembered for messages that come after them. */
@@ -175,13 +177,19 @@ function ask(page: WindowClient, message: ToPage): Promise<unknown> {
   });
 }
 
-/** There is a line again, and something waits. What it is lies in the core's store, which only a page can open: where none runs, the person is asked to open one. */
+/** There is a line again, and something waits. What it is lies in the core's store, which only a page can open: where none runs, the person is asked to open one, if notifications are turned on. */
 async function lineIsBack(): Promise<void> {
   const there = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
   const answers = await Promise.all(there.map((page) => ask(page, { type: 'are_you_there' })));
+  if (answers.includes(true) || Notification.permission !== 'granted') return;
   const words = await wordsOf();
-  if (answers.includes(true) || words === null || Notification.permission !== 'granted') return;
+  if (words === null || !(await isOn())) return;
   await self.registration.showNotification(words.app, { tag: WAITING, body: words.waiting, icon: ICON });
+}
+
+/** Whether somebody has turned notifications on: the browser may allow them without. */
+async function isOn(): Promise<boolean> {
+  return (await (await caches.open(CACHE)).match(OWNER)) !== undefined;
 }
 
 async function close(tag: ConversationId, seq: number): Promise<void> {

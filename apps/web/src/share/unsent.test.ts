@@ -8,6 +8,7 @@ const written = (message: string, conversation: string, rest: Partial<Unsent> = 
   conversation,
   name: 'Birds',
   removed: true,
+  encrypted: false,
   text: message,
   files: 0,
   ...rest,
@@ -22,11 +23,12 @@ it('shows one conversation at a time, with all that was written there', () => {
     written('two herons', 'birds', { files: 1 }),
   ];
   expect(putAside(all)).toEqual({
-    conversation: 'birds',
+    messages: ['a heron', '', 'two herons'],
     why: 'You were removed from “Birds”.',
     text: 'a heron\ntwo herons',
     files: [],
     lost: 3,
+    encrypted: false,
   });
   expect(putAside(all.slice(1, 2))?.why).toBe('You are no longer in “Bees”.');
 });
@@ -37,4 +39,10 @@ it('says why, also where the conversation has no name', () => {
     'You were removed from a conversation.',
     'You are not in this conversation.',
   ]);
+});
+
+it('is encrypted where any of it was', () => {
+  const encrypted = (...all: boolean[]) =>
+    putAside(all.map((each) => written('x', 'birds', { encrypted: each })))?.encrypted;
+  expect([encrypted(false, false), encrypted(false, true), encrypted(true)]).toEqual([false, true, true]);
 });

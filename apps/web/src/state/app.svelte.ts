@@ -8,6 +8,7 @@ import type {
   ConnectionView,
   ConversationId,
   ListFilter,
+  MessageId,
   Privacy,
   Reply,
   Seq,
@@ -87,6 +88,8 @@ const NO_ARCHIVES: ArchivesView = { waiting: [], giving: null, taking: null, has
 /** What is to be written in a conversation that was chosen for it. */
 export interface Handed extends Shared {
   readonly conversation: ConversationId;
+  /** What was put aside that it is: the core keeps that until the words are kept there. */
+  readonly messages: readonly MessageId[];
 }
 
 /** What somebody is to find a conversation for. */
@@ -118,6 +121,8 @@ export class App {
   handed = $state.raw<Handed | null>(null);
   /** What was written to conversations that one is not in any more, until somebody has seen it. */
   unsent = $state.raw<readonly Unsent[]>([]);
+  /** What was seen of that since the page was opened. */
+  readonly #seen = new Set<MessageId>();
   /** Conversations that one is not in any more, until what is shown of them elsewhere is taken away. */
   gone = $state.raw<readonly ConversationId[]>([]);
   detailsOpen = $state(false);
@@ -238,12 +243,19 @@ export class App {
     };
   }
 
-  /** Somebody has seen what was put aside of a conversation: it is not needed any more, or shown again when the app is next opened. */
-  seeUnsent(conversation: ConversationId, needed: boolean): void {
-    const seen = this.unsent.filter((item) => item.conversation === conversation);
-    this.unsent = this.unsent.filter((item) => item.conversation !== conversation);
-    if (needed) return;
-    for (const { message } of seen) this.tell({ type: 'discard_message', message });
+  /** Somebody has seen this of what was put aside: it is shown again when the app is next opened, unless it is discarded. */
+  seeUnsent(messages: readonly MessageId[]): void {
+    for (const message of messages) this.#seen.add(message);
+    this.#showUnsent(this.unsent);
+  }
+
+  /** This of what was put aside is not needed any more. */
+  discardUnsent(messages: readonly MessageId[]): void {
+    for (const message of messages) this.tell({ type: 'discard_message', message });
+  }
+
+  #showUnsent(items: readonly Unsent[]): void {
+    this.unsent = items.filter(({ message }) => !this.#seen.has(message));
   }
 
   /** Tells the core something whose failure means nothing to the person. */
@@ -320,7 +332,7 @@ export class App {
         this.#applyGone(update);
         break;
       case 'unsent':
-        this.unsent = update.items;
+        this.#showUnsent(update.items);
         break;
       case 'privacy':
         this.learnPrivacy(update.privacy);
@@ -353,7 +365,9 @@ export class App {
     if (session.state === 'signed_out') {
       this.dialog = null;
       this.offered = null;
+      this.handed = null;
       this.unsent = [];
+      this.#seen.clear();
       this.privacy = null;
       this.archives = NO_ARCHIVES;
       this.detailsOpen = false;

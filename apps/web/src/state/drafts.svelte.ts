@@ -22,11 +22,13 @@ export class Drafts {
     return this.#unkept.get(conversation) ?? draft;
   }
 
-  async save(conversation: ConversationId, text: string): Promise<void> {
+  /** Resolves to whether this device has it now. */
+  async save(conversation: ConversationId, text: string): Promise<boolean> {
     this.#unkept.set(conversation, text);
     const reply = await this.#send({ type: 'save_draft', conversation, text });
+    const has = reply.type !== 'failed';
     // Something else was written meanwhile.
-    if (this.#unkept.get(conversation) !== text) return;
+    if (this.#unkept.get(conversation) !== text) return has;
     if (reply.type === 'failed' && reply.error.code === 'storage') {
       this.homeless = true;
       this.#retry ??= setTimeout(() => this.#again(), RETRY_MS);
@@ -34,6 +36,7 @@ export class Drafts {
       this.#unkept.delete(conversation);
       if (this.#unkept.size === 0) this.homeless = false;
     }
+    return has;
   }
 
   /** Of whoever has signed out nothing stays. */

@@ -32,13 +32,14 @@ describe('Drafts', () => {
 
   it('keeps what the device has no room for, and puts it away once it has', async () => {
     const of = new Device();
-    await of.drafts.save(room.id, 'Half a');
+    expect(await of.drafts.save(room.id, 'Half a')).toBe(false);
     await of.drafts.save(room.id, 'Half a thought');
     expect(of.drafts.of(header)).toBe('Half a thought');
     expect(of.drafts.homeless).toBe(true);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(new Set(of.texts.slice(2))).toEqual(new Set(['Half a thought']));
     of.answer = { type: 'done' };
+    expect(await of.drafts.save('another', 'Whole')).toBe(true);
     await vi.advanceTimersByTimeAsync(10_000);
     const told = of.texts.length;
     await vi.advanceTimersByTimeAsync(60_000);

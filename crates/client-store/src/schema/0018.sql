@@ -5,6 +5,7 @@ CREATE TABLE unsent (
     conversation BLOB NOT NULL,
     name TEXT NOT NULL,
     removed INTEGER NOT NULL,
+    encrypted INTEGER NOT NULL,
     text TEXT NOT NULL,
     files INTEGER NOT NULL
 ) STRICT;

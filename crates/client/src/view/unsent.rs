@@ -16,7 +16,9 @@ pub struct Unsent {
     pub name: String,
     /// Whether somebody else has taken one out of it. Else one has left, on whatever device, or it is not known.
     pub removed: bool,
-    /// What it says.
+    /// Whether that was encrypted: then the words are for another one that is.
+    pub encrypted: bool,
+    /// What it says; a poll's question, and each of its options on a line.
     pub text: String,
     /// How many files it had. They are not kept.
     pub files: u32,

@@ -30,6 +30,7 @@ fn unsent(id: u128, text: &str, removed: bool) -> Unsent {
         conversation: conversation(1),
         name: "Birds".to_owned(),
         removed,
+        encrypted: false,
         text: text.to_owned(),
         files: 0,
     }
@@ -85,6 +86,27 @@ fn what_has_arrived_is_not_put_aside() {
     assert_eq!(bob.screen.unsent, []);
     assert_eq!(bob.screen.left, [("Birds".to_owned(), false)]);
     assert!(bob.screen.list.is_empty());
+}
+
+#[test]
+fn what_was_deleted_is_not_put_aside_and_what_changes_something_that_arrived_is() {
+    let mut bob = Device::online(vec![group(1, 2, &[ALICE, BOB])]);
+    bob.sent();
+    for (id, text) in [(1, "here already"), (2, "not to be said")] {
+        bob.write(id, 1, text);
+    }
+    let sent = bob.sent_messages().remove(0);
+    bob.receive(&ack(&sent, 5));
+    bob.cut();
+    bob.tell(edit(3, message(1), "here, and changed"));
+    bob.tell(Command::DeleteMessage {
+        change: EventId::from(message(4)),
+        conversation: conversation(1),
+        message: message(2),
+    });
+    bob.go_online(vec![]);
+    bob.receive(&gone(1, true));
+    assert_eq!(bob.screen.unsent, [unsent(3, "here, and changed", true)]);
 }
 
 #[test]

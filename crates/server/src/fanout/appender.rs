@@ -134,10 +134,7 @@ impl Worker {
                 return;
             }
             gather(&mut jobs, &mut batch, turns).await;
-            let (entries, before) = (batch.len(), self.stats.deliveries.get());
-            self.commit(&mut batch).await;
-            let deliveries = self.stats.deliveries.get().saturating_sub(before);
-            turns = turns_after(entries, deliveries);
+            turns = self.commit(&mut batch).await;
         }
         jobs.close();
         while jobs.recv_many(&mut batch, BATCH_MAX).await > 0 {
@@ -145,7 +142,8 @@ impl Worker {
         }
     }
 
-    async fn commit(&self, batch: &mut Vec<Job>) {
+    /// How many turns those take that it tells of it: see [`gather`].
+    async fn commit(&self, batch: &mut Vec<Job>) -> usize {
         let (entries, replies): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.entry, job.reply)).unzip();
         let count = entries.len();
         let outcomes = match self.store.append_batch(entries).await {
@@ -160,14 +158,16 @@ impl Worker {
                 for reply in replies {
                     let _waiter_is_gone = reply.send(Err(AppendFailure::Store(Arc::clone(&error))));
                 }
-                return;
+                return 1;
             }
         };
         debug_assert_eq!(outcomes.len(), count, "one outcome an entry");
         self.stats.batches.add_one();
+        let before = self.stats.deliveries.get();
         for (outcome, reply) in outcomes.into_iter().zip(replies) {
             let _waiter_is_gone = reply.send(self.announce(outcome));
         }
+        turns_after(count, self.stats.deliveries.get().saturating_sub(before))
     }
 
     fn count_change(&self, body: &EventBody) {
@@ -215,8 +215,8 @@ fn turns_after(entries: usize, deliveries: u64) -> usize {
     1 + connections.min(CONNECTIONS_MAX) / CONNECTIONS_PER_TURN
 }
 
-/// Lets everything run that can, as long as that brings more entries.
-async fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, turns: usize) {
+/// Lets everything run that can, for so many turns, and then for as long as each brings more entries.
+async fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, mut turns: usize) {
     loop {
         let before = batch.len();
         for _ in 0..turns {
@@ -227,8 +227,22 @@ async fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, turns: usi
         {
             batch.push(job);
         }
-        if batch.len() == before {
+        if batch.len() == before || batch.len() >= BATCH_MAX {
             return;
         }
+        turns = 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_turns_as_the_connections_of_an_entry_take() {
+        assert_eq!(turns_after(0, 0), 1);
+        assert_eq!(turns_after(540, 1_080), 1, "pairs");
+        assert_eq!(turns_after(5, 500), 7, "a group of 100");
+        assert_eq!(turns_after(1, u64::MAX), 65, "no more than that");
     }
 }
