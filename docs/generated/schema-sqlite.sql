@@ -105,11 +105,11 @@ CREATE TABLE device_key (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE event (
-    conversation BLOB NOT NULL REFERENCES conversation (id),
+    conversation BLOB NOT NULL,
     seq INTEGER NOT NULL CHECK (seq > 0),
     id BLOB NOT NULL CHECK (length(id) = 16),
     kind INTEGER NOT NULL,
-    sender BLOB NOT NULL REFERENCES user (id),
+    sender BLOB NOT NULL,
     device BLOB CHECK (length(device) = 16), -- no reference: the log outlives devices
     at INTEGER NOT NULL,
     body TEXT NOT NULL, -- JSON of wire::EventBody

@@ -250,7 +250,7 @@ mod tests {
         let insert = |db: &Connection, seq: u8| {
             db.execute(
                 "INSERT INTO event (conversation, seq, id, kind, sender, at, body) VALUES (?1, ?2, ?3, 1, ?1, 0, '{}')",
-                params![[7; 16], seq, [seq; 16]],
+                params![[7_u8; 16], seq, [seq; 16]],
             )
         };
         insert(&db, 1).expect_err("there are no such conversation and sender");

@@ -2534,7 +2534,9 @@ export type Unsent = {
   name: string,
   /** Whether somebody else has taken one out of it. Else one has left, on whatever device, or it is not known. */
   removed: boolean,
-  /** What it says. */
+  /** Whether that was encrypted: then the words are for another one that is. */
+  encrypted: boolean,
+  /** What it says; a poll's question, and each of its options on a line. */
   text: string,
   /** How many files it had. They are not kept. */
   files: number, };
