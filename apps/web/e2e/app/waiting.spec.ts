@@ -71,6 +71,8 @@ test('what waits when the app is closed is not forgotten when there is a line ag
 
   await test.step('where no page runs, the person is told', async () => {
     await ben.page.goto('about:blank');
+    // What the page had running ends a moment later, and would hear of the line.
+    await expect.poll(() => ben.page.workers().length).toBe(0);
     await ben.context.setOffline(false);
     // A page of the server that is not the app: it sends nothing, and sees what is shown.
     await ben.page.goto(`${origin}/v1/server`);
