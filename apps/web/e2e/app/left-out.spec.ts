@@ -52,6 +52,8 @@ test('who is removed from a group is told so, and loses nothing that they wrote'
     await ben.openConversation('Birds');
     await expect(ben.line('· A wren')).toBeVisible();
     await ben.context.setOffline(true);
+    // Else it is on its way before the app knows.
+    await expect(ben.page.getByText(/You are offline/)).toBeVisible();
     await ben.write('· And a heron');
     await ben.expectState('· And a heron', 'Waiting to send');
     await ben.write('· By the weir');
