@@ -258,8 +258,18 @@ mod tests {
         insert(&db, 1).unwrap();
         db.pragma_update(None, "foreign_keys", true).unwrap();
 
+        let cookie = |db: &Connection| -> u32 {
+            db.pragma_query_value(None, "schema_version", |row| row.get(0))
+                .unwrap()
+        };
+        let before = cookie(&db);
+
         migrate(&mut db).unwrap();
 
+        assert!(
+            cookie(&db) > before,
+            "whoever has the database open reads its schema anew"
+        );
         insert(&db, 2).unwrap();
         insert(&db, 2).expect_err("a place is given once");
         let read = |sql: &str| db.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();

@@ -356,7 +356,7 @@ export class App {
     this.gone = [...this.gone, conversation];
     // Where it is open, it says so in its place.
     if (!removed || this.timeline.wanted === conversation) return;
-    this.toasts.show(name === '' ? t('chat.removed.unnamed') : t('chat.removed', { name }));
+    this.toasts.show(name === '' ? t('chat.removed.unnamed') : t('chat.removed', { name }), 'news');
   }
 
   #applySession(session: SessionView): void {

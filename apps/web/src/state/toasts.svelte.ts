@@ -1,7 +1,8 @@
 export interface Toast {
   id: number;
   text: string;
-  tone: 'info' | 'error';
+  /** Something is done, others have done something, or something went wrong. */
+  tone: 'done' | 'news' | 'error';
 }
 
 /** How long a toast stays, unless the pointer or the focus is on it. */
@@ -20,7 +21,7 @@ export class Toasts {
   #speaking: ReturnType<typeof setTimeout> | null = null;
   #forgetting: ReturnType<typeof setTimeout> | undefined;
 
-  show(text: string, tone: Toast['tone'] = 'info'): void {
+  show(text: string, tone: Toast['tone'] = 'done'): void {
     const same = this.list.find((toast) => toast.text === text);
     if (same !== undefined) this.dismiss(same.id);
     const id = this.#next++;

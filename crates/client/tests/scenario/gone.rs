@@ -3,7 +3,9 @@
 use pipit_client::command::{Command, Reply};
 use pipit_client::view::Unsent;
 use pipit_wire::event::EventBody;
+use pipit_wire::frame::ConversationSummary;
 use pipit_wire::frame::server::ConversationGone;
+use pipit_wire::poll::Poll;
 use pipit_wire::{EventId, MessageId, ServerFrame};
 
 use crate::support::*;
@@ -107,6 +109,44 @@ fn what_was_deleted_is_not_put_aside_and_what_changes_something_that_arrived_is(
     bob.go_online(vec![]);
     bob.receive(&gone(1, true));
     assert_eq!(bob.screen.unsent, [unsent(3, "here, and changed", true)]);
+}
+
+#[test]
+fn of_a_poll_all_is_put_aside_and_of_what_is_encrypted_that_it_is() {
+    let birds = ConversationSummary {
+        encrypted: true,
+        ..group(1, 2, &[ALICE, BOB])
+    };
+    let mut bob = Device::online(vec![birds, group(2, 2, &[ALICE, BOB])]);
+    bob.cut();
+    bob.write(1, 1, "a heron");
+    let poll = Poll {
+        options: ["Reed", "Weir"].map(str::to_owned).to_vec(),
+        multiple: false,
+        anonymous: false,
+        closes_at: None,
+    };
+    let asked = bob.tell(Command::SendPoll {
+        message: message(2),
+        conversation: conversation(2),
+        question: "Where?".to_owned(),
+        poll,
+    });
+    assert_eq!(asked, Reply::Done);
+    bob.go_online(vec![]);
+    bob.receive(&gone(1, true));
+    bob.receive(&gone(2, true));
+    // What the server calls an encrypted group is not shown.
+    let heron = Unsent {
+        name: "Alice".to_owned(),
+        encrypted: true,
+        ..unsent(1, "a heron", true)
+    };
+    let poll = Unsent {
+        conversation: conversation(2),
+        ..unsent(2, "Where?\nReed\nWeir", true)
+    };
+    assert_eq!(bob.screen.unsent, [heron, poll]);
 }
 
 #[test]

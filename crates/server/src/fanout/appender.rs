@@ -4,7 +4,7 @@
 //! when idle an entry waits for nothing, because there is no timer. Where the disk is so fast that little arrives meanwhile, commits
 //! would be many and small, and each costs as much processor time as dozens of entries. So before a commit begins, whatever can run
 //! is let run, as long as that brings more entries: what the sockets have ready is read first, and where the last entries went to many
-//! connections, those are written to first, so that one write carries many frames. With nothing else to run that takes microseconds.
+//! connections, those are written to first, so that one write carries many frames. With nothing else to run a turn takes microseconds.
 //!
 //! After the commit, and never before, entry by entry in the order of the batch, which within a conversation is the order of `seq`:
 //!
@@ -38,7 +38,7 @@ pub const BATCH_MAX: usize = 1_024;
 /// How many connections count as written to while whatever can run is let run once. With it, a write carried 5.2 frames where it
 /// carried 3.0 (a group of 1,000 at the limit, 2026-12-01).
 const CONNECTIONS_PER_TURN: usize = 16;
-/// No more than this many connections are waited for: with nothing else to run, 65 turns take a tenth of a millisecond.
+/// No more than this many connections are waited for, which is 65 turns.
 const CONNECTIONS_MAX: usize = 1_024;
 
 /// Why an entry was not appended, or is not known to be.
