@@ -8,7 +8,7 @@ use crate::command::{Command, ReactionBy, Reply, VoteBy};
 use crate::commands::Done;
 use crate::engine::{Engine, Stored};
 use crate::http::refusal;
-use crate::storage::Storage;
+use crate::storage::{OutboxBody, Storage};
 
 impl<S: Storage> Engine<S> {
     /// Those of the commands that ask for it, where this device can tell.
@@ -71,18 +71,27 @@ impl<S: Storage> Engine<S> {
         Ok(Reply::Votes { items })
     }
 
-    /// What was done to a message, and by whom, in the order of the log.
+    /// What was done to a message, and by whom, in the order of the log, and then what one has done oneself and still waits: as it is shown.
     fn changes_by(
         &self,
         conversation: ConversationId,
         message: MessageId,
     ) -> Stored<Vec<(UserId, MessageChange)>> {
         let entries = self.storage.changes_of(conversation, message, Seq::ZERO)?;
-        let change = entries.into_iter().filter_map(|entry| match entry.body {
+        let said = entries.into_iter().filter_map(|entry| match entry.body {
             EventBody::MessageChanged { change, .. } => Some((entry.sender, change)),
             _ => None,
         });
-        Ok(change.collect())
+        let me = self.me();
+        let outbox = self.storage.outbox(conversation)?;
+        let waiting = outbox.into_iter().filter_map(|record| match record.body {
+            OutboxBody::Change {
+                message: changed,
+                change,
+            } if changed == message => Some((me?, change)),
+            _ => None,
+        });
+        Ok(said.chain(waiting).collect())
     }
 
     fn profile_in(&mut self, conversation: ConversationId, user: UserId) -> Stored<Profile> {

@@ -295,3 +295,37 @@ fn a_forwarded_poll_is_asked_anew_and_its_options_are_found() {
         "{left:?}"
     );
 }
+
+/// Who has voted in an encrypted conversation is what is shown there, one's own vote that waits with it.
+#[test]
+fn who_voted_is_told_as_it_is_shown() {
+    let mut summary = direct(1, 0);
+    summary.encrypted = true;
+    let mut bob = Device::online(vec![summary]);
+    bob.open(1);
+    bob.cut();
+    let asked = bob.tell(Command::SendPoll {
+        message: message(7),
+        conversation: conversation(1),
+        question: "Where?".to_owned(),
+        poll: poll(),
+    });
+    assert_eq!(asked, Reply::Done);
+    let who = |bob: &mut Device| {
+        let list = Command::ListVotes {
+            conversation: conversation(1),
+            message: message(7),
+        };
+        let Reply::Votes { items } = bob.tell(list) else {
+            panic!("nobody says who voted")
+        };
+        let said = items.into_iter().map(|vote| (vote.profile.user, vote.options));
+        said.collect::<Vec<_>>()
+    };
+    assert_eq!(who(&mut bob), []);
+    vote(&mut bob, 1, message(7), &[0, 2]);
+    assert_eq!(standing(&bob), (vec![1, 0, 1], 1, vec![0, 2]));
+    assert_eq!(who(&mut bob), [(user(BOB), vec![0, 2])]);
+    vote(&mut bob, 2, message(7), &[]);
+    assert_eq!(who(&mut bob), []);
+}
