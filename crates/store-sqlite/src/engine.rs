@@ -40,7 +40,12 @@ impl Engine {
     pub(crate) fn open(path: &Path, options: &Options) -> Result<Self, StoreError> {
         let lock = open::lock(path)?;
         let mut db = open::writer(path, options)?;
-        let checkpoints = Checkpoints::start(&mut db, open::folder(path)?, open::CHECKPOINT_PAGES)?;
+        let checkpoints = Checkpoints::start(
+            &mut db,
+            open::folder(path)?,
+            open::database(path)?,
+            open::CHECKPOINT_PAGES,
+        )?;
         let connections = (0..options.readers.get())
             .map(|_| open::reader(path))
             .collect::<Result<Vec<_>, _>>()?;

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use pipit_store::error::StoreError;
@@ -68,6 +69,13 @@ pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked),
         Err(TryLockError::Error(error)) => Err(io_error(error)),
     }
+}
+
+/// The file of the database, to wait for the disk with. The writer's connection must be open.
+pub(crate) fn database(path: &Path) -> Result<Arc<File>, StoreError> {
+    // Windows lets only those wait who may write.
+    let file = OpenOptions::new().write(true).open(path).map_err(io_error)?;
+    Ok(Arc::new(file))
 }
 
 const WRITABLE: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE

@@ -227,6 +227,7 @@ fn serve(
         }
     }
     drop(queue);
+    let file = checkpoints.file();
     // Its connection is closed before the writer's, which folds what is left.
     drop(checkpoints);
     if let Err((_, error)) = db.close() {
@@ -235,6 +236,7 @@ fn serve(
             "the database did not close"
         );
     }
+    drop(file);
     drop(lock);
     if let Some(reply) = stop {
         let _ = reply.send(());
