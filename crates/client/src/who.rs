@@ -31,9 +31,11 @@ impl<S: Storage> Engine<S> {
         let mut stand: Vec<(String, UserId)> = Vec::new();
         for (user, change) in self.changes_by(conversation, message)? {
             if let MessageChange::React { emoji, on } = change {
-                stand.retain(|(earlier, by)| *by != user || *earlier != emoji);
-                if on {
-                    stand.push((emoji, user));
+                let mine = |(earlier, by): &(String, UserId)| *by == user && *earlier == emoji;
+                match stand.iter().position(mine) {
+                    Some(place) if !on => drop(stand.remove(place)),
+                    None if on => stand.push((emoji, user)),
+                    _ => {}
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Where work on the database runs.
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pipit_store::error::StoreError;
 use rusqlite::Connection;
@@ -39,17 +39,17 @@ impl Engine {
     /// A database on disk.
     pub(crate) fn open(path: &Path, options: &Options) -> Result<Self, StoreError> {
         let lock = open::lock(path)?;
+        // Declared before the connections and so closed after them, whatever fails.
+        let file;
         let mut db = open::writer(path, options)?;
-        let checkpoints = Checkpoints::start(
-            &mut db,
-            open::folder(path)?,
-            open::database(path)?,
-            open::CHECKPOINT_PAGES,
-        )?;
+        file = open::database(path)?;
+        let synced = Arc::clone(&file);
+        let wait = move || open::wait_for_disk(&synced);
+        let checkpoints = Checkpoints::start(&mut db, open::folder(path)?, wait, open::CHECKPOINT_PAGES)?;
         let connections = (0..options.readers.get())
             .map(|_| open::reader(path))
             .collect::<Result<Vec<_>, _>>()?;
-        let writer = Writer::start(db, checkpoints, lock, options.queue_jobs_max.get())?;
+        let writer = Writer::start(lock, file, db, checkpoints, options.queue_jobs_max.get())?;
         let readers = Readers::start(connections, options.queue_jobs_max.get())?;
         Ok(Self::Threads(Threads { readers, writer }))
     }

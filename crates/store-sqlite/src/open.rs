@@ -1,6 +1,7 @@
 //! Opening: the lock against a second process, the connections and their settings.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,6 +77,16 @@ pub(crate) fn database(path: &Path) -> Result<Arc<File>, StoreError> {
     // Windows lets only those wait who may write.
     let file = OpenOptions::new().write(true).open(path).map_err(io_error)?;
     Ok(Arc::new(file))
+}
+
+/// Waits until all that was written to `file`, the database's, is on the disk.
+pub(crate) fn wait_for_disk(file: &File) -> std::io::Result<()> {
+    pipit_writeback::write_back(file)?;
+    match file.sync_data() {
+        // Some file systems of the network know no such wait. SQLite's own decides there.
+        Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::InvalidInput) => Ok(()),
+        outcome => outcome,
+    }
 }
 
 const WRITABLE: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE

@@ -13,6 +13,7 @@
 //! One thread and one connection, and not a pool: SQLite has one writer at a time anyway, waiting for its lock is a poll with
 //! sleeps, and a group can only be made by whoever sees all jobs.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -122,11 +123,12 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. `lock` is kept until the connection has been closed.
+    /// Starts the thread. `file`, the database's, and `lock` are kept until the connection has been closed.
     pub(crate) fn start(
+        lock: File,
+        file: Arc<File>,
         db: Connection,
         checkpoints: Checkpoints,
-        lock: std::fs::File,
         queue_jobs_max: usize,
     ) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel(queue_jobs_max.max(1));
@@ -134,7 +136,7 @@ impl Writer {
         let of_thread = Arc::clone(&counters);
         let thread = std::thread::Builder::new()
             .name("pipit-db-writer".to_owned())
-            .spawn(move || serve(db, checkpoints, lock, jobs, &of_thread))
+            .spawn(move || serve(lock, file, db, checkpoints, jobs, &of_thread))
             .map_err(io_error)?;
         Ok(Self {
             queue,
@@ -199,10 +201,12 @@ impl Drop for Writer {
     }
 }
 
+/// In this order, which is the order of closing from the last to the first, also in a panic: a file's locks go with any handle of it that the process closes.
 fn serve(
+    lock: File,
+    file: Arc<File>,
     mut db: Connection,
     mut checkpoints: Checkpoints,
-    lock: std::fs::File,
     mut queue: mpsc::Receiver<Message>,
     counters: &Counters,
 ) {
@@ -227,7 +231,6 @@ fn serve(
         }
     }
     drop(queue);
-    let file = checkpoints.file();
     // Its connection is closed before the writer's, which folds what is left.
     drop(checkpoints);
     if let Err((_, error)) = db.close() {
