@@ -40,6 +40,11 @@ impl Pending {
         folded
     }
 
+    /// What waits for a message, in the order in which it was done.
+    pub(crate) fn into_changes(mut self, message: MessageId) -> Vec<Event> {
+        self.changes.remove(&message).unwrap_or_default()
+    }
+
     fn concerns(&self, message: MessageId) -> bool {
         self.changes.contains_key(&message)
     }

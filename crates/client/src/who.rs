@@ -8,7 +8,7 @@ use crate::command::{Command, ReactionBy, Reply, VoteBy};
 use crate::commands::Done;
 use crate::engine::{Engine, Stored};
 use crate::http::refusal;
-use crate::storage::{OutboxBody, Storage};
+use crate::storage::Storage;
 
 impl<S: Storage> Engine<S> {
     /// Those of the commands that ask for it, where this device can tell.
@@ -79,21 +79,14 @@ impl<S: Storage> Engine<S> {
         conversation: ConversationId,
         message: MessageId,
     ) -> Stored<Vec<(UserId, MessageChange)>> {
-        let entries = self.storage.changes_of(conversation, message, Seq::ZERO)?;
-        let said = entries.into_iter().filter_map(|entry| match entry.body {
+        let mut entries = self.storage.changes_of(conversation, message, Seq::ZERO)?;
+        let pending = self.pending_changes(&self.storage.outbox(conversation)?);
+        entries.extend(pending.into_changes(message));
+        let change = entries.into_iter().filter_map(|entry| match entry.body {
             EventBody::MessageChanged { change, .. } => Some((entry.sender, change)),
             _ => None,
         });
-        let me = self.me();
-        let outbox = self.storage.outbox(conversation)?;
-        let waiting = outbox.into_iter().filter_map(|record| match record.body {
-            OutboxBody::Change {
-                message: changed,
-                change,
-            } if changed == message => Some((me?, change)),
-            _ => None,
-        });
-        Ok(said.chain(waiting).collect())
+        Ok(change.collect())
     }
 
     fn profile_in(&mut self, conversation: ConversationId, user: UserId) -> Stored<Profile> {

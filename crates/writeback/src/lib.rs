@@ -38,13 +38,8 @@ pub fn write_back(file: &File) -> io::Result<()> {
 }
 
 /// How long the stretches of a file of so many bytes are: some number of the shortest.
-const fn length(size: u64) -> u64 {
-    let shortest = size.div_ceil(STRETCH_MIN).div_ceil(STRETCHES_MAX);
-    if shortest == 0 {
-        STRETCH_MIN
-    } else {
-        shortest * STRETCH_MIN
-    }
+fn length(size: u64) -> u64 {
+    size.div_ceil(STRETCH_MIN).div_ceil(STRETCHES_MAX).max(1) * STRETCH_MIN
 }
 
 /// <https://man7.org/linux/man-pages/man2/sync_file_range.2.html>
@@ -71,7 +66,7 @@ fn write_stretch(_: &File, _: u64, _: u64) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read as _, Seek as _, Write as _};
+    use std::io::Write as _;
 
     use super::*;
 
@@ -93,17 +88,15 @@ mod tests {
         }
     }
 
+    /// Whether it has written something cannot be seen from here; that the call is one which the system knows can.
+    #[cfg(target_os = "linux")]
     #[test]
-    fn a_file_is_what_it_was() {
+    fn the_system_takes_a_stretch() {
         let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&[7; 1_003]).unwrap();
+        write_stretch(&file, 0, STRETCH_MIN).unwrap();
+        write_stretch(&file, STRETCH_MIN, STRETCH_MIN).unwrap();
         write_back(&file).unwrap();
-        let bytes = vec![7; 1_000_003];
-        file.write_all(&bytes).unwrap();
-        write_back(&file).unwrap();
-        let mut found = Vec::new();
-        file.rewind().unwrap();
-        file.read_to_end(&mut found).unwrap();
-        assert_eq!(found, bytes);
     }
 
     /// What cannot be written says so: a pipe has no stretches.
